@@ -1,0 +1,139 @@
+//! The only doors outward: databases, stores of metrics, HTTP, the clock.
+//!
+//! Each is a trait with live implementations behind it. Every failure is a
+//! [`StepError`](crate::value::StepError) that says what happened and whether trying again may help;
+//! no implementation retries, logs a secret, or turns a failure into "no data".
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use crate::query::sql::SqlQuery;
+use crate::value::{Labels, Sample, Series, StepError, Table, Timestamp};
+
+/// The result of a call through a connection.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StepError>>;
+
+/// Which SQL a database speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SqlDialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// What an upsert did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upserted {
+    /// Rows that were not there before.
+    pub created: u64,
+    /// Rows that were there and now hold the given values.
+    pub updated: u64,
+    /// The columns asked for with `returning`, a row for each given row, in their order.
+    pub rows: Table,
+}
+
+/// Reading and writing SQL, inside a transaction or outside.
+pub trait SqlSession: Send + Sync {
+    /// Runs a query that reads. `columns` are the names the caller expects, if it stated any.
+    fn query<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, Table>;
+    /// Runs a statement that writes; gives the number of rows it touched.
+    fn execute<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, u64>;
+    /// Runs a statement that writes once for each row, the columns of `rows` being its holes by name; all or nothing.
+    fn each<'a>(&'a mut self, query: &'a SqlQuery, rows: &'a Table) -> Answer<'a, u64>;
+    /// Inserts rows into a table; all or nothing. Gives the number of rows.
+    fn insert<'a>(&'a mut self, table: &'a str, rows: &'a Table) -> Answer<'a, u64>;
+    /// Inserts rows, or updates those whose `key` columns are already there; all or nothing.
+    fn upsert<'a>(
+        &'a mut self,
+        table: &'a str,
+        rows: &'a Table,
+        key: &'a [Arc<str>],
+        returning: &'a [Arc<str>],
+    ) -> Answer<'a, Upserted>;
+}
+
+/// A transaction; dropped without `commit` it rolls back.
+pub trait SqlTransaction: SqlSession {
+    /// Makes the writes last. When the answer is lost the database is asked whether it committed;
+    /// when it cannot say, the error's kind is `Ambiguous`.
+    fn commit(self: Box<Self>) -> Answer<'static, ()>;
+    /// Undoes the writes.
+    fn rollback(self: Box<Self>) -> Answer<'static, ()>;
+}
+
+/// A SQL database.
+pub trait Sql: Send + Sync {
+    /// What it speaks.
+    fn dialect(&self) -> SqlDialect;
+    /// How many connections it keeps.
+    fn pool_size(&self) -> usize;
+    /// A session outside any transaction; single statements still happen wholly or not at all.
+    fn session(&self) -> Answer<'_, Box<dyn SqlSession>>;
+    /// Begins a transaction.
+    fn begin(&self) -> Answer<'_, Box<dyn SqlTransaction>>;
+}
+
+/// What a write of samples did. All given samples are in the store when this is returned: they were read back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Samples sent.
+    pub written: u64,
+    /// Samples that the store already held with the same value, and so were not sent.
+    pub unchanged: u64,
+}
+
+/// A store of metrics.
+pub trait Metrics: Send + Sync {
+    /// How many requests may be under way at once.
+    fn pool_size(&self) -> usize;
+    /// The value of an expression at an instant: one sample per series.
+    fn instant<'a>(&'a self, query: &'a str, at: Timestamp) -> Answer<'a, Vec<Sample>>;
+    /// The raw points of all series that `selector` matches, in `from_ms..to_ms` (end excluded), as a
+    /// stream. A series may come in several pieces, its points in order. A cut stream ends in an error.
+    fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>>;
+    /// Writes samples and reads them back. Fails, naming how many and why, when the store does not have
+    /// them all. Samples that it already holds are not sent again.
+    fn write<'a>(&'a self, samples: &'a [Arc<Sample>]) -> Answer<'a, Written>;
+}
+
+/// What to ask an HTTP source.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpRequest {
+    /// `GET`, `POST`.
+    pub method: &'static str,
+    /// The path below the connection's base URL.
+    pub path: Arc<str>,
+    /// The query string's pairs, not yet encoded.
+    pub query: Vec<(Arc<str>, String)>,
+    /// Extra headers.
+    pub headers: Labels,
+    /// A JSON body.
+    pub json: Option<serde_json::Value>,
+}
+
+/// What an HTTP source answered, with a status of 200 to 299.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpResponse {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An HTTP source.
+pub trait Http: Send + Sync {
+    /// Sends a request; a status outside 200 to 299 is an error.
+    fn send<'a>(&'a self, request: &'a HttpRequest) -> Answer<'a, HttpResponse>;
+}
+
+/// Time, as a run sees it.
+pub trait Clock: Send + Sync {
+    /// The instant it is.
+    fn now(&self) -> DateTime<Utc>;
+    /// Waits.
+    fn sleep(&self, ms: u64) -> BoxFuture<'static, ()>;
+}

@@ -1,0 +1,8 @@
+//! vmflow: declarative workflows over SQL, VictoriaMetrics and HTTP.
+pub mod calendar;
+pub mod connection;
+pub mod diagnostic;
+pub mod query;
+pub mod source;
+pub mod syntax;
+pub mod value;

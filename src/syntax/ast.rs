@@ -1,0 +1,640 @@
+//! The syntax tree: what was written and where, with no meaning yet.
+//!
+//! Every node carries its span. Literals are already values of their kind (a date that does
+//! not exist never gets here); query literals keep their text, and `query/` reads them.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+
+use crate::source::{Span, Spanned};
+
+/// A name as written, with its place.
+pub type Name = Spanned<Arc<str>>;
+
+/// A parsed file.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// Top-level items, in order. Items that did not parse are left out; diagnostics tell of them.
+    pub items: Vec<Item>,
+}
+
+/// A top-level item with the documentation above it.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The `##` lines above, joined, without their markers; empty when there are none.
+    pub doc: String,
+    /// What the item is.
+    pub kind: ItemKind,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// The kinds of top-level item.
+#[derive(Debug, Clone)]
+pub enum ItemKind {
+    /// `import std.status`, `import "../lib/markets.flow" as markets`.
+    Import(Import),
+    /// `type Name = T`.
+    Type(TypeDefinition),
+    /// `calendar name = expr` at top level.
+    Calendar(Binding),
+    /// `fn name(…) -> T = expr`.
+    Function(FunctionDefinition),
+    /// `step name(…) -> T { … }` or `action …`.
+    Step(StepDefinition),
+    /// `workflow name { … }`.
+    Workflow(Workflow),
+    /// `test "…" of workflow { … }`; kept for later, only parsed today.
+    Test(Test),
+}
+
+/// `import`.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// A module path (`std.status`) or a file.
+    pub target: ImportTarget,
+    /// Where the target is written.
+    pub target_span: Span,
+    /// `as name`.
+    pub alias: Option<Name>,
+}
+
+/// What an import names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImportTarget {
+    /// The parts of `std.status`.
+    Module(Vec<Name>),
+    /// A path relative to the importing file.
+    File(Arc<str>),
+}
+
+/// `type Name = T`.
+#[derive(Debug, Clone)]
+pub struct TypeDefinition {
+    /// The new name.
+    pub name: Name,
+    /// What it stands for.
+    pub ty: TypeExpr,
+}
+
+/// `name = expr`, for `calendar` and `output`.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The name.
+    pub name: Name,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// `fn name(params) -> T = expr`.
+#[derive(Debug, Clone)]
+pub struct FunctionDefinition {
+    /// The name.
+    pub name: Name,
+    /// The parameters.
+    pub params: Vec<Parameter>,
+    /// The stated result type.
+    pub returns: TypeExpr,
+    /// The expression.
+    pub body: Expr,
+}
+
+/// `step name(…)` reads, `action name(…)` writes.
+#[derive(Debug, Clone)]
+pub struct StepDefinition {
+    /// `true` for `action`.
+    pub is_action: bool,
+    /// The word `step` or `action`.
+    pub keyword_span: Span,
+    /// The name.
+    pub name: Name,
+    /// The parameters.
+    pub params: Vec<Parameter>,
+    /// The stated result type.
+    pub returns: Option<TypeExpr>,
+    /// A block, or `= expr` for an external step.
+    pub body: StepBody,
+}
+
+/// What a step definition runs.
+#[derive(Debug, Clone)]
+pub enum StepBody {
+    /// `{ … yield v }`.
+    Block(Block),
+    /// `= external.python(…)`.
+    External(Expr),
+}
+
+/// A parameter of a `fn`, `step` or `action`.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The name.
+    pub name: Name,
+    /// The stated type.
+    pub ty: TypeExpr,
+    /// `= expr`.
+    pub default: Option<Expr>,
+}
+
+/// `workflow name { … }`.
+#[derive(Debug, Clone)]
+pub struct Workflow {
+    /// The name.
+    pub name: Name,
+    /// The items of the body, in order.
+    pub items: Vec<WorkflowItem>,
+}
+
+/// An item of a workflow's body, with the documentation above it.
+#[derive(Debug, Clone)]
+pub struct WorkflowItem {
+    /// The `##` lines above.
+    pub doc: String,
+    /// What it is.
+    pub kind: WorkflowItemKind,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// The kinds of item in a workflow.
+#[derive(Debug, Clone)]
+pub enum WorkflowItemKind {
+    /// `use db: sql`.
+    Use(Use),
+    /// `param name: T = default require c else "…"`.
+    Param(WorkflowParam),
+    /// `calendar name = expr`.
+    Calendar(Binding),
+    /// `defaults { … }`; the record of clauses.
+    Defaults(Expr),
+    /// `output name = expr`.
+    Output(Binding),
+    /// `failed { … }`.
+    Failed(Block),
+    /// `finally { … }`.
+    Finally(Block),
+    /// A statement.
+    Statement(Statement),
+}
+
+/// `use name: kind`.
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The connection's name.
+    pub name: Name,
+    /// Its kind, as written (`sql`, `postgres`, `metrics`, `http`, `files`).
+    pub kind: Name,
+}
+
+/// `param name: T = default require c else "…"`.
+#[derive(Debug, Clone)]
+pub struct WorkflowParam {
+    /// The name.
+    pub name: Name,
+    /// The stated type.
+    pub ty: TypeExpr,
+    /// `= expr`.
+    pub default: Option<Expr>,
+    /// `require expr`.
+    pub require: Option<Expr>,
+    /// `else expr` after `require`.
+    pub message: Option<Expr>,
+}
+
+/// `{ … }` with statements.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The statements, in order.
+    pub statements: Vec<Statement>,
+    /// With its braces.
+    pub span: Span,
+}
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// What it is.
+    pub kind: StatementKind,
+    /// The whole statement, clauses included.
+    pub span: Span,
+    /// `with { … }` and `on failure …`, in order.
+    pub clauses: Vec<Clause>,
+}
+
+/// The kinds of statement.
+#[derive(Debug, Clone)]
+pub enum StatementKind {
+    /// `name = action`, `name: T = action`, or an action alone (`do …`, `for each …`, `when …`).
+    Step {
+        /// The name bound, if any.
+        name: Option<Name>,
+        /// The stated type.
+        ty: Option<TypeExpr>,
+        /// What runs.
+        action: Action,
+    },
+    /// `require c else "…"` or `expect c else "…"`.
+    Check {
+        /// `true` for `expect`, which only warns.
+        is_expect: bool,
+        /// The condition.
+        condition: Expr,
+        /// `else expr`.
+        message: Option<Expr>,
+    },
+    /// `yield v`.
+    Yield(Expr),
+}
+
+/// The right-hand side of a step.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// A plain expression.
+    Expression(Expr),
+    /// `do expr`, with the span of the word `do`.
+    Do(Span, Expr),
+    /// `do transaction db { … }`.
+    Transaction {
+        /// Where `do` stands; absent when it was left out.
+        do_span: Option<Span>,
+        /// The connection.
+        connection: Name,
+        /// The block.
+        block: Block,
+    },
+    /// `for each …`.
+    ForEach(ForEach),
+    /// `when …`.
+    When(When),
+}
+
+/// `for each x in xs in parallel n { … }`.
+#[derive(Debug, Clone)]
+pub struct ForEach {
+    /// `x`, or the key of `k, v`.
+    pub pattern: Pattern,
+    /// What is walked.
+    pub over: Expr,
+    /// `in parallel [n]`: outer `None` when absent, inner `None` without a number.
+    pub parallel: Option<Option<Expr>>,
+    /// The body.
+    pub block: Block,
+}
+
+/// `x` or `k, v`.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// The item, or the key.
+    pub first: Name,
+    /// The value, when a map is walked.
+    pub second: Option<Name>,
+}
+
+/// `when c { … } else when d { … } else { … }`.
+#[derive(Debug, Clone)]
+pub struct When {
+    /// The condition.
+    pub condition: Expr,
+    /// The block taken when it holds.
+    pub then: Block,
+    /// The other branch.
+    pub otherwise: Option<Otherwise>,
+}
+
+/// What follows `else`.
+#[derive(Debug, Clone)]
+pub enum Otherwise {
+    /// `else when …`.
+    When(Box<When>),
+    /// `else { … }`.
+    Block(Block),
+}
+
+/// A clause after a step.
+#[derive(Debug, Clone)]
+pub struct Clause {
+    /// What it is.
+    pub kind: ClauseKind,
+    /// The whole clause.
+    pub span: Span,
+}
+
+/// The kinds of clause.
+#[derive(Debug, Clone)]
+pub enum ClauseKind {
+    /// `with { … }`: always an [`ExprKind::Record`].
+    With(Expr),
+    /// `on failure use v`.
+    OnFailureUse(Expr),
+    /// `on failure skip`.
+    OnFailureSkip,
+    /// `on failure continue`.
+    OnFailureContinue,
+    /// `on failure stop`.
+    OnFailureStop,
+    /// `on failure { … }`.
+    OnFailureBlock(Block),
+}
+
+/// A test, parsed and kept as it is.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// What it shows.
+    pub title: Spanned<Arc<str>>,
+    /// The workflow it is of.
+    pub workflow: Vec<Name>,
+    /// The items of its body.
+    pub items: Vec<TestItem>,
+}
+
+/// An item of a test.
+#[derive(Debug, Clone)]
+pub enum TestItem {
+    /// `at timestamp`.
+    At(Expr),
+    /// `set { … }`.
+    Set(Expr),
+    /// `given path = expr`, or `= failure expr`.
+    Given {
+        /// The step that is replaced.
+        path: Vec<Name>,
+        /// `true` after `failure`.
+        fails: bool,
+        /// What it gives.
+        value: Expr,
+    },
+    /// `expect`, `require` or a helper binding.
+    Statement(Statement),
+}
+
+/// A type as written.
+#[derive(Debug, Clone)]
+pub struct TypeExpr {
+    /// What it is.
+    pub kind: TypeExprKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of a written type.
+#[derive(Debug, Clone)]
+pub enum TypeExprKind {
+    /// `text`, `list<int>`, `status.Status`.
+    Named {
+        /// The parts of the path.
+        path: Vec<Name>,
+        /// What stands between `<` and `>`.
+        arguments: Vec<TypeExpr>,
+    },
+    /// `{ day: date, n: int }`.
+    Record(Vec<(Name, TypeExpr)>),
+    /// `"trend"`.
+    Literal(Arc<str>),
+    /// `T?`.
+    Optional(Box<TypeExpr>),
+    /// `A | B`.
+    Union(Vec<TypeExpr>),
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The forms of an expression.
+#[derive(Debug, Clone)]
+pub enum ExprKind {
+    /// A literal value.
+    Literal(Literal),
+    /// `f"…{x:%d}…"`.
+    Interpolated(Vec<Fragment>),
+    /// `sql"""…"""`, `promql"""…"""`, `regex"""…"""`, `python"""…"""`, `shell"""…"""`.
+    Tagged(Tagged),
+    /// A name.
+    Name(Arc<str>),
+    /// `a.b`, `a?.b`.
+    Field {
+        /// The left side.
+        of: Box<Expr>,
+        /// The field.
+        name: Name,
+        /// `true` for `?.`.
+        optional: bool,
+    },
+    /// `f(a, b: c)`.
+    Call {
+        /// What is called: a name or a field.
+        callee: Box<Expr>,
+        /// The arguments, in order.
+        arguments: Vec<Argument>,
+        /// From `(` to `)`.
+        arguments_span: Span,
+    },
+    /// `a[i]`.
+    Index(Box<Expr>, Box<Expr>),
+    /// `a as T`.
+    Cast(Box<Expr>, TypeExpr),
+    /// `-a`, `not a`.
+    Unary(Spanned<UnaryOperator>, Box<Expr>),
+    /// `a + b`.
+    Binary(Box<Expr>, Spanned<BinaryOperator>, Box<Expr>),
+    /// `if a then b else c`.
+    If(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `[a, b]`.
+    List(Vec<Expr>),
+    /// `[e for x in xs if c]`.
+    ListComprehension(Box<Expr>, Comprehension),
+    /// `{ a: 1 }`, `{ "a": 1 }`, `{ d: 1 }`: a record or a map; which one is for the checker.
+    Record(Vec<Entry>),
+    /// `{ k: v for x in xs }`.
+    MapComprehension(Box<Entry>, Comprehension),
+    /// `table { | a | b | … }`.
+    Table {
+        /// The header.
+        columns: Vec<Name>,
+        /// The rows; the parser has checked that each is as wide as the header.
+        rows: Vec<Vec<Expr>>,
+    },
+}
+
+/// `for … in … [for … in …] [if …]`.
+#[derive(Debug, Clone)]
+pub struct Comprehension {
+    /// The loops, outermost first.
+    pub loops: Vec<(Pattern, Expr)>,
+    /// The filter.
+    pub filter: Option<Box<Expr>>,
+}
+
+/// `label: expr` or `expr: expr` in braces.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The key. A bare label is an [`ExprKind::Name`] with `is_label`.
+    pub key: Expr,
+    /// Whether the key was written as a bare name; a keyword is allowed there.
+    pub is_label: bool,
+    /// The value.
+    pub value: Expr,
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone)]
+pub struct Argument {
+    /// `name:`.
+    pub name: Option<Name>,
+    /// The value.
+    pub value: Expr,
+}
+
+/// A part of an interpolated text.
+#[derive(Debug, Clone)]
+pub enum Fragment {
+    /// Text, escapes already resolved.
+    Text(Arc<str>),
+    /// `{expr}` or `{expr:format}`.
+    Hole {
+        /// The expression.
+        value: Box<Expr>,
+        /// What follows the colon, as written.
+        format: Option<Spanned<Arc<str>>>,
+    },
+}
+
+/// A tagged literal.
+#[derive(Debug, Clone)]
+pub struct Tagged {
+    /// Which language.
+    pub tag: Tag,
+    /// The text between the quotes, exactly as written: nothing is unescaped.
+    pub text: Arc<str>,
+    /// Where that text stands, without tag and quotes, so that offsets in it map back.
+    pub text_span: Span,
+}
+
+/// The language of a tagged literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tag {
+    /// SQL.
+    Sql,
+    /// PromQL or MetricsQL.
+    Promql,
+    /// A regular expression.
+    Regex,
+    /// Python.
+    Python,
+    /// Shell.
+    Shell,
+}
+
+/// A literal value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// `none`.
+    None,
+    /// `true`, `false`.
+    Bool(bool),
+    /// `42`.
+    Int(i64),
+    /// `1.5`.
+    Float(f64),
+    /// `"a"`, escapes resolved.
+    Text(Arc<str>),
+    /// `2025-01-31`.
+    Date(NaiveDate),
+    /// `06:00`.
+    Time(NaiveTime),
+    /// `2025-01-31T06:00Z`, also with an offset or a zone: the instant.
+    Timestamp(DateTime<Utc>),
+    /// `90s`, `1h30m`: milliseconds.
+    Duration(i64),
+    /// `30d`, `1y`, `1mo15d`: whole months and whole days.
+    Period {
+        /// Months, years included.
+        months: i32,
+        /// Days, weeks included.
+        days: i32,
+    },
+    /// `20bd`.
+    BusinessDays(i64),
+}
+
+/// Prefix operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UnaryOperator {
+    /// `-`.
+    Negate,
+    /// `not`.
+    Not,
+}
+
+/// Infix operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BinaryOperator {
+    /// `or`.
+    Or,
+    /// `and`.
+    And,
+    /// `==`.
+    Equal,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessOrEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterOrEqual,
+    /// `in`.
+    In,
+    /// `not in`.
+    NotIn,
+    /// `??`.
+    Coalesce,
+    /// `through`.
+    Through,
+    /// `until`.
+    Until,
+    /// `+`.
+    Add,
+    /// `-`.
+    Subtract,
+    /// `*`.
+    Multiply,
+    /// `/`.
+    Divide,
+    /// `%`.
+    Remainder,
+}
+
+impl BinaryOperator {
+    /// As written in a file.
+    pub const fn symbol(self) -> &'static str {
+        match self {
+            Self::Or => "or",
+            Self::And => "and",
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::In => "in",
+            Self::NotIn => "not in",
+            Self::Coalesce => "??",
+            Self::Through => "through",
+            Self::Until => "until",
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! How a value reads in an interpolated text, a log or a message.
+
+use std::fmt;
+
+use chrono::SecondsFormat;
+
+use super::{Period, Sequence, Value};
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::Bool(b) => write!(f, "{b}"),
+            Self::Int(n) => write!(f, "{n}"),
+            Self::Float(x) => write!(f, "{x}"),
+            Self::Decimal(d) => f.write_str(&d.to_plain_string()),
+            Self::Text(text) | Self::Promql(text) | Self::Url(text) | Self::Regex(text) => f.write_str(text),
+            Self::Json(json) => write!(f, "{json}"),
+            Self::Date(date) => write!(f, "{date}"),
+            Self::Time(time) => f.write_str(&time.format("%H:%M:%S").to_string()),
+            Self::Timestamp(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            Self::Duration(ms) => f.write_str(&duration(*ms)),
+            Self::Period(period) => write!(f, "{period}"),
+            Self::BusinessDays(n) => write!(f, "{n}bd"),
+            Self::DateRange(from, to) => write!(f, "{from} through {to}"),
+            Self::TimeRange(from, to) => write!(f, "{} until {}", Self::Timestamp(*from), Self::Timestamp(*to)),
+            Self::Calendar(calendar) => write!(f, "{calendar}"),
+            Self::List(_) | Self::Points(_) | Self::Table(_) => write_items(self, f),
+            Self::Map(map) => write_pairs(f, map.iter()),
+            Self::Record(record) => {
+                let fields: Vec<String> = record.fields().map(|(name, value)| format!("{name}: {value}")).collect();
+                write!(f, "{{ {} }}", fields.join(", "))
+            }
+            Self::Sample(sample) => write!(f, "{}{} {} @ {}", sample.name, sample.labels, sample.value, sample.at_ms),
+            Self::Series(series) => f.write_str(&series.id()),
+            Self::Outcomes(outcomes) => write!(f, "{} ok, {} failed", outcomes.ok.len(), outcomes.failed.len()),
+            Self::Sql(query) => write!(f, "{query}"),
+            Self::Secret(_) => f.write_str("•••"),
+            Self::Connection(kind, name) => write!(f, "{} `{name}`", kind.name()),
+            Self::Error(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+fn write_items(value: &Value, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let items: Vec<String> =
+        Sequence::of(value).iter().flat_map(|s| s.iter().map(|v| v.to_string()).collect::<Vec<_>>()).collect();
+    write!(f, "[{}]", items.join(", "))
+}
+
+fn write_pairs<'a>(f: &mut fmt::Formatter<'_>, pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> fmt::Result {
+    let pairs: Vec<String> = pairs.map(|(key, value)| format!("{key}: {value}")).collect();
+    write!(f, "{{ {} }}", pairs.join(", "))
+}
+
+/// `1h30m`, `250ms`, `0s`; as it would be written in a file.
+pub(super) fn duration(ms: i64) -> String {
+    if ms == 0 {
+        return "0s".to_owned();
+    }
+    let mut rest = ms.unsigned_abs();
+    let mut text = String::from(if ms < 0 { "-" } else { "" });
+    for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
+        }
+    }
+    text
+}
+
+/// `1y2mo`, `30d`, `0d`; as it would be written in a file.
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (years, months) = (self.months / 12, self.months % 12);
+        let parts = [(years, "y"), (months, "mo"), (self.days, "d")];
+        let text: String = parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+        f.write_str(if text.is_empty() { "0d" } else { &text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_periods_read_as_written() {
+        assert_eq!(duration(5_400_000), "1h30m");
+        assert_eq!(duration(-250), "-250ms");
+        assert_eq!(Period { months: 14, days: 0 }.to_string(), "1y2mo");
+        assert_eq!(Value::Secret("hunter2".into()).to_string(), "•••");
+    }
+}
