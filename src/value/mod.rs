@@ -17,7 +17,7 @@ pub use error::{ErrorKind, StepError};
 pub use json::{from_json, to_json};
 pub use reflect::{
     BusinessDays, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect, ReflectError,
-    Regex, SqlConnection, T, U,
+    Regex, SqlConnection, T, U, Zone,
 };
 pub use sequence::Sequence;
 pub use series::{Labels, Points, Sample, Series, timestamp};

@@ -7,18 +7,27 @@ use std::sync::Arc;
 
 use bigdecimal::BigDecimal;
 use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
 
 use super::{ConnectionKind, Labels, MapValue, Period, Sample, Sequence, Series, Timestamp, Type, Value};
 use crate::calendar::Calendar;
+use crate::diagnostic::did_you_mean;
 use crate::query::sql::SqlQuery;
 
-/// The value that did not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReflectError {
-    /// The language type that was wanted.
-    pub wanted: Type,
-    /// The value's kind.
-    pub found: &'static str,
+/// Why a value did not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReflectError {
+    /// It is of another type.
+    #[error("expected `{wanted}`, found `{found}`")]
+    Type {
+        /// The language type that was wanted.
+        wanted: Type,
+        /// The value's kind.
+        found: &'static str,
+    },
+    /// It is of the type and still not acceptable, such as the name of no zone.
+    #[error("{0}")]
+    Value(String),
 }
 
 /// A Rust type with its language type.
@@ -32,7 +41,7 @@ pub trait Reflect: Sized {
 }
 
 fn wrong<R: Reflect>(value: &Value) -> ReflectError {
-    ReflectError { wanted: R::ty(), found: value.kind() }
+    ReflectError::Type { wanted: R::ty(), found: value.kind() }
 }
 
 macro_rules! reflect {
@@ -228,4 +237,27 @@ newtypes! {
     MetricsConnection(Arc<str>) => Type::Connection(ConnectionKind::Metrics), Value::Connection(_, name) => name, |name| Value::Connection(ConnectionKind::Metrics, name);
     /// An HTTP connection, by name.
     HttpConnection(Arc<str>) => Type::Connection(ConnectionKind::Http), Value::Connection(_, name) => name, |name| Value::Connection(ConnectionKind::Http, name);
+}
+
+/// A zone of the time zone database; a text in the language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Zone(pub Tz);
+
+impl Reflect for Zone {
+    fn ty() -> Type {
+        Type::Text
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        let Value::Text(name) = &value else { return Err(wrong::<Self>(&value)) };
+        name.parse().map(Self).map_err(|_| ReflectError::Value(unknown_zone(name)))
+    }
+    fn into_value(self) -> Value {
+        Value::text(self.0.name())
+    }
+}
+
+fn unknown_zone(name: &str) -> String {
+    let near = did_you_mean(name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let hint = near.unwrap_or_else(|| "zones are named like `UTC` or `Europe/London`".to_owned());
+    format!("no zone is called `{name}`; {hint}")
 }

@@ -225,6 +225,27 @@ impl Type {
         matches!(self, Self::Optional(_) | Self::None)
     }
 
+    /// The family whose methods and properties its values have.
+    pub const fn family(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::List(_) | Self::Table(_) => "list",
+            Self::Map(..) => "map",
+            Self::Text | Self::Literals(_) => "text",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+            Self::Duration => "duration",
+            Self::Period => "period",
+            Self::Range(_) => "range",
+            Self::Calendar => "calendar",
+            Self::Sample => "sample",
+            Self::Series => "series",
+            Self::Failure => "error",
+            Self::Outcomes(..) => "outcomes",
+            Self::Connection(kind) => kind.family(),
+            _ => return None,
+        })
+    }
+
     /// Whether its values are texts.
     pub const fn is_text(&self) -> bool {
         matches!(self, Self::Text | Self::Literals(_))

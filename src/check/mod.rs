@@ -1,0 +1,3 @@
+//! From syntax trees to a typed program: names, types, effects.
+
+pub mod program;

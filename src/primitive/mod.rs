@@ -1,0 +1,22 @@
+//! The built-in steps and functions, each declared in one place.
+//!
+//! A primitive is a struct with its name, summary, effect, parameters, examples and the function
+//! that runs it. [`Spec`] is the same as plain data; the checker, `vmflow doc`, `explain` and the
+//! interpreter all read that one slice, [`registry`], and none of them knows a primitive by name.
+//!
+//! To add one: write it in its family's file and add a line to that family's `SPECS`. Nothing
+//! else; a primitive that is not registered is dead code, which CI refuses.
+
+mod arguments;
+mod calendars;
+mod context;
+mod property;
+pub mod registry;
+mod spec;
+
+pub use arguments::{Arguments, Param, RawArguments};
+pub use context::{Connections, Context, OpenTransaction};
+pub use property::Property;
+pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec};
+
+pub(crate) use arguments::args;

@@ -1,0 +1,44 @@
+//! All primitives and properties, and how a name finds one.
+
+use super::{Form, Property, Spec, calendars};
+
+/// The families' declarations: one line each.
+static FAMILIES: &[&[Spec]] = &[calendars::SPECS];
+
+/// The families' properties: one line each.
+static PROPERTIES: &[&[Property]] = &[calendars::PROPERTIES];
+
+/// Every primitive.
+pub fn all() -> impl Iterator<Item = &'static Spec> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
+
+/// Every property.
+pub fn properties() -> impl Iterator<Item = &'static Property> {
+    PROPERTIES.iter().flat_map(|family| family.iter())
+}
+
+/// The primitive called as `verb(…)`.
+pub fn prelude(verb: &str) -> Option<&'static Spec> {
+    all().find(|spec| spec.form == Form::Prelude && spec.verb() == verb)
+}
+
+/// The primitive called as `value.verb(…)` on a value of this family.
+pub fn method(family: &str, verb: &str) -> Option<&'static Spec> {
+    all().find(|spec| spec.form == Form::Method && spec.family() == family && spec.verb() == verb)
+}
+
+/// The primitive called as `family.verb(…)`.
+pub fn namespace(family: &str, verb: &str) -> Option<&'static Spec> {
+    all().find(|spec| spec.form == Form::Namespace && spec.family() == family && spec.verb() == verb)
+}
+
+/// Whether some primitive is called as `family.…(…)`.
+pub fn is_namespace(family: &str) -> bool {
+    all().any(|spec| spec.form == Form::Namespace && spec.family() == family)
+}
+
+/// The property `name` of the values of this family.
+pub fn property(family: &str, name: &str) -> Option<&'static Property> {
+    properties().find(|property| property.family == family && property.name == name)
+}

@@ -1,0 +1,203 @@
+//! A primitive as Rust writes it, and as everybody else reads it.
+
+use futures_util::future::BoxFuture;
+
+use super::{Arguments, Context, Param, RawArguments};
+use crate::value::{Reflect, StepError, Type, Value};
+
+/// What calling something does to the world; each includes the ones before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Effect {
+    /// Nothing: the same arguments give the same value.
+    Pure,
+    /// Looks at the world.
+    Read,
+    /// Changes the world; needs `do`.
+    Write,
+}
+
+impl Effect {
+    /// The word in documentation and output.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pure => "pure",
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// How a primitive is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// By its verb, from anywhere: `sum(xs)`.
+    Prelude,
+    /// On a value of its family's type, which is its first parameter: `vm.export(…)`, `xs.take(3)`.
+    Method,
+    /// By its whole name: `calendars.weekdays(…)`.
+    Namespace,
+}
+
+/// An expression and what it gives, as text; the tests check and run each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Example {
+    /// An expression of the language.
+    pub source: &'static str,
+    /// How its value prints. Empty for an effect, whose example is only checked.
+    pub gives: &'static str,
+}
+
+/// What is known of a call before the run.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The arguments' types, by parameter.
+    pub types: &'a [Option<Type>],
+    /// The arguments that are literals, by parameter.
+    pub literals: &'a [Option<Value>],
+}
+
+/// What every primitive declares.
+pub trait Primitive: 'static {
+    /// The parameters.
+    type Args: Arguments;
+    /// The result.
+    type Output: Reflect + 'static;
+    /// `family.verb`.
+    const NAME: &'static str;
+    /// How it is called.
+    const FORM: Form;
+    /// One sentence with a full stop.
+    const SUMMARY: &'static str;
+    /// Examples; at least one.
+    const EXAMPLES: &'static [Example];
+
+    /// The result type in terms of the parameters' variables.
+    fn returns() -> Type {
+        Self::Output::ty()
+    }
+
+    /// A narrower result type for this call, or why the call cannot be right.
+    fn infer(_call: Known<'_>) -> Option<Result<Type, String>> {
+        None
+    }
+}
+
+/// A primitive without effect.
+pub trait Pure: Primitive {
+    /// Computes the result.
+    fn run(args: Self::Args) -> Result<Self::Output, StepError>;
+}
+
+/// A primitive that looks at the world or changes it.
+pub trait Effectful: Primitive {
+    /// What it does.
+    const EFFECT: Effect;
+    /// For a write: whether doing it twice leaves the same state as doing it once.
+    const IDEMPOTENT: bool;
+    /// Does it.
+    fn run(args: Self::Args, context: &Context) -> BoxFuture<'_, Result<Self::Output, StepError>>;
+}
+
+/// The function behind a primitive.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// Computes at once.
+    Pure(fn(RawArguments) -> Result<Value, StepError>),
+    /// Waits for the world.
+    Effectful(for<'a> fn(RawArguments, &'a Context) -> BoxFuture<'a, Result<Value, StepError>>),
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if matches!(self, Self::Pure(_)) { "Pure" } else { "Effectful" })
+    }
+}
+
+/// A primitive as plain data.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// `family.verb`.
+    pub name: &'static str,
+    /// How it is called.
+    pub form: Form,
+    /// One sentence.
+    pub summary: &'static str,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// For a write: whether repeating it is safe.
+    pub idempotent: bool,
+    /// The parameters, in order.
+    pub params: &'static [Param],
+    /// The result type.
+    pub returns: fn() -> Type,
+    /// Examples.
+    pub examples: &'static [Example],
+    /// A narrower result type for one call.
+    pub infer: fn(Known<'_>) -> Option<Result<Type, String>>,
+    /// The function.
+    pub run: Run,
+}
+
+impl PartialEq for Spec {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Spec {
+    /// Describes a primitive without effect.
+    pub const fn pure<P: Pure>() -> Self {
+        Self {
+            name: P::NAME,
+            form: P::FORM,
+            summary: P::SUMMARY,
+            effect: Effect::Pure,
+            idempotent: true,
+            params: <P::Args as Arguments>::PARAMS,
+            returns: P::returns,
+            examples: P::EXAMPLES,
+            infer: P::infer,
+            run: Run::Pure(run_pure::<P>),
+        }
+    }
+
+    /// Describes a primitive with an effect.
+    pub const fn effectful<P: Effectful>() -> Self {
+        Self {
+            name: P::NAME,
+            form: P::FORM,
+            summary: P::SUMMARY,
+            effect: P::EFFECT,
+            idempotent: P::IDEMPOTENT,
+            params: <P::Args as Arguments>::PARAMS,
+            returns: P::returns,
+            examples: P::EXAMPLES,
+            infer: P::infer,
+            run: Run::Effectful(run_effectful::<P>),
+        }
+    }
+
+    /// `sql` of `sql.query`.
+    pub fn family(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(family, _)| family)
+    }
+
+    /// `query` of `sql.query`.
+    pub fn verb(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, verb)| verb)
+    }
+}
+
+fn run_pure<P: Pure>(raw: RawArguments) -> Result<Value, StepError> {
+    P::run(P::Args::bind(raw)?).map(Reflect::into_value)
+}
+
+fn run_effectful<P: Effectful>(raw: RawArguments, context: &Context) -> BoxFuture<'_, Result<Value, StepError>> {
+    match P::Args::bind(raw) {
+        Ok(args) => {
+            let running = P::run(args, context);
+            Box::pin(async move { running.await.map(Reflect::into_value) })
+        }
+        Err(error) => Box::pin(std::future::ready(Err(error))),
+    }
+}
