@@ -1,2 +1,52 @@
 //! Text to syntax tree.
+//!
+//! [`parse`] reads a file, [`parse_expression`] a text that is one expression. Both are pure, take
+//! any text, and give what they understood along with findings `VF001` to `VF003`:
+//!
+//! 1. `scan`, one linear pass: tokens, brackets and texts that never close, habits of other
+//!    languages, nesting;
+//! 2. the grammar, `grammar/flow.pest`, by pest;
+//! 3. `build`: pairs to [`ast`], with literals made values;
+//! 4. `recover`: each statement that did not parse is parsed again alone for its error, which
+//!    `slips` and `words` put in people's terms.
+//!
+//! Limits, each with a finding of its own: [`MAX_SIZE`], [`MAX_NESTING`], [`MAX_DEPTH`],
+//! [`MAX_FINDINGS`]. They bound the time and the stack of everything that walks the tree later.
+
 pub mod ast;
+mod build;
+mod parser;
+mod recover;
+mod scan;
+mod slips;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+
+/// The largest text that is parsed, in bytes.
+pub const MAX_SIZE: usize = 4 << 20;
+
+/// How deep brackets, conditions and types may nest in a text.
+pub const MAX_NESTING: usize = 128;
+
+/// How deep a tree may be: nesting, and chains such as `a + b + c` or `a.b.c`, which lean to the left.
+/// A recursive walk over what [`parse`] gives needs no more levels than this, times a few per level.
+pub const MAX_DEPTH: usize = 1000;
+
+/// After so many findings the rest of a text is not explained.
+pub const MAX_FINDINGS: usize = 100;
+
+/// Parses a file. Items and statements that do not parse are left out of the tree, each with a finding;
+/// without errors among the findings the tree is the whole file.
+pub fn parse(source: &Source) -> (ast::File, Vec<Diagnostic>) {
+    parser::on_deep_stack(|| parser::file(source))
+}
+
+/// Parses a text that is one expression, such as the value of `-p name=value`. Gives no expression
+/// exactly when there is a finding that says why.
+pub fn parse_expression(source: &Source) -> (Option<ast::Expr>, Vec<Diagnostic>) {
+    parser::on_deep_stack(|| parser::expression(source))
+}

@@ -1,0 +1,173 @@
+//! Pairs to syntax tree.
+//!
+//! Every function gives nothing for a pair whose shape the grammar does not produce, and for one that
+//! it has reported; what is impossible about a literal is reported while the tree goes on with a value
+//! of the same kind, so that one fault makes one finding.
+
+mod expressions;
+mod items;
+mod literals;
+mod quantities;
+mod statements;
+mod times;
+mod types;
+
+pub(super) use quantities::unit_meant;
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use pest::iterators::Pair;
+
+use super::MAX_FINDINGS;
+use super::ast::Name;
+use super::parser::Rule;
+use super::scan::Scan;
+use crate::diagnostic::{Diagnostic, codes, sort};
+use crate::source::{Source, Span, Spanned};
+
+/// One text being read, with what was found so far. Findings sit in cells because the closures of the
+/// Pratt parser share the reader.
+pub(super) struct Reader<'s> {
+    source: &'s Source,
+    /// The text without habits of other languages, which has the same length.
+    text: Cow<'s, str>,
+    scan: Scan,
+    findings: RefCell<Vec<Diagnostic>>,
+    /// The unclosed brackets and texts that explain something that did not parse.
+    blamed: RefCell<BTreeSet<usize>>,
+    /// Whether anything did not parse.
+    bad: Cell<bool>,
+    /// Whether a chain was reported as too long; once is enough.
+    chained: Cell<bool>,
+}
+
+impl<'s> Reader<'s> {
+    /// Scans the text.
+    pub(super) fn new(source: &'s Source) -> Self {
+        let scan = Scan::of(&source.text);
+        let text = scan.repaired(&source.text).map_or(Cow::Borrowed(&*source.text), Cow::Owned);
+        Self {
+            source,
+            text,
+            scan,
+            findings: RefCell::default(),
+            blamed: RefCell::default(),
+            bad: Cell::new(false),
+            chained: Cell::new(false),
+        }
+    }
+
+    /// The text to parse.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text as written, habits and all.
+    pub(super) fn source_text(&self) -> &str {
+        &self.source.text
+    }
+
+    /// What the scan found.
+    pub(super) const fn scan(&self) -> &Scan {
+        &self.scan
+    }
+
+    /// The span of these bytes.
+    pub(super) fn span_of(&self, range: Range<usize>) -> Span {
+        self.source.span().slice(range.start, range.end)
+    }
+
+    /// Adds a finding.
+    pub(super) fn report(&self, finding: Diagnostic) {
+        let mut findings = self.findings.borrow_mut();
+        if findings.len() < MAX_FINDINGS {
+            findings.push(finding);
+        }
+    }
+
+    /// Whether enough was found to stop explaining.
+    pub(super) fn is_full(&self) -> bool {
+        self.findings.borrow().len() >= MAX_FINDINGS
+    }
+
+    /// Notes that something did not parse.
+    pub(super) fn note_bad(&self) {
+        self.bad.set(true);
+    }
+
+    /// Whether these bytes suffer from something that is not closed; it is reported in the end then.
+    pub(super) fn blame(&self, range: &Range<usize>) -> bool {
+        let mut blamed = self.blamed.borrow_mut();
+        let before = blamed.len();
+        let guilty: Vec<usize> = self.scan.unclosed_in(range).collect();
+        blamed.extend(&guilty);
+        blamed.len() > before || !guilty.is_empty()
+    }
+
+    /// All findings, in the order of the text.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        let mut findings = self.findings.take();
+        let blamed = self.blamed.take();
+        let unclosed = self.scan.unclosed.iter().enumerate().filter(|(index, _)| blamed.contains(index));
+        findings.extend(unclosed.map(|(_, unclosed)| super::recover::not_closed(&self, unclosed)));
+        findings.extend(self.scan.habits.iter().take(MAX_FINDINGS).map(|habit| super::slips::habit(&self, habit)));
+        if findings.is_empty() && self.bad.get() {
+            findings.push(Diagnostic::new(&codes::VF001, self.source.span().before(), "this text does not parse"));
+        }
+        sort(&mut findings);
+        findings
+    }
+
+    /// Where a pair stands, without the white space and comments that pest lets some rules end with.
+    pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let range = pair.as_span();
+        self.span_of(self.trimmed(range.start()..range.end()))
+    }
+
+    /// The bytes without white space and comments at their end.
+    pub(super) fn trimmed(&self, range: Range<usize>) -> Range<usize> {
+        let behind = self.scan.tokens.partition_point(|token| token.start < range.end);
+        let last = behind.checked_sub(1).and_then(|index| self.scan.token(index));
+        match last {
+            Some(last) if last.end > range.start => range.start..last.end.min(range.end),
+            _ => range,
+        }
+    }
+
+    fn name(&self, pair: &Pair<'_, Rule>) -> Name {
+        let span = self.span(pair);
+        if let Some(word) = literals::foreign_literal(pair.as_str()) {
+            let message = format!("`{}` cannot be a name: elsewhere it means `{word}`", pair.as_str());
+            self.report(Diagnostic::new(&codes::VF001, span, message).help("choose another name"));
+        }
+        Spanned::new(Arc::from(pair.as_str()), span)
+    }
+}
+
+/// The first child by this rule.
+fn child<'i>(pair: &Pair<'i, Rule>, rule: Rule) -> Option<Pair<'i, Rule>> {
+    pair.clone().into_inner().find(|inner| inner.as_rule() == rule)
+}
+
+/// The children by this rule.
+fn children<'i>(pair: &Pair<'i, Rule>, rule: Rule) -> impl Iterator<Item = Pair<'i, Rule>> {
+    pair.clone().into_inner().filter(move |inner| inner.as_rule() == rule)
+}
+
+/// The child that follows the first one by the rule `mark`.
+fn after<'i>(pair: &Pair<'i, Rule>, mark: Rule) -> Option<Pair<'i, Rule>> {
+    pair.clone().into_inner().skip_while(|inner| inner.as_rule() != mark).nth(1)
+}
+
+/// The `##` lines of a pair, without their markers.
+fn doc(pair: &Pair<'_, Rule>) -> String {
+    let line = |doc: Pair<'_, Rule>| {
+        let text = doc.as_str().trim_start_matches('#').trim_end();
+        text.strip_prefix(' ').unwrap_or(text).to_owned()
+    };
+    children(pair, Rule::doc).map(line).collect::<Vec<_>>().join("\n")
+}

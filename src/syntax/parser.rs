@@ -1,0 +1,126 @@
+//! The grammar, and the two ways in.
+
+use std::num::NonZeroUsize;
+use std::sync::Once;
+
+use pest::Parser as _;
+use pest::error::{Error, ErrorVariant, InputLocation};
+use pest::iterators::Pairs;
+
+use super::ast::{Expr, File};
+use super::build::Reader;
+use super::{MAX_NESTING, MAX_SIZE};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::{Source, Span};
+
+pub(super) use grammar::Rule;
+
+/// What pest derives carries no documentation, so it has a module to itself.
+#[allow(missing_docs, unreachable_pub)]
+mod grammar {
+    /// pest's parser of `grammar/flow.pest`.
+    #[derive(pest_derive::Parser)]
+    #[grammar = "grammar/flow.pest"]
+    pub(in crate::syntax) struct Grammar;
+}
+
+/// Parsing and building recurse with the nesting of the text, up to [`MAX_NESTING`]; in a debug build
+/// that is more than a thread of an async runtime has to offer.
+const STACK: usize = 16 << 20;
+
+/// Steps of the grammar per byte, and for a start: a clean text needs about 12 a byte.
+const CALLS_PER_BYTE: usize = 64;
+const CALLS_AT_LEAST: usize = 1_000_000;
+
+/// Runs `work` on a thread with [`STACK`]; on this one when no thread is to be had, where pest's own
+/// guard turns a lack of stack into a finding.
+pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("parse".to_owned()).stack_size(STACK);
+        match thread.spawn_scoped(scope, &work) {
+            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => work(),
+        }
+    })
+}
+
+/// See [`super::parse`].
+pub(super) fn file(source: &Source) -> (File, Vec<Diagnostic>) {
+    let reader = match reader(source) {
+        Ok(reader) => reader,
+        Err(finding) => return (File::default(), vec![finding]),
+    };
+    let file = match apply(Rule::file, reader.text()) {
+        Ok(pairs) => reader.file(pairs),
+        Err(trouble) => {
+            reader.refused(Rule::one_item, 0..reader.text().len(), &trouble);
+            File::default()
+        }
+    };
+    (file, reader.finish())
+}
+
+/// See [`super::parse_expression`].
+pub(super) fn expression(source: &Source) -> (Option<Expr>, Vec<Diagnostic>) {
+    let reader = match reader(source) {
+        Ok(reader) => reader,
+        Err(finding) => return (None, vec![finding]),
+    };
+    let expr = match apply(Rule::one_expression, reader.text()) {
+        Ok(pairs) => reader.lone_expression(pairs),
+        Err(trouble) => {
+            reader.refused(Rule::one_expression, 0..reader.text().len(), &trouble);
+            None
+        }
+    };
+    let findings = reader.finish();
+    (expr.filter(|_| findings.is_empty()), findings)
+}
+
+/// Checks the limits, which come before all else.
+fn reader(source: &Source) -> Result<Reader<'_>, Diagnostic> {
+    let size = source.text.len();
+    if size > MAX_SIZE {
+        let message = format!("this file has {size} bytes, more than the {MAX_SIZE} that are read");
+        let start = Span::new(source.id, 0, 0);
+        return Err(Diagnostic::new(&codes::VF001, start, message).help("split it, and `import` the parts"));
+    }
+    let reader = Reader::new(source);
+    match reader.scan().too_deep {
+        Some(token) => Err(too_deep(reader.span_of(token.range()))),
+        None => Ok(reader),
+    }
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::new(&codes::VF001, span, format!("this is nested more than {MAX_NESTING} levels deep"))
+        .help("give the inner parts names of their own")
+}
+
+/// Why a rule did not apply.
+pub(super) struct Trouble {
+    /// The farthest byte that was reached.
+    pub(super) at: usize,
+    /// What was tried there; nothing when a limit was hit.
+    pub(super) tried: Vec<Rule>,
+    /// Whether pest ran out of stack or of steps.
+    pub(super) limit: bool,
+}
+
+/// Applies a rule to a text.
+pub(super) fn apply(rule: Rule, text: &str) -> Result<Pairs<'_, Rule>, Trouble> {
+    static LIMIT: Once = Once::new();
+    // The limit is one for the process, and read as each parse begins: set once, sized for the largest text.
+    LIMIT.call_once(|| pest::set_call_limit(NonZeroUsize::new(CALLS_AT_LEAST + CALLS_PER_BYTE * MAX_SIZE)));
+    grammar::Grammar::parse(rule, text).map_err(trouble)
+}
+
+fn trouble(error: Error<Rule>) -> Trouble {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    match error.variant {
+        ErrorVariant::ParsingError { positives, .. } => Trouble { at, tried: positives, limit: false },
+        ErrorVariant::CustomError { .. } => Trouble { at, tried: Vec::new(), limit: true },
+    }
+}

@@ -1,0 +1,207 @@
+//! Which bracket is the one that was not closed.
+//!
+//! Counting alone blames the wrong one: a block that lacks its `}` takes that of the block around
+//! it, and the fault shows at the end of the file. Indentation tells what was meant. It is asked
+//! only when the brackets do not match, so no correct file depends on how it is indented; and its
+//! answer is dropped where counting finds less to complain of.
+
+use super::tokens::{Bracket, Kind, Token, Unclosed, UnclosedKind};
+
+/// The words that begin a statement or an item.
+const STARTERS: [&str; 23] = [
+    "use",
+    "param",
+    "calendar",
+    "defaults",
+    "output",
+    "failed",
+    "finally",
+    "do",
+    "for",
+    "when",
+    "require",
+    "expect",
+    "yield",
+    "given",
+    "set",
+    "workflow",
+    "test",
+    "import",
+    "type",
+    "fn",
+    "step",
+    "action",
+    "transaction",
+];
+
+/// The brackets that do not match. `cut` says that the text goes on in a way nobody can read, so that
+/// what is open at its end may well be closed.
+pub(super) fn unclosed(text: &str, tokens: &[Token], cut: bool) -> Vec<Unclosed> {
+    let counted = Matching::run(text, tokens, false, cut);
+    if counted.is_empty() {
+        return counted;
+    }
+    let indented = Matching::run(text, tokens, true, cut);
+    if indented.is_empty() || indented.len() > counted.len() { counted } else { indented }
+}
+
+/// Beyond this the text is no flow; it also keeps the list of open brackets short, and the pass linear.
+const MOST_FOUND: usize = 20;
+
+struct Matching<'s> {
+    text: &'s str,
+    open: Vec<Token>,
+    found: Vec<Unclosed>,
+    by_indent: bool,
+}
+
+impl<'s> Matching<'s> {
+    fn run(text: &'s str, tokens: &[Token], by_indent: bool, cut: bool) -> Vec<Unclosed> {
+        let mut matching = Self { text, open: Vec::new(), found: Vec::new(), by_indent };
+        for (index, token) in tokens.iter().enumerate() {
+            if matching.found.len() >= MOST_FOUND {
+                return matching.found;
+            }
+            if by_indent && token.first && starts_statement(text, token, tokens.get(index + 1)) {
+                matching.close_deeper(token);
+            }
+            match token.kind {
+                Kind::Open(_) => matching.open.push(*token),
+                Kind::Close(bracket) => matching.close(token, bracket),
+                _ => {}
+            }
+        }
+        if !cut {
+            matching.end();
+        }
+        matching.found
+    }
+
+    /// A statement begins: whatever was opened on an earlier line that is indented as much or more has
+    /// to be closed by now.
+    fn close_deeper(&mut self, at: &Token) {
+        while let Some(top) = self.open.last()
+            && top.indent >= at.indent
+            && top.line < at.line
+        {
+            self.blame_top(at.start);
+        }
+    }
+
+    fn close(&mut self, token: &Token, bracket: Bracket) {
+        if self.by_indent && token.first && bracket == Bracket::Brace {
+            if let Some(partner) =
+                self.open.iter().rposition(|open| open.kind == Kind::Open(bracket) && open.indent <= token.indent)
+            {
+                while self.open.len() > partner + 1 {
+                    self.blame_top(token.start);
+                }
+            }
+            if self.open.last().is_some_and(|top| top.indent < token.indent) {
+                return self.stray(token);
+            }
+        }
+        match self.open.iter().rposition(|open| open.kind == Kind::Open(bracket)) {
+            Some(partner) if self.may_close_over(partner) => {
+                while self.open.len() > partner + 1 {
+                    self.blame_top(token.start);
+                }
+                self.open.pop();
+            }
+            _ => self.stray(token),
+        }
+    }
+
+    /// `)` and `]` do not reach across a block: `( { ) }` has a stray `)`, not two open brackets.
+    fn may_close_over(&self, partner: usize) -> bool {
+        let block = |token: &Token| token.kind == Kind::Open(Bracket::Brace);
+        self.open.get(partner).is_some_and(block) || !self.open.iter().skip(partner + 1).any(block)
+    }
+
+    fn blame_top(&mut self, reach: usize) {
+        if let Some(Token { kind: Kind::Open(bracket), start, end, .. }) = self.open.pop() {
+            self.found.push(Unclosed {
+                kind: UnclosedKind::Bracket(bracket),
+                open: start..end,
+                reach,
+                outer: Vec::new(),
+            });
+        }
+    }
+
+    fn stray(&mut self, token: &Token) {
+        // One closer too many ends a block early, and all that follows looks out of place.
+        let reach = if token.kind == Kind::Close(Bracket::Brace) { self.text.len() } else { token.end };
+        self.found.push(Unclosed { kind: UnclosedKind::Stray, open: token.range(), reach, outer: Vec::new() });
+    }
+
+    /// What is open at the end is one finding, about the innermost.
+    fn end(&mut self) {
+        self.blame_top(self.text.len());
+        if let Some(last) = self.found.last_mut()
+            && !self.open.is_empty()
+        {
+            last.outer = self.open.iter().rev().take(3).map(Token::range).collect();
+        }
+    }
+}
+
+fn starts_statement(text: &str, token: &Token, next: Option<&Token>) -> bool {
+    let word = token.text(text);
+    match token.kind {
+        Kind::Doc => true,
+        Kind::Word => {
+            let after = next.map_or("", |next| next.text(text));
+            after == "=" || (STARTERS.contains(&word) && !matches!(after, ":" | "," | "." | "(" | ")"))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scan;
+
+    fn blamed(text: &str) -> Vec<(usize, &str)> {
+        let scan = Scan::of(text);
+        scan.unclosed
+            .iter()
+            .map(|found| (text[..found.open.start].matches('\n').count() + 1, &text[found.open.clone()]))
+            .collect()
+    }
+
+    #[test]
+    fn matching_brackets_are_no_finding_however_they_are_indented() {
+        assert!(blamed("workflow a {\nx = [1,\n(2)]\n  }\ny = f\"{m[\"a\"]:%d}\"").is_empty());
+    }
+
+    #[test]
+    fn indentation_finds_the_block_that_lacks_its_brace() {
+        let text = "workflow a {\n  x = for each d in ds {\n    yield d\n\n  y = 1\n}\nworkflow b {\n}\n";
+        assert_eq!(blamed(text), [(2, "{")]);
+    }
+
+    #[test]
+    fn without_indentation_counting_decides() {
+        assert_eq!(blamed("workflow a {\nx = f(1, 2\ny = 3\n}\n"), [(2, "(")]);
+    }
+
+    #[test]
+    fn a_closer_too_many_is_found_where_it_stands() {
+        assert_eq!(blamed("workflow a {\n  x = 1\n  }\n  y = 2\n}\n"), [(3, "}")]);
+        assert_eq!(blamed("workflow a {\n  x = 1)\n  y = 2\n}\n"), [(2, ")")]);
+    }
+
+    #[test]
+    fn texts_end_with_their_line_and_queries_with_three_quotes() {
+        assert_eq!(blamed("a = \"x\nb = 2\n"), [(1, "\"")]);
+        assert_eq!(blamed("a = f\"{x y\nb = 2\n"), [(1, "{")]);
+        assert_eq!(blamed("workflow a {\n  x = sql\"\"\"select '\n  y = 2\n}\n"), [(2, "sql\"\"\"")]);
+    }
+
+    #[test]
+    fn the_first_of_two_queries_is_the_open_one() {
+        let text = "workflow a {\n  x = sql\"\"\"\n    select 1\n  y = sql\"\"\"\n    select 2\n  \"\"\"\n}\n";
+        assert_eq!(blamed(text), [(2, "sql\"\"\"")]);
+    }
+}

@@ -1,0 +1,143 @@
+//! What the scan finds: tokens, things that are not closed, habits of other languages.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A token and where it stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Token {
+    /// What it is.
+    pub(crate) kind: Kind,
+    /// First byte.
+    pub(crate) start: usize,
+    /// One past the last byte.
+    pub(crate) end: usize,
+    /// The line it begins on, from 0.
+    pub(crate) line: u32,
+    /// How far the first token of its line is indented, in bytes.
+    pub(crate) indent: u32,
+    /// Whether it is the first token of its line.
+    pub(crate) first: bool,
+}
+
+impl Token {
+    /// Its characters.
+    pub(crate) fn text<'s>(&self, text: &'s str) -> &'s str {
+        text.get(self.start..self.end).unwrap_or("")
+    }
+
+    /// Its bytes.
+    pub(crate) const fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// The kinds of token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A name or a keyword.
+    Word,
+    /// Whatever begins with a digit: numbers, dates, durations.
+    Number,
+    /// `"…"`, or a part of an `f"…"` outside of its holes.
+    Text,
+    /// `sql"""…"""`, also without a tag.
+    Query,
+    /// An opening bracket.
+    Open(Bracket),
+    /// A closing bracket.
+    Close(Bracket),
+    /// `##` and what follows it.
+    Doc,
+    /// Anything else.
+    Symbol,
+}
+
+/// The kinds of bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bracket {
+    /// `(`.
+    Paren,
+    /// `[`.
+    Square,
+    /// `{`.
+    Brace,
+    /// `{` in an `f"…"`.
+    Hole,
+}
+
+/// Something that is opened and not closed, or closed and not opened.
+#[derive(Debug)]
+pub(crate) struct Unclosed {
+    /// What it is.
+    pub(crate) kind: UnclosedKind,
+    /// The opener, or the closer that closes nothing.
+    pub(crate) open: Range<usize>,
+    /// How far it disturbs what follows: errors that begin before here are its consequence.
+    pub(crate) reach: usize,
+    /// Outer openers that are not closed either, when the text ends too early.
+    pub(crate) outer: Vec<Range<usize>>,
+}
+
+/// The kinds of unclosed thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnclosedKind {
+    /// `(`, `[` or `{`.
+    Bracket(Bracket),
+    /// `"`.
+    Text,
+    /// `"""`.
+    Query,
+    /// `)`, `]` or `}` with nothing to close.
+    Stray,
+}
+
+/// A habit of another language that the parser can read past.
+#[derive(Debug)]
+pub(crate) struct Habit {
+    /// Which one.
+    pub(crate) kind: HabitKind,
+    /// What was written.
+    pub(crate) span: Range<usize>,
+}
+
+/// The habits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HabitKind {
+    /// `// comment`.
+    SlashComment,
+    /// `/* comment */`.
+    BlockComment,
+    /// `-- comment`.
+    DashComment,
+    /// `;`.
+    Semicolon,
+    /// `'text'`, `“text”`.
+    Quotes,
+    /// `&&`.
+    And,
+    /// `||`.
+    Or,
+    /// A no-break space, pasted from a document.
+    Space,
+}
+
+impl Habit {
+    /// What to parse instead; no longer than what was written. `&&` is read as `or`, which has its
+    /// types and its length: the error stands either way, and what follows gets checked.
+    pub(crate) fn stand_in(&self, written: &str) -> Cow<'static, str> {
+        match self.kind {
+            HabitKind::And | HabitKind::Or => Cow::Borrowed("or"),
+            HabitKind::Quotes => Cow::Owned(requoted(written)),
+            _ => Cow::Borrowed(""),
+        }
+    }
+}
+
+/// A text in other quotes, in the language's own.
+pub(crate) fn requoted(written: &str) -> String {
+    let mut inner = written.chars();
+    inner.next();
+    inner.next_back();
+    format!("\"{}\"", inner.as_str().replace('"', "'"))
+}
