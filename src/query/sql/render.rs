@@ -13,7 +13,7 @@ use crate::connection::SqlDialect;
 use crate::value::{ErrorKind, Sequence, StepError, Value};
 
 /// The longest list that SQLite gets as single placeholders.
-pub const LONGEST_EXPANSION: usize = 500;
+const LONGEST_EXPANSION: usize = 500;
 
 /// The most placeholders a statement may have on SQLite.
 const SQLITE_LIMIT: usize = 32_766;
