@@ -4,6 +4,8 @@
 //! [`StepError`](crate::value::StepError) that says what happened and whether trying again may help;
 //! no implementation retries, logs a secret, or turns a failure into "no data".
 
+pub mod sql;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

@@ -1,0 +1,33 @@
+//! SQL databases: SQLite and PostgreSQL behind the traits [`Sql`](super::Sql),
+//! [`SqlSession`](super::SqlSession), [`SqlTransaction`](super::SqlTransaction).
+//!
+//! Both dialects keep the same promises, shown by one conformance suite:
+//!
+//! - values are bound, never spliced; what no column holds is refused by name;
+//! - every write happens wholly or not at all, also one of many rows, also inside a transaction whose
+//!   failure somebody caught; a dropped future leaves nothing half done and no connection inside a
+//!   transaction;
+//! - a read cannot write: SQLite's readers are `query_only`, PostgreSQL's reads run in `begin read only`;
+//! - an upsert counts exactly what it created and what it updated.
+//!
+//! How values map to columns, where the dialects differ:
+//!
+//! | value | PostgreSQL | SQLite |
+//! |---|---|---|
+//! | `int` | `int4` when it fits, as a literal would be, else `int8` | `INTEGER` |
+//! | `decimal` | `numeric` | text; a `numeric` column keeps 15 digits, a `text` column all |
+//! | `timestamp` | `timestamptz` | `2025-01-31T06:00:00.000000Z`: always UTC and six digits, so that texts order as instants do |
+//! | `json`, record, map, list | `jsonb` | JSON text with sorted keys, so that it can be part of a key |
+//!
+//! Instants have microseconds on both; a `timestamp` column without a zone is read as UTC.
+//! sqlx's `Any` was rejected: it has no numeric, no instants, no JSON and no arrays.
+
+mod coerce;
+mod postgres;
+mod rows;
+mod sqlite;
+mod text;
+
+pub use coerce::coerce;
+pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls};
+pub use sqlite::{SqliteDatabase, SqliteOptions};

@@ -1,0 +1,275 @@
+//! Rows to write: names, keys, pieces; the same for every dialect.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::text::{plain, too_wide};
+use crate::connection::SqlDialect;
+use crate::diagnostic::did_you_mean;
+use crate::query::sql::{SqlQuery, unbindable};
+use crate::value::{ErrorKind, StepError, Table, Value};
+
+/// A column of a table in the database.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type: in SQLite as declared, in PostgreSQL as a cast writes it.
+    pub ty: String,
+    /// What it holds, as far as instants and days must not be mixed up.
+    pub family: Family,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// Days.
+    Date,
+    /// Instants.
+    Timestamp,
+    /// Lists of another type.
+    Array,
+    /// Anything else.
+    Other,
+}
+
+/// A table in the database.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// The name, quoted.
+    pub sql: String,
+    /// The name as given.
+    pub name: String,
+    /// All its columns.
+    pub columns: Vec<Column>,
+}
+
+fn bad(kind: ErrorKind, message: impl Into<String>) -> StepError {
+    StepError::new(kind, message)
+}
+
+/// A name or `schema.name`, quoted; anything else is refused.
+pub(super) fn quote_table(name: &str) -> Result<String, StepError> {
+    let parts: Vec<&str> = name.split('.').collect();
+    if parts.len() > 2 || !parts.iter().all(|part| is_name(part)) {
+        let help = "write `name` or `schema.name`, with letters, digits and `_`";
+        return Err(bad(ErrorKind::Query, format!("`{name}` is not the name of a table")).help(help));
+    }
+    Ok(parts.iter().map(|part| quote(part)).collect::<Vec<_>>().join("."))
+}
+
+fn is_name(text: &str) -> bool {
+    let first = text.bytes().next();
+    first.is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// A name in double quotes.
+pub(super) fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The error for a table that is not there.
+pub(super) fn unknown_table<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> StepError {
+    let error = bad(ErrorKind::Query, format!("the database has no table `{name}`"));
+    let help = did_you_mean(name, known);
+    error.help(help.unwrap_or_else(|| "create it first, or check the name and the schema".to_owned()))
+}
+
+impl Target {
+    /// The column with this name, else with this name in another case.
+    pub(super) fn column(&self, name: &str) -> Result<&Column, StepError> {
+        if !is_name(name) {
+            return Err(bad(ErrorKind::Query, format!("`{name}` is not the name of a column"))
+                .help("column names have letters, digits and `_`"));
+        }
+        let exact = self.columns.iter().find(|column| column.name == name);
+        exact.or_else(|| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))).ok_or_else(|| {
+            let error = bad(ErrorKind::Query, format!("`{}` has no column `{name}`", self.name));
+            let known = did_you_mean(name, self.columns.iter().map(|column| column.name.as_str()));
+            error.help(known.unwrap_or_else(|| "check the name, or add the column".to_owned()))
+        })
+    }
+
+    /// The columns that rows write, in the rows' order.
+    pub(super) fn columns_of(&self, rows: &Table) -> Result<Vec<&Column>, StepError> {
+        if rows.shape.is_empty() {
+            return Err(bad(ErrorKind::Data, "the rows have no columns"));
+        }
+        let columns = rows.shape.iter().map(|name| self.column(name)).collect::<Result<Vec<_>, _>>()?;
+        let twice = (1..columns.len()).find(|at| {
+            let earlier = columns.get(..*at).unwrap_or_default();
+            columns.get(*at).is_some_and(|column| earlier.iter().any(|other| other.name == column.name))
+        });
+        match twice.and_then(|at| columns.get(at)) {
+            None => Ok(columns),
+            Some(column) => Err(bad(ErrorKind::Data, format!("the rows name the column `{}` twice", column.name))),
+        }
+    }
+}
+
+/// Refuses values that the columns cannot hold, naming column and row.
+pub(super) fn check_values(rows: &Table, columns: &[&Column], dialect: SqlDialect) -> Result<(), StepError> {
+    for (column, values) in columns.iter().zip(&rows.columns) {
+        for (at, value) in values.iter().enumerate() {
+            if let Some((found, help)) = refusal(value, column, dialect) {
+                let message = format!("column `{}`, row {}: {found}", column.name, at + 1);
+                return Err(bad(ErrorKind::Data, message).help(help));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refusal(value: &Value, column: &Column, dialect: SqlDialect) -> Option<(String, &'static str)> {
+    match (value, column.family) {
+        (Value::Timestamp(_), Family::Date) => Some((
+            "a `timestamp`, where the column holds days".to_owned(),
+            "name the zone whose day is meant: `date_of(…, zone)`",
+        )),
+        (Value::Date(_), Family::Timestamp) => Some((
+            "a `date`, where the column holds instants".to_owned(),
+            "name the zone in which the day begins: `midnight(…, zone)`",
+        )),
+        _ if too_wide(value) => Some(("a `decimal` with too many digits".to_owned(), "round it before it is written")),
+        _ => unbindable(value, dialect).map(|(found, help)| (format!("{found}, which no column holds"), help)),
+    }
+}
+
+/// Refuses keys that do not tell rows apart: no columns, a column that the rows do not have, a null, the
+/// same key twice. Compared as texts, so that the int 1 and the text `1` are the same key as they are in
+/// a column.
+pub(super) fn check_keys(rows: &Table, key: &[Arc<str>]) -> Result<(), StepError> {
+    if key.is_empty() {
+        return Err(
+            bad(ErrorKind::Query, "an upsert needs a key").help("name the columns of a unique index: `key: [\"id\"]`")
+        );
+    }
+    let column = |name: &Arc<str>| {
+        rows.column(name).ok_or_else(|| {
+            let error = bad(ErrorKind::Query, format!("the rows have no column `{name}`, which the key names"));
+            let near = did_you_mean(name, rows.shape.iter().map(|name| &**name));
+            error.help(near.unwrap_or_else(|| "give each row the columns of the key".to_owned()))
+        })
+    };
+    let columns = key.iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    let mut seen: HashMap<Vec<String>, usize> = HashMap::with_capacity(rows.rows);
+    for at in 0..rows.rows {
+        let values: Vec<&Value> = columns.iter().filter_map(|column| column.get(at)).collect();
+        if let Some(absent) = values.iter().position(|value| value.is_none()) {
+            let name = key.get(absent).map_or("", |name| name);
+            let message = format!("row {}: the key column `{name}` is none, and no key equals an absent one", at + 1);
+            return Err(bad(ErrorKind::Data, message).help("leave such rows out, or give them a value"));
+        }
+        if let Some(first) = seen.insert(values.iter().map(|value| key_text(value)).collect(), at) {
+            return Err(same_key(key, &values, first, at));
+        }
+    }
+    Ok(())
+}
+
+fn key_text(value: &Value) -> String {
+    match value {
+        Value::Decimal(d) if !too_wide(value) => d.normalized().to_plain_string(),
+        other => plain(other).unwrap_or_default(),
+    }
+}
+
+fn same_key(key: &[Arc<str>], values: &[&Value], first: usize, second: usize) -> StepError {
+    let shown: Vec<String> = key.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
+    let message = format!("rows {} and {} have the same key: {}", first + 1, second + 1, shown.join(", "));
+    bad(ErrorKind::Data, message).help("keep one row for each key, or add the column that tells them apart")
+}
+
+/// Ranges of rows, each of at most `most` rows.
+pub(super) fn pieces(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let most = most.max(1);
+    (0..rows.div_ceil(most)).map(move |n| n * most..((n + 1) * most).min(rows))
+}
+
+/// The query with the arguments of one row: a hole is the row's column of its first name.
+pub(super) fn with_row(query: &SqlQuery, rows: &Table, at: usize) -> Result<SqlQuery, StepError> {
+    let missing = |path: &[Arc<str>]| {
+        let error = bad(ErrorKind::Data, format!("row {}: the rows have no `{}`", at + 1, path.join(".")));
+        let near = path.first().and_then(|name| did_you_mean(name, rows.shape.iter().map(|name| &**name)));
+        error.help(near.unwrap_or_else(|| "give each row a column for each `:name` of the statement".to_owned()))
+    };
+    let holes = query.template.holes.iter().enumerate();
+    let arguments = holes.map(|(number, hole)| {
+        let of_row = hole.path.first().and_then(|name| rows.column(name)).and_then(|column| column.get(at));
+        match of_row {
+            Some(value) => field(value, hole.path.get(1..).unwrap_or_default()).ok_or_else(|| missing(&hole.path)),
+            None => query.arguments.get(number).cloned().ok_or_else(|| missing(&hole.path)),
+        }
+    });
+    Ok(SqlQuery { template: query.template.clone(), arguments: arguments.collect::<Result<_, _>>()? })
+}
+
+fn field(value: &Value, path: &[Arc<str>]) -> Option<Value> {
+    path.iter().try_fold(value.clone(), |value, name| match value {
+        Value::Record(record) => record.get(name).cloned(),
+        Value::Map(map) => map.get(&Value::Text(name.clone())).cloned(),
+        _ => None,
+    })
+}
+
+/// An empty table with the result's columns; a name that comes twice would hide a column.
+pub(super) fn table_of(names: Vec<Arc<str>>) -> Result<Table, StepError> {
+    let twice = (1..names.len()).find(|at| names.get(..*at).zip(names.get(*at)).is_some_and(|(a, b)| a.contains(b)));
+    match twice.and_then(|at| names.get(at)) {
+        None => Ok(Table::new(names.into())),
+        Some(name) => Err(bad(ErrorKind::Data, format!("the query gives two columns named `{name}`"))
+            .help("name one of them with `as`")),
+    }
+}
+
+/// The error for a statement that writes where a read is wanted.
+pub(super) fn not_a_read() -> StepError {
+    bad(ErrorKind::Query, "a query reads, and this statement writes").help("write `do db.execute(…)`")
+}
+
+/// The error for a key that no unique index has.
+pub(super) fn no_unique_index(target: &Target, key: &[Arc<str>]) -> StepError {
+    let columns = key.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
+    bad(ErrorKind::Query, format!("`{}` has no unique index on ({columns})", target.name)).help(format!(
+        "create one: `create unique index on {} ({columns})`, or name the columns of one that exists",
+        target.name
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(names: &[&str], rows: &[&[Value]]) -> Table {
+        let mut table = Table::new(names.iter().map(|&name| Arc::from(name)).collect());
+        rows.iter().for_each(|row| table.push(row.iter().cloned()));
+        table
+    }
+
+    #[test]
+    fn names_are_quoted_or_refused() {
+        assert_eq!(quote_table("public.daily_metric").unwrap(), "\"public\".\"daily_metric\"");
+        for name in ["", "a b", "a;drop table b", "a.b.c", "1a", "a.", "\"a\""] {
+            assert!(quote_table(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn keys_must_tell_rows_apart() {
+        let key = [Arc::from("id")];
+        let message = |table: &Table| check_keys(table, &key).unwrap_err().message;
+        let twice = rows(&["id"], &[&[Value::Int(1)], &[Value::text("1")]]);
+        assert_eq!(message(&twice), "rows 1 and 2 have the same key: id = 1");
+        let none = rows(&["id"], &[&[Value::None]]);
+        assert_eq!(message(&none), "row 1: the key column `id` is none, and no key equals an absent one");
+        assert_eq!(message(&rows(&["x"], &[])), "the rows have no column `id`, which the key names");
+    }
+
+    #[test]
+    fn pieces_cover_all_rows_once() {
+        assert_eq!(pieces(5, 2).collect::<Vec<_>>(), [0..2, 2..4, 4..5]);
+        assert_eq!(pieces(0, 2).count(), 0);
+    }
+}

@@ -1,0 +1,38 @@
+//! What SQLite's errors mean.
+
+use crate::value::{ErrorKind, StepError};
+
+/// The failure behind an error of the driver.
+pub(super) fn failure(error: &sqlx::Error) -> StepError {
+    match error {
+        sqlx::Error::Database(inner) => {
+            let code = inner.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(1);
+            by_code(code & 0xff, inner.message())
+        }
+        sqlx::Error::PoolTimedOut => {
+            StepError::transient(ErrorKind::Timeout, "another step kept the database's only writer for too long")
+                .help("keep transactions short, and do not read outside a transaction from inside it")
+        }
+        sqlx::Error::Io(error) => StepError::new(ErrorKind::Configuration, error.to_string()),
+        other => StepError::new(ErrorKind::Query, other.to_string()),
+    }
+}
+
+fn by_code(code: i32, message: &str) -> StepError {
+    match code {
+        // BUSY, LOCKED
+        5 | 6 => StepError::transient(ErrorKind::Connection, format!("{message}: another process is writing")),
+        // IOERR
+        10 => StepError::transient(ErrorKind::Connection, message),
+        // PERM, READONLY
+        3 | 8 => StepError::new(ErrorKind::Query, message)
+            .help("a query cannot write; a file that nobody may write needs other permissions"),
+        // CORRUPT, CANTOPEN, NOTADB
+        11 | 14 | 26 => {
+            StepError::new(ErrorKind::Configuration, message).help("check the connection's `path` and its permissions")
+        }
+        // FULL, TOOBIG, CONSTRAINT, MISMATCH
+        13 | 18..=20 => StepError::new(ErrorKind::Write, message),
+        _ => StepError::new(ErrorKind::Query, message),
+    }
+}

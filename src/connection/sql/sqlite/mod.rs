@@ -1,0 +1,212 @@
+//! SQLite: one writer, several readers, write-ahead log.
+
+mod decode;
+mod error;
+mod read;
+mod transaction;
+mod write;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+use tokio::sync::OnceCell;
+
+use self::transaction::LiveTransaction;
+use super::rows::not_a_read;
+use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
+use crate::query::sql::{SqlQuery, StatementKind};
+use crate::value::{ErrorKind, StepError, Table};
+
+/// How long to wait for a lock that another process or the own writer holds.
+const BUSY: Duration = Duration::from_secs(30);
+
+/// How many connections read at once.
+const READERS: u32 = 4;
+
+/// Where a SQLite database lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// The file; it and its folder are made when missing. `:memory:` is a database of this process.
+    pub path: PathBuf,
+    /// Statements (`create table if not exists …; …`) that run when the database has no tables yet.
+    pub schema_sql: Option<String>,
+}
+
+/// A SQLite database; its file is opened at the first use.
+#[derive(Debug, Clone)]
+pub struct SqliteDatabase {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    options: SqliteOptions,
+    /// One connection: SQLite has one writer at a time, and waiting in line is fairer than its busy handler.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    ready: OnceCell<()>,
+}
+
+impl SqliteDatabase {
+    /// A database at a path; nothing is touched before the first use.
+    pub fn open(options: SqliteOptions) -> Self {
+        let connect = SqliteConnectOptions::new().foreign_keys(true).busy_timeout(BUSY).shared_cache(false);
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(BUSY)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let (writer, readers) = if options.path.as_os_str() == ":memory:" {
+            // Such a database lives in one connection; everyone shares it.
+            let writer = pool(1).connect_lazy_with(connect.in_memory(true));
+            (writer.clone(), writer)
+        } else {
+            let connect = connect.filename(&options.path);
+            // FULL: a commit that was reported is on the disk, also after a power cut.
+            let write = connect
+                .clone()
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full);
+            let read = connect.pragma("query_only", "on");
+            (pool(1).connect_lazy_with(write), pool(READERS).connect_lazy_with(read))
+        };
+        Self { shared: Arc::new(Shared { options, writer, readers, ready: OnceCell::new() }) }
+    }
+}
+
+impl Shared {
+    fn name(&self) -> String {
+        self.options.path.display().to_string()
+    }
+
+    /// Makes the folder, the file and the schema, once.
+    async fn prepare(&self) -> Result<(), StepError> {
+        self.ready.get_or_try_init(|| self.create()).await.map(|_| ())
+    }
+
+    async fn create(&self) -> Result<(), StepError> {
+        let folder = self.options.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            tokio::fs::create_dir_all(folder).await.map_err(|error| {
+                let message = format!("cannot make the folder `{}`: {error}", folder.display());
+                StepError::new(ErrorKind::Configuration, message)
+            })?;
+        }
+        let mut writer = self.writer.acquire().await.map_err(|error| self.unopened(&error))?;
+        let Some(schema) = &self.options.schema_sql else { return Ok(()) };
+        let mut transaction = transaction::begin_on(&mut writer).await?;
+        read::apply_schema(&mut transaction, schema).await?;
+        transaction.commit().await.map_err(|error| error::failure(&error))
+    }
+
+    fn unopened(&self, error: &sqlx::Error) -> StepError {
+        error::failure(error).context(format!("cannot open the SQLite database `{}`", self.name()))
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StepError> {
+        self.prepare().await?;
+        // IMMEDIATE: a deferred transaction that turns out to write fails at once when another wrote in between.
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.unopened(&error))
+    }
+
+    async fn query(&self, query: &SqlQuery) -> Result<Table, StepError> {
+        if query.template.kind != StatementKind::Read {
+            return Err(not_a_read());
+        }
+        self.prepare().await?;
+        let mut reader = self.readers.acquire().await.map_err(|error| self.unopened(&error))?;
+        read::query(&mut reader, query).await
+    }
+
+    /// `vacuum` and the like refuse to run inside a transaction; one definition is atomic by itself.
+    async fn define(&self, query: &SqlQuery) -> Result<u64, StepError> {
+        self.prepare().await?;
+        let mut writer = self.writer.acquire().await.map_err(|error| self.unopened(&error))?;
+        write::execute(&mut writer, query).await
+    }
+}
+
+/// A session outside any transaction: reads through a reader, each write in a transaction of its own.
+struct Session {
+    shared: Arc<Shared>,
+}
+
+/// Runs a write in a transaction of its own.
+macro_rules! alone {
+    ($self:ident, $connection:ident => $work:expr) => {
+        async move {
+            let mut transaction = $self.shared.begin().await?;
+            let $connection: &mut SqliteConnection = &mut transaction;
+            let done = $work.await?;
+            transaction.commit().await.map_err(|error| error::failure(&error))?;
+            Ok(done)
+        }
+        .boxed()
+    };
+}
+
+impl SqlSession for Session {
+    fn query<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, Table> {
+        self.shared.query(query).boxed()
+    }
+
+    fn execute<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, u64> {
+        if query.template.kind == StatementKind::Definition {
+            return self.shared.define(query).boxed();
+        }
+        alone!(self, connection => write::execute(connection, query))
+    }
+
+    fn each<'a>(&'a mut self, query: &'a SqlQuery, rows: &'a Table) -> Answer<'a, u64> {
+        alone!(self, connection => write::each(connection, query, rows))
+    }
+
+    fn insert<'a>(&'a mut self, table: &'a str, rows: &'a Table) -> Answer<'a, u64> {
+        alone!(self, connection => write::insert(connection, table, rows))
+    }
+
+    fn upsert<'a>(
+        &'a mut self,
+        table: &'a str,
+        rows: &'a Table,
+        key: &'a [Arc<str>],
+        returning: &'a [Arc<str>],
+    ) -> Answer<'a, Upserted> {
+        alone!(self, connection => write::upsert(connection, table, rows, key, returning))
+    }
+}
+
+impl Sql for SqliteDatabase {
+    fn dialect(&self) -> SqlDialect {
+        SqlDialect::Sqlite
+    }
+
+    fn pool_size(&self) -> usize {
+        READERS as usize
+    }
+
+    fn session(&self) -> Answer<'_, Box<dyn SqlSession>> {
+        let shared = self.shared.clone();
+        async move {
+            shared.prepare().await?;
+            Ok(Box::new(Session { shared }) as Box<dyn SqlSession>)
+        }
+        .boxed()
+    }
+
+    fn begin(&self) -> Answer<'_, Box<dyn SqlTransaction>> {
+        let shared = self.shared.clone();
+        async move {
+            let transaction = shared.begin().await?;
+            Ok(Box::new(LiveTransaction::new(transaction)) as Box<dyn SqlTransaction>)
+        }
+        .boxed()
+    }
+}
