@@ -1,5 +1,6 @@
 //! vmflow: declarative workflows over SQL, VictoriaMetrics and HTTP.
 pub mod calendar;
+pub mod config;
 pub mod connection;
 pub mod diagnostic;
 pub mod query;

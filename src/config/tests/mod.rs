@@ -1,0 +1,62 @@
+//! Configurations, good and bad, as a user would write them.
+
+mod environments;
+mod jobs;
+mod syntax;
+
+use super::*;
+use crate::diagnostic::Diagnostic;
+use crate::source::{Source, SourceId};
+
+/// A source that is called like the file.
+fn source(text: &str) -> Source {
+    Source::new(SourceId(0), "project/vmflow.yaml", text)
+}
+
+fn variables(pairs: &[(&str, &str)]) -> Variables {
+    pairs.iter().copied().collect()
+}
+
+/// A configuration in whose shape nothing is wrong.
+fn config(text: &str, pairs: &[(&str, &str)]) -> Config {
+    let (config, findings) = load(&source(text), &variables(pairs));
+    assert_eq!(shown(&source(text), &findings), "", "{text}");
+    config
+}
+
+/// One line for each finding: its place, what is underlined, what is said, what helps.
+fn shown(source: &Source, findings: &[Diagnostic]) -> String {
+    let line = |finding: &Diagnostic| {
+        let span = finding.span().unwrap();
+        let place = source.position(span.start);
+        let help = finding.help.as_deref().unwrap_or("-");
+        let code = if finding.is_error() { "" } else { "warning " };
+        let other: String = match finding.code.id {
+            "VF701" => code.to_owned(),
+            id => format!("{code}{id} "),
+        };
+        format!("{}:{} [{}] {other}{} | {help}", place.line, place.column, source.slice(span), finding.message)
+    };
+    findings.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong with the shape of `text`.
+fn loading(text: &str) -> String {
+    let source = source(text);
+    shown(&source, &load(&source, &Variables::default()).1)
+}
+
+/// What is wrong with the environment `e` of `text`, whose connections `connection` stands among.
+fn connecting(connection: &str, pairs: &[(&str, &str)]) -> String {
+    let text = format!("environments:\n  e:\n    connections:\n      {connection}\n");
+    match config(&text, pairs).environment("e") {
+        Ok(environment) => shown(&source(&text), &environment.warnings),
+        Err(findings) => shown(&source(&text), &findings),
+    }
+}
+
+#[track_caller]
+fn assert_lines(actual: &str, expected: &[&str]) {
+    let actual: Vec<&str> = actual.lines().collect();
+    assert_eq!(actual, expected);
+}
