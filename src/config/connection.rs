@@ -22,7 +22,7 @@ const POOL: usize = 8;
 /// What a pool may hold.
 const POOLS: RangeInclusive<usize> = 1..=1_000;
 
-/// What VictoriaMetrics keeps ahead of now unless it is told otherwise: two days.
+/// What a `victoria_metrics` server keeps ahead of now unless it is told otherwise: two days.
 const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
 
 /// The schemes of the web.
@@ -93,7 +93,7 @@ pub enum ConnectionConfig {
     },
 }
 
-/// Where a PostgreSQL database is.
+/// Where a `postgres` database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostgresAddress {
     /// `postgres://user:password@host:port/database`
@@ -113,7 +113,7 @@ pub enum PostgresAddress {
     },
 }
 
-/// How a PostgreSQL connection is encrypted, as in libpq's `sslmode`.
+/// How a `postgres` connection is encrypted, as in libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// Never.
@@ -371,6 +371,7 @@ fn victoria_metrics_urls(reading: &mut Reading<'_>, owner: &str, map: &Mapping, 
 }
 
 /// `token`, or `username` and `password`; the outer `None` means that a finding was made.
+#[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
 fn login(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<Option<Login>> {
     let token = optional_secret(reading, map, "token");
     let username = optional(map, "username", |field| reading.text(field));
@@ -432,6 +433,7 @@ fn pool(reading: &mut Reading<'_>, map: &Mapping) -> Option<usize> {
 }
 
 /// A secret that may be missing or empty; the outer `None` means that a finding was made.
+#[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
 fn optional_secret(reading: &mut Reading<'_>, map: &Mapping, key: &str) -> Option<Option<Secret>> {
     let Some(field) = field(map, key) else { return Some(None) };
     let text = reading.text(field)?;

@@ -141,7 +141,7 @@ impl Config {
     /// job's own, else `default_environment`. A project without any environment has an empty `local`.
     ///
     /// The error names the environments there are.
-    pub fn choose_environment(&self, flag: Option<&str>, job: Option<&Job>) -> Result<Arc<str>, Diagnostic> {
+    pub fn choose_environment(&self, flag: Option<&str>, job: Option<&Job>) -> Result<Arc<str>, Vec<Diagnostic>> {
         let top = self.environments_span;
         let variable = || ENVIRONMENT_VARIABLES.iter().find_map(|name| Some((self.variables.set(name)?, *name)));
         let outside = flag.map(|flag| (flag, "--env")).or_else(variable);
@@ -154,14 +154,14 @@ impl Config {
                 let finding = Diagnostic::new(&codes::VF701, top, "no environment is chosen");
                 let all = list(self.environment_names());
                 let help = format!("give `--env NAME`, or set `default_environment`; environments: {all}");
-                return Err(finding.help(help));
+                return Err(vec![finding.help(help)]);
             }
         };
         if self.has_environment(name) {
             return Ok(Arc::from(name));
         }
         let finding = Diagnostic::new(&codes::VF701, span, format!("no environment `{name}`{origin}"));
-        Err(finding.help(self.environments_help(name)))
+        Err(vec![finding.help(self.environments_help(name))])
     }
 
     fn has_environment(&self, name: &str) -> bool {

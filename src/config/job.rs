@@ -1,6 +1,6 @@
 //! Jobs: a workflow with parameters, and when it runs by itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -144,16 +144,17 @@ pub(super) fn job(reading: &mut Reading<'_>, job: Field<'_>, known: &Mapping) ->
 /// `workflows/a.flow` or `workflows/a.flow:name`.
 fn workflow_target(reading: &mut Reading<'_>, field: Field<'_>) -> Option<(PathBuf, Option<Arc<str>>)> {
     let text = reading.name(field)?;
-    let split = text.rsplit_once(".flow:").filter(|(_, name)| is_name(name));
-    let (path, name) = match split {
-        Some((path, name)) => (format!("{path}.flow"), Some(Arc::from(name))),
-        None => (text.to_string(), None),
-    };
-    if !path.ends_with(".flow") {
+    let split = text.rsplit_once(':').filter(|(path, name)| has_flow_extension(path) && is_name(name));
+    let (path, name) = split.map_or((&*text, None), |(path, name)| (path, Some(Arc::from(name))));
+    if !has_flow_extension(path) {
         reading.mismatch(field, "a path such as `workflows/name.flow`", "something else");
         return None;
     }
     Some((reading.directory.join(path), name))
+}
+
+fn has_flow_extension(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "flow")
 }
 
 fn is_name(text: &str) -> bool {

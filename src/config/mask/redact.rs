@@ -46,9 +46,8 @@ impl Redactor {
         if let Some(pattern) = &self.pattern {
             return pattern.replace_all(text, MASK);
         }
-        let replace = |text: Cow<'t, str>, secret: &String| match text.contains(secret.as_str()) {
-            true => Cow::Owned(text.replace(secret.as_str(), MASK)),
-            false => text,
+        let replace = |text: Cow<'t, str>, secret: &String| {
+            if text.contains(secret.as_str()) { Cow::Owned(text.replace(secret.as_str(), MASK)) } else { text }
         };
         self.singly.iter().fold(Cow::Borrowed(text), replace)
     }

@@ -13,7 +13,7 @@ use super::mask::MaskWords;
 use super::substitute::{self, Otherwise, Part};
 use super::variables::Variables;
 use super::yaml::{Content, Field, Mapping, Shape, field, fields};
-use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::{Source, Span};
 
 pub(super) use literal::report_secrets_in_clear;
@@ -219,19 +219,21 @@ pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The help for a name that is not among `known`: the near one, else all of them.
-pub(super) fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone, what: &str) -> String {
-    let all = || match list(known.clone()) {
-        none if none.is_empty() => format!("there are no {what}"),
-        all => format!("{what}: {all}"),
-    };
-    match closest(name, known.clone()) {
-        Some(_) => format!("{} {}", did_you_mean(name, known.clone()).unwrap_or_default(), all()),
-        None => all(),
+/// The help for a name that is not among `known`: the near one, if any, and all of them.
+pub(super) fn suggest<'n>(name: &str, known: impl Iterator<Item = &'n str>, what: &str) -> String {
+    let known: Vec<&str> = known.collect();
+    if known.is_empty() {
+        return format!("there are no {what}");
+    }
+    let all = format!("{what}: {}", list(known.iter().copied()));
+    match closest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`? {all}"),
+        None => all,
     }
 }
 
 /// What `read` makes of `key`; `Some(None)` when the key is missing, `None` when it is wrong.
+#[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
 pub(super) fn optional<T>(map: &Mapping, key: &str, read: impl FnOnce(Field<'_>) -> Option<T>) -> Option<Option<T>> {
     field(map, key).map_or(Some(None), |field| read(field).map(Some))
 }

@@ -124,9 +124,10 @@ impl Reading<'_> {
     /// Says that a scalar is not what was wanted, showing it when it is no secret.
     fn unfit(&mut self, field: Field<'_>, wanted: &str, scalar: &Scalar) {
         let shown: String = scalar.text.chars().take(40).collect();
-        let found = match scalar.substituted || self.words.is_sensitive(field.key) {
-            true => "something else".to_owned(),
-            false => format!("`{shown}`"),
+        let found = if scalar.substituted || self.words.is_sensitive(field.key) {
+            "something else".to_owned()
+        } else {
+            format!("`{shown}`")
         };
         self.mismatch(field, wanted, &found);
     }

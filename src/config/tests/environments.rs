@@ -104,7 +104,7 @@ fn the_environment_is_chosen_in_order() {
     assert_eq!(&*chosen(None, &[("VMFLOW_ENV", "base"), ("VM_JOBS_ENVIRONMENT", "prod")]).unwrap(), "base");
     assert_eq!(&*chosen(None, &[("VMFLOW_ENV", ""), ("VM_JOBS_ENVIRONMENT", "prod")]).unwrap(), "prod");
     assert_eq!(&*chosen(Some("prod"), &[("VMFLOW_ENV", "base")]).unwrap(), "prod");
-    let said = |finding: Diagnostic| shown(&source(EXAMPLE), &[finding]);
+    let said = |findings: Vec<Diagnostic>| shown(&source(EXAMPLE), &findings);
     assert_eq!(
         said(chosen(Some("prd"), &[]).unwrap_err()),
         "3:1 [environments] no environment `prd`, which `--env` asks for | did you mean `prod`? environments: `base`, `local`, `prod`"
@@ -114,7 +114,7 @@ fn the_environment_is_chosen_in_order() {
         "3:1 [environments] no environment `staging`, which `VMFLOW_ENV` asks for | environments: `base`, `local`, `prod`"
     );
     let none = config("environments: { a: {} }", &[]).choose_environment(None, None).unwrap_err();
-    assert_eq!(none.help.unwrap(), "give `--env NAME`, or set `default_environment`; environments: `a`");
+    assert_eq!(none[0].help.as_deref().unwrap(), "give `--env NAME`, or set `default_environment`; environments: `a`");
 }
 
 #[test]

@@ -60,3 +60,24 @@ fn assert_lines(actual: &str, expected: &[&str]) {
     let actual: Vec<&str> = actual.lines().collect();
     assert_eq!(actual, expected);
 }
+
+#[test]
+fn the_file_is_found_from_below() {
+    let root = tempfile::tempdir().unwrap();
+    let below = root.path().join("workflows/deep");
+    std::fs::create_dir_all(&below).unwrap();
+    let file = root.path().join(FILE_NAME);
+    std::fs::write(&file, "").unwrap();
+    std::fs::create_dir(root.path().join("workflows").join(FILE_NAME)).unwrap();
+    assert_eq!(find(&below.join("a.flow")), Some(file.clone()));
+    assert_eq!(find(root.path()), Some(file));
+}
+
+#[test]
+fn the_process_is_asked_for_its_variables_once() {
+    let process = Variables::from_process();
+    assert!(process.names().any(|name| name.eq_ignore_ascii_case("path")));
+    let given = variables(&[("NO_COLOR", ""), ("CI", "true"), ("VMFLOW_ENV", "dev")]);
+    assert!(!given.no_color() && given.ci());
+    assert_eq!((given.vmflow("ENV"), given.vmflow("CONFIG")), (Some("dev"), None));
+}

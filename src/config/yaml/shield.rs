@@ -47,9 +47,10 @@ fn hide(line: &str, open: char, close: char) -> String {
         let (length, is_closed) = extent(candidate);
         let (variable, after) = candidate.split_at(length);
         out.push_str(before);
-        match is_closed {
-            true => out.push_str(&hide_variable(variable, open, close)),
-            false => out.push_str(variable),
+        if is_closed {
+            out.push_str(&hide_variable(variable, open, close));
+        } else {
+            out.push_str(variable);
         }
         rest = after;
     }
