@@ -5,7 +5,7 @@ mod jobs;
 mod syntax;
 
 use super::*;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, codes};
 use crate::source::{Source, SourceId};
 
 /// A source that is called like the file.
@@ -80,4 +80,22 @@ fn the_process_is_asked_for_its_variables_once() {
     let given = variables(&[("NO_COLOR", ""), ("CI", "true"), ("VMFLOW_ENV", "dev")]);
     assert!(!given.no_color() && given.ci());
     assert_eq!((given.vmflow("ENV"), given.vmflow("CONFIG")), (Some("dev"), None));
+}
+
+/// Everything that is found in a configuration without any variable.
+fn all_findings(text: &str) -> Vec<Diagnostic> {
+    let (config, mut findings) = load(&source(text), &Variables::default());
+    findings.extend(config.check());
+    findings
+}
+
+#[test]
+fn the_examples_on_the_pages_of_codes_fail_and_pass() {
+    let pages: Vec<&&Code> = codes::ALL.iter().filter(|code| code.is_about_configuration()).collect();
+    assert_eq!(pages.len(), 2);
+    for code in pages {
+        let found: Vec<&Code> = all_findings(code.failing()).iter().map(|finding| finding.code).collect();
+        assert_eq!(found, [*code]);
+        assert_eq!(all_findings(code.passing()), []);
+    }
 }

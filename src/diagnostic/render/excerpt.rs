@@ -103,9 +103,9 @@ fn tame(text: &str) -> String {
 /// Puts a star for each byte of a range, line ends excepted.
 fn blank(text: &mut String, start: usize, end: usize) {
     let Some(secret) = text.get(start..end) else { return };
-    let stars: String = secret
+    let blanked: String = secret
         .chars()
         .map(|letter| if letter.is_whitespace() { letter.to_string() } else { "*".repeat(letter.len_utf8()) })
         .collect();
-    text.replace_range(start..end, &stars);
+    text.replace_range(start..end, &blanked);
 }

@@ -1,7 +1,7 @@
 //! The form for reading: a title, excerpts drawn by miette, notes and help.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
@@ -30,7 +30,7 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize
         out.push('\n');
     }
     if let Some(more @ 1..) = diagnostics.len().checked_sub(MOST) {
-        out.push_str(&format!("and {more} more\n\n"));
+        let _ = writeln!(out, "and {more} more\n");
     }
     if files > 0 {
         out.push_str(&summary(Counts::of(diagnostics), files));
@@ -75,7 +75,8 @@ impl<'a> Painter<'a> {
 
     fn finding(&mut self, out: &mut String, diagnostic: &Diagnostic) {
         let title = self.paint(title(diagnostic), style(diagnostic.severity));
-        out.push_str(&format!("{title}{}\n", self.paint(format!(": {}", printable(&diagnostic.message)), "1")));
+        let message = self.paint(format!(": {}", printable(&diagnostic.message)), "1");
+        let _ = writeln!(out, "{title}{message}");
         if let Some(span) = diagnostic.span() {
             self.excerpt(out, diagnostic, span);
         }
@@ -109,7 +110,7 @@ impl<'a> Painter<'a> {
             // miette's first line is the message, which is empty here and stands in the title.
             out.push_str(drawn.split_once('\n').map_or("", |(_, frame)| frame));
         } else if let Some(place) = location(self.sources, primary) {
-            out.push_str(&format!("   ╭─[{place}]\n   ╰────\n"));
+            let _ = writeln!(out, "   ╭─[{place}]\n   ╰────");
         }
     }
 
@@ -124,7 +125,7 @@ impl<'a> Painter<'a> {
     fn remark(&self, out: &mut String, word: &str, text: &str) {
         let indent = "  = ".len() + word.len() + 2;
         let text = wrap(&printable(text), self.width.saturating_sub(indent), &" ".repeat(indent));
-        out.push_str(&format!("  = {}: {text}\n", self.paint(word.to_owned(), "1")));
+        let _ = writeln!(out, "  = {}: {text}", self.paint(word.to_owned(), "1"));
     }
 
     fn paint(&self, text: String, style: &str) -> String {
