@@ -1,5 +1,8 @@
 //! Every code, with the page that `vmflow explain CODE` prints.
 //!
+//! The pages are `docs/codes/VF….md`, so that the documentation and the program say the same. A page
+//! is a title, an explanation, an example that fails with exactly this code, and one that passes.
+//!
 //! Ranges follow the stages: 0xx syntax, 1xx names, 2xx types, 3xx dates, 4xx SQL, 5xx metrics,
 //! 6xx effects, 7xx configuration and secrets, 8xx structure and cost, 9xx style. A number is
 //! never used twice, also not after its check is gone.
@@ -7,7 +10,6 @@
 use super::Severity;
 
 /// A check, as documented.
-#[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// `VF101`.
     pub id: &'static str,
@@ -15,13 +17,67 @@ pub struct Code {
     pub severity: Severity,
     /// What is checked, in a few words.
     pub title: &'static str,
+    /// Its whole page, as Markdown.
+    pub page: &'static str,
+}
+
+impl Code {
+    /// What it means, why it matters and what to do, in a few sentences.
+    pub fn explanation(&self) -> &'static str {
+        let (_, behind_title) = self.page.split_once('\n').unwrap_or_default();
+        behind_title.split("\n## ").next().unwrap_or_default().trim()
+    }
+
+    /// A whole file in which only this is wrong: a workflow, or a `vmflow.yaml` for the codes of configuration.
+    pub fn failing(&self) -> &'static str {
+        self.example("\n## Fails\n")
+    }
+
+    /// The same file, mended.
+    pub fn passing(&self) -> &'static str {
+        self.example("\n## Passes\n")
+    }
+
+    /// Whether the examples are configurations and not workflows.
+    pub fn is_about_configuration(&self) -> bool {
+        self.page.contains("```yaml\n")
+    }
+
+    /// The code block below a heading, its last line ended.
+    fn example(&self, heading: &str) -> &'static str {
+        let (_, below) = self.page.split_once(heading).unwrap_or_default();
+        let (_, block) = below.split_once("```").unwrap_or_default();
+        let (_, code) = block.split_once('\n').unwrap_or_default();
+        code.split("```").next().unwrap_or_default()
+    }
+}
+
+/// A code is its id.
+impl PartialEq for Code {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Code {}
+
+/// The id only: a failed test should not print the page.
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
 }
 
 macro_rules! codes {
     ($($id:ident $severity:ident $title:literal;)*) => {
         $(
             #[doc = $title]
-            pub static $id: Code = Code { id: stringify!($id), severity: Severity::$severity, title: $title };
+            pub static $id: Code = Code {
+                id: stringify!($id),
+                severity: Severity::$severity,
+                title: $title,
+                page: include_str!(concat!("../../docs/codes/", stringify!($id), ".md")),
+            };
         )*
         /// All codes, in order.
         pub static ALL: &[&Code] = &[$(&$id),*];
@@ -63,4 +119,29 @@ codes! {
 /// The code with this name, in any case.
 pub fn find(id: &str) -> Option<&'static Code> {
     ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_has_its_parts() {
+        for code in ALL {
+            assert!(code.page.starts_with(&format!("# {}: {}\n\n", code.id, code.title)), "{code:?}");
+            let sentences = code.explanation().matches(['.', ':']).count();
+            assert!(sentences >= 2 && !code.explanation().contains('#'), "{code:?}");
+            assert!(code.failing().ends_with("}\n") && code.passing().ends_with("}\n"), "{code:?}");
+            assert_ne!(code.failing(), code.passing(), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn every_page_belongs_to_a_code() {
+        let pages = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/codes")).unwrap();
+        for page in pages {
+            let name = page.unwrap().file_name().into_string().unwrap();
+            assert!(find(name.trim_end_matches(".md")).is_some(), "{name}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 pub mod codes;
 mod names;
+pub mod render;
 
 pub use codes::Code;
 pub use names::{closest, did_you_mean};

@@ -1,0 +1,441 @@
+//! Connections: what a workflow's `use db: sql` stands for in an environment.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
+use super::secret::{Secret, Url, is_loopback};
+use super::yaml::{Field, Mapping, field, fields};
+use crate::source::Span;
+use crate::value::ConnectionKind;
+
+/// The milliseconds that a request may take unless the connection says otherwise.
+const TIMEOUT_MS: u64 = 30_000;
+
+/// How many requests may be under way at once unless the connection says otherwise.
+const POOL: usize = 8;
+
+/// What a pool may hold.
+const POOLS: RangeInclusive<usize> = 1..=1_000;
+
+/// What a `victoria_metrics` server keeps ahead of now unless it is told otherwise: two days.
+const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
+
+/// The schemes of the web.
+const WEB: &[&str] = &["http", "https"];
+
+/// A connection of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// The name that workflows use.
+    pub name: Arc<str>,
+    /// Where it leads.
+    pub kind: ConnectionConfig,
+    /// Where its name stands in the configuration.
+    pub span: Span,
+}
+
+/// Where a connection leads, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnectionConfig {
+    /// `kind: sqlite`
+    Sqlite {
+        /// The database file; made when it is missing.
+        path: PathBuf,
+        /// SQL to run when the database is new.
+        schema: Option<PathBuf>,
+    },
+    /// `kind: postgres`
+    Postgres {
+        /// The server and the database on it.
+        address: PostgresAddress,
+        /// How the connection is encrypted; `None` leaves it to the URL.
+        tls: Option<Tls>,
+        /// How many connections are kept.
+        pool: usize,
+    },
+    /// `kind: embedded`: a store of metrics in files, for which no server is needed.
+    Embedded {
+        /// Its directory.
+        path: PathBuf,
+        /// A JSONL file to load when the store is new.
+        seed: Option<PathBuf>,
+    },
+    /// `kind: victoria_metrics`
+    VictoriaMetrics {
+        /// Where queries go; no slash at its end.
+        read_url: Url,
+        /// Where samples go; no slash at its end.
+        write_url: Url,
+        /// How it knows us.
+        login: Option<Login>,
+        /// How long a request may take, in milliseconds.
+        timeout_ms: u64,
+        /// How many requests may be under way at once.
+        pool: usize,
+        /// How far ahead of now the server keeps samples, in milliseconds.
+        future_retention_ms: u64,
+    },
+    /// `kind: http`
+    Http {
+        /// What paths are appended to; no slash at its end.
+        base_url: Url,
+        /// Headers of every request. All values count as secrets.
+        headers: IndexMap<Arc<str>, Secret>,
+        /// How long a request may take, in milliseconds.
+        timeout_ms: u64,
+        /// How many requests may be under way at once.
+        pool: usize,
+    },
+}
+
+/// Where a `postgres` database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostgresAddress {
+    /// `postgres://user:password@host:port/database`
+    Url(Url),
+    /// The same in parts.
+    Parts {
+        /// The host.
+        host: Arc<str>,
+        /// The port.
+        port: u16,
+        /// The database.
+        database: Arc<str>,
+        /// Who connects; `None` leaves it to the driver.
+        user: Option<Arc<str>>,
+        /// With which password.
+        password: Option<Secret>,
+    },
+}
+
+/// How a `postgres` connection is encrypted, as in libpq's `sslmode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// Never.
+    Disable,
+    /// If the server can.
+    Prefer,
+    /// Always; the server's certificate is not looked at.
+    Require,
+    /// Always, with a certificate that a known authority signed.
+    VerifyCa,
+    /// The same, and the certificate is for this host.
+    VerifyFull,
+}
+
+impl Tls {
+    const ALL: [(&'static str, Self); 5] = [
+        ("disable", Self::Disable),
+        ("prefer", Self::Prefer),
+        ("require", Self::Require),
+        ("verify-ca", Self::VerifyCa),
+        ("verify-full", Self::VerifyFull),
+    ];
+
+    /// The word in the configuration, which is libpq's.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, tls)| *tls == self).map_or("prefer", |(name, _)| name)
+    }
+}
+
+/// How a server knows us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Login {
+    /// `Authorization: Bearer …`
+    Token(Secret),
+    /// `Authorization: Basic …`
+    Password {
+        /// Who we are.
+        username: Arc<str>,
+        /// What proves it.
+        password: Secret,
+    },
+}
+
+impl ConnectionConfig {
+    /// The word behind `kind:`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres { .. } => "postgres",
+            Self::Embedded { .. } => "embedded",
+            Self::VictoriaMetrics { .. } => "victoria_metrics",
+            Self::Http { .. } => "http",
+        }
+    }
+
+    /// The kind that the language knows it as.
+    pub const fn kind(&self) -> ConnectionKind {
+        match self {
+            Self::Sqlite { .. } => ConnectionKind::Sqlite,
+            Self::Postgres { .. } => ConnectionKind::Postgres,
+            Self::Embedded { .. } | Self::VictoriaMetrics { .. } => ConnectionKind::Metrics,
+            Self::Http { .. } => ConnectionKind::Http,
+        }
+    }
+
+    /// Whether it leads to this machine.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Sqlite { .. } | Self::Embedded { .. } => true,
+            Self::Postgres { address: PostgresAddress::Url(url), .. } => is_loopback(url.host()),
+            Self::Postgres { address: PostgresAddress::Parts { host, .. }, .. } => is_loopback(host),
+            Self::VictoriaMetrics { read_url, write_url, .. } => {
+                is_loopback(read_url.host()) && is_loopback(write_url.host())
+            }
+            Self::Http { base_url, .. } => is_loopback(base_url.host()),
+        }
+    }
+
+    /// The settings as JSON, secrets included: for [`mask_json`](super::mask_json) only.
+    pub(super) fn unmasked_json(&self) -> Value {
+        let mut shown = match self {
+            Self::Sqlite { path, schema } => json!({ "path": path, "schema": schema }),
+            Self::Postgres { address: PostgresAddress::Url(url), tls, pool } => {
+                json!({ "url": url.to_string(), "tls": tls.map(Tls::as_str), "pool": pool })
+            }
+            Self::Postgres { address: PostgresAddress::Parts { host, port, database, user, password }, tls, pool } => {
+                json!({
+                    "host": &**host, "port": port, "database": &**database, "user": user.as_deref(),
+                    "password": password.as_ref().map(Secret::expose), "tls": tls.map(Tls::as_str), "pool": pool,
+                })
+            }
+            Self::Embedded { path, seed } => json!({ "path": path, "seed": seed }),
+            Self::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => json!({
+                "read_url": read_url.to_string(), "write_url": write_url.to_string(),
+                "token": login.as_ref().and_then(Login::token), "username": login.as_ref().and_then(Login::username),
+                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
+                "future_retention_ms": future_retention_ms,
+            }),
+            Self::Http { base_url, headers, timeout_ms, pool } => {
+                let headers = headers.iter().map(|(name, value)| (name.to_string(), Value::from(value.expose())));
+                json!({
+                    "base_url": base_url.to_string(), "headers": Value::Object(headers.collect()),
+                    "timeout_ms": timeout_ms, "pool": pool,
+                })
+            }
+        };
+        if let Value::Object(settings) = &mut shown {
+            settings.retain(|_, value| !value.is_null());
+            settings.shift_insert(0, "kind".to_owned(), self.name().into());
+        }
+        shown
+    }
+}
+
+impl Login {
+    fn token(&self) -> Option<&str> {
+        match self {
+            Self::Token(token) => Some(token.expose()),
+            Self::Password { .. } => None,
+        }
+    }
+
+    fn username(&self) -> Option<&str> {
+        match self {
+            Self::Password { username, .. } => Some(username),
+            Self::Token(_) => None,
+        }
+    }
+
+    fn password(&self) -> Option<&str> {
+        match self {
+            Self::Password { password, .. } => Some(password.expose()),
+            Self::Token(_) => None,
+        }
+    }
+}
+
+/// What reads the settings of a kind: the owner for messages, the map, where the connection's name stands.
+type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfig>;
+
+/// Every kind with its keys and its reader.
+const KINDS: [(&str, &[&str], Read); 5] = [
+    ("sqlite", &["kind", "path", "schema"], sqlite),
+    ("postgres", &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"], postgres),
+    ("embedded", &["kind", "path", "seed"], embedded),
+    (
+        "victoria_metrics",
+        &[
+            "kind",
+            "url",
+            "read_url",
+            "write_url",
+            "token",
+            "username",
+            "password",
+            "timeout",
+            "pool",
+            "future_retention",
+        ],
+        victoria_metrics,
+    ),
+    ("http", &["kind", "base_url", "headers", "timeout", "pool"], http),
+];
+
+/// Reads one connection; `None` when a finding says why not.
+pub(super) fn connection(reading: &mut Reading<'_>, field: Field<'_>) -> Option<Connection> {
+    let map = reading.map(field)?;
+    let kind = reading.required(map, "kind", field.key_span, &format!("connection `{}`", field.key))?;
+    let readers = KINDS.map(|(name, ..)| (name, name));
+    let (kind, keys, read) = {
+        let found = reading.word(kind, &readers)?;
+        KINDS.into_iter().find(|(name, ..)| *name == found)?
+    };
+    let article = if kind.starts_with('e') { "an" } else { "a" };
+    reading.check_keys(map, keys, &format!("{article} `{kind}` connection"));
+    let config = read(reading, &format!("connection `{}`", field.key), map, field.key_span);
+    let is_local = config.as_ref().is_some_and(ConnectionConfig::is_local);
+    report_secrets_in_clear(reading, map, is_local);
+    Some(Connection { name: Arc::from(field.key), kind: config?, span: field.key_span })
+}
+
+fn sqlite(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let path = reading.required(map, "path", span, owner).and_then(|field| reading.path(field));
+    let schema = optional(map, "schema", |field| reading.path(field))?;
+    Some(ConnectionConfig::Sqlite { path: path?, schema })
+}
+
+fn embedded(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let path = reading.required(map, "path", span, owner).and_then(|field| reading.path(field));
+    let seed = optional(map, "seed", |field| reading.path(field))?;
+    Some(ConnectionConfig::Embedded { path: path?, seed })
+}
+
+fn postgres(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let address = match field(map, "url") {
+        Some(url) => postgres_url(reading, map, url),
+        None => postgres_parts(reading, owner, map, span),
+    };
+    let tls = optional(map, "tls", |field| reading.word(field, &Tls::ALL));
+    let pool = pool(reading, map);
+    Some(ConnectionConfig::Postgres { address: address?, tls: tls?, pool: pool? })
+}
+
+fn postgres_url(reading: &mut Reading<'_>, map: &Mapping, url: Field<'_>) -> Option<PostgresAddress> {
+    for part in ["host", "port", "database", "user", "password"].iter().filter_map(|key| field(map, key)) {
+        let message = format!("`{}` is given beside `url`", part.key);
+        reading.report(part.key_span, message, "keep the `url`, or the parts without it");
+    }
+    reading.url(url, &["postgres", "postgresql"]).map(PostgresAddress::Url)
+}
+
+fn postgres_parts(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<PostgresAddress> {
+    let host = reading.required(map, "host", span, owner).and_then(|field| reading.name(field));
+    let port = or_default(map, "port", 5432, |field| reading.integer(field, &(1..=u16::MAX)));
+    let database = reading.required(map, "database", span, owner).and_then(|field| reading.name(field));
+    let user = optional(map, "user", |field| reading.name(field));
+    let password = optional_secret(reading, map, "password");
+    Some(PostgresAddress::Parts { host: host?, port: port?, database: database?, user: user?, password: password? })
+}
+
+fn victoria_metrics(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let urls = victoria_metrics_urls(reading, owner, map, span);
+    let login = login(reading, owner, map, span);
+    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
+    let pool = pool(reading, map);
+    let retention = or_default(map, "future_retention", FUTURE_RETENTION_MS, |field| reading.duration_ms(field));
+    let (read_url, write_url) = urls?;
+    Some(ConnectionConfig::VictoriaMetrics {
+        read_url,
+        write_url,
+        login: login?,
+        timeout_ms: timeout_ms?,
+        pool: pool?,
+        future_retention_ms: retention?,
+    })
+}
+
+/// `url` for both, or each by itself.
+fn victoria_metrics_urls(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<(Url, Url)> {
+    let both = field(map, "url");
+    let mut one = |key: &str| {
+        let given = field(map, key).or(both);
+        if given.is_none() {
+            let help = "add `url: http://…`, or `read_url: …` and `write_url: …`";
+            reading.report(span, format!("{owner} wants `{key}`"), help);
+        }
+        given
+    };
+    let (read, write) = (one("read_url"), one("write_url"));
+    let read_url = read.and_then(|field| reading.url(field, WEB));
+    // The one `url` is read once, so that what is wrong with it is said once.
+    let is_same = read.zip(write).is_some_and(|(read, write)| read.key == write.key);
+    let write_url = if is_same { read_url.clone() } else { write.and_then(|field| reading.url(field, WEB)) };
+    read_url.zip(write_url)
+}
+
+/// `token`, or `username` and `password`; the outer `None` means that a finding was made.
+#[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
+fn login(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<Option<Login>> {
+    let token = optional_secret(reading, map, "token");
+    let username = optional(map, "username", |field| reading.text(field));
+    let password = optional_secret(reading, map, "password");
+    let username = username?.filter(|username| !username.is_empty());
+    match (token?, username, password?) {
+        (None, None, None) => Some(None),
+        (Some(token), None, None) => Some(Some(Login::Token(token))),
+        (None, Some(username), Some(password)) => Some(Some(Login::Password { username, password })),
+        (Some(_), _, _) => {
+            reading.report(span, format!("{owner} has a `token` beside `username` or `password`"), "keep one of them");
+            None
+        }
+        (None, ..) => {
+            let message = format!("{owner} has only one of `username` and `password`");
+            reading.report(span, message, "give both, or neither");
+            None
+        }
+    }
+}
+
+fn http(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let base_url = reading.required(map, "base_url", span, owner).and_then(|field| reading.url(field, WEB));
+    let headers = or_default(map, "headers", IndexMap::new(), |field| headers(reading, field));
+    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
+    let pool = pool(reading, map);
+    Some(ConnectionConfig::Http { base_url: base_url?, headers: headers?, timeout_ms: timeout_ms?, pool: pool? })
+}
+
+fn headers(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Secret>> {
+    let map = reading.map(field)?;
+    let mut headers = IndexMap::new();
+    let mut is_complete = true;
+    for header in fields(map) {
+        let is_name = !header.key.is_empty() && header.key.bytes().all(is_header_byte);
+        if !is_name {
+            let message = format!("`{}` is no name of a header", header.key);
+            reading.report(header.key_span, message, "use letters, digits and `-`");
+        }
+        match reading.text(header).filter(|_| is_name) {
+            Some(value) => headers.insert(Arc::from(header.key), Secret::new(value)).map_or((), drop),
+            None => is_complete = false,
+        }
+    }
+    is_complete.then_some(headers)
+}
+
+/// A byte that may stand in the name of a header (RFC 9110, `tchar`).
+const fn is_header_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+        )
+}
+
+fn pool(reading: &mut Reading<'_>, map: &Mapping) -> Option<usize> {
+    or_default(map, "pool", POOL, |field| reading.integer(field, &POOLS))
+}
+
+/// A secret that may be missing or empty; the outer `None` means that a finding was made.
+#[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
+fn optional_secret(reading: &mut Reading<'_>, map: &Mapping, key: &str) -> Option<Option<Secret>> {
+    let Some(field) = field(map, key) else { return Some(None) };
+    let text = reading.text(field)?;
+    Some((!text.is_empty()).then(|| Secret::new(text)))
+}

@@ -1,0 +1,176 @@
+//! Environments: which connections there are, and what protects them.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::connection::{Connection, connection};
+use super::mask::{MaskWords, Redactor, mask_json};
+use super::reading::{Reading, or_default, suggest};
+use super::secret::Secret;
+use super::yaml::{Content, Entry, Field, Mapping, Node, field, fields};
+use crate::diagnostic::{Diagnostic, Severity, codes};
+
+/// The keys of an environment.
+const KEYS: &[&str] = &["extends", "protected", "connections", "lifecycle"];
+
+/// The longest chain of `extends`.
+const LONGEST_CHAIN: usize = 16;
+
+/// An environment, with everything in it substituted and typed.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Whether `run` wants a saved plan or `--yes`.
+    pub protected: bool,
+    /// Its connections, by the name that workflows use.
+    pub connections: IndexMap<Arc<str>, Connection>,
+    /// What is odd without keeping it from working.
+    pub warnings: Vec<Diagnostic>,
+    pub(super) secrets: Vec<Secret>,
+    pub(super) words: MaskWords,
+}
+
+impl Environment {
+    /// Its connections as they may be shown: the `config` of a run's result.
+    pub fn masked_json(&self) -> Value {
+        let connections = self.connections.iter();
+        let connections = connections.map(|(name, connection)| (name.to_string(), connection.kind.unmasked_json()));
+        // Names of connections are no keys: a connection `auth` is not masked throughout.
+        let masked = connections.map(|(name, settings)| (name, mask_json(&settings, &self.words)));
+        json!({ "connections": Value::Object(masked.collect()) })
+    }
+
+    /// Takes the secrets of this environment out of texts.
+    pub fn redactor(&self) -> Redactor {
+        Redactor::new(self.secrets.iter().map(Secret::expose))
+    }
+
+    /// The words that make a key sensitive here.
+    pub const fn mask_words(&self) -> &MaskWords {
+        &self.words
+    }
+}
+
+/// The environment `name` with what it extends merged in; `None` when a finding says why not.
+pub(super) fn merged(reading: &mut Reading<'_>, environments: &Mapping, name: &str) -> Option<Node> {
+    let mut chain: Vec<Field<'_>> = Vec::new();
+    let mut next = field(environments, name);
+    while let Some(current) = next {
+        chain.push(current);
+        let map = reading.map(current)?;
+        next = match field(map, "extends") {
+            Some(extends) => Some(parent(reading, environments, &chain, extends)?),
+            None => None,
+        };
+    }
+    let mut nodes = chain.into_iter().rev().map(|field| field.node.clone());
+    let first = nodes.next()?;
+    Some(nodes.fold(first, merge))
+}
+
+/// The environment that the last one of `chain` extends.
+fn parent<'n>(
+    reading: &mut Reading<'_>,
+    environments: &'n Mapping,
+    chain: &[Field<'n>],
+    extends: Field<'n>,
+) -> Option<Field<'n>> {
+    let name = reading.name(extends)?;
+    if chain.iter().any(|seen| seen.key == &*name) {
+        let path: Vec<&str> = chain.iter().map(|seen| seen.key).skip_while(|key| *key != &*name).collect();
+        let message = format!("environments extend each other: {} → {name}", path.join(" → "));
+        reading.report(extends.node.span, message, "remove one `extends`");
+        return None;
+    }
+    if chain.len() >= LONGEST_CHAIN {
+        reading.report(extends.node.span, "too many environments extend one another", "extend a base directly");
+        return None;
+    }
+    let found = field(environments, &name);
+    if found.is_none() {
+        let help = suggest(&name, environments.keys().map(|key| &**key), "environments");
+        reading.report(extends.node.span, format!("no environment `{name}` to extend"), help);
+    }
+    found
+}
+
+/// Lays `child` over `parent`, map by map. A map of another `kind` replaces the one below it: the
+/// settings of a `victoria_metrics` mean nothing to the `embedded` store that stands in for it.
+fn merge(parent: Node, child: Node) -> Node {
+    match (parent.content, child.content) {
+        (Content::Map(below), Content::Map(above)) if same_kind(&below, &above) => {
+            Node { content: Content::Map(merge_maps(below, above)), span: child.span }
+        }
+        (_, content) => Node { content, span: child.span },
+    }
+}
+
+fn merge_maps(mut below: Mapping, above: Mapping) -> Mapping {
+    for (key, entry) in above {
+        let value = match below.get_mut(&key) {
+            Some(under) => {
+                let nothing = Node::nothing(Arc::from(""), entry.key_span);
+                merge(std::mem::replace(&mut under.value, nothing), entry.value)
+            }
+            None => entry.value,
+        };
+        below.insert(key, Entry { key_span: entry.key_span, value });
+    }
+    below
+}
+
+fn same_kind(below: &Mapping, above: &Mapping) -> bool {
+    let kind = |map| match field(map, "kind").map(|field| &field.node.content) {
+        Some(Content::Scalar(kind, _)) => Some(Arc::clone(kind)),
+        _ => None,
+    };
+    match (kind(below), kind(above)) {
+        (Some(below), Some(above)) => below == above,
+        _ => true,
+    }
+}
+
+/// Types an environment whose `extends` have been merged.
+pub(super) fn environment(reading: &mut Reading<'_>, name: &str, map: &Mapping) -> Option<Environment> {
+    reading.check_keys(map, KEYS, &format!("environment `{name}`"));
+    let protected = or_default(map, "protected", false, |field| reading.boolean(field));
+    let connections = or_default(map, "connections", IndexMap::new(), |field| all_connections(reading, field));
+    if let Some(lifecycle) = field(map, "lifecycle") {
+        check_lifecycle(reading, lifecycle);
+    }
+    Some(Environment {
+        name: Arc::from(name),
+        protected: protected?,
+        connections: connections?,
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+        words: reading.words.clone(),
+    })
+}
+
+fn all_connections(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Connection>> {
+    let map = reading.map(field)?;
+    let read: Vec<Option<Connection>> = fields(map).map(|field| connection(reading, field)).collect();
+    read.into_iter().map(|connection| connection.map(|it| (Arc::clone(&it.name), it))).collect()
+}
+
+/// Sinks are not delivered to by this release: their shape is checked, and that is said.
+fn check_lifecycle(reading: &mut Reading<'_>, field: Field<'_>) {
+    let sinks = reading.items(field, "a list of sinks");
+    let count = sinks.len();
+    for sink in sinks {
+        if let Some(map) = reading.map(sink) {
+            reading.required(map, "kind", sink.node.span, "a sink");
+        }
+    }
+    if count > 0 {
+        let mut finding = Diagnostic::new(&codes::VF701, field.key_span, "lifecycle sinks are not delivered to yet");
+        finding.severity = Severity::Warning;
+        reading
+            .findings
+            .push(finding.help("remove the block until a release delivers to it; the run store has the story"));
+    }
+}

@@ -1,0 +1,260 @@
+//! Jobs: a workflow with parameters, and when it runs by itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::reading::{Reading, optional, or_default, suggest};
+use super::yaml::{Content, Field, Mapping, Shape, fields};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::source::{Span, Spanned};
+
+/// The keys of a job.
+const KEYS: &[&str] =
+    &["id", "name", "description", "workflow", "enabled", "environment", "params", "schedule", "timeout", "after"];
+
+/// The keys of a schedule.
+const SCHEDULE_KEYS: &[&str] = &["cron", "timezone", "calendar", "overlap", "catch_up"];
+
+/// A job, with everything in it substituted and typed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// What it is called by.
+    pub id: Arc<str>,
+    /// What people call it; the id unless the configuration says otherwise.
+    pub name: Arc<str>,
+    /// What it is for.
+    pub description: Option<Arc<str>>,
+    /// The file its workflow is in.
+    pub workflow: PathBuf,
+    /// The workflow's name, when the file holds several: `workflows/a.flow:b`.
+    pub workflow_name: Option<Arc<str>>,
+    /// Where the workflow is named.
+    pub workflow_span: Span,
+    /// Whether its schedule counts.
+    pub enabled: bool,
+    /// The environment it runs in unless a flag or a variable says otherwise.
+    pub environment: Option<Spanned<Arc<str>>>,
+    /// The values of its parameters.
+    pub params: IndexMap<Arc<str>, JobParam>,
+    /// When it runs by itself.
+    pub schedule: Option<Schedule>,
+    /// How long a run may take, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// The jobs that must have succeeded for the same date.
+    pub after: Vec<Spanned<Arc<str>>>,
+    /// Where its id stands in the configuration.
+    pub span: Span,
+    /// What is odd without keeping it from working.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// The value that a job gives to a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobParam {
+    /// The value. Where a variable was substituted it is a text, to be read as the text behind `-p name=` is.
+    pub value: Value,
+    /// Whether a variable was substituted somewhere in it.
+    pub substituted: bool,
+    /// Where the name stands.
+    pub key_span: Span,
+    /// Where the value stands.
+    pub span: Span,
+}
+
+/// When a job runs by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// A cron expression, as written.
+    pub cron: Spanned<Arc<str>>,
+    /// The zone in which it is read.
+    pub timezone: Tz,
+    /// The name of the calendar on whose open days alone it runs.
+    pub calendar: Option<Spanned<Arc<str>>>,
+    /// What happens when the run before has not ended.
+    pub overlap: Overlap,
+    /// What happens with times at which nothing was there to run it.
+    pub catch_up: CatchUp,
+}
+
+/// What happens when a run is due and the one before has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overlap {
+    /// It is left out.
+    Skip,
+    /// It waits.
+    Queue,
+    /// The one before is cancelled.
+    CancelOld,
+}
+
+/// What happens with runs that were missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CatchUp {
+    /// They are left out.
+    None,
+    /// The latest is made up for.
+    Latest,
+    /// All are made up for, oldest first.
+    All,
+}
+
+const OVERLAPS: [(&str, Overlap); 3] =
+    [("skip", Overlap::Skip), ("queue", Overlap::Queue), ("cancel_old", Overlap::CancelOld)];
+
+const CATCH_UPS: [(&str, CatchUp); 3] = [("none", CatchUp::None), ("latest", CatchUp::Latest), ("all", CatchUp::All)];
+
+/// Types the job in `field`, whose key is its id; `known` are all jobs. `None` when a finding says why not.
+pub(super) fn job(reading: &mut Reading<'_>, job: Field<'_>, known: &Mapping) -> Option<Job> {
+    let map = reading.map(job)?;
+    reading.check_keys(map, KEYS, &format!("job `{}`", job.key));
+    let id: Arc<str> = Arc::from(job.key);
+    let name = optional(map, "name", |field| reading.name(field));
+    let description = optional(map, "description", |field| reading.text(field));
+    let workflow = reading.required(map, "workflow", job.key_span, &format!("job `{id}`"));
+    let target = workflow.and_then(|field| workflow_target(reading, field));
+    let enabled = or_default(map, "enabled", true, |field| reading.boolean(field));
+    let environment = optional(map, "environment", |field| spanned(reading, field));
+    let params = or_default(map, "params", IndexMap::new(), |field| params(reading, field));
+    let schedule = optional(map, "schedule", |field| schedule(reading, field));
+    let timeout_ms = optional(map, "timeout", |field| reading.duration_ms(field));
+    let after = or_default(map, "after", Vec::new(), |field| predecessors(reading, job.key, field, known));
+    let (workflow_path, workflow_name) = target?;
+    Some(Job {
+        name: name?.unwrap_or_else(|| Arc::clone(&id)),
+        id,
+        description: description?,
+        workflow: workflow_path,
+        workflow_name,
+        workflow_span: workflow?.node.span,
+        enabled: enabled?,
+        environment: environment?,
+        params: params?,
+        schedule: schedule?,
+        timeout_ms: timeout_ms?,
+        after: after?,
+        span: job.key_span,
+        warnings: Vec::new(),
+    })
+}
+
+/// `workflows/a.flow` or `workflows/a.flow:name`.
+fn workflow_target(reading: &mut Reading<'_>, field: Field<'_>) -> Option<(PathBuf, Option<Arc<str>>)> {
+    let text = reading.name(field)?;
+    let split = text.rsplit_once(':').filter(|(path, name)| has_flow_extension(path) && is_name(name));
+    let (path, name) = split.map_or((&*text, None), |(path, name)| (path, Some(Arc::from(name))));
+    if !has_flow_extension(path) {
+        reading.mismatch(field, "a path such as `workflows/name.flow`", "something else");
+        return None;
+    }
+    Some((reading.directory.join(path), name))
+}
+
+fn has_flow_extension(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "flow")
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn params(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, JobParam>> {
+    let map = reading.map(field)?;
+    let read: Vec<_> = fields(map).map(|field| (Arc::from(field.key), param(reading, field))).collect();
+    read.into_iter().map(|(name, param)| Some((name, param?))).collect()
+}
+
+fn param(reading: &mut Reading<'_>, field: Field<'_>) -> Option<JobParam> {
+    let mut substituted = false;
+    let value = json(reading, field, &mut substituted)?;
+    Some(JobParam { value, substituted, key_span: field.key_span, span: field.node.span })
+}
+
+/// The JSON of a node, variables filled in; the nesting of nodes is bounded when they are read.
+fn json(reading: &mut Reading<'_>, given: Field<'_>, substituted: &mut bool) -> Option<Value> {
+    match &given.node.content {
+        Content::Scalar(_, Shape::Null) => Some(Value::Null),
+        Content::Scalar(..) => {
+            let scalar = reading.scalar(given, "a value")?;
+            *substituted |= scalar.substituted;
+            Some(match scalar.shape {
+                Shape::Bool(value) => Value::Bool(value),
+                Shape::Number(number) => Value::Number(number),
+                Shape::Null | Shape::Text => Value::from(&*scalar.text),
+            })
+        }
+        Content::List(items) => {
+            let items = items.iter().map(|node| json(reading, Field { node, ..given }, substituted));
+            items.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
+        }
+        Content::Map(map) => {
+            let entries = fields(map).map(|field| (field.key.to_owned(), json(reading, field, substituted)));
+            let entries: Vec<_> = entries.collect();
+            let entries: Option<serde_json::Map<_, _>> = entries.into_iter().map(|(k, v)| Some((k, v?))).collect();
+            entries.map(Value::Object)
+        }
+    }
+}
+
+fn schedule(reading: &mut Reading<'_>, given: Field<'_>) -> Option<Schedule> {
+    let map = reading.map(given)?;
+    reading.check_keys(map, SCHEDULE_KEYS, "a schedule");
+    let cron = reading.required(map, "cron", given.key_span, "a schedule").and_then(|field| spanned(reading, field));
+    let timezone = or_default(map, "timezone", Tz::UTC, |field| timezone(reading, field));
+    let calendar = optional(map, "calendar", |field| spanned(reading, field));
+    let overlap = or_default(map, "overlap", Overlap::Skip, |field| reading.word(field, &OVERLAPS));
+    let catch_up = or_default(map, "catch_up", CatchUp::Latest, |field| reading.word(field, &CATCH_UPS));
+    Some(Schedule { cron: cron?, timezone: timezone?, calendar: calendar?, overlap: overlap?, catch_up: catch_up? })
+}
+
+fn timezone(reading: &mut Reading<'_>, field: Field<'_>) -> Option<Tz> {
+    let name = reading.name(field)?;
+    if let Ok(zone) = name.parse() {
+        return Some(zone);
+    }
+    let near = closest(&name, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
+    let help = near.map_or_else(
+        || "write a name such as `Europe/London` or `UTC`".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    reading.report(field.node.span, format!("no time zone `{name}`"), help);
+    None
+}
+
+/// `after: [a, b]` or `after: a`; each a job that exists, and not this one.
+fn predecessors(
+    reading: &mut Reading<'_>,
+    id: &str,
+    after: Field<'_>,
+    known: &Mapping,
+) -> Option<Vec<Spanned<Arc<str>>>> {
+    let items = match &after.node.content {
+        Content::Scalar(..) => vec![after],
+        _ => reading.items(after, "a list of jobs"),
+    };
+    let names: Vec<_> = items.into_iter().map(|item| predecessor(reading, id, item, known)).collect();
+    names.into_iter().collect()
+}
+
+fn predecessor(reading: &mut Reading<'_>, id: &str, item: Field<'_>, known: &Mapping) -> Option<Spanned<Arc<str>>> {
+    let name = spanned(reading, item)?;
+    if &*name.node == id {
+        reading.report(name.span, format!("job `{id}` waits for itself"), "remove it from `after`");
+        return None;
+    }
+    if !known.contains_key(&name.node) {
+        let help = suggest(&name.node, known.keys().map(|key| &**key), "jobs");
+        reading.report(name.span, format!("no job `{}` to wait for", name.node), help);
+        return None;
+    }
+    Some(name)
+}
+
+fn spanned(reading: &mut Reading<'_>, field: Field<'_>) -> Option<Spanned<Arc<str>>> {
+    let name = reading.name(field)?;
+    Some(Spanned::new(name, field.node.span))
+}

@@ -1,0 +1,51 @@
+//! `vmflow.yaml`: environments with their connections, and jobs.
+//!
+//! [`load`] reads the file into a [`Config`] without asking for any variable; what an environment
+//! or a job needs is substituted and typed when [`Config::environment`] or [`Config::job`] asks for it, so
+//! that a variable missing in `prod` does not disturb `local`. All that is wrong is reported at once, as
+//! diagnostics that point into the file.
+//!
+//! [`Variables`] is the only reader of the process environment. [`mask_json`] and [`Redactor`] keep
+//! secrets out of what is shown.
+
+mod connection;
+mod document;
+mod environment;
+mod job;
+mod mask;
+mod reading;
+mod secret;
+mod substitute;
+mod variables;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+
+pub use connection::{Connection, ConnectionConfig, Login, PostgresAddress, Tls};
+pub use document::Config;
+pub use environment::Environment;
+pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};
+pub use mask::{MaskWords, Redactor, mask_all, mask_json, mask_text};
+pub use secret::{Secret, Url};
+pub use variables::Variables;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "vmflow.yaml";
+
+/// The nearest `vmflow.yaml`: in `start`, or beside it when it is a file, or in a directory above.
+pub fn find(start: &Path) -> Option<PathBuf> {
+    let absolute = std::path::absolute(start).ok()?;
+    absolute.ancestors().map(|directory| directory.join(FILE_NAME)).find(|file| file.is_file())
+}
+
+/// Reads a configuration. What is wrong with its shape is in the findings, and the [`Config`] holds what
+/// could be read. Paths in it are relative to the directory of `source.name`.
+pub fn load(source: &Source, variables: &Variables) -> (Config, Vec<Diagnostic>) {
+    Config::read(source, variables)
+}

@@ -1,0 +1,151 @@
+//! Jobs, their parameters and their schedules.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::*;
+
+const EXAMPLE: &str = r#"
+environments: { prod: {}, dev: {} }
+jobs:
+  apex_collector:
+    workflow: workflows/apex.flow:collect
+  system_a_extractor:
+    name: System A extraction
+    workflow: workflows/extractor.flow
+    enabled: ${SYSTEM_A_ENABLED:-true}
+    environment: dev
+    params: { job: system_a, lookback: 30d, limit: 100, ratio: 1.5, on: true, none: ~, ids: [1, "2", "${ID}"], when: 2025-01-31 }
+    schedule: { cron: "0 2 * * *", timezone: Europe/London, calendar: weekdays, overlap: queue, catch_up: none }
+    timeout: 1h30m
+    after: [apex_collector]
+"#;
+
+#[test]
+fn a_job_is_typed() {
+    let config = config(EXAMPLE, &[("ID", "7")]);
+    let job = config.job("system_a_extractor").unwrap();
+    assert_eq!((&*job.name, job.enabled, job.timeout_ms), ("System A extraction", true, Some(5_400_000)));
+    assert_eq!(job.workflow, Path::new("project/workflows/extractor.flow"));
+    assert_eq!((job.workflow_name, job.description), (None, None));
+    assert_eq!(&*job.after[0].node, "apex_collector");
+    let params: serde_json::Map<_, _> =
+        job.params.iter().map(|(name, p)| (name.to_string(), p.value.clone())).collect();
+    let expected = json!({
+        "job": "system_a", "lookback": "30d", "limit": 100, "ratio": 1.5, "on": true, "none": null,
+        "ids": [1, "2", "7"], "when": "2025-01-31",
+    });
+    assert_eq!(serde_json::Value::Object(params), expected);
+    assert!(job.params["ids"].substituted && !job.params["job"].substituted);
+    let source = source(EXAMPLE);
+    assert_eq!(
+        (source.slice(job.params["lookback"].span), source.slice(job.params["lookback"].key_span)),
+        ("30d", "lookback")
+    );
+    let schedule = job.schedule.unwrap();
+    assert_eq!((&*schedule.cron.node, schedule.timezone), ("0 2 * * *", chrono_tz::Europe::London));
+    assert_eq!((schedule.overlap, schedule.catch_up), (Overlap::Queue, CatchUp::None));
+    assert_eq!(schedule.calendar.as_ref().map(|calendar| &*calendar.node), Some("weekdays"));
+}
+
+#[test]
+fn what_is_not_said_has_a_default() {
+    let job = config(EXAMPLE, &[]).job("apex_collector").unwrap();
+    assert_eq!((&*job.name, job.enabled, job.timeout_ms, job.schedule), ("apex_collector", true, None, None));
+    assert_eq!(job.workflow, Path::new("project/workflows/apex.flow"));
+    assert_eq!(job.workflow_name.as_deref(), Some("collect"));
+}
+
+#[test]
+fn a_job_chooses_its_environment_behind_flags_and_variables() {
+    let chosen = |flag: Option<&str>, set: &[(&str, &str)]| {
+        let config = config(EXAMPLE, &[&[("ID", "7")], set].concat());
+        let job = config.job("system_a_extractor").unwrap();
+        config.choose_environment(flag, Some(&job)).unwrap().to_string()
+    };
+    assert_eq!(chosen(None, &[]), "dev");
+    assert_eq!(chosen(None, &[("VMFLOW_ENV", "prod")]), "prod");
+    assert_eq!(chosen(Some("prod"), &[]), "prod");
+}
+
+#[test]
+fn jobs_may_be_a_list() {
+    let text = "jobs:\n  - { id: a, workflow: a.flow }\n  - { id: b, workflow: b.flow, after: a }\n";
+    let config = config(text, &[]);
+    assert_eq!(config.job_ids().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(&*config.job("b").unwrap().after[0].node, "a");
+    assert_lines(
+        &loading("jobs: [{ id: a }, { id: a }, { name: b }]"),
+        &[
+            "1:25 [a] job `a` is given twice | keep one of them",
+            "1:30 [{ name: b] a job in a list wants `id` | add `id: …`",
+        ],
+    );
+    assert_eq!(loading("jobs: { a: { id: b } }"), "1:14 [id] job `a` has its id as its key | remove the `id`");
+}
+
+#[test]
+fn an_unknown_job_is_answered_with_those_there_are() {
+    let findings = config(EXAMPLE, &[]).job("apex_colector").unwrap_err();
+    assert_eq!(
+        shown(&source(EXAMPLE), &findings),
+        "3:1 [jobs] no job `apex_colector` | did you mean `apex_collector`? jobs: `apex_collector`, `system_a_extractor`"
+    );
+    assert_eq!(config("", &[]).job("a").unwrap_err()[0].help.as_deref(), Some("there are no jobs"));
+}
+
+#[test]
+fn a_job_says_all_that_is_wrong() {
+    let text = "
+jobs:
+  a:
+    workflw: a.flow
+    enabled: perhaps
+    params: [1]
+    schedule: { cron: , timezone: Europe/Lodnon, overlap: skp, catchup: all }
+    timeout: 1
+    after: [a, b, ab]
+  ab: { workflow: a.sql, environment: prod }
+";
+    let config = config(text, &[]);
+    let said = |id| shown(&source(text), &config.job(id).unwrap_err());
+    assert_lines(
+        &said("a"),
+        &[
+            "4:5 [workflw] job `a` has no key `workflw` | did you mean `workflow`?",
+            "3:3 [a] job `a` wants `workflow` | add `workflow: …`",
+            "5:14 [perhaps] `enabled` is `perhaps`, where `true` or `false` is wanted | write `true` or `false`",
+            "6:13 [[1] `params` is a list, where a map is wanted | write a map",
+            "7:64 [catchup] a schedule has no key `catchup` | did you mean `catch_up`?",
+            "7:17 [cron] `cron` has no value | write a text behind it, or remove the key",
+            "7:35 [Europe/Lodnon] no time zone `Europe/Lodnon` | did you mean `Europe/London`?",
+            "7:59 [skp] `overlap` is `skp`, where one of `skip`, `queue`, `cancel_old` is wanted | did you mean `skip`?",
+            "8:14 [1] `timeout` has no unit | write `1s` for seconds",
+            "9:13 [a] job `a` waits for itself | remove it from `after`",
+            "9:16 [b] no job `b` to wait for | did you mean `a`? jobs: `a`, `ab`",
+        ],
+    );
+    assert_eq!(
+        said("ab"),
+        "10:19 [a.sql] `workflow` is something else, where a path such as `workflows/name.flow` is wanted | write a path such as `workflows/name.flow`"
+    );
+}
+
+#[test]
+fn jobs_that_wait_in_a_circle_are_found() {
+    let text = "
+jobs:
+  a: { workflow: a.flow, after: [b, d] }
+  b: { workflow: a.flow, after: [c] }
+  c: { workflow: a.flow, after: [a] }
+  d: { workflow: a.flow, environment: prd }
+";
+    assert_lines(
+        &shown(&source(text), &config(text, &[]).check()),
+        &[
+            "3:34 [b] jobs wait for each other: `a`, `b`, `c` | remove one of them from an `after`",
+            "6:39 [prd] no environment `prd` | there are no environments",
+        ],
+    );
+}
