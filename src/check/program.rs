@@ -203,8 +203,8 @@ pub enum Action {
         /// The writes.
         block: Block,
     },
-    /// `for each …`.
-    ForEach(Box<ForEach>),
+    /// `for each …`; shared, so that items may run on tasks of their own.
+    ForEach(Arc<ForEach>),
     /// `when …`: the first arm whose condition holds; no arm gives `none`.
     When {
         /// Conditions and their blocks.

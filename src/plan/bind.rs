@@ -1,0 +1,88 @@
+//! Arguments for a workflow's parameters, from texts and JSON.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use super::{Plan, literal};
+use crate::check::program::{Program, Workflow, WorkflowParam};
+use crate::diagnostic::did_you_mean;
+use crate::value::Value;
+
+/// What somebody gave for a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GivenArgument {
+    /// A text, from the command line: `-p lookback=60d`.
+    Text(String),
+    /// A value of a configuration or parameter file.
+    Json(Json),
+}
+
+/// Why an argument was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BindError {
+    /// The parameter.
+    pub param: Arc<str>,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "parameter `{}`: {}", self.param, self.message)
+    }
+}
+
+impl std::error::Error for BindError {}
+
+/// Binds what was given to the workflow's parameters; every problem is told at once.
+pub fn bind(
+    program: Arc<Program>,
+    workflow: Arc<Workflow>,
+    given: &IndexMap<Arc<str>, GivenArgument>,
+) -> Result<Plan, Vec<BindError>> {
+    let mut errors = unknown(&workflow, given);
+    let mut arguments = Vec::with_capacity(workflow.params.len());
+    for param in &workflow.params {
+        match argument(param, given.get(&param.name)) {
+            Ok(value) => arguments.push(value),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(Plan { program, workflow, arguments }) } else { Err(errors) }
+}
+
+fn unknown(workflow: &Workflow, given: &IndexMap<Arc<str>, GivenArgument>) -> Vec<BindError> {
+    let names = || workflow.params.iter().map(|param| &*param.name);
+    let is_unknown = |name: &&Arc<str>| !names().any(|known| *known == ***name);
+    let refuse = |name: &Arc<str>| BindError {
+        param: name.clone(),
+        message: format!("the workflow `{}` has no such parameter", workflow.name),
+        help: did_you_mean(name, names()),
+    };
+    given.keys().filter(is_unknown).map(refuse).collect()
+}
+
+fn argument(param: &WorkflowParam, given: Option<&GivenArgument>) -> Result<Option<Value>, BindError> {
+    let value = match given {
+        Some(GivenArgument::Text(text)) => literal::from_text(text, &param.ty),
+        Some(GivenArgument::Json(json)) => literal::from_json(json, &param.ty),
+        None if param.default.is_some() || param.ty.is_optional() => return Ok(None),
+        None => return Err(missing(param)),
+    };
+    let refuse = |message| BindError { param: param.name.clone(), message, help: literal::example(&param.ty) };
+    value.map(Some).map_err(refuse)
+}
+
+fn missing(param: &WorkflowParam) -> BindError {
+    let shape = literal::shape(&param.ty).unwrap_or_else(|| "…".to_owned());
+    BindError {
+        param: param.name.clone(),
+        message: format!("missing; it wants a `{}`", param.ty),
+        help: Some(format!("give it with `-p {}={shape}`", param.name)),
+    }
+}

@@ -1,0 +1,45 @@
+//! Lines of text.
+
+use std::fmt::Write;
+
+use super::outline::{Group, Node, Outline};
+
+pub(super) fn draw(outline: &Outline) -> String {
+    let mut text = format!("workflow {}\n", outline.name);
+    let doors: Vec<&str> = outline.doors.iter().map(|door| &*door.label).collect();
+    for (what, items) in [("uses", doors.join(", ")), ("takes", outline.params.join(", "))] {
+        if !items.is_empty() {
+            let _ = writeln!(text, "  {what} {items}");
+        }
+    }
+    for group in &outline.groups {
+        text.push('\n');
+        write_group(group, 1, &mut text);
+    }
+    text
+}
+
+fn write_group(group: &Group, mut depth: usize, text: &mut String) {
+    if !group.label.is_empty() {
+        let _ = writeln!(text, "{}{}", "  ".repeat(depth), group.label);
+        depth += 1;
+    }
+    let width = group.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
+    for node in &group.nodes {
+        write_node(node, group, depth, width, text);
+        node.groups.iter().for_each(|inner| write_group(inner, depth + 1, text));
+    }
+}
+
+fn write_node(node: &Node, group: &Group, depth: usize, width: usize, text: &mut String) {
+    let mut line = format!("{}{:width$}  {:5}", "  ".repeat(depth), node.name, node.effect.name());
+    if !node.detail.is_empty() {
+        let _ = write!(line, "  {}", node.detail);
+    }
+    let after: Vec<&str> = node.after.iter().filter_map(|at| group.nodes.get(*at)).map(|node| &*node.name).collect();
+    if !after.is_empty() {
+        let _ = write!(line, "  after: {}", after.join(", "));
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
+}

@@ -1,0 +1,28 @@
+//! From a checked workflow and what was given for its parameters to a plan that can run, and pictures of it.
+
+mod bind;
+mod draw;
+mod graph;
+mod literal;
+pub(crate) mod walk;
+
+use std::sync::Arc;
+
+use crate::check::program::{Program, Workflow};
+use crate::value::Value;
+
+pub use bind::{BindError, GivenArgument, bind};
+pub use draw::{Drawing, draw};
+pub use graph::graph;
+
+/// A workflow with its arguments. Parameters that were not given take their defaults when the run starts, because a
+/// default may look at `run.now`.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The functions that the workflow calls.
+    pub program: Arc<Program>,
+    /// The workflow.
+    pub workflow: Arc<Workflow>,
+    /// The arguments by parameter; `None` where the default is taken.
+    pub arguments: Vec<Option<Value>>,
+}

@@ -1,0 +1,129 @@
+//! From an expression's operands, as values, to its value.
+
+use std::sync::Arc;
+
+use super::access::{field, index, property};
+use super::arithmetic::negate;
+use super::cast::cast;
+use super::{calendar, seams, truth};
+use crate::check::program::{Expr, ExprKind, Fragment};
+use crate::primitive::{RawArguments, Run, Spec};
+use crate::query::sql::SqlQuery;
+use crate::value::{ErrorKind, MapValue, Record, StepError, Table, Value};
+
+/// The operands of an expression that evaluates all of them, in order of evaluation.
+pub(super) fn operands(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::Interpolated(fragments) => fragments.iter().filter_map(hole).collect(),
+        ExprKind::Sql(_, items)
+        | ExprKind::Promql(_, items)
+        | ExprKind::List(items)
+        | ExprKind::Record(_, items)
+        | ExprKind::Function(_, items) => items.iter().collect(),
+        ExprKind::Map(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+        ExprKind::Table(_, rows) => rows.iter().flatten().collect(),
+        ExprKind::Primitive(_, arguments) => arguments.iter().flatten().collect(),
+        ExprKind::Index(of, at) => vec![of, at],
+        ExprKind::AddBusinessDays(day, calendar, count) => vec![day, calendar, count],
+        ExprKind::Binary(_, left, right) => vec![left, right],
+        ExprKind::Property { of, .. }
+        | ExprKind::Field { of, .. }
+        | ExprKind::Cast(of)
+        | ExprKind::Negate(of)
+        | ExprKind::Not(of) => vec![of],
+        _ => Vec::new(),
+    }
+}
+
+fn hole(fragment: &Fragment) -> Option<&Expr> {
+    match fragment {
+        Fragment::Text(_) => None,
+        Fragment::Hole(expr, _) => Some(expr),
+    }
+}
+
+/// The value of an expression with one operand.
+pub(super) fn unary(expr: &Expr, value: Value) -> Result<Value, StepError> {
+    match &expr.kind {
+        ExprKind::Property { property: wanted, optional, .. } => property(&value, wanted, *optional),
+        ExprKind::Field { name, optional, .. } => field(&value, name, *optional),
+        ExprKind::Cast(_) => cast(value, &expr.ty),
+        ExprKind::Negate(_) => negate(&value),
+        ExprKind::Not(_) => truth(&value).map(|b| Value::Bool(!b)),
+        _ => Err(defect("an expression with other operands came as one with a single operand")),
+    }
+}
+
+/// The value of an expression from those of its [`operands`].
+pub(super) fn apply(expr: &Expr, values: Vec<Value>) -> Result<Value, StepError> {
+    match &expr.kind {
+        ExprKind::Interpolated(fragments) => interpolate(fragments, &values),
+        ExprKind::Sql(template, _) => {
+            Ok(Value::Sql(Arc::new(SqlQuery { template: template.clone(), arguments: values })))
+        }
+        ExprKind::Promql(template, _) => seams::render_promql(template, &values).map(Value::Promql),
+        ExprKind::List(_) => Ok(Value::list(values)),
+        ExprKind::Record(shape, _) => Ok(Value::Record(Arc::new(Record { shape: shape.clone(), values }))),
+        ExprKind::Map(_) => Ok(Value::Map(Arc::new(pairs(values)))),
+        ExprKind::Table(shape, rows) => {
+            let mut table = Table::new(shape.clone());
+            let mut cells = values.into_iter();
+            rows.iter().for_each(|row| table.push(cells.by_ref().take(row.len()).collect::<Vec<_>>()));
+            Ok(Value::Table(Arc::new(table)))
+        }
+        ExprKind::Index(..) => two(values).and_then(|(of, at)| index(&of, &at)),
+        ExprKind::AddBusinessDays(..) => calendar::add_business_days(&values),
+        ExprKind::Binary(operator, ..) => two(values).and_then(|(a, b)| super::operators::binary(*operator, a, b)),
+        ExprKind::Primitive(spec, given) => call_pure(spec, raw(given, values)),
+        _ => single(values).and_then(|value| unary(expr, value)),
+    }
+}
+
+fn defect(message: &str) -> StepError {
+    StepError::new(ErrorKind::Internal, message)
+}
+
+fn single(values: Vec<Value>) -> Result<Value, StepError> {
+    values.into_iter().next().ok_or_else(|| defect("an operand is missing"))
+}
+
+fn two(values: Vec<Value>) -> Result<(Value, Value), StepError> {
+    let mut values = values.into_iter();
+    values.next().zip(values.next()).ok_or_else(|| defect("an operand is missing"))
+}
+
+fn pairs(values: Vec<Value>) -> MapValue {
+    let mut map = MapValue::with_capacity(values.len() / 2);
+    let mut values = values.into_iter();
+    while let (Some(key), Some(value)) = (values.next(), values.next()) {
+        map.insert(key, value);
+    }
+    map
+}
+
+/// A call's arguments by parameter, from the values of those that were given.
+pub(super) fn raw(given: &[Option<Expr>], values: Vec<Value>) -> RawArguments {
+    let mut values = values.into_iter();
+    RawArguments::new(given.iter().map(|argument| argument.as_ref().and_then(|_| values.next())).collect())
+}
+
+fn call_pure(spec: &Spec, arguments: RawArguments) -> Result<Value, StepError> {
+    match spec.run {
+        Run::Pure(run) => run(arguments),
+        Run::Effectful(_) => Err(defect(&format!("`{}` was called as if it were pure", spec.name))),
+    }
+}
+
+fn interpolate(fragments: &[Fragment], values: &[Value]) -> Result<Value, StepError> {
+    let mut text = String::new();
+    let mut values = values.iter();
+    for fragment in fragments {
+        match (fragment, matches!(fragment, Fragment::Hole(..)).then(|| values.next()).flatten()) {
+            (Fragment::Text(part), _) => text.push_str(part),
+            (Fragment::Hole(_, Some(format)), Some(value)) => text.push_str(&seams::format(value, format)?),
+            (Fragment::Hole(_, None), Some(value)) => text.push_str(&value.to_string()),
+            (Fragment::Hole(..), None) => return Err(defect("an operand is missing")),
+        }
+    }
+    Ok(Value::text(text))
+}

@@ -1,0 +1,55 @@
+//! What one expression binds on its way, and how deep it is.
+
+use crate::run::fault::{Fault, Ran};
+use crate::source::Span;
+use crate::value::{ErrorKind, StepError, Value};
+
+/// How deep evaluation may nest, function calls included. With the stacks of [`crate::run::runtime`]
+/// this leaves several KiB for each level, also in a debug build.
+const DEEPEST: usize = 2500;
+
+/// The locals of an expression.
+#[derive(Debug, Default)]
+pub(crate) struct Locals {
+    values: Vec<Value>,
+    depth: usize,
+}
+
+impl Locals {
+    /// The locals of a called function: its arguments, at the caller's depth.
+    pub(crate) fn of_call(&self, arguments: Vec<Value>) -> Self {
+        Self { values: arguments, depth: self.depth }
+    }
+
+    /// The value of a local.
+    pub(crate) fn get(&self, index: usize) -> Result<Value, StepError> {
+        let unbound = || StepError::new(ErrorKind::Internal, format!("local {index} is not bound"));
+        self.values.get(index).cloned().ok_or_else(unbound)
+    }
+
+    /// Binds a local.
+    pub(crate) fn set(&mut self, index: usize, value: Value) {
+        if self.values.len() <= index {
+            self.values.resize(index + 1, Value::None);
+        }
+        if let Some(local) = self.values.get_mut(index) {
+            *local = value;
+        }
+    }
+
+    /// Goes one level down; [`Locals::leave`] comes back up.
+    pub(crate) fn enter(&mut self, span: Span) -> Ran<()> {
+        if self.depth >= DEEPEST {
+            let error =
+                StepError::new(ErrorKind::Data, format!("the expression nests more than {DEEPEST} levels deep"));
+            return Err(Fault::at(error.help("split it into steps"), span));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Comes back up.
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+}

@@ -1,0 +1,152 @@
+//! Evaluating what needs no waiting.
+
+use super::apply::{apply, operands, unary};
+use super::comprehension::{Next, Odometer};
+use super::operators::binary;
+use super::{Locals, truth};
+use crate::check::program::{Comprehension, Expr, ExprKind, FunctionBody, FunctionId};
+use crate::run::fault::{Fault, Ran};
+use crate::run::scope::Scope;
+use crate::run::world::World;
+use crate::source::Span;
+use crate::syntax::ast::BinaryOperator;
+use crate::value::{ErrorKind, MapValue, StepError, Value};
+
+/// What a pure expression sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Env<'a> {
+    /// Functions and facts.
+    pub(crate) world: &'a World,
+    /// The innermost scope.
+    pub(crate) scope: &'a Scope,
+}
+
+/// Evaluates a pure expression.
+pub(crate) fn eval(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    locals.enter(expr.span)?;
+    let value = dispatch(expr, env, locals);
+    locals.leave();
+    value
+}
+
+fn dispatch(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    let located = |error| Fault::at(error, expr.span);
+    match &expr.kind {
+        ExprKind::Literal(value) => Ok(value.clone()),
+        ExprKind::Slot { up, index } => read_slot(env.scope, *up, *index).map_err(located),
+        ExprKind::Local(index) => locals.get(*index).map_err(located),
+        ExprKind::Run(field) => env.world.fact(*field).map_err(located),
+        ExprKind::Property { of, .. }
+        | ExprKind::Field { of, .. }
+        | ExprKind::Cast(of)
+        | ExprKind::Negate(of)
+        | ExprKind::Not(of) => unary(expr, eval(of, env, locals)?).map_err(located),
+        ExprKind::If(condition, then, otherwise) => choose(condition, then, otherwise, env, locals),
+        ExprKind::Binary(operator, left, right) => eval_binary(*operator, left, right, expr.span, env, locals),
+        ExprKind::ListComprehension(item, comprehension) => list(item, comprehension, env, locals),
+        ExprKind::MapComprehension(pair, comprehension) => map(pair, comprehension, env, locals),
+        ExprKind::Function(id, arguments) => call(*id, arguments, expr.span, env, locals),
+        _ => {
+            let values: Ran<Vec<Value>> = operands(expr).into_iter().map(|e| eval(e, env, locals)).collect();
+            apply(expr, values?).map_err(located)
+        }
+    }
+}
+
+/// A slot's value. Only `failed`, `finally` and outputs can meet an empty one.
+pub(super) fn read_slot(scope: &Scope, up: usize, index: usize) -> Result<Value, StepError> {
+    scope.get(up, index).cloned().ok_or_else(|| {
+        StepError::new(ErrorKind::Missing, "this value does not exist: the step that gives it did not finish")
+    })
+}
+
+fn choose(condition: &Expr, then: &Expr, otherwise: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    let holds = eval(condition, env, locals)?;
+    let chosen = if truth(&holds).map_err(|e| Fault::at(e, condition.span))? { then } else { otherwise };
+    eval(chosen, env, locals)
+}
+
+/// Whether the left side decides, and so is the value.
+pub(super) fn decides(operator: BinaryOperator, left: &Value) -> Result<bool, StepError> {
+    Ok(match operator {
+        BinaryOperator::Or => truth(left)?,
+        BinaryOperator::And => !truth(left)?,
+        BinaryOperator::Coalesce => !left.is_none(),
+        _ => false,
+    })
+}
+
+fn eval_binary(
+    operator: BinaryOperator,
+    left: &Expr,
+    right: &Expr,
+    span: Span,
+    env: Env<'_>,
+    locals: &mut Locals,
+) -> Ran<Value> {
+    let a = eval(left, env, locals)?;
+    if decides(operator, &a).map_err(|error| Fault::at(error, left.span))? {
+        return Ok(a);
+    }
+    let b = eval(right, env, locals)?;
+    binary(operator, a, b).map_err(|error| Fault::at(error, span))
+}
+
+fn list(item: &Expr, comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    let mut items = Vec::new();
+    walk(comprehension, env, locals, |locals| {
+        items.push(eval(item, env, locals)?);
+        Ok(())
+    })?;
+    Ok(Value::list(items))
+}
+
+fn map(pair: &(Expr, Expr), comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    let mut pairs = MapValue::new();
+    walk(comprehension, env, locals, |locals| {
+        let key = eval(&pair.0, env, locals)?;
+        pairs.insert(key, eval(&pair.1, env, locals)?);
+        Ok(())
+    })?;
+    Ok(Value::Map(pairs.into()))
+}
+
+fn walk(
+    comprehension: &Comprehension,
+    env: Env<'_>,
+    locals: &mut Locals,
+    mut item: impl FnMut(&mut Locals) -> Ran<()>,
+) -> Ran<()> {
+    let mut odometer = Odometer::new(comprehension);
+    loop {
+        match odometer.next(locals) {
+            Next::Open(over) => {
+                let value = eval(over, env, locals)?;
+                odometer.open(&value).map_err(|error| Fault::at(error, over.span))?;
+            }
+            Next::Item => {
+                if passes(comprehension, env, locals)? {
+                    item(locals)?;
+                }
+            }
+            Next::End => return Ok(()),
+        }
+    }
+}
+
+fn passes(comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<bool> {
+    let Some(filter) = &comprehension.filter else { return Ok(true) };
+    let value = eval(filter, env, locals)?;
+    truth(&value).map_err(|error| Fault::at(error, filter.span))
+}
+
+fn call(id: FunctionId, arguments: &[Expr], span: Span, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    let defect = |message: &str| Fault::at(StepError::new(ErrorKind::Internal, message), span);
+    let function = env.world.program.functions.get(id.0).ok_or_else(|| defect("the function does not exist"))?;
+    let FunctionBody::Expression(body) = &function.body else {
+        return Err(defect("a `step` or `action` was called as if it were pure"));
+    };
+    let values: Ran<Vec<Value>> = arguments.iter().map(|argument| eval(argument, env, locals)).collect();
+    let mut inner = locals.of_call(values?);
+    eval(body, env, &mut inner)
+}

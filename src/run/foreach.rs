@@ -1,0 +1,233 @@
+//! `for each …`: one item after the other or several at once, never more under way than asked for.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::block;
+use super::eval::{Locals, Site, Walk, evaluate};
+use super::event::{EventKind, StepPlace};
+use super::fault::{Fault, Ran};
+use super::frame::Frame;
+use super::order::Order;
+use super::tally::Tally;
+use crate::check::program::{Expr, ForEach, Parallel};
+use crate::value::{ErrorKind, Outcomes, StepError, Value};
+
+/// The longest text that stands for an item in messages.
+const LONGEST_LABEL: usize = 80;
+
+/// How many fields of a record stand for it in messages.
+const LABEL_FIELDS: usize = 3;
+
+/// Runs the loop; gives a list, or outcomes when it continues after failures.
+pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, tally: &Tally) -> Ran<Value> {
+    let over = evaluate(&each.over, site, &mut Locals::default()).await?;
+    let walk = Walk::over(&over, each.is_map).map_err(|error| Fault::at(error, each.over.span))?;
+    let width = width(&each.parallel, site).await?;
+    tally.walk(walk.len());
+    let mut course = Course {
+        each,
+        site,
+        tally,
+        width,
+        order: Arc::new(Order::of(&each.block.steps)),
+        results: vec![None; walk.len()],
+        failed: Vec::new(),
+        failure: None,
+        is_told: site.frame.item().is_none(),
+    };
+    course.walk(&walk).await;
+    course.finish()
+}
+
+/// How many items at once. Inside a transaction there is one session, so one.
+async fn width(parallel: &Parallel, site: Site<'_>) -> Ran<usize> {
+    let width = match parallel {
+        Parallel::No => 1,
+        Parallel::Count(count) => {
+            let value = evaluate(count, site, &mut Locals::default()).await?;
+            let wrong = || {
+                StepError::new(ErrorKind::Data, format!("`in parallel` wants an int of at least 1, found `{value}`"))
+            };
+            let n = if let Value::Int(n) = &value { usize::try_from(*n).ok().filter(|n| *n > 0) } else { None };
+            n.ok_or_else(|| Fault::at(wrong(), count.span))?
+        }
+        Parallel::Pool(connections) => smallest_pool(connections, site).await?,
+    };
+    Ok(if site.frame.is_in_transaction() { 1 } else { width })
+}
+
+async fn smallest_pool(connections: &[Expr], site: Site<'_>) -> Ran<usize> {
+    let mut smallest: Option<usize> = None;
+    for connection in connections {
+        let Value::Connection(kind, name) = evaluate(connection, site, &mut Locals::default()).await? else { continue };
+        let context = &site.frame.context;
+        let size = match kind.family() {
+            "sql" => context.sql(&name).map(|sql| sql.pool_size()),
+            "metrics" => context.metrics(&name).map(|metrics| metrics.pool_size()),
+            // An HTTP source has no pool of its own to run empty.
+            _ => continue,
+        };
+        let size = size.map_err(|error| Fault::at(error, connection.span))?;
+        smallest = Some(smallest.map_or(size, |smallest| smallest.min(size)));
+    }
+    Ok(smallest.unwrap_or(1).max(1))
+}
+
+/// An item that ended.
+struct Ended {
+    at: usize,
+    label: Arc<str>,
+    item: Value,
+    result: Ran<Value>,
+}
+
+struct Course<'a> {
+    each: &'a Arc<ForEach>,
+    site: Site<'a>,
+    tally: &'a Tally,
+    width: usize,
+    order: Arc<Order>,
+    results: Vec<Option<Value>>,
+    failed: Vec<(usize, Arc<str>, Value, StepError)>,
+    failure: Option<Box<Fault>>,
+    is_told: bool,
+}
+
+impl Course<'_> {
+    async fn walk(&mut self, walk: &Walk) {
+        let mut running = FuturesUnordered::new();
+        let mut next = 0;
+        loop {
+            while self.failure.is_none() && running.len() < self.width {
+                let Some((first, second)) = walk.get(next) else { break };
+                if self.site.frame.halt.is_cancelled() {
+                    self.failure = Some(Fault::cancelled());
+                    break;
+                }
+                running.push(self.start(next, first, second));
+                next += 1;
+            }
+            let Some(ended) = running.next().await else { break };
+            self.take(ended);
+            // A loop without a single wait would otherwise never let go of its thread.
+            tokio::task::coop::consume_budget().await;
+        }
+    }
+
+    /// Items that run at once have tasks of their own, and so use all cores.
+    fn start(&self, at: usize, first: Value, second: Option<Value>) -> BoxFuture<'static, Ended> {
+        let label = label(&first, at);
+        let frame = self.site.frame.of_item(self.site.step, self.each.block.slots, label.clone());
+        let item = first.clone();
+        frame.scope.set(0, first);
+        if let Some(value) = second {
+            frame.scope.set(1, value);
+        }
+        let work = run_item(self.each.clone(), self.order.clone(), frame);
+        if self.width == 1 {
+            return Box::pin(async move { Ended { at, label, item, result: work.await } });
+        }
+        let task = AbortOnDropHandle::new(tokio::spawn(work));
+        Box::pin(async move {
+            let result = task.await.unwrap_or_else(|_| Err(block::panicked()));
+            Ended { at, label, item, result }
+        })
+    }
+
+    fn take(&mut self, ended: Ended) {
+        let Ended { at, label, item, result } = ended;
+        match result {
+            Ok(value) => {
+                self.tally.item(true);
+                if let Some(result) = self.results.get_mut(at) {
+                    *result = Some(value);
+                }
+            }
+            Err(fault) if fault.is_cancelled() => {
+                self.failure.get_or_insert(fault.of_item(&label));
+            }
+            Err(fault) => {
+                self.tally.item(false);
+                if self.each.continues {
+                    self.failed.push((at, label, item, fault.error));
+                } else {
+                    self.failure.get_or_insert(fault.of_item(&label));
+                }
+            }
+        }
+        self.tell_progress();
+    }
+
+    fn tell_progress(&self) {
+        let Some(items) = self.tally.items().filter(|_| self.is_told) else { return };
+        let done = items.ok + items.failed;
+        let percent = |done: u64| done * 100 / items.total.max(1);
+        if done > 0 && percent(done) != percent(done - 1) {
+            let frame = self.site.frame;
+            let step = StepPlace { path: frame.path(self.site.step), item: None };
+            frame.run.journal.emit(EventKind::LoopProgress { step, done, total: items.total, failed: items.failed });
+        }
+    }
+
+    fn finish(mut self) -> Ran<Value> {
+        self.failed.sort_by_key(|(at, ..)| *at);
+        for (_, label, _, error) in &self.failed {
+            let Site { frame, step } = self.site;
+            frame.run.journal.item_failed(frame, step, label.to_string(), error.clone());
+        }
+        if let Some(fault) = self.failure {
+            return Err(fault);
+        }
+        let ok: Vec<Value> = self.results.into_iter().flatten().collect();
+        if !self.each.continues {
+            return Ok(Value::list(ok));
+        }
+        let failed = self
+            .failed
+            .into_iter()
+            .map(|(_, _, item, error)| Value::record([("item", item), ("error", Value::Error(Arc::new(error)))]));
+        Ok(Value::Outcomes(Arc::new(Outcomes { ok: Arc::new(ok), failed: Arc::new(failed.collect()) })))
+    }
+}
+
+async fn run_item(each: Arc<ForEach>, order: Arc<Order>, frame: Frame) -> Ran<Value> {
+    block::run_in_order(&each.block, &order, &frame).await
+}
+
+/// A short text that stands for an item: itself, a record's first plain fields, or its number from 1.
+fn label(item: &Value, at: usize) -> Arc<str> {
+    let text = match item {
+        Value::List(_) | Value::Points(_) | Value::Table(_) | Value::Map(_) | Value::Outcomes(_) | Value::Json(_) => {
+            None
+        }
+        Value::Record(record) => {
+            let plain = record.fields().filter(|(_, value)| is_plain(value)).take(LABEL_FIELDS);
+            let fields: Vec<String> = plain.map(|(name, value)| format!("{name}: {value}")).collect();
+            (!fields.is_empty()).then(|| fields.join(", "))
+        }
+        other => Some(other.to_string()),
+    };
+    match text {
+        Some(text) if text.chars().count() <= LONGEST_LABEL => text.into(),
+        Some(text) => text.chars().take(LONGEST_LABEL - 1).chain(['…']).collect::<String>().into(),
+        None => format!("item {}", at + 1).into(),
+    }
+}
+
+fn is_plain(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Decimal(_)
+            | Value::Text(_)
+            | Value::Date(_)
+            | Value::Time(_)
+            | Value::Timestamp(_)
+    )
+}

@@ -1,0 +1,122 @@
+//! What running steps share: the run, and for each block its scope, place and limits.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::journal::Journal;
+use super::policy::{Limits, Sites};
+use super::scope::Scope;
+use super::world::World;
+use crate::primitive::{Context, OpenTransaction};
+use crate::value::Value;
+
+/// What a whole run shares.
+pub(crate) struct RunState {
+    /// Functions and facts.
+    pub(crate) world: World,
+    /// What has happened so far.
+    pub(crate) journal: Journal,
+    /// `defaults { … }`.
+    pub(crate) defaults: Limits,
+    /// What steps remember between attempts and loop items: paces and keys.
+    pub(crate) sites: Sites,
+    /// Ends the run at once, writes under way included.
+    pub(crate) abort: CancellationToken,
+    /// Where external programs are.
+    pub(crate) directory: std::path::PathBuf,
+}
+
+/// The steps and the loop item around a block.
+#[derive(Debug)]
+pub(crate) struct Place {
+    parent: Option<Arc<Place>>,
+    step: Arc<str>,
+    item: Option<Arc<str>>,
+}
+
+/// Where a block runs. Cloning it is a handful of counters.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    /// The run.
+    pub(crate) run: Arc<RunState>,
+    /// The block's values.
+    pub(crate) scope: Arc<Scope>,
+    /// The steps around it; nothing for the workflow's own blocks.
+    pub(crate) place: Option<Arc<Place>>,
+    /// The connections, and the transaction around the block.
+    pub(crate) context: Arc<Context>,
+    /// No new step starts, and reads stop.
+    pub(crate) halt: CancellationToken,
+}
+
+impl Frame {
+    /// An inner block of `step`, with empty slots.
+    pub(crate) fn inner(&self, step: &Arc<str>, slots: usize) -> Self {
+        Self {
+            scope: Arc::new(Scope::new(slots, Some(self.scope.clone()))),
+            place: Some(self.place_of(step, None)),
+            ..self.clone()
+        }
+    }
+
+    /// One item of the loop `step`.
+    pub(crate) fn of_item(&self, step: &Arc<str>, slots: usize, label: Arc<str>) -> Self {
+        Self {
+            scope: Arc::new(Scope::new(slots, Some(self.scope.clone()))),
+            place: Some(self.place_of(step, Some(label))),
+            ..self.clone()
+        }
+    }
+
+    /// The block of a function that `step` calls; it sees its arguments only.
+    pub(crate) fn of_call(&self, step: &Arc<str>, slots: usize, arguments: Vec<Value>) -> Self {
+        let scope = Scope::new(slots, None);
+        arguments.into_iter().enumerate().for_each(|(at, value)| scope.set(at, value));
+        Self { scope: Arc::new(scope), place: Some(self.place_of(step, None)), ..self.clone() }
+    }
+
+    /// This frame inside a transaction.
+    pub(crate) fn in_transaction(&self, open: OpenTransaction) -> Self {
+        let context = Context { transaction: Some(open), ..(*self.context).clone() };
+        Self { context: Arc::new(context), ..self.clone() }
+    }
+
+    /// This frame with a halt of its own, inside the one it has.
+    pub(crate) fn with_own_halt(&self) -> Self {
+        Self { halt: self.halt.child_token(), ..self.clone() }
+    }
+
+    /// Whether a transaction is open around the block.
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.context.transaction.is_some()
+    }
+
+    /// Whether the block is a workflow's own.
+    pub(crate) fn is_top(&self) -> bool {
+        self.place.is_none()
+    }
+
+    /// The names of the steps down to `step`.
+    pub(crate) fn path(&self, step: &str) -> Vec<String> {
+        let mut path = vec![step.to_owned()];
+        path.extend(self.places().map(|place| place.step.to_string()));
+        path.reverse();
+        path
+    }
+
+    /// The loop items around the block, outermost first.
+    pub(crate) fn item(&self) -> Option<String> {
+        let mut items: Vec<&str> = self.places().filter_map(|place| place.item.as_deref()).collect();
+        items.reverse();
+        (!items.is_empty()).then(|| items.join(" / "))
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        std::iter::successors(self.place.as_deref(), |place| place.parent.as_deref())
+    }
+
+    fn place_of(&self, step: &Arc<str>, item: Option<Arc<str>>) -> Arc<Place> {
+        Arc::new(Place { parent: self.place.clone(), step: step.clone(), item })
+    }
+}

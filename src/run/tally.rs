@@ -1,0 +1,47 @@
+//! What a step counts while it runs, for its report.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use super::outcome::Items;
+
+/// Attempts and items. Written by the step's own task; atomic only because futures move between threads.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    attempts: AtomicU32,
+    is_loop: AtomicBool,
+    total: AtomicU64,
+    ok: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Tally {
+    /// Another attempt; what the one before counted does not count.
+    pub(crate) fn attempt(&self, number: u32) {
+        self.attempts.store(number, Ordering::Relaxed);
+        [&self.total, &self.ok, &self.failed].into_iter().for_each(|count| count.store(0, Ordering::Relaxed));
+    }
+
+    /// A loop over so many items.
+    pub(crate) fn walk(&self, total: usize) {
+        self.is_loop.store(true, Ordering::Relaxed);
+        self.total.store(total as u64, Ordering::Relaxed);
+    }
+
+    /// An item ended.
+    pub(crate) fn item(&self, is_ok: bool) {
+        let count = if is_ok { &self.ok } else { &self.failed };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many attempts there were.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts.load(Ordering::Relaxed)
+    }
+
+    /// The items, of a loop.
+    pub(crate) fn items(&self) -> Option<Items> {
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let items = || Items { total: load(&self.total), ok: load(&self.ok), failed: load(&self.failed) };
+        self.is_loop.load(Ordering::Relaxed).then(items)
+    }
+}
