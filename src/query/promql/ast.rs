@@ -214,6 +214,14 @@ impl Node {
         }
     }
 
+    /// The function that is applied last, in lower case.
+    pub fn function(&self) -> Option<String> {
+        match &self.bare().kind {
+            NodeKind::Call(call) => Some(call.name.to_ascii_lowercase()),
+            _ => None,
+        }
+    }
+
     /// The matchers, when it is a selector and nothing more.
     pub fn matchers(&self) -> Option<&[Matcher]> {
         match &self.kind {

@@ -20,8 +20,10 @@ mod subset;
 mod syntax;
 mod template;
 
-pub use ast::{Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
+pub use ast::{Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
+pub(crate) use literal::seconds;
 pub use pattern::Pattern;
+pub(crate) use selector::one_of;
 pub use selector::{selector, valid_label_name, valid_metric_name};
 pub use subset::embedded_subset;
 pub use template::{HolePosition, Piece, PromqlHole, PromqlTemplate};

@@ -1,6 +1,8 @@
 //! Selectors and names.
 
-use super::literal;
+use std::collections::BTreeSet;
+
+use super::{literal, pattern};
 use crate::value::Labels;
 
 /// The selector that matches the series with exactly this name and these labels, and those that have
@@ -10,6 +12,18 @@ pub fn selector(name: Option<&str>, labels: &Labels) -> String {
     let name = name.map(|name| format!("__name__={}", literal::quote(name)));
     let labels = labels.iter().map(|(label, value)| format!("{}={}", escape_label(label), literal::quote(value)));
     format!("{{{}}}", name.into_iter().chain(labels).collect::<Vec<_>>().join(","))
+}
+
+/// A matcher for a label that has one of these values.
+pub(crate) fn one_of(label: &str, values: &BTreeSet<&str>) -> String {
+    let label = escape_label(label);
+    match values.first() {
+        Some(only) if values.len() == 1 => format!("{label}={}", literal::quote(only)),
+        _ => {
+            let patterns: Vec<String> = values.iter().map(|value| pattern::escape(value)).collect();
+            format!("{label}=~{}", literal::quote(&patterns.join("|")))
+        }
+    }
 }
 
 /// Stores hold labels such as `job-id` from elsewhere; a query escapes what no name may hold.
