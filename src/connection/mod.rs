@@ -4,7 +4,13 @@
 //! [`StepError`](crate::value::StepError) that says what happened and whether trying again may help;
 //! no implementation retries, logs a secret, or turns a failure into "no data".
 
+pub mod clock;
+pub mod http;
+pub mod metrics;
 pub mod sql;
+mod transport;
+
+pub use transport::Authorization;
 
 use std::sync::Arc;
 

@@ -1,39 +1,71 @@
 //! PromQL and MetricsQL literals.
+//!
+//! A literal becomes a [`PromqlTemplate`]: pieces of text and holes (`$name`, `$name.field`). A
+//! hole stands for a label's value, a duration, an instant or a number; its place decides how a
+//! value is written there, so no value can change the meaning of the query.
+//!
+//! The dialect is what VictoriaMetrics 1.79 reads, found by asking that server; see
+//! `functions.rs` for the functions. Two things it accepts are refused: windows such as `[5M]`
+//! and `limit_offset(1, "a", m)`, because they crash it.
 
-use std::sync::Arc;
+mod ast;
+mod build;
+mod check;
+mod functions;
+mod literal;
+mod pattern;
+mod scan;
+mod selector;
+mod subset;
+mod syntax;
+mod template;
 
-use crate::source::Span;
+pub use ast::{Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
+pub(crate) use literal::seconds;
+pub use pattern::Pattern;
+pub(crate) use selector::one_of;
+pub use selector::{selector, valid_label_name, valid_metric_name};
+pub use subset::embedded_subset;
+pub use template::{HolePosition, Piece, PromqlHole, PromqlTemplate};
 
-/// Where a hole stands, and so what may fill it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum HolePosition {
-    /// After a label's operator.
-    LabelValue {
-        /// The label.
-        label: Arc<str>,
-        /// `=`, `!=`, `=~` or `!~`.
-        operator: &'static str,
-    },
-    /// A duration.
-    Duration,
-    /// A number.
-    Number,
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceId, Span};
+
+/// The longest query that a server takes, in bytes.
+pub const LONGEST_QUERY: usize = 16_384;
+
+/// Reads a literal. `text_span` is where `text` stands in its file; findings point into it. A
+/// literal that does not parse has a template without holes.
+pub fn parse(text: &str, text_span: Span) -> (PromqlTemplate, Vec<Diagnostic>) {
+    let (query, mut findings) = read(text, text_span);
+    let holes = query.map(|query| query.holes).unwrap_or_default();
+    crate::diagnostic::sort(&mut findings);
+    (PromqlTemplate::new(text, text_span, holes), findings)
 }
 
-/// A `$name.field` in a template.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PromqlHole {
-    /// `["row", "source"]` for `$row.source`.
-    pub path: Vec<Arc<str>>,
-    /// Where the path stands, without the dollar sign.
-    pub span: Span,
-    /// What may fill it.
-    pub position: HolePosition,
+/// Reads a finished query, without holes; the error is one sentence.
+pub fn read_finished(text: &str) -> Result<Node, String> {
+    let span = Span::new(SourceId(0), 0, u32::try_from(text.len()).unwrap_or(u32::MAX));
+    match read(text, span) {
+        (Some(query), findings) if findings.is_empty() => Ok(query.node),
+        (_, findings) => Err(findings.first().map_or_else(String::new, |finding| finding.message.clone())),
+    }
 }
 
-/// A PromQL literal, read.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PromqlTemplate {
-    /// The holes, in order of appearance.
-    pub holes: Vec<PromqlHole>,
+/// Text to tree; `None` when it does not parse, with a finding that says why.
+fn read(text: &str, span: Span) -> (Option<build::Query>, Vec<Diagnostic>) {
+    let built = scan::scan(text, span)
+        .and_then(|()| syntax::pairs(text, span))
+        .and_then(|pairs| build::Builder::new(text, span).query(pairs));
+    match built {
+        Ok(mut query) => {
+            let mut findings = std::mem::take(&mut query.findings);
+            check::check(&query.node, text, span, &mut findings);
+            (Some(query), findings)
+        }
+        Err(finding) => (None, vec![*finding]),
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,523 @@
+//! Pairs to tree. Holes are numbered in order of appearance; one in an illegal place is a finding.
+
+use std::sync::Arc;
+
+use pest::iterators::{Pair, Pairs};
+
+use super::ast::{Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
+use super::literal;
+use super::syntax::Rule;
+use super::template::{HolePosition, PromqlHole};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Span;
+
+/// How deep a tree may be; a chain `a + b + c` counts one level for each operator.
+const DEEPEST: usize = 200;
+
+type Built<T> = Result<T, Box<Diagnostic>>;
+
+pub(super) struct Builder<'a> {
+    text: &'a str,
+    span: Span,
+    holes: Vec<PromqlHole>,
+    findings: Vec<Diagnostic>,
+}
+
+/// The place of a pair.
+fn place(pair: &Pair<'_, Rule>) -> (usize, usize) {
+    (pair.as_span().start(), pair.as_span().end())
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(text: &'a str, span: Span) -> Self {
+        Self { text, span, holes: Vec::new(), findings: Vec::new() }
+    }
+
+    /// The whole query.
+    pub(super) fn query(mut self, pair: Pair<'_, Rule>) -> Built<Query> {
+        let expression = first(pair, Rule::expression).ok_or_else(|| self.empty())?;
+        let node = self.expression(expression)?;
+        Ok(Query { node, holes: self.holes, findings: self.findings })
+    }
+
+    fn empty(&self) -> Box<Diagnostic> {
+        self.error((0, self.text.len()), "the query is empty")
+    }
+
+    fn error(&self, (start, end): (usize, usize), message: impl Into<String>) -> Box<Diagnostic> {
+        Box::new(Diagnostic::new(&codes::VF501, self.span.slice(start, end), message))
+    }
+
+    fn misplaced(&mut self, (start, end): (usize, usize), what: &str, help: &str) {
+        let finding = Diagnostic::new(&codes::VF502, self.span.slice(start, end), format!("a hole cannot be {what}"));
+        self.findings.push(finding.help(help));
+    }
+
+    fn node(&self, kind: NodeKind, (start, end): (usize, usize)) -> Built<Node> {
+        let node = Node::new(kind, start, end);
+        if node.depth > DEEPEST {
+            return Err(self.error((start, end), format!("an expression of more than {DEEPEST} levels; use `WITH`")));
+        }
+        Ok(node)
+    }
+
+    fn expression(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
+        let mut operands = Vec::new();
+        let mut operators = Vec::new();
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::operator => operators.push(self.operator(part)),
+                _ => operands.push(self.operand(part)?),
+            }
+        }
+        self.climb(operands, operators)
+    }
+
+    /// Joins operands by precedence with two stacks: no recursion, whatever the length.
+    fn climb(&mut self, operands: Vec<Node>, operators: Vec<Operator>) -> Built<Node> {
+        let mut operands = operands.into_iter();
+        let mut values: Vec<Node> = operands.next().into_iter().collect();
+        let mut pending: Vec<Operator> = Vec::new();
+        for (operator, operand) in operators.into_iter().zip(operands) {
+            while pending.last().is_some_and(|last| last.binds_before(&operator)) {
+                self.join(&mut values, &mut pending)?;
+            }
+            pending.push(operator);
+            values.push(operand);
+        }
+        while !pending.is_empty() {
+            self.join(&mut values, &mut pending)?;
+        }
+        values.pop().ok_or_else(|| self.empty())
+    }
+
+    fn join(&self, values: &mut Vec<Node>, pending: &mut Vec<Operator>) -> Built<()> {
+        if let (Some(operator), Some(right), Some(left)) = (pending.pop(), values.pop(), values.pop()) {
+            let at = (left.start, right.end);
+            let Operator { name, at: operator_at, is_bool, is_matching, .. } = operator;
+            let (left, right) = (Box::new(left), Box::new(right));
+            let binary = Binary { operator: name, operator_at, is_bool, is_matching, left, right };
+            values.push(self.node(NodeKind::Binary(binary), at)?);
+        }
+        Ok(())
+    }
+
+    fn operator(&mut self, pair: Pair<'_, Rule>) -> Operator {
+        let at = place(&pair);
+        let mut operator = Operator { name: "".into(), at, is_bool: false, is_matching: false, joining: None };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::operator_sign => {
+                    operator.at = place(&part);
+                    operator.name = part.as_str().to_ascii_lowercase().into();
+                }
+                Rule::bool_word => operator.is_bool = true,
+                Rule::joining => {
+                    operator.joining = Some(place(&part));
+                    self.labels_in(part);
+                }
+                _ => {
+                    operator.is_matching = true;
+                    self.labels_in(part);
+                }
+            }
+        }
+        self.check_operator(&operator);
+        operator
+    }
+
+    fn check_operator(&mut self, operator: &Operator) {
+        let (start, end) = operator.at;
+        let place = self.span.slice(start, end);
+        let name = &operator.name;
+        if operator.is_bool && !is_comparison(name) {
+            let message = format!("`bool` follows a comparison, not `{name}`");
+            self.findings.push(Diagnostic::new(&codes::VF501, place, message).help("leave `bool` out"));
+        }
+        let Some((start, end)) = operator.joining else { return };
+        let place = self.span.slice(start, end);
+        if matches!(&**name, "and" | "or" | "unless" | "if" | "ifnot" | "default") {
+            let message = format!("`{name}` compares whole sets, so it has no `group_left` or `group_right`");
+            self.findings.push(Diagnostic::new(&codes::VF501, place, message).help("leave it out"));
+        } else if !operator.is_matching {
+            let finding = Diagnostic::new(&codes::VF501, place, "this needs `on (…)` or `ignoring (…)` before it");
+            self.findings.push(finding.help("write `a * on (label) group_left b`"));
+        }
+    }
+
+    fn operand(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
+        let (start, end) = place(&pair);
+        let mut negative = false;
+        let mut rolled = Rolled::default();
+        let mut node = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::sign => negative ^= part.as_str() == "-",
+                Rule::primary => node = Some(self.primary(part)?),
+                Rule::window => rolled.window = Some(self.window(part)?),
+                _ => self.shift(part, &mut rolled)?,
+            }
+        }
+        let node = node.ok_or_else(|| self.error((start, end), "an expression is missing"))?;
+        let node = self.roll(node, rolled, end)?;
+        if negative { self.node(NodeKind::Negate(Box::new(node)), (start, end)) } else { Ok(node) }
+    }
+
+    fn roll(&mut self, node: Node, rolled: Rolled, end: usize) -> Built<Node> {
+        if rolled.is_empty() {
+            return Ok(node);
+        }
+        if matches!(node.kind, NodeKind::Hole(_)) && rolled.window.is_some() {
+            self.misplaced((node.start, node.end), "a metric's name", NAME_HELP);
+        }
+        let start = node.start;
+        let Rolled { window, offset, at } = rolled;
+        self.node(NodeKind::Rolled { of: Box::new(node), window, offset, at }, (start, end))
+    }
+
+    fn window(&mut self, pair: Pair<'_, Rule>) -> Built<Window> {
+        let mut window = Window { range: None, step: None };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::length => window.range = Some(self.length(part)?),
+                _ => window.step = Some(first(part, Rule::step).map(|step| self.length(step)).transpose()?),
+            }
+        }
+        Ok(window)
+    }
+
+    fn length(&mut self, pair: Pair<'_, Rule>) -> Built<Length> {
+        let at = place(&pair);
+        let Some(part) = pair.into_inner().next() else { return Err(self.error(at, "a duration is missing")) };
+        match part.as_rule() {
+            Rule::hole => Ok(Length::Hole(self.hole(&part, HolePosition::Duration { signed: false }))),
+            Rule::duration | Rule::whole => Ok(literal::duration(part.as_str())),
+            _ => {
+                let seconds = literal::number(part.as_str()).map_err(|message| self.error(at, message))?;
+                Ok(Length::Fixed { ms: seconds * 1e3, steps: 0.0 })
+            }
+        }
+    }
+
+    fn shift(&mut self, pair: Pair<'_, Rule>, rolled: &mut Rolled) -> Built<()> {
+        let at = place(&pair);
+        let Some(part) = pair.into_inner().next() else { return Ok(()) };
+        let is_offset = part.as_rule() == Rule::offset;
+        if (is_offset && rolled.offset.is_some()) || (!is_offset && rolled.at.is_some()) {
+            return Err(self.error(at, if is_offset { "a second `offset`" } else { "a second `@`" }));
+        }
+        if is_offset {
+            rolled.offset = Some(self.offset(part)?);
+        } else {
+            let node = self.operand(part)?;
+            if let NodeKind::Hole(hole) = node.kind {
+                self.place_hole(hole, HolePosition::Instant);
+            }
+            rolled.at = Some(Box::new(node));
+        }
+        Ok(())
+    }
+
+    fn offset(&mut self, pair: Pair<'_, Rule>) -> Built<Length> {
+        let mut sign = 1.0;
+        let mut length = Length::Fixed { ms: 0.0, steps: 0.0 };
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::minus => sign = -1.0,
+                Rule::length => length = self.length(part)?,
+                _ => {}
+            }
+        }
+        Ok(match length {
+            Length::Fixed { ms, steps } => Length::Fixed { ms: sign * ms, steps: sign * steps },
+            Length::Hole(hole) => {
+                self.place_hole(hole, HolePosition::Duration { signed: sign > 0.0 });
+                length
+            }
+        })
+    }
+
+    fn primary(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
+        let at = place(&pair);
+        let mut parts = pair.into_inner();
+        let Some(part) = parts.next() else { return Err(self.error(at, "an expression is missing")) };
+        match part.as_rule() {
+            Rule::hole => self.number_hole(&part, parts.next()),
+            Rule::with => self.with(part),
+            Rule::number => self.number(&part),
+            Rule::string => {
+                let text = self.string(&part)?;
+                self.node(NodeKind::Text(text), at)
+            }
+            Rule::list => {
+                let items = self.expressions(part.into_inner())?;
+                self.node(NodeKind::List(items), at)
+            }
+            Rule::named => self.named(part),
+            _ => {
+                let matchers = self.filters(part)?;
+                self.node(NodeKind::Selector(matchers), at)
+            }
+        }
+    }
+
+    fn number_hole(&mut self, hole: &Pair<'_, Rule>, filters: Option<Pair<'_, Rule>>) -> Built<Node> {
+        let at = place(hole);
+        let index = self.hole(hole, HolePosition::Number);
+        if let Some(filters) = filters {
+            self.misplaced(at, "a metric's name", NAME_HELP);
+            self.filters(filters)?;
+        }
+        self.node(NodeKind::Hole(index), at)
+    }
+
+    fn number(&mut self, pair: &Pair<'_, Rule>) -> Built<Node> {
+        let at = place(pair);
+        let inner = pair.clone().into_inner().next();
+        let value = if inner.is_some_and(|inner| inner.as_rule() == Rule::duration) {
+            match literal::duration(pair.as_str()) {
+                Length::Fixed { ms, steps: 0.0 } => Ok(ms / 1e3),
+                _ => Ok(f64::NAN),
+            }
+        } else {
+            literal::number(pair.as_str())
+        };
+        self.node(NodeKind::Number(value.map_err(|message| self.error(at, message))?), at)
+    }
+
+    fn expressions(&mut self, pairs: Pairs<'_, Rule>) -> Built<Vec<Node>> {
+        pairs.map(|pair| self.expression(pair)).collect()
+    }
+
+    fn string(&mut self, pair: &Pair<'_, Rule>) -> Built<Arc<str>> {
+        let (start, end) = place(pair);
+        if let Some((from, to)) = hole_in_text(pair.as_str()) {
+            self.misplaced(
+                (start + from, start + to),
+                "inside a quoted text",
+                "write it without quotes, as the whole value: `label=$name`; a `$` before a letter is written `[$]` in a pattern",
+            );
+        }
+        literal::unquote(pair.as_str()).map_err(|message| self.error((start, end), message))
+    }
+
+    fn named(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
+        let at = place(&pair);
+        let mut parts = pair.into_inner();
+        let Some(name) = parts.next() else { return Err(self.error(at, "a name is missing")) };
+        match parts.next() {
+            Some(call) if call.as_rule() == Rule::call => self.call(&name, call, at),
+            filters => {
+                let (start, end) = place(&name);
+                let value = MatcherValue::Text(name.as_str().into());
+                let mut matchers = vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
+                matchers.extend(filters.map(|filters| self.filters(filters)).transpose()?.unwrap_or_default());
+                self.node(NodeKind::Selector(matchers), at)
+            }
+        }
+    }
+
+    fn call(&mut self, name: &Pair<'_, Rule>, pair: Pair<'_, Rule>, at: (usize, usize)) -> Built<Node> {
+        let mut call = Call {
+            name: name.as_str().into(),
+            name_end: place(name).1,
+            arguments: Vec::new(),
+            grouping: None,
+            limit: None,
+            keep: None,
+        };
+        for part in pair.into_inner() {
+            let part_at = place(&part);
+            match part.as_rule() {
+                Rule::arguments => call.arguments = self.expressions(part.into_inner())?,
+                Rule::grouping if call.grouping.is_some() => return Err(self.error(part_at, "a second grouping")),
+                Rule::grouping => call.grouping = Some(self.grouping(part)),
+                Rule::limit => call.limit = Some(part_at),
+                _ => call.keep = Some(part_at),
+            }
+        }
+        self.node(NodeKind::Call(call), at)
+    }
+
+    fn grouping(&mut self, pair: Pair<'_, Rule>) -> Grouping {
+        let (start, end) = place(&pair);
+        let without = pair.as_str().get(..7).is_some_and(|word| word.eq_ignore_ascii_case("without"));
+        Grouping { without, labels: self.labels_in(pair), start, end }
+    }
+
+    /// The names in the parentheses somewhere inside `pair`.
+    fn labels_in(&mut self, pair: Pair<'_, Rule>) -> Vec<Arc<str>> {
+        let Some(labels) = first(pair, Rule::labels) else { return Vec::new() };
+        labels.into_inner().map(|label| self.label(&label)).collect()
+    }
+
+    fn label(&mut self, pair: &Pair<'_, Rule>) -> Arc<str> {
+        if pair.as_str().starts_with('$') {
+            self.misplaced(place(pair), "a label's name", "write the name; a hole stands for a label's value");
+        }
+        pair.as_str().into()
+    }
+
+    fn filters(&mut self, pair: Pair<'_, Rule>) -> Built<Vec<Matcher>> {
+        pair.into_inner().map(|filter| self.filter(filter)).collect()
+    }
+
+    fn filter(&mut self, pair: Pair<'_, Rule>) -> Built<Matcher> {
+        let (start, end) = place(&pair);
+        let mut parts = pair.into_inner();
+        let label = parts.next().map(|label| self.label(&label)).unwrap_or_default();
+        let (Some(sign), Some(value)) = (parts.next(), parts.next()) else {
+            let value = MatcherValue::Name(label.clone());
+            return Ok(Matcher { label, sign: MatchSign::Equal, value, start, end });
+        };
+        let sign = match sign.as_str() {
+            "=" => MatchSign::Equal,
+            "!=" => MatchSign::NotEqual,
+            "=~" => MatchSign::Matches,
+            _ => MatchSign::NotMatches,
+        };
+        let (start, end) = place(&value);
+        let value = self.filter_value(value, &label, sign)?;
+        Ok(Matcher { label, sign, value, start, end })
+    }
+
+    fn filter_value(&mut self, pair: Pair<'_, Rule>, label: &Arc<str>, sign: MatchSign) -> Built<MatcherValue> {
+        let terms: Vec<_> = pair.into_inner().filter_map(|term| term.into_inner().next()).collect();
+        let glued = terms.len() > 1;
+        let mut text = String::new();
+        let mut other = None;
+        for term in terms {
+            match term.as_rule() {
+                Rule::string => text.push_str(&self.string(&term)?),
+                Rule::hole => {
+                    if glued {
+                        self.misplaced(place(&term), "part of a value", "put the whole value together before the query");
+                    }
+                    let position = HolePosition::LabelValue { label: label.clone(), sign };
+                    other = Some(MatcherValue::Hole(self.hole(&term, position)));
+                }
+                _ => other = Some(MatcherValue::Name(term.as_str().into())),
+            }
+        }
+        Ok(other.unwrap_or_else(|| MatcherValue::Text(text.into())))
+    }
+
+    fn with(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
+        let at = place(&pair);
+        let mut definitions = Vec::new();
+        let mut body = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::definition => definitions.push(self.definition(part)?),
+                Rule::expression => body = Some(self.expression(part)?),
+                _ => {}
+            }
+        }
+        let body = body.ok_or_else(|| self.error(at, "`WITH (…)` needs an expression after it"))?;
+        self.node(NodeKind::With(definitions, Box::new(body)), at)
+    }
+
+    fn definition(&mut self, pair: Pair<'_, Rule>) -> Built<Definition> {
+        let at = place(&pair);
+        let (mut name, mut name_at, mut parameters, mut value) = (Arc::from(""), at, None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::ident => {
+                    name_at = place(&part);
+                    name = part.as_str().into();
+                }
+                Rule::parameters => parameters = Some(part.into_inner().map(|p| p.as_str().into()).collect()),
+                _ => value = Some(self.expression(part)?),
+            }
+        }
+        let value = value.ok_or_else(|| self.error(at, "a definition without a value"))?;
+        Ok(Definition { name, name_at, parameters, value })
+    }
+
+    fn hole(&mut self, pair: &Pair<'_, Rule>, position: HolePosition) -> usize {
+        let (start, end) = place(pair);
+        let path = pair.as_str().trim_start_matches('$').split('.').map(Arc::from).collect();
+        self.holes.push(PromqlHole { path, span: self.span.slice(start + 1, end), position });
+        self.holes.len() - 1
+    }
+
+    fn place_hole(&mut self, hole: usize, position: HolePosition) {
+        if let Some(hole) = self.holes.get_mut(hole) {
+            hole.position = position;
+        }
+    }
+}
+
+/// What was read.
+pub(super) struct Query {
+    pub(super) node: Node,
+    pub(super) holes: Vec<PromqlHole>,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+const NAME_HELP: &str = "write `{__name__=$name}`";
+
+/// What stands between two operands.
+struct Operator {
+    name: Arc<str>,
+    at: (usize, usize),
+    is_bool: bool,
+    is_matching: bool,
+    joining: Option<(usize, usize)>,
+}
+
+impl Operator {
+    /// Whether this one, standing on the left, is applied before `next`.
+    fn binds_before(&self, next: &Self) -> bool {
+        let (mine, other) = (precedence(&self.name), precedence(&next.name));
+        mine > other || (mine == other && &*self.name != "^")
+    }
+}
+
+/// Higher binds tighter.
+fn precedence(operator: &str) -> u8 {
+    match operator {
+        "default" => 0,
+        "if" | "ifnot" => 1,
+        "or" => 2,
+        "and" | "unless" => 3,
+        "+" | "-" => 5,
+        "*" | "/" | "%" | "atan2" => 6,
+        "^" => 7,
+        _ => 4,
+    }
+}
+
+/// Whether the operator compares.
+pub(super) fn is_comparison(operator: &str) -> bool {
+    matches!(operator, "==" | "!=" | ">" | "<" | ">=" | "<=")
+}
+
+#[derive(Default)]
+struct Rolled {
+    window: Option<Window>,
+    offset: Option<Length>,
+    at: Option<Box<Node>>,
+}
+
+impl Rolled {
+    fn is_empty(&self) -> bool {
+        self.window.is_none() && self.offset.is_none() && self.at.is_none()
+    }
+}
+
+fn first(pair: Pair<'_, Rule>, rule: Rule) -> Option<Pair<'_, Rule>> {
+    pair.into_inner().find(|inner| inner.as_rule() == rule)
+}
+
+/// Where a text holds `$name`. `$1` and `${name}` belong to `label_replace`, a `$` at the end to patterns.
+fn hole_in_text(text: &str) -> Option<(usize, usize)> {
+    let starts = text.match_indices('$').map(|(at, _)| at);
+    let name = |at: usize| {
+        let rest = text.get(at + 1..)?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        rest.chars().next().filter(|c| c.is_ascii_alphabetic() || *c == '_')?;
+        Some((at, at + 1 + rest.find(|c| !is_name(c)).unwrap_or(rest.len())))
+    };
+    starts.filter_map(name).next()
+}
