@@ -6,5 +6,6 @@ pub mod diagnostic;
 pub mod primitive;
 pub mod query;
 pub mod source;
+pub mod stdlib;
 pub mod syntax;
 pub mod value;
