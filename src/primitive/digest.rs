@@ -24,7 +24,7 @@ impl Primitive for DigestOf {
     const SUMMARY: &'static str =
         "The SHA-256 of a value in hexadecimal: the same for equal values, in every run and on every machine.";
     const EXAMPLES: &'static [Example] = &[Example {
-        source: r#"digest({ day: 2025-01-31, n: 1 }) == digest({ n: 1.0, day: 2025-01-31 })"#,
+        source: "digest({ day: 2025-01-31, n: 1 }) == digest({ n: 1.0, day: 2025-01-31 })",
         gives: "true",
     }];
     fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
@@ -113,20 +113,20 @@ impl Canonical {
 
     fn decimal(&mut self, d: &BigDecimal) {
         let float = d.to_f64().filter(|x| BigDecimal::from_f64(*x).as_ref() == Some(d));
-        match float {
-            Some(x) => self.float(x),
-            None => {
-                let (digits, scale) = d.normalized().into_bigint_and_exponent();
-                self.text(b'd', &format!("{digits}e{}", -scale));
-            }
+        if let Some(x) = float {
+            return self.float(x);
         }
+        let (digits, scale) = d.normalized().into_bigint_and_exponent();
+        self.text(b'd', &format!("{digits}e{}", -scale));
     }
 
     fn json(&mut self, json: &Json) {
         match json {
             Json::Array(items) => {
                 self.tag(b'L', items.len());
-                items.iter().for_each(|item| self.json(item));
+                for item in items {
+                    self.json(item);
+                }
             }
             Json::Object(fields) => {
                 self.tag(b'O', fields.len());
@@ -161,7 +161,7 @@ impl Canonical {
             }
             Value::Map(map) => self.pairs(b'm', map.iter().collect())?,
             Value::Record(_) | Value::Sample(_) | Value::Series(_) | Value::Outcomes(_) | Value::Sql(_) => {
-                self.compound(value)?
+                self.compound(value)?;
             }
             Value::Secret(_) | Value::Connection(..) => {
                 return Err(StepError::new(ErrorKind::Data, format!("a `{}` has no digest", value.kind()))

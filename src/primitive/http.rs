@@ -120,9 +120,8 @@ fn check_query(call: &Known<'_>, at: usize) -> Option<Result<Type, String>> {
 fn is_sendable(ty: &Type) -> bool {
     match ty {
         Type::Optional(inner) | Type::List(inner) => is_sendable(inner),
-        Type::Bool | Type::Int | Type::Float | Type::Decimal | Type::Text | Type::Literals(_) => true,
-        Type::Url | Type::Date | Type::Time | Type::Timestamp | Type::None | Type::Any | Type::Error => true,
-        _ => false,
+        Type::Bool | Type::Int | Type::Float | Type::Decimal | Type::Date | Type::Time | Type::Timestamp => true,
+        other => other.is_text() || other.is_unknown() || matches!(other, Type::Url | Type::None),
     }
 }
 

@@ -228,7 +228,7 @@ impl Pure for Selector {
     }
 }
 
-/// A text in double quotes, as PromQL reads it. Rust's own escapes (`\u{7f}`) are not PromQL's.
+/// A text in double quotes, as a query reads it. Rust's own escapes, such as `\u{7f}`, it would not know.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

@@ -57,7 +57,7 @@ fn parameters_are_unique_and_the_optional_ones_come_last() {
     for spec in all() {
         let names: HashSet<&str> = spec.params.iter().map(|param| param.name).collect();
         assert_eq!(names.len(), spec.params.len(), "{}", spec.name);
-        assert!(spec.params.is_sorted_by_key(|param| param.is_optional()), "{}", spec.name);
+        assert!(spec.params.is_sorted_by_key(super::Param::is_optional), "{}", spec.name);
     }
 }
 

@@ -157,7 +157,10 @@ impl Hash for Value {
             Self::TimeRange(a, b) => (a, b).hash(state),
             Self::Record(record) => sorted_fields(record).hash(state),
             Self::List(_) | Self::Points(_) | Self::Table(_) => {
-                super::Sequence::of(self).iter().for_each(|items| items.iter().for_each(|item| item.hash(state)));
+                if let Some(items) = super::Sequence::of(self) {
+                    items.len().hash(state);
+                    items.iter().for_each(|item| item.hash(state));
+                }
             }
             Self::Map(map) => sorted_pairs(map).hash(state),
             Self::Json(json) => json.to_string().hash(state),

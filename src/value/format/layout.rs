@@ -126,9 +126,10 @@ impl Layout {
 }
 
 fn unreadable(odd: char, format: &str) -> String {
-    let hint = match format.contains('%') {
-        true => "strftime's letters are for dates, times and timestamps",
-        false => "write one like `.2f`, `,d` or `>10`",
+    let hint = if format.contains('%') {
+        "strftime's letters are for dates, times and timestamps"
+    } else {
+        "write one like `.2f`, `,d` or `>10`"
     };
     format!("`{odd}` is not understood here; {hint}")
 }

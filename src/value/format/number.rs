@@ -77,9 +77,9 @@ fn power(mantissa: &str, exponent: i64) -> String {
 /// `digits` significant digits, with a power of ten only when the number is far from 1.
 fn general(figure: &Figure<'_>, digits: usize, keeps_zeros: bool) -> Result<String, String> {
     let (mantissa, exponent) = figure.scientific(digits - 1)?;
-    let trim = |text: &str| match text.contains('.') && !keeps_zeros {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text.to_owned(),
+    let trim = |text: &str| {
+        let has_tail = text.contains('.') && !keeps_zeros;
+        if has_tail { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
     };
     // A `digits` of at most 1000 always fits.
     let last = i64::try_from(digits).unwrap_or(i64::MAX) - 1;
