@@ -9,5 +9,6 @@ pub mod primitive;
 pub mod query;
 pub mod run;
 pub mod source;
+pub mod stdlib;
 pub mod syntax;
 pub mod value;

@@ -10,9 +10,26 @@
 mod arguments;
 mod calendars;
 mod context;
+mod dates;
+mod digest;
+mod http;
+mod lists;
+mod maps;
+mod metrics;
+mod numbers;
+mod outcomes;
+mod policy;
 mod property;
+mod record;
+mod refined;
 pub mod registry;
+mod samples;
 mod spec;
+mod sql;
+mod text;
+
+#[cfg(test)]
+mod tests;
 
 pub use arguments::{Arguments, Param, RawArguments};
 pub use context::{Connections, Context, OpenTransaction};

@@ -1,12 +1,35 @@
 //! All primitives and properties, and how a name finds one.
 
-use super::{Form, Property, Spec, calendars};
+use super::{
+    Form, Property, Spec, calendars, dates, digest, http, lists, maps, metrics, numbers, outcomes, policy, samples,
+    sql, text,
+};
 
 /// The families' declarations: one line each.
-static FAMILIES: &[&[Spec]] = &[calendars::SPECS];
+static FAMILIES: &[&[Spec]] = &[
+    calendars::SPECS,
+    dates::SPECS,
+    digest::SPECS,
+    http::SPECS,
+    lists::SPECS,
+    maps::SPECS,
+    metrics::SPECS,
+    numbers::SPECS,
+    policy::SPECS,
+    samples::SPECS,
+    sql::SPECS,
+    text::SPECS,
+];
 
 /// The families' properties: one line each.
-static PROPERTIES: &[&[Property]] = &[calendars::PROPERTIES];
+static PROPERTIES: &[&[Property]] = &[
+    calendars::PROPERTIES,
+    dates::PROPERTIES,
+    lists::PROPERTIES,
+    maps::PROPERTIES,
+    outcomes::PROPERTIES,
+    samples::PROPERTIES,
+];
 
 /// Every primitive.
 pub fn all() -> impl Iterator<Item = &'static Spec> {

@@ -157,9 +157,13 @@ impl Hash for Value {
             Self::TimeRange(a, b) => (a, b).hash(state),
             Self::Record(record) => sorted_fields(record).hash(state),
             Self::List(_) | Self::Points(_) | Self::Table(_) => {
-                super::Sequence::of(self).iter().for_each(|items| items.len().hash(state));
+                if let Some(items) = super::Sequence::of(self) {
+                    items.len().hash(state);
+                    items.iter().for_each(|item| item.hash(state));
+                }
             }
-            Self::Map(map) => map.len().hash(state),
+            Self::Map(map) => sorted_pairs(map).hash(state),
+            Self::Json(json) => json.to_string().hash(state),
             Self::Sample(sample) => (&sample.name, &sample.labels, sample.at_ms).hash(state),
             Self::Series(series) => (&series.name, &series.labels).hash(state),
             // Never keys in practice; equal values still hash alike.

@@ -106,8 +106,14 @@ fn whole(x: f64) -> Option<i64> {
     (x.fract() == 0.0 && x.abs() < 9_007_199_254_740_992.0).then_some(x as i64)
 }
 
+/// The farthest a decimal's digits may lie from its point. `1e999999999` is ten characters and a
+/// gigabyte once something is added to it; no database's `numeric` reaches this far.
+const FARTHEST_DIGIT: u64 = 200_000;
+
 fn decimal(text: &str) -> Option<Value> {
-    BigDecimal::from_str(text).ok().map(|d| Value::Decimal(Arc::new(d)))
+    let decimal = BigDecimal::from_str(text).ok()?;
+    let is_near = decimal.fractional_digit_count().unsigned_abs() <= FARTHEST_DIGIT;
+    is_near.then(|| Value::Decimal(Arc::new(decimal)))
 }
 
 /// A text as a value of a scalar type, as parameters and JSON give it.
@@ -181,5 +187,6 @@ mod tests {
     fn decimals_never_pass_through_a_float() {
         let value = from_json(&json!("0.1000000000000000000001"), &Type::Decimal).unwrap();
         assert_eq!(value.to_string(), "0.1000000000000000000001");
+        assert!(from_json(&json!("1e999999999"), &Type::Decimal).is_err());
     }
 }

@@ -6,6 +6,7 @@
 mod compare;
 mod display;
 mod error;
+mod format;
 mod json;
 mod reflect;
 mod sequence;
@@ -14,6 +15,7 @@ mod table;
 mod types;
 
 pub use error::{ErrorKind, StepError};
+pub use format::{check_format, format};
 pub use json::{from_json, to_json};
 pub use reflect::{
     BusinessDays, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect, ReflectError,

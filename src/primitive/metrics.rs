@@ -1,0 +1,301 @@
+//! Stores of metrics: reading expressions and raw points, writing samples.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::TryStreamExt;
+use futures_util::future::BoxFuture;
+use indexmap::IndexMap;
+
+use super::samples::in_order;
+use super::{Context, Effect, Effectful, Example, Form, Primitive, Pure, Spec, args};
+use crate::value::{
+    ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Series, StepError, Timestamp, Value, timestamp,
+};
+
+pub(super) static SPECS: &[Spec] =
+    &[Spec::effectful::<Instant>(), Spec::effectful::<Export>(), Spec::effectful::<Write>(), Spec::pure::<Selector>()];
+
+struct Instant;
+args! {
+    struct InstantArgs {
+        /// The store.
+        connection: MetricsConnection,
+        /// The expression.
+        query: Promql,
+        /// The instant to evaluate it at.
+        at: Timestamp,
+    }
+}
+impl Primitive for Instant {
+    type Args = InstantArgs;
+    type Output = Vec<Arc<Sample>>;
+    const NAME: &'static str = "metrics.instant";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "The value of an expression at an instant, a sample for each series.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"vm.instant(promql"""max by (day) (nav)""", at: 2025-01-31T00:00Z)"#, gives: "" }];
+}
+impl Effectful for Instant {
+    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENT: bool = true;
+    fn run(args: InstantArgs, context: &Context) -> BoxFuture<'_, Result<Vec<Arc<Sample>>, StepError>> {
+        Box::pin(async move {
+            let store = context.metrics(&args.connection.0)?;
+            let samples = store.instant(&args.query.0, args.at).await?;
+            Ok(samples.into_iter().map(Arc::new).collect())
+        })
+    }
+}
+
+struct Export;
+args! {
+    struct ExportArgs {
+        /// The store.
+        connection: MetricsConnection,
+        /// A selector, such as `{job="apex"}`.
+        query: Promql,
+        /// From when until when; the end is excluded.
+        over: (Timestamp, Timestamp),
+    }
+}
+impl Primitive for Export {
+    type Args = ExportArgs;
+    type Output = Vec<Arc<Series>>;
+    const NAME: &'static str = "metrics.export";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "The raw points of every series that a selector matches, as they were written, series by name and labels.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"vm.export(promql"""{job="apex"}""", over: 2025-01-31T00:00Z until 2025-02-01T00:00Z)"#,
+        gives: "",
+    }];
+}
+impl Effectful for Export {
+    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENT: bool = true;
+    fn run(args: ExportArgs, context: &Context) -> BoxFuture<'_, Result<Vec<Arc<Series>>, StepError>> {
+        Box::pin(async move {
+            let store = context.metrics(&args.connection.0)?;
+            let (from_ms, to_ms) = (first_ms(args.over.0), first_ms(args.over.1));
+            if from_ms >= to_ms {
+                return Ok(Vec::new());
+            }
+            let mut pieces = store.export(&args.query.0, from_ms, to_ms);
+            let mut merged = Merged::default();
+            while let Some(piece) = pieces.try_next().await? {
+                merged.add(piece);
+            }
+            Ok(merged.finish())
+        })
+    }
+}
+
+/// The first whole millisecond that is not before an instant: right for a start, which belongs to
+/// the range, and for an end, which does not.
+fn first_ms(at: Timestamp) -> i64 {
+    let ms = at.timestamp_millis();
+    if timestamp(ms) < at { ms + 1 } else { ms }
+}
+
+/// Series whose pieces are still arriving.
+#[derive(Default)]
+struct Merged {
+    series: IndexMap<(Arc<str>, Labels), Arc<Points>>,
+}
+
+impl Merged {
+    fn add(&mut self, piece: Series) {
+        match self.series.entry((piece.name, piece.labels)) {
+            indexmap::map::Entry::Vacant(entry) => {
+                entry.insert(piece.points);
+            }
+            indexmap::map::Entry::Occupied(mut entry) => {
+                let points = Arc::make_mut(entry.get_mut());
+                points.at_ms.extend(&piece.points.at_ms);
+                points.values.extend(&piece.points.values);
+            }
+        }
+    }
+
+    /// The series in order, so that the same data gives the same value whatever order it came in.
+    fn finish(mut self) -> Vec<Arc<Series>> {
+        self.series.sort_unstable_keys();
+        let series = self.series.into_iter();
+        series.map(|((name, labels), points)| Arc::new(Series { name, labels, points: in_order(points) })).collect()
+    }
+}
+
+struct Write;
+args! {
+    struct WriteArgs {
+        /// The store.
+        connection: MetricsConnection,
+        /// The samples; none at all is no write.
+        samples: Vec<Arc<Sample>>,
+    }
+}
+impl Primitive for Write {
+    type Args = WriteArgs;
+    type Output = i64;
+    const NAME: &'static str = "metrics.write";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "Writes samples, makes sure that the store has them all, and gives how many there were.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"vm.write([sample("nav", value: 101.5, at: 2025-01-31T00:00Z)])"#, gives: "" }];
+}
+impl Effectful for Write {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = true;
+    /// Counts samples that the store held already too: a repeated attempt gives the same number as the first.
+    fn run(args: WriteArgs, context: &Context) -> BoxFuture<'_, Result<i64, StepError>> {
+        Box::pin(async move {
+            check_samples(&args.samples)?;
+            let store = context.metrics(&args.connection.0)?;
+            if args.samples.is_empty() {
+                return Ok(0);
+            }
+            let written = store.write(&args.samples).await?;
+            Ok(i64::try_from(written.written.saturating_add(written.unchanged)).unwrap_or(i64::MAX))
+        })
+    }
+}
+
+/// Refuses samples without a name, and two values for one series at one instant: a store keeps
+/// both or either, in no order that anybody defines, and every later read is a matter of luck.
+fn check_samples(samples: &[Arc<Sample>]) -> Result<(), StepError> {
+    let mut seen: HashMap<(&str, &Labels, i64), f64> = HashMap::with_capacity(samples.len());
+    for sample in samples {
+        if sample.name.is_empty() {
+            return Err(StepError::new(
+                ErrorKind::Data,
+                format!("a sample with the labels {} has no name", sample.labels),
+            )
+            .help("an expression dropped the name; build a new one with `sample(name, …)`"));
+        }
+        let before = seen.insert((&sample.name, &sample.labels, sample.at_ms), sample.value);
+        if let Some(other) = before.filter(|other| other.to_bits() != sample.value.to_bits()) {
+            return Err(two_values(sample, other));
+        }
+    }
+    Ok(())
+}
+
+fn two_values(sample: &Sample, other: f64) -> StepError {
+    let at = Value::Timestamp(timestamp(sample.at_ms));
+    let series = format!("{}{}", sample.name, sample.labels);
+    StepError::new(ErrorKind::Data, format!("two samples of `{series}` at {at}: {other} and {}", sample.value))
+        .help("a label that tells them apart is missing, or one of them is too many")
+}
+
+struct Selector;
+args! {
+    struct SelectorArgs {
+        /// The store that it is meant for.
+        connection: MetricsConnection,
+        /// The metric's name; left out, any name matches.
+        name: Option<Arc<str>>,
+        /// Labels and the values that they must have; a series may have further labels.
+        labels: Labels = Labels::default(),
+    }
+}
+impl Primitive for Selector {
+    type Args = SelectorArgs;
+    type Output = Promql;
+    const NAME: &'static str = "metrics.selector";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "A selector for a name and labels that are values, escaped as PromQL wants it.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"vm.selector("nav", labels: { "job": "apex" })"#, gives: "" }];
+}
+impl Pure for Selector {
+    fn run(args: SelectorArgs) -> Result<Promql, StepError> {
+        let SelectorArgs { connection, name, labels } = args;
+        super::samples::check_names(name.as_deref().unwrap_or_default(), &labels)?;
+        let matchers: Vec<String> = name
+            .iter()
+            .map(|name| ("__name__", &**name))
+            .chain(labels.iter().map(|(label, value)| (&**label, &**value)))
+            .map(|(label, value)| format!("{label}={}", quoted(value)))
+            .collect();
+        if name.is_none_or(|name| name.is_empty()) && labels.iter().all(|(_, value)| value.is_empty()) {
+            let message =
+                format!("a selector without a name and without labels matches every series of `{}`", connection.0);
+            return Err(StepError::new(ErrorKind::Data, message).help("state the metric's name or at least one label"));
+        }
+        Ok(Promql(format!("{{{}}}", matchers.join(",")).into()))
+    }
+}
+
+/// A text in double quotes, as a query reads it. Rust's own escapes, such as `\u{7f}`, it would not know.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(name: &str, at_ms: &[i64]) -> Series {
+        let values = at_ms.iter().map(|at| *at as f64).collect();
+        let points = Arc::new(Points { at_ms: at_ms.to_vec(), values });
+        Series { name: name.into(), labels: Labels::default(), points }
+    }
+
+    #[test]
+    fn pieces_of_a_series_become_one_in_order() {
+        let mut merged = Merged::default();
+        for series in [piece("b", &[5, 6]), piece("a", &[1]), piece("b", &[1, 2])] {
+            merged.add(series);
+        }
+        let series = merged.finish();
+        let names: Vec<&str> = series.iter().map(|series| &*series.name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(series[1].points.at_ms, [1, 2, 5, 6]);
+        assert_eq!(series[1].points.values, [1.0, 2.0, 5.0, 6.0]);
+    }
+
+    #[test]
+    fn a_selector_escapes_and_never_matches_everything() {
+        let select = |name: Option<&str>, labels: &[(&str, &str)]| {
+            let connection = MetricsConnection("vm".into());
+            Selector::run(SelectorArgs {
+                connection,
+                name: name.map(Arc::from),
+                labels: labels.iter().copied().collect(),
+            })
+        };
+        let text = select(Some("nav"), &[("job", "a\"b\\c\nd\u{7f}é"), ("env", "")]).unwrap();
+        assert_eq!(&*text.0, "{__name__=\"nav\",env=\"\",job=\"a\\\"b\\\\c\\nd\u{7f}é\"}");
+        assert!(select(None, &[]).unwrap_err().message.contains("matches every series"));
+        assert!(select(None, &[("job", "")]).is_err());
+        assert!(select(Some("nav} or up"), &[]).is_err());
+    }
+
+    #[test]
+    fn milliseconds_respect_the_ends_of_a_range() {
+        let at: Timestamp = "2025-01-31T00:00:00.0005Z".parse().unwrap();
+        assert_eq!(timestamp(first_ms(at)), "2025-01-31T00:00:00.001Z".parse::<Timestamp>().unwrap());
+        assert_eq!(first_ms(timestamp(-1)), -1);
+    }
+
+    #[test]
+    fn one_series_has_one_value_at_an_instant() {
+        let sample = |value| Arc::new(Sample { name: "nav".into(), labels: Labels::default(), value, at_ms: 0 });
+        assert!(check_samples(&[sample(1.0), sample(1.0)]).is_ok());
+        let error = check_samples(&[sample(1.0), sample(2.0)]).unwrap_err();
+        assert_eq!(error.message, "two samples of `nav{}` at 1970-01-01T00:00:00Z: 1 and 2");
+    }
+}

@@ -1,0 +1,129 @@
+//! Parameter types narrower than the language's own: a count is an `int` that is not negative.
+//!
+//! The check sits in `from_value`, so a literal argument is refused before the run and any other
+//! one when it is bound, in the same words.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use chrono::format::{Item, StrftimeItems};
+
+use crate::value::{Milliseconds, Reflect, ReflectError, Type, Value};
+
+/// Declares types with a condition: the inner type, what must hold, what was wanted.
+macro_rules! refined {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) if $holds:expr, $wanted:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(super) struct $name(pub(super) $inner);
+        impl Reflect for $name {
+            fn ty() -> Type {
+                <$inner>::ty()
+            }
+            fn from_value(value: Value) -> Result<Self, ReflectError> {
+                let inner = <$inner>::from_value(value)?;
+                let holds: fn(&$inner) -> bool = $holds;
+                if holds(&inner) { Ok(Self(inner)) } else { Err(refused($wanted, inner)) }
+            }
+            fn into_value(self) -> Value {
+                self.0.into_value()
+            }
+        }
+    )*};
+}
+
+fn refused(wanted: &str, inner: impl Reflect) -> ReflectError {
+    let shown = match inner.into_value() {
+        Value::Text(text) => format!("{text:?}"),
+        other => other.to_string(),
+    };
+    ReflectError::Value(format!("expected {wanted}, found `{shown}`"))
+}
+
+refined! {
+    /// How many of something.
+    Count(i64) if |n| *n >= 0, "a number that is not negative";
+    /// How many of something that there must be.
+    Positive(i64) if |n| *n >= 1, "a number of at least 1";
+    /// Digits after the point. More than 30 says nothing of a float and little of a decimal.
+    Digits(i64) if |n| (0..=30).contains(n), "a number of digits from 0 to 30";
+    /// How long to wait.
+    Wait(Milliseconds) if |ms| ms.0 >= 0, "a duration that is not negative";
+    /// What to look for: an empty text is found everywhere, which nobody means.
+    Part(Arc<str>) if |text| !text.is_empty(), "a text with at least one character";
+    /// A path below a connection's base URL. It cannot leave the base: a value put into the path by
+    /// an interpolated text must not choose another host, climb up or add a query string.
+    HttpPath(Arc<str>) if |path| is_path(path), "a path such as `/api/items`, without `?`, `#`, spaces and `..` (arguments go into `query`)";
+}
+
+fn is_path(path: &str) -> bool {
+    let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '\\');
+    (path.is_empty() || path.starts_with('/'))
+        && !path.starts_with("//")
+        && !path.contains(is_odd)
+        && !path.split('/').any(is_dots)
+}
+
+/// A strftime format that names a whole day, such as `%d/%m/%Y`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DateFormat(pub(super) Arc<str>);
+
+impl Reflect for DateFormat {
+    fn ty() -> Type {
+        Type::Text
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        let format = Arc::<str>::from_value(value)?;
+        if StrftimeItems::new(&format).any(|item| item == Item::Error) {
+            return Err(ReflectError::Value(format!("`{format}` is not a date format; write one like `%d/%m/%Y`")));
+        }
+        if names_a_day(&format) {
+            Ok(Self(format))
+        } else {
+            Err(ReflectError::Value(format!(
+                "the format `{format}` does not make a whole day; it needs year, month and day, like `%d/%m/%Y`"
+            )))
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Text(self.0)
+    }
+}
+
+/// Whether a day printed with the format reads back as the same day. Trying it is the one check that
+/// knows every combination (`%F`, `%Y-%j`, `%G-W%V-%u`) and needs no list of them.
+fn names_a_day(format: &str) -> bool {
+    use std::fmt::Write;
+    let Some(day) = NaiveDate::from_ymd_opt(2023, 11, 30) else { return false };
+    let mut printed = String::new();
+    write!(printed, "{}", day.format(format)).is_ok() && NaiveDate::parse_from_str(&printed, format) == Ok(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn date_formats_are_checked_without_a_date() {
+        let check = |format: &str| DateFormat::from_value(Value::text(format)).map(|_| ()).map_err(|e| e.to_string());
+        for good in ["%d/%m/%Y", "%F", "%Y%m%d", "%d.%m.%y", "%G-W%V-%u", "%Y-%j"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for (bad, why) in [("%Q", "not a date format"), ("%d/%m", "whole day"), ("%H:%M", "whole day"), ("", "whole")] {
+            assert!(check(bad).unwrap_err().contains(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_cannot_leave_its_base() {
+        let check = |path: &str| HttpPath::from_value(Value::text(path)).is_ok();
+        for good in ["", "/", "/api/v3/coins/markets", "/a..b/c", "/caf%C3%A9"] {
+            assert!(check(good), "{good}");
+        }
+        for bad in ["api", "//evil.example", "https://evil.example/", "/a/../b", "/%2E%2e/b", "/a?b=1", "/a b", "/a\n"]
+        {
+            assert!(!check(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! SQL databases: queries, statements, rows in and out.
+
+mod rows;
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+
+use super::record::record;
+use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Spec, args};
+use crate::query::sql::{SqlQuery, StatementKind};
+use crate::value::{ErrorKind, Reflect, ReflectError, Sequence, SqlConnection, StepError, Table, Type, Value};
+
+pub(super) static SPECS: &[Spec] = &[
+    Spec::effectful::<Query>(),
+    Spec::effectful::<Execute>(),
+    Spec::effectful::<Insert>(),
+    Spec::effectful::<Upsert>(),
+    Spec::effectful::<Each>(),
+];
+
+/// What a query gives: a table whose columns nobody stated; `as table<…>` does.
+#[derive(Debug, Clone, PartialEq)]
+struct Found(Arc<Table>);
+
+impl Reflect for Found {
+    fn ty() -> Type {
+        Type::Any
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        match value {
+            Value::Table(table) => Ok(Self(table)),
+            other => Err(ReflectError::Type { wanted: Self::ty(), found: other.kind() }),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Table(self.0)
+    }
+}
+
+fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+struct Query;
+args! {
+    struct QueryArgs {
+        /// The database.
+        connection: SqlConnection,
+        /// A statement that reads.
+        query: Arc<SqlQuery>,
+    }
+}
+impl Primitive for Query {
+    type Args = QueryArgs;
+    type Output = Found;
+    const NAME: &'static str = "sql.query";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "The rows of a query; state their types with `as table<{ … }>`.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"db.query(sql"""select 1 as n""") as table<{ n: int }>"#, gives: "" }];
+}
+impl Effectful for Query {
+    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENT: bool = true;
+    fn run(args: QueryArgs, context: &Context) -> BoxFuture<'_, Result<Found, StepError>> {
+        Box::pin(async move {
+            check_reads(&args.query)?;
+            let mut session = context.session(&args.connection.0).await?;
+            session.get().query(&args.query).await.map(|table| Found(Arc::new(table)))
+        })
+    }
+}
+
+/// Refuses a write behind a read. The checker sees literals; this sees queries that came as values,
+/// so that `vmflow plan`, which runs reads, never writes.
+fn check_reads(query: &SqlQuery) -> Result<(), StepError> {
+    if query.template.kind == StatementKind::Read {
+        return Ok(());
+    }
+    Err(StepError::new(ErrorKind::Query, "`query` reads, and this statement changes the database")
+        .help("write `do db.execute(…)`"))
+}
+
+struct Execute;
+impl Primitive for Execute {
+    type Args = ExecuteArgs;
+    type Output = i64;
+    const NAME: &'static str = "sql.execute";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "Runs a statement that changes the database and gives how many rows it touched.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"db.execute(sql"""delete from nav where biz_date < '2020-01-01'""")"#, gives: "" }];
+}
+args! {
+    struct ExecuteArgs {
+        /// The database.
+        connection: SqlConnection,
+        /// A statement that writes.
+        query: Arc<SqlQuery>,
+    }
+}
+impl Effectful for Execute {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = false;
+    fn run(args: ExecuteArgs, context: &Context) -> BoxFuture<'_, Result<i64, StepError>> {
+        Box::pin(async move {
+            let mut session = context.session(&args.connection.0).await?;
+            session.get().execute(&args.query).await.map(count)
+        })
+    }
+}
+
+struct Insert;
+args! {
+    struct InsertArgs {
+        /// The database.
+        connection: SqlConnection,
+        /// The table's name, as `schema.table` if need be.
+        table: Arc<str>,
+        /// Records whose fields are the columns; all have the same fields. None at all is no write.
+        rows: Sequence,
+    }
+}
+impl Primitive for Insert {
+    type Args = InsertArgs;
+    type Output = i64;
+    const NAME: &'static str = "sql.insert";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "Adds rows to a table, all or none of them, and gives how many there were.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"db.insert("nav", rows: [{ auid: "A1", value: 101.5 }])"#, gives: "" }];
+    fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
+        rows::row_type(&call, 2).err().map(Err)
+    }
+}
+impl Effectful for Insert {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = false;
+    fn run(args: InsertArgs, context: &Context) -> BoxFuture<'_, Result<i64, StepError>> {
+        Box::pin(async move {
+            let rows = rows::to_table(&args.rows)?;
+            if rows.rows == 0 {
+                return Ok(0);
+            }
+            let mut session = context.session(&args.connection.0).await?;
+            session.get().insert(&args.table, &rows).await.map(count)
+        })
+    }
+}
+
+record! {
+    /// What an upsert did.
+    struct Stored {
+        /// Rows that were not there before.
+        created: i64,
+        /// Rows that were there and now hold the given values.
+        updated: i64,
+        /// The columns asked for with `returning`, a row for each given row, in their order.
+        rows: Found,
+    }
+}
+
+struct Upsert;
+args! {
+    struct UpsertArgs {
+        /// The database.
+        connection: SqlConnection,
+        /// The table's name, as `schema.table` if need be.
+        table: Arc<str>,
+        /// Records whose fields are the columns; all have the same fields, no two the same key. None at all is no write.
+        rows: Sequence,
+        /// The columns that say which row is which; the table has a unique index on them.
+        key: Vec<Arc<str>>,
+        /// Columns to give back for each row, such as an `id` that the database makes.
+        returning: Vec<Arc<str>> = Vec::new(),
+    }
+}
+impl Primitive for Upsert {
+    type Args = UpsertArgs;
+    type Output = Stored;
+    const NAME: &'static str = "sql.upsert";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "Adds rows to a table or, where their key is already there, updates them; all or none.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"db.upsert("assets", rows: [{ symbol: "BTC", name: "Bitcoin" }], key: ["symbol"], returning: ["id"])"#,
+        gives: "",
+    }];
+    fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
+        match rows::row_type(&call, 2) {
+            Ok(row) => rows::check_key(call.literals.get(3)?.as_ref()?, row.as_deref()).err().map(Err),
+            Err(why) => Some(Err(why)),
+        }
+    }
+}
+impl Effectful for Upsert {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = true;
+    fn run(args: UpsertArgs, context: &Context) -> BoxFuture<'_, Result<Stored, StepError>> {
+        Box::pin(async move {
+            let rows = rows::to_table(&args.rows)?;
+            if rows.rows == 0 {
+                let none = Table::new(args.returning.into());
+                return Ok(Stored { created: 0, updated: 0, rows: Found(Arc::new(none)) });
+            }
+            rows::check_keys(&rows, &args.key)?;
+            let mut session = context.session(&args.connection.0).await?;
+            let done = session.get().upsert(&args.table, &rows, &args.key, &args.returning).await?;
+            Ok(Stored { created: count(done.created), updated: count(done.updated), rows: Found(Arc::new(done.rows)) })
+        })
+    }
+}
+
+record! {
+    /// What a statement for each row did.
+    struct Affected {
+        /// Rows that it touched, added up.
+        affected: i64,
+    }
+}
+
+struct Each;
+args! {
+    struct EachArgs {
+        /// The database.
+        connection: SqlConnection,
+        /// A statement that writes; a hole that is named like a field of the rows takes each row's value.
+        query: Arc<SqlQuery>,
+        /// Records; all have the same fields. None at all is no write.
+        rows: Sequence,
+    }
+}
+impl Primitive for Each {
+    type Args = EachArgs;
+    type Output = Affected;
+    const NAME: &'static str = "sql.each";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "Runs a statement that changes the database once for each row; all or none.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"db.each(sql"""update nav set value = :value where auid = :auid""", rows: [{ auid: "A1", value: 101.5 }])"#,
+        gives: "",
+    }];
+    fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
+        rows::row_type(&call, 2).err().map(Err)
+    }
+}
+impl Effectful for Each {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = false;
+    fn run(args: EachArgs, context: &Context) -> BoxFuture<'_, Result<Affected, StepError>> {
+        Box::pin(async move {
+            let rows = rows::to_table(&args.rows)?;
+            if rows.rows == 0 {
+                return Ok(Affected { affected: 0 });
+            }
+            let mut session = context.session(&args.connection.0).await?;
+            session.get().each(&args.query, &rows).await.map(|n| Affected { affected: count(n) })
+        })
+    }
+}
