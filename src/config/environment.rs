@@ -135,7 +135,8 @@ fn same_kind(below: &Mapping, above: &Mapping) -> bool {
 
 /// Types an environment whose `extends` have been merged.
 pub(super) fn environment(reading: &mut Reading<'_>, name: &str, map: &Mapping) -> Option<Environment> {
-    reading.check_keys(map, KEYS, &format!("environment `{name}`"));
+    // Without the name, so that what several environments inherit is said once.
+    reading.check_keys(map, KEYS, "an environment");
     let protected = or_default(map, "protected", false, |field| reading.boolean(field));
     let connections = or_default(map, "connections", IndexMap::new(), |field| all_connections(reading, field));
     if let Some(lifecycle) = field(map, "lifecycle") {

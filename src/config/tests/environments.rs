@@ -318,8 +318,7 @@ environments:
         &[
             "4:20 [db] connection `db` wants `database` | add `database: …`",
             "4:56 [databse] a `postgres` connection has no key `databse` | did you mean `database`?",
-            "5:5 [potected] environment `a` has no key `potected` | did you mean `protected`?",
-            "5:5 [potected] environment `b` has no key `potected` | did you mean `protected`?",
+            "5:5 [potected] an environment has no key `potected` | did you mean `protected`?",
             "6:31 [maybe] `protected` is `maybe`, where `true` or `false` is wanted | write `true` or `false`",
         ],
     );
