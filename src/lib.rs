@@ -1,6 +1,7 @@
 //! vmflow: declarative workflows over SQL, VictoriaMetrics and HTTP.
 pub mod calendar;
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod diagnostic;

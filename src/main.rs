@@ -1,1 +1,7 @@
-fn main() {}
+//! The `vmflow` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vmflow::cli::main()
+}

@@ -17,3 +17,8 @@ pub static MODULES: &[(&str, &str)] = &[
 pub fn module(name: &str) -> Option<&'static str> {
     MODULES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
+
+/// The names of the modules that can be imported.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|(name, _)| *name).filter(|name| *name != PRELUDE)
+}

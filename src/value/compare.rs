@@ -183,6 +183,20 @@ fn hash_float<H: Hasher>(x: f64, state: &mut H) {
     canonical.to_bits().hash(state);
 }
 
+impl Ord for super::Period {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // In units of 1/120000 of a day, so that a month (30.436875 days) is a whole number of them.
+        let length = |period: &Self| i64::from(period.months) * 3_652_425 + i64::from(period.days) * 120_000;
+        length(self).cmp(&length(other)).then_with(|| (self.months, self.days).cmp(&(other.months, other.days)))
+    }
+}
+
+impl PartialOrd for super::Period {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Ord for Sample {
     fn cmp(&self, other: &Self) -> Ordering {
         (&self.name, &self.labels, self.at_ms)

@@ -41,8 +41,9 @@ pub type MapValue = IndexMap<Value, Value>;
 /// An instant.
 pub type Timestamp = DateTime<Utc>;
 
-/// Months and days on the calendar; not a number of hours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Months and days on the calendar; not a number of hours. Periods compare by their usual length,
+/// a month counting as a twelfth of 365.2425 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Period {
     /// Months, years included.
     pub months: i32,

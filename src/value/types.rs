@@ -260,7 +260,7 @@ impl Type {
     pub const fn is_ordered(&self) -> bool {
         self.is_number()
             || self.is_text()
-            || matches!(self, Self::Date | Self::Time | Self::Timestamp | Self::BusinessDays)
+            || matches!(self, Self::Date | Self::Time | Self::Timestamp | Self::Period | Self::BusinessDays)
     }
 
     /// The item when the type can be walked: list, table.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use pest::iterators::{Pair, Pairs};
 
-use super::ast::{Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
+use super::ast::{
+    Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window,
+};
 use super::literal;
 use super::syntax::Rule;
 use super::template::{HolePosition, PromqlHole};
@@ -310,7 +312,8 @@ impl<'a> Builder<'a> {
             filters => {
                 let (start, end) = place(&name);
                 let value = MatcherValue::Text(name.as_str().into());
-                let mut matchers = vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
+                let mut matchers =
+                    vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
                 matchers.extend(filters.map(|filters| self.filters(filters)).transpose()?.unwrap_or_default());
                 self.node(NodeKind::Selector(matchers), at)
             }
@@ -391,7 +394,11 @@ impl<'a> Builder<'a> {
                 Rule::string => text.push_str(&self.string(&term)?),
                 Rule::hole => {
                     if glued {
-                        self.misplaced(place(&term), "part of a value", "put the whole value together before the query");
+                        self.misplaced(
+                            place(&term),
+                            "part of a value",
+                            "put the whole value together before the query",
+                        );
                     }
                     let position = HolePosition::LabelValue { label: label.clone(), sign };
                     other = Some(MatcherValue::Hole(self.hole(&term, position)));

@@ -220,7 +220,9 @@ impl<'a> Checker<'a, '_> {
         let names = if let NodeKind::List(items) = &argument.kind { items.as_slice() } else { one };
         for item in names {
             let NodeKind::Text(name) = &item.kind else { continue };
-            if !functions::find(name).is_some_and(|(_, family, signature)| *family == Family::Rollup && *signature == "r") {
+            if !functions::find(name)
+                .is_some_and(|(_, family, signature)| *family == Family::Rollup && *signature == "r")
+            {
                 let message = format!("`{name}` is no function that looks back");
                 let help = format!("did you mean `{name}_over_time`?");
                 let known = functions::find(&format!("{name}_over_time")).is_some();

@@ -53,7 +53,12 @@ impl Scanner<'_> {
         Diagnostic::new(&codes::VF501, self.span.slice(at, at + c.len_utf8()), message)
     }
 
-    fn skip_string(&self, chars: &mut std::str::CharIndices<'_>, at: usize, quote: char) -> Result<(), Box<Diagnostic>> {
+    fn skip_string(
+        &self,
+        chars: &mut std::str::CharIndices<'_>,
+        at: usize,
+        quote: char,
+    ) -> Result<(), Box<Diagnostic>> {
         while let Some((_, c)) = chars.next() {
             if c == quote {
                 return Ok(());

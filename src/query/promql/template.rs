@@ -133,7 +133,9 @@ impl PromqlHole {
                 let regex = if sign == MatchSign::Equal { "=~" } else { "!~" };
                 format!("one `text`; for a list write `{label}{regex}${name}`")
             }
-            Type::Date | Type::Time | Type::Timestamp => format!("a `text`; format it first: `f\"{{{name}:%Y-%m-%d}}\"`"),
+            Type::Date | Type::Time | Type::Timestamp => {
+                format!("a `text`; format it first: `f\"{{{name}:%Y-%m-%d}}\"`")
+            }
             _ if sign.is_regex() => "a `text`, a `list<text>` or a `regex`".to_owned(),
             _ => "a `text`".to_owned(),
         }

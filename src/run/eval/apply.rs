@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::access::{field, index, property};
 use super::arithmetic::negate;
 use super::cast::cast;
-use super::{calendar, seams, truth};
+use super::{calendar, truth};
 use crate::check::program::{Expr, ExprKind, Fragment};
 use crate::primitive::{RawArguments, Run, Spec};
 use crate::query::sql::SqlQuery;
-use crate::value::{ErrorKind, MapValue, Record, StepError, Table, Value};
+use crate::value::{self, ErrorKind, MapValue, Record, StepError, Table, Value};
 
 /// The operands of an expression that evaluates all of them, in order of evaluation.
 pub(super) fn operands(expr: &Expr) -> Vec<&Expr> {
@@ -61,7 +61,7 @@ pub(super) fn apply(expr: &Expr, values: Vec<Value>) -> Result<Value, StepError>
         ExprKind::Sql(template, _) => {
             Ok(Value::Sql(Arc::new(SqlQuery { template: template.clone(), arguments: values })))
         }
-        ExprKind::Promql(template, _) => seams::render_promql(template, &values).map(Value::Promql),
+        ExprKind::Promql(template, _) => template.render(&values).map(Value::Promql),
         ExprKind::List(_) => Ok(Value::list(values)),
         ExprKind::Record(shape, _) => Ok(Value::Record(Arc::new(Record { shape: shape.clone(), values }))),
         ExprKind::Map(_) => Ok(Value::Map(Arc::new(pairs(values)))),
@@ -120,7 +120,7 @@ fn interpolate(fragments: &[Fragment], values: &[Value]) -> Result<Value, StepEr
     for fragment in fragments {
         match (fragment, matches!(fragment, Fragment::Hole(..)).then(|| values.next()).flatten()) {
             (Fragment::Text(part), _) => text.push_str(part),
-            (Fragment::Hole(_, Some(format)), Some(value)) => text.push_str(&seams::format(value, format)?),
+            (Fragment::Hole(_, Some(format)), Some(value)) => text.push_str(&value::format(value, format)?),
             (Fragment::Hole(_, None), Some(value)) => text.push_str(&value.to_string()),
             (Fragment::Hole(..), None) => return Err(defect("an operand is missing")),
         }

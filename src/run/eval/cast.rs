@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bigdecimal::{BigDecimal, FromPrimitive, ToPrimitive};
 
-use super::seams;
+use crate::connection::sql::coerce;
 use crate::diagnostic::did_you_mean;
 use crate::value::{ErrorKind, MapValue, Record, RecordType, Sequence, StepError, Table, Type, Value, from_json};
 
@@ -28,9 +28,16 @@ pub(crate) fn cast(value: Value, ty: &Type) -> Result<Value, StepError> {
                 None => error,
             })
         }
-        (Type::Table(row), Value::Table(table)) => Ok(Value::Table(Arc::new(seams::coerce(&table, row)?))),
+        (Type::Table(row), Value::Table(table)) => {
+            Ok(Value::Table(Arc::new(coerce(Arc::unwrap_or_clone(table), row)?)))
+        }
         (Type::Table(row), value @ Value::List(_)) => table_of(&value, row),
-        (Type::List(item), value) => list(&value, item),
+        (Type::List(item), value) => match (&**item, value) {
+            (Type::Record(row), Value::Table(table)) => {
+                Ok(Value::Table(Arc::new(coerce(Arc::unwrap_or_clone(table), row)?)))
+            }
+            (_, value) => list(&value, item),
+        },
         (Type::Map(key, of), Value::Map(map)) => map_of(&map, key, of),
         (Type::Record(wanted), Value::Record(record)) => record_of(&record, wanted),
         (_, value) => same_kind(value, ty),

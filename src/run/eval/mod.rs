@@ -14,7 +14,6 @@ mod effectful;
 mod locals;
 mod operators;
 mod pure;
-mod seams;
 #[cfg(test)]
 mod tests;
 

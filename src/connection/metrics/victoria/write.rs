@@ -88,7 +88,9 @@ impl VictoriaMetrics {
         let wrong = |is_wrong: fn(&Found) -> bool| {
             let mut all = series.iter().zip(found).flat_map(|(one, found)| {
                 let points = one.at_ms.iter().zip(&one.values).zip(found);
-                points.filter(move |(_, found)| is_wrong(found)).map(move |((at_ms, value), found)| (one, *at_ms, *value, *found))
+                points
+                    .filter(move |(_, found)| is_wrong(found))
+                    .map(move |((at_ms, value), found)| (one, *at_ms, *value, *found))
             });
             all.next().map(|first| (1 + all.count(), first))
         };
@@ -103,7 +105,9 @@ impl VictoriaMetrics {
                     "{} keeps both the old and the new value of {count} of {total} samples; first: {first} is {other} and {value}",
                     self.shown
                 ),
-                _ => format!("{} answered 204 but does not have {count} of {total} samples; first: {first}", self.shown),
+                _ => {
+                    format!("{} answered 204 but does not have {count} of {total} samples; first: {first}", self.shown)
+                }
             }
         };
         let cases: [(fn(&Found) -> bool, &str); 3] = [

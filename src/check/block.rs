@@ -1,0 +1,521 @@
+//! Statements: the steps of a block, their order, and what each gives.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Checker;
+use super::expression::strongest;
+use super::order::{Graph, draw};
+use super::program::{Action, Block, Expr, ForEach, OnFailure, Parallel, Policy, Step};
+use super::scope::{BlockScope, ConnectionKey, Role, Scope};
+use super::uses::{Uses, name_of};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::primitive::Effect;
+use crate::source::Span;
+use crate::syntax::ast::{self, Name, Otherwise, Statement, StatementKind, TypeExpr};
+use crate::value::Type;
+
+/// A checked block and the type of its `yield`, [`Type::None`] without one.
+pub(super) struct Checked {
+    pub(super) block: Block,
+    pub(super) yields: Type,
+}
+
+/// A step with what is needed to order it among the others.
+struct Placed {
+    step: Step,
+    written: Vec<ConnectionKey>,
+    is_require: bool,
+}
+
+impl Checker<'_> {
+    /// Checks a block in a scope of its own; `prepare` binds the names it starts with.
+    pub(super) fn inner_block(
+        &mut self,
+        scope: &mut Scope,
+        block: &ast::Block,
+        prepare: impl FnOnce(&mut Self, &mut Scope),
+    ) -> Checked {
+        scope.blocks.push(BlockScope::default());
+        prepare(self, scope);
+        let mut checked = self.statements(scope, &block.statements);
+        checked.block.slots = self.close_block(scope, &checked.block.steps);
+        checked
+    }
+
+    /// Leaves a block and warns of results that nobody used; gives the number of its slots.
+    pub(super) fn close_block(&mut self, scope: &mut Scope, steps: &[Step]) -> usize {
+        let Some(block) = scope.blocks.pop() else { return 0 };
+        let pure_slots: Vec<usize> =
+            steps.iter().filter(|step| step.effect < Effect::Write).filter_map(|step| step.slot).collect();
+        for (name, binding) in &block.names {
+            if binding.role == Role::Step
+                && !binding.is_used
+                && pure_slots.contains(&binding.slot)
+                && !name.starts_with('_')
+            {
+                let finding = Diagnostic::new(&codes::VF103, binding.span, format!("nothing uses `{name}`"))
+                    .help("remove the step, or use its value in another step or an output");
+                self.report(finding);
+            }
+        }
+        block.names.len()
+    }
+
+    /// Checks statements in the innermost scope, in the order of their data.
+    pub(super) fn statements(&mut self, scope: &mut Scope, statements: &[Statement]) -> Checked {
+        self.bind_names(scope, statements);
+        let order = self.data_order(statements);
+        let mut placed: Vec<Option<Placed>> = statements.iter().map(|_| None).collect();
+        let mut result = None;
+        for at in order {
+            let Some(statement) = statements.get(at) else { continue };
+            if let StatementKind::Yield(value) = &statement.kind {
+                self.check_yield(statement, at + 1 == statements.len());
+                result = Some(value);
+            } else if let Some(slot) = placed.get_mut(at) {
+                *slot = Some(self.statement(scope, statement));
+            }
+        }
+        // After the steps, whose types it needs, whatever their order in the file.
+        let result = result.map(|value| self.expr(scope, value, None));
+        let yields = result.as_ref().map_or(Type::None, |expr| expr.ty.clone());
+        let steps = self.in_order(placed.into_iter().flatten().collect());
+        let slots = scope.blocks.last().map_or(0, |block| block.names.len());
+        Checked { block: Block { slots, steps, result }, yields }
+    }
+
+    fn check_yield(&mut self, statement: &Statement, is_last: bool) {
+        if !is_last {
+            let finding = Diagnostic::new(&codes::VF001, statement.span, "`yield` is the last statement of its block")
+                .help("move it to the end of the block");
+            self.report(finding);
+        }
+    }
+
+    fn bind_names(&mut self, scope: &mut Scope, statements: &[Statement]) {
+        for statement in statements {
+            if let StatementKind::Step { name: Some(name), .. } = &statement.kind {
+                self.refuse_shadow(scope, name);
+                let is_known = scope.blocks.last().is_some_and(|block| block.names.contains_key(&name.node));
+                if !is_known {
+                    scope.bind(&name.node, name.span, Type::Error, Role::Step);
+                }
+            }
+        }
+    }
+
+    /// The order in which types can be known; cycles are told once and cut.
+    fn data_order(&mut self, statements: &[Statement]) -> Vec<usize> {
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        for (at, statement) in statements.iter().enumerate() {
+            if let Some(name) = name_of(statement) {
+                places.entry(name).or_insert(at);
+            }
+        }
+        let edges = statements.iter().enumerate().flat_map(|(at, statement)| {
+            let mut used: Vec<usize> =
+                Uses::of_statement(statement).iter().filter_map(|name| places.get(name).copied()).collect();
+            used.sort_unstable();
+            used.into_iter().map(move |to| (at, to))
+        });
+        let graph = Graph::new(statements.len(), edges.collect::<Vec<_>>());
+        for cycle in graph.cycles() {
+            let members: Vec<&Statement> = cycle.iter().filter_map(|at| statements.get(*at)).collect();
+            self.report_cycle(&members, "these steps wait for each other");
+        }
+        graph.order()
+    }
+
+    fn report_cycle(&mut self, members: &[&Statement], message: &str) {
+        let names: Vec<Name> = members
+            .iter()
+            .filter_map(|statement| match &statement.kind {
+                StatementKind::Step { name: Some(name), .. } => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let Some(first) = names.first() else { return };
+        let message = if names.len() == 1 { format!("`{}` waits for itself", first.node) } else { message.to_owned() };
+        let mut finding = Diagnostic::new(&codes::VF105, first.span, message);
+        for (name, next) in names.iter().zip(names.iter().cycle().skip(1)) {
+            let text = format!("`{}` uses `{}`", name.node, next.node);
+            finding = if name.span == first.span { finding.at(text) } else { finding.label(name.span, text) };
+        }
+        let path: Vec<&str> = names.iter().map(|name| &*name.node).collect();
+        self.report(finding.note(draw(&path)).help("one of them must do without the other"));
+    }
+
+    fn statement(&mut self, scope: &mut Scope, statement: &Statement) -> Placed {
+        let outer = std::mem::take(&mut scope.footprint);
+        if let Some(block) = scope.blocks.last_mut() {
+            block.touched.clear();
+        }
+        let mut step = match &statement.kind {
+            StatementKind::Step { name, ty, action } => self.step(scope, statement, name.as_ref(), ty.as_ref(), action),
+            StatementKind::Check { is_expect, condition, message } => {
+                self.guard(scope, statement, *is_expect, condition, message.as_ref())
+            }
+            StatementKind::Yield(_) => {
+                self.step_of(statement, "yield", Action::When { arms: Vec::new(), otherwise: None })
+            }
+        };
+        let is_write = step.effect == Effect::Write;
+        let is_transaction = matches!(step.action, Action::Transaction { .. });
+        // A transaction happens wholly or not at all, so an attempt that failed may be made again.
+        step.idempotent = is_transaction || !scope.footprint.is_unsafe_to_repeat;
+        step.upstream = scope.blocks.last().map(|block| block.touched.iter().copied().collect()).unwrap_or_default();
+        let footprint = std::mem::replace(&mut scope.footprint, outer);
+        let written = if is_write { footprint.written.iter().copied().collect() } else { Vec::new() };
+        scope.footprint.absorb(footprint);
+        let is_require = matches!(statement.kind, StatementKind::Check { is_expect: false, .. });
+        Placed { step, written, is_require }
+    }
+
+    fn step_of(&self, statement: &Statement, name: &str, action: Action) -> Step {
+        let effect = action_effect(&action);
+        Step {
+            name: name.into(),
+            is_shown: true,
+            slot: None,
+            action,
+            policy: Policy::default(),
+            on_failure: OnFailure::Fail,
+            effect,
+            idempotent: true,
+            ty: Type::None,
+            span: statement.span,
+            upstream: Vec::new(),
+        }
+    }
+
+    fn step(
+        &mut self,
+        scope: &mut Scope,
+        statement: &Statement,
+        name: Option<&Name>,
+        ty: Option<&TypeExpr>,
+        action: &ast::Action,
+    ) -> Step {
+        let stated = ty.map(|ty| self.read_type(scope.module, ty));
+        let continues = continues(statement);
+        let (checked, gives) = self.action(scope, action, stated.as_ref(), continues);
+        let label = name.map_or_else(|| self.label(action), |name| name.node.clone());
+        let mut step = self.step_of(statement, &label, checked);
+        step.ty = self.clauses(scope, statement, &mut step, gives);
+        if let Some(stated) = stated {
+            let given = super::expression::broken(value_span(action));
+            self.expect(&Expr { ty: step.ty, ..given }, &stated, "the stated type");
+            step.ty = stated;
+        }
+        if let Some(name) = name {
+            step.slot = scope
+                .blocks
+                .last()
+                .and_then(|block| block.names.get(&name.node))
+                .filter(|b| b.span == name.span)
+                .map(|b| b.slot);
+            if step.slot.is_some() {
+                scope.set_type(&name.node, step.ty.clone());
+            }
+        }
+        step
+    }
+
+    fn action(
+        &mut self,
+        scope: &mut Scope,
+        action: &ast::Action,
+        wanted: Option<&Type>,
+        continues: bool,
+    ) -> (Action, Type) {
+        match action {
+            ast::Action::Expression(expr) => {
+                let checked = self.expr(scope, expr, wanted);
+                let ty = checked.ty.clone();
+                (Action::Expression(checked), ty)
+            }
+            ast::Action::Do(span, expr) => {
+                scope.is_do = true;
+                let checked = self.expr(scope, expr, wanted);
+                if std::mem::take(&mut scope.is_do) {
+                    let message = "`do` stands before a call that writes";
+                    self.report(Diagnostic::new(&codes::VF601, *span, message).label(expr.span, "this is no call"));
+                }
+                let ty = checked.ty.clone();
+                (Action::Expression(checked), ty)
+            }
+            ast::Action::Transaction { do_span, connection, block } => {
+                self.transaction(scope, *do_span, connection, block)
+            }
+            ast::Action::ForEach(each) => self.for_each(scope, each, continues),
+            ast::Action::When(when) => self.when(scope, when),
+        }
+    }
+
+    fn transaction(
+        &mut self,
+        scope: &mut Scope,
+        do_span: Option<Span>,
+        connection: &Name,
+        block: &ast::Block,
+    ) -> (Action, Type) {
+        if do_span.is_none() {
+            let finding =
+                Diagnostic::new(&codes::VF601, connection.span, "a transaction changes the database, so it needs `do`")
+                    .help("write `do transaction …`");
+            self.report(finding);
+        }
+        let name = ast::Expr { kind: ast::ExprKind::Name(connection.node.clone()), span: connection.span };
+        let wanted = Type::Connection(crate::value::ConnectionKind::Sql);
+        let connection = self.expr_of(scope, &name, &wanted, "a transaction");
+        let checked = self.inner_block(scope, block, |_, _| {});
+        (Action::Transaction { connection, block: checked.block }, checked.yields)
+    }
+
+    fn for_each(&mut self, scope: &mut Scope, each: &ast::ForEach, continues: bool) -> (Action, Type) {
+        let over = self.expr(scope, &each.over, None);
+        let (first, second) = self.walked(&over, &each.pattern);
+        let is_map = second.is_some();
+        let before = scope.footprint.connections.clone();
+        let count = each
+            .parallel
+            .as_ref()
+            .map(|count| count.as_ref().map(|count| self.expr_of(scope, count, &Type::Int, "`in parallel`")));
+        scope.footprint.connections.clear();
+        let item = first.clone();
+        let checked = self.inner_block(scope, &each.block, |checker, scope| {
+            checker.bind_item(scope, &each.pattern.first, first);
+            if let (Some(name), Some(ty)) = (&each.pattern.second, second) {
+                checker.bind_item(scope, name, ty);
+            }
+        });
+        let parallel = match count {
+            None => Parallel::No,
+            Some(Some(count)) => Parallel::Count(count),
+            Some(None) => Parallel::Pool(self.pools(scope)),
+        };
+        scope.footprint.connections.extend(before);
+        let result = Box::new(checked.yields.clone());
+        let ty = match (continues, &checked.yields) {
+            (true, _) => Type::Outcomes(Box::new(item), result),
+            (false, Type::None) => Type::None,
+            (false, _) => Type::List(result),
+        };
+        (Action::ForEach(Arc::new(ForEach { over, is_map, parallel, block: checked.block, continues })), ty)
+    }
+
+    fn bind_item(&mut self, scope: &mut Scope, name: &Name, ty: Type) {
+        self.refuse_shadow(scope, name);
+        scope.bind(&name.node, name.span, ty, Role::Item);
+    }
+
+    /// The connections that the loop just checked uses, as expressions of the scope around it.
+    fn pools(&mut self, scope: &mut Scope) -> Vec<Expr> {
+        let keys: Vec<ConnectionKey> = scope.footprint.connections.iter().copied().collect();
+        let depth = scope.blocks.len();
+        let names: Vec<Arc<str>> = keys
+            .iter()
+            .filter(|(level, _)| *level < depth)
+            .filter_map(|(level, slot)| scope.blocks.get(*level)?.names.get_index(*slot).map(|(name, _)| name.clone()))
+            .collect();
+        let span = Span::new(crate::source::SourceId(0), 0, 0);
+        names
+            .into_iter()
+            .map(|name| self.expr(scope, &ast::Expr { kind: ast::ExprKind::Name(name), span }, None))
+            .collect()
+    }
+
+    fn when(&mut self, scope: &mut Scope, when: &ast::When) -> (Action, Type) {
+        let mut arms = Vec::new();
+        let mut otherwise = None;
+        let mut ty: Option<Type> = None;
+        let mut next = Some(when);
+        let mut facts = 0;
+        while let Some(when) = next.take() {
+            let condition = self.expr_of(scope, &when.condition, &Type::Bool, "a condition");
+            let checked = self.narrowed(scope, &when.condition, true, |checker, scope| {
+                checker.inner_block(scope, &when.then, |_, _| {})
+            });
+            ty = Some(self.join_branch(ty, &checked, when.then.span));
+            arms.push((condition, checked.block));
+            let unmet = super::narrow::facts(&when.condition, false);
+            facts += unmet.len();
+            scope.narrowed.extend(unmet);
+            match &when.otherwise {
+                Some(Otherwise::When(inner)) => next = Some(inner),
+                Some(Otherwise::Block(block)) => {
+                    let checked = self.inner_block(scope, block, |_, _| {});
+                    ty = Some(self.join_branch(ty, &checked, block.span));
+                    otherwise = Some(checked.block);
+                }
+                None => ty = ty.map(Type::optional),
+            }
+        }
+        scope.narrowed.truncate(scope.narrowed.len() - facts);
+        (Action::When { arms, otherwise }, ty.unwrap_or(Type::None))
+    }
+
+    fn join_branch(&mut self, so_far: Option<Type>, checked: &Checked, span: Span) -> Type {
+        let Some(so_far) = so_far else { return checked.yields.clone() };
+        so_far.join(&checked.yields).unwrap_or_else(|| {
+            let message =
+                format!("the branches of a `when` have one type; before it was `{so_far}`, here `{}`", checked.yields);
+            let span = checked.block.result.as_ref().map_or(span, |result| result.span);
+            self.report(Diagnostic::new(&codes::VF201, span, message));
+            Type::Error
+        })
+    }
+
+    fn guard(
+        &mut self,
+        scope: &mut Scope,
+        statement: &Statement,
+        is_expect: bool,
+        condition: &ast::Expr,
+        message: Option<&ast::Expr>,
+    ) -> Step {
+        let text = self.text(condition.span);
+        let condition = self.expr_of(scope, condition, &Type::Bool, if is_expect { "`expect`" } else { "`require`" });
+        let message = message.map(|message| self.expr_of(scope, message, &Type::Text, "`else`"));
+        if let Some(clause) = statement.clauses.first() {
+            self.report(Diagnostic::new(&codes::VF001, clause.span, "`require` and `expect` take no clauses"));
+        }
+        let name = if is_expect { "expect" } else { "require" };
+        let mut step = self.step_of(statement, name, Action::Check { is_expect, condition, message, text });
+        step.is_shown = false;
+        step
+    }
+
+    fn text(&self, span: Span) -> Arc<str> {
+        let source = self.modules.all.iter().map(|module| &module.source).find(|source| source.id == span.source);
+        let text = source.map_or("", |source| source.slice(span));
+        text.split_whitespace().collect::<Vec<_>>().join(" ").into()
+    }
+
+    /// What a step without a name is called.
+    fn label(&self, action: &ast::Action) -> Arc<str> {
+        match action {
+            ast::Action::Do(_, expr) => match &expr.kind {
+                ast::ExprKind::Call { callee, .. } => format!("do {}", self.text(callee.span)).into(),
+                _ => "do".into(),
+            },
+            ast::Action::Expression(_) => "expression".into(),
+            ast::Action::Transaction { .. } => "transaction".into(),
+            ast::Action::ForEach(each) => format!("for each {}", each.pattern.first.node).into(),
+            ast::Action::When(_) => "when".into(),
+        }
+    }
+
+    /// Turns slots into steps and adds what order the file's writes and requirements ask for.
+    fn in_order(&mut self, placed: Vec<Placed>) -> Vec<Step> {
+        let by_slot: HashMap<usize, usize> =
+            placed.iter().enumerate().filter_map(|(at, one)| Some((one.step.slot?, at))).collect();
+        let data: Vec<Vec<usize>> = placed
+            .iter()
+            .enumerate()
+            .map(|(at, one)| {
+                one.step.upstream.iter().filter_map(|slot| by_slot.get(slot).copied()).filter(|up| *up != at).collect()
+            })
+            .collect();
+        let order = order_edges(&placed);
+        let all = data
+            .iter()
+            .enumerate()
+            .flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up)))
+            .chain(order.iter().copied());
+        let cycles = Graph::new(placed.len(), all.collect::<Vec<_>>()).cycles();
+        let has_data_cycle = !Graph::new(
+            placed.len(),
+            data.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up))),
+        )
+        .cycles()
+        .is_empty();
+        if let (Some(cycle), false) = (cycles.first(), has_data_cycle) {
+            self.report_order(cycle, &placed);
+        }
+        let mut steps: Vec<Step> = placed.into_iter().map(|one| one.step).collect();
+        for (step, upstream) in steps.iter_mut().zip(data) {
+            step.upstream = upstream;
+        }
+        for (at, up) in order {
+            if let Some(step) = steps.get_mut(at) {
+                step.upstream.push(up);
+            }
+        }
+        for step in &mut steps {
+            step.upstream.sort_unstable();
+            step.upstream.dedup();
+        }
+        steps
+    }
+
+    /// Data says one order, the file another: a `require` or a write stands before what it needs.
+    fn report_order(&mut self, cycle: &[usize], placed: &[Placed]) {
+        let members: Vec<&Step> = cycle.iter().filter_map(|at| placed.get(*at)).map(|one| &one.step).collect();
+        let (Some(first), Some(last)) = (members.first(), members.last()) else { return };
+        let names: Vec<&str> = members.iter().map(|step| &*step.name).collect();
+        let finding = Diagnostic::new(
+            &codes::VF105,
+            first.span,
+            format!("`{}` stands before `{}`, and needs it", first.name, last.name),
+        )
+        .label(last.span, "stands later")
+        .note("a `require` guards the writes below it, and writes through one connection keep their order")
+        .note(draw(&names))
+        .help("move it below what it needs");
+        self.report(finding);
+    }
+}
+
+/// Writes through one connection keep their order; requirements hold before the writes below them.
+fn order_edges(placed: &[Placed]) -> Vec<(usize, usize)> {
+    let mut edges = Vec::new();
+    let mut last_write: HashMap<ConnectionKey, usize> = HashMap::new();
+    let mut last_require = None;
+    for (at, one) in placed.iter().enumerate() {
+        if one.is_require {
+            edges.extend(last_require.map(|before| (at, before)));
+            last_require = Some(at);
+        }
+        if one.step.effect == Effect::Write {
+            edges.extend(last_require.map(|before| (at, before)));
+        }
+        for key in &one.written {
+            edges.extend(last_write.insert(*key, at).map(|before| (at, before)));
+        }
+    }
+    edges
+}
+
+fn continues(statement: &Statement) -> bool {
+    statement.clauses.iter().any(|clause| matches!(clause.kind, ast::ClauseKind::OnFailureContinue))
+}
+
+fn value_span(action: &ast::Action) -> Span {
+    match action {
+        ast::Action::Expression(expr) | ast::Action::Do(_, expr) => expr.span,
+        ast::Action::Transaction { block, .. } => block.span,
+        ast::Action::ForEach(each) => each.block.span,
+        ast::Action::When(when) => when.then.span,
+    }
+}
+
+/// The strongest effect in a block.
+pub(super) fn block_effect(block: &Block) -> Effect {
+    let steps = block.steps.iter().map(|step| step.effect).max().unwrap_or(Effect::Pure);
+    steps.max(strongest(&block.result))
+}
+
+fn action_effect(action: &Action) -> Effect {
+    match action {
+        Action::Expression(expr) => expr.effect,
+        Action::Transaction { .. } => Effect::Write,
+        Action::ForEach(each) => each.over.effect.max(block_effect(&each.block)),
+        Action::When { arms, otherwise } => {
+            let arms = arms.iter().map(|(condition, block)| condition.effect.max(block_effect(block)));
+            arms.chain(otherwise.iter().map(block_effect)).max().unwrap_or(Effect::Pure)
+        }
+        Action::Check { condition, message, .. } => condition.effect.max(strongest(message)),
+    }
+}

@@ -1,0 +1,81 @@
+//! `e as T`: states a type that nobody stated, decodes json, narrows to a union.
+
+use super::Checker;
+use super::expression::broken;
+use super::program::{Expr, ExprKind};
+use super::scope::Scope;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Span;
+use crate::syntax::ast::{self, TypeExpr};
+use crate::value::Type;
+
+impl Checker<'_> {
+    pub(super) fn cast(&mut self, scope: &mut Scope, of: &ast::Expr, written: &TypeExpr, span: Span) -> Expr {
+        let target = self.read_type(scope.module, written);
+        let written_of = of;
+        let of = self.expr(scope, of, Some(&target));
+        if target == Type::Error || of.ty == Type::Error {
+            return Expr { ty: target, ..broken(span) };
+        }
+        if !can_cast(&of.ty, &target) {
+            let finding = Diagnostic::new(&codes::VF201, written.span, format!("`{}` cannot become `{target}`", of.ty))
+                .label(of.span, format!("`{}`", of.ty));
+            self.report(match hint(&of.ty, &target) {
+                Some(help) => finding.help(help),
+                None => finding,
+            });
+            return Expr { ty: target, ..broken(span) };
+        }
+        self.compare_columns(written_of, &target, written);
+        let effect = of.effect;
+        Expr { kind: ExprKind::Cast(Box::new(of)), ty: target, span, effect }
+    }
+}
+
+fn can_cast(from: &Type, to: &Type) -> bool {
+    match (from, to) {
+        (Type::Any, _) => true,
+        (Type::Json, to) => can_decode(to),
+        (Type::Optional(inner), Type::Optional(to)) => can_cast(inner, to),
+        (Type::Int | Type::Float | Type::Decimal, Type::Int | Type::Float | Type::Decimal) => true,
+        (from, Type::Literals(_)) if from.is_text() => true,
+        (Type::List(from), Type::List(to)) => can_cast(from, to),
+        (Type::Table(from), Type::Table(to)) => {
+            to.fields.iter().all(|field| from.get(&field.name).is_some_and(|ty| can_cast(ty, &field.ty)))
+        }
+        (Type::Text, Type::Url) => true,
+        (from, to) => from.fits(to).is_ok(),
+    }
+}
+
+/// Whether json can be read as this type.
+fn can_decode(ty: &Type) -> bool {
+    match ty {
+        Type::List(inner) | Type::Optional(inner) => can_decode(inner),
+        Type::Map(key, value) => (key.is_text() || **key == Type::Date) && can_decode(value),
+        Type::Record(record) | Type::Table(record) => record.fields.iter().all(|field| can_decode(&field.ty)),
+        Type::Bool
+        | Type::Int
+        | Type::Float
+        | Type::Decimal
+        | Type::Text
+        | Type::Json
+        | Type::Date
+        | Type::Time
+        | Type::Timestamp
+        | Type::Url
+        | Type::Literals(_) => true,
+        _ => false,
+    }
+}
+
+fn hint(from: &Type, to: &Type) -> Option<&'static str> {
+    match (from, to) {
+        (Type::Optional(_), _) => Some("it may be `none`: write the type with `?`, or decide first with `??`"),
+        (Type::Text, Type::Date) => Some("use `parse_date(text, \"%d/%m/%Y\")`"),
+        (Type::Timestamp, Type::Date) => Some("name the zone: `date_of(at, \"UTC\")`"),
+        (Type::Date, Type::Timestamp) => Some("name the zone: `midnight(day, \"UTC\")`"),
+        (_, Type::Text) => Some("write it in a text: `f\"{…}\"`"),
+        _ => None,
+    }
+}

@@ -1,0 +1,186 @@
+//! `with { … }`, `defaults { … }` and `on failure …`.
+
+use super::Checker;
+use super::program::{Action, OnFailure, Policy, Step};
+use super::scope::Scope;
+use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::primitive::Effect;
+use crate::source::Span;
+use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
+use crate::value::{RecordType, Type};
+
+/// The entries of `with`; `defaults` has those before `key`.
+const ENTRIES: [&str; 6] = ["timeout", "retry", "backoff", "rate", "key", "after"];
+
+impl Checker<'_> {
+    /// Checks a step's clauses; gives the type of the step with them.
+    pub(super) fn clauses(&mut self, scope: &mut Scope, statement: &Statement, step: &mut Step, gives: Type) -> Type {
+        let mut ty = gives;
+        let mut has_with = false;
+        let mut has_failure = false;
+        for clause in &statement.clauses {
+            let is_with = matches!(clause.kind, ClauseKind::With(_));
+            let seen = if is_with { &mut has_with } else { &mut has_failure };
+            if std::mem::replace(seen, true) {
+                let word = if is_with { "with" } else { "on failure" };
+                self.report(
+                    Diagnostic::new(&codes::VF106, clause.span, format!("this step has two `{word}` clauses"))
+                        .help("put them into one"),
+                );
+                continue;
+            }
+            match &clause.kind {
+                ClauseKind::With(record) => {
+                    step.policy = self.policy(scope, record, false);
+                    self.warn_of_retry(step, clause.span, scope);
+                }
+                _ => ty = self.on_failure(scope, clause, step, ty),
+            }
+        }
+        ty
+    }
+
+    fn on_failure(&mut self, scope: &mut Scope, clause: &ast::Clause, step: &mut Step, ty: Type) -> Type {
+        match &clause.kind {
+            ClauseKind::OnFailureUse(value) => {
+                let value = self.expr(scope, value, Some(&ty));
+                let joined = self.replaced(&ty, &value.ty, value.span);
+                step.on_failure = OnFailure::Use(value);
+                joined
+            }
+            ClauseKind::OnFailureSkip => {
+                step.on_failure = OnFailure::Skip;
+                ty.optional()
+            }
+            ClauseKind::OnFailureBlock(block) => {
+                let checked = self.inner_block(scope, block, |_, _| {});
+                let span = checked.block.result.as_ref().map_or(block.span, |result| result.span);
+                let joined = self.replaced(&ty, &checked.yields, span);
+                step.effect = step.effect.max(super::block::block_effect(&checked.block));
+                step.on_failure = OnFailure::Block(checked.block);
+                joined
+            }
+            ClauseKind::OnFailureContinue | ClauseKind::OnFailureStop => {
+                if !matches!(step.action, Action::ForEach(_)) {
+                    let finding = Diagnostic::new(&codes::VF001, clause.span, "only a loop can go on after a failure")
+                        .help("write `on failure skip` or `on failure use …`");
+                    self.report(finding);
+                }
+                ty
+            }
+            ClauseKind::With(_) => ty,
+        }
+    }
+
+    /// The type of a step whose failure is replaced by a value of type `other`.
+    fn replaced(&mut self, ty: &Type, other: &Type, span: Span) -> Type {
+        if *ty == Type::Any {
+            return Type::Any;
+        }
+        ty.join(other).unwrap_or_else(|| {
+            let message = format!("what stands in for a failure has the type of the step, `{ty}`; this is `{other}`");
+            self.report(Diagnostic::new(&codes::VF201, span, message));
+            ty.clone()
+        })
+    }
+
+    /// An explicit retry of a write that is not safe to repeat will not be done.
+    fn warn_of_retry(&mut self, step: &Step, span: Span, scope: &Scope) {
+        let is_unsafe = scope.footprint.is_unsafe_to_repeat && !matches!(step.action, Action::Transaction { .. });
+        if step.effect == Effect::Write && step.policy.retry.is_some() && step.policy.key.is_none() && is_unsafe {
+            let finding = Diagnostic::new(
+                &codes::VF604,
+                span,
+                "this write may not be repeated safely, so it is not retried once it may have happened",
+            )
+            .help("give it a `key:` that names what it writes, or use a write that can be repeated, such as `upsert`");
+            self.report(finding);
+        }
+    }
+
+    /// `{ timeout: 30s, retry: 3, … }`.
+    pub(super) fn policy(&mut self, scope: &mut Scope, record: &ast::Expr, is_default: bool) -> Policy {
+        let mut policy = Policy::default();
+        let ExprKind::Record(entries) = &record.kind else {
+            self.report(
+                Diagnostic::new(&codes::VF001, record.span, "`with` takes settings in braces")
+                    .help("write `with { timeout: 30s }`"),
+            );
+            return policy;
+        };
+        let mut seen: Vec<&str> = Vec::new();
+        for entry in entries {
+            let name = match &entry.key.kind {
+                ExprKind::Name(name) => &**name,
+                _ => "",
+            };
+            if seen.contains(&name) {
+                self.report(Diagnostic::new(&codes::VF106, entry.key.span, format!("`{name}` is there twice")));
+                continue;
+            }
+            seen.push(name);
+            self.policy_entry(scope, &mut policy, name, entry, is_default);
+        }
+        policy
+    }
+
+    fn policy_entry(&mut self, scope: &mut Scope, policy: &mut Policy, name: &str, entry: &Entry, is_default: bool) {
+        let value = &entry.value;
+        match name {
+            "timeout" => policy.timeout = Some(self.expr_of(scope, value, &Type::Duration, "`timeout`")),
+            "retry" => policy.retry = Some(self.expr_of(scope, value, &Type::Int, "`retry`")),
+            "backoff" => policy.backoff = Some(self.expr_of(scope, value, &backoff_type(), "`backoff`")),
+            "rate" => policy.rate = Some(self.expr_of(scope, value, &rate_type(), "`rate`")),
+            "key" if !is_default => policy.key = Some(self.expr_of(scope, value, &Type::list(Type::Any), "`key`")),
+            "after" if !is_default => self.after(scope, value),
+            _ => self.unknown_entry(name, entry, is_default),
+        }
+    }
+
+    /// Names of steps: looking them up makes the edge.
+    fn after(&mut self, scope: &mut Scope, value: &ast::Expr) {
+        let ExprKind::List(names) = &value.kind else {
+            self.report(
+                Diagnostic::new(&codes::VF201, value.span, "`after` takes a list of steps")
+                    .help("write `after: [name]`"),
+            );
+            return;
+        };
+        for name in names {
+            let is_step = matches!(&name.kind, ExprKind::Name(name) if scope.blocks.last().is_some_and(|block| block.names.contains_key(name)));
+            if is_step {
+                self.expr(scope, name, None);
+            } else {
+                let finding = Diagnostic::new(&codes::VF101, name.span, "`after` names steps of the same block")
+                    .help("write `after: [name]`");
+                self.report(finding);
+            }
+        }
+    }
+
+    fn unknown_entry(&mut self, name: &str, entry: &Entry, is_default: bool) {
+        let known = if is_default { ENTRIES.iter().take(4) } else { ENTRIES.iter().take(ENTRIES.len()) };
+        let known: Vec<&str> = known.copied().collect();
+        let word = if is_default { "defaults" } else { "with" };
+        let mut finding = Diagnostic::new(&codes::VF106, entry.key.span, format!("`{word}` has no setting `{name}`"));
+        finding.help = did_you_mean(name, known.iter().copied());
+        if let Some(near) = closest(name, known) {
+            finding = finding.fix(format!("write `{near}`"), entry.key.span, near);
+        }
+        self.report(finding);
+    }
+}
+
+/// What `exponential(…)` and `constant(…)` give.
+fn backoff_type() -> Type {
+    Type::Record(RecordType::new([
+        ("initial", Type::Duration),
+        ("factor", Type::Float),
+        ("max", Type::Duration.optional()),
+    ]))
+}
+
+/// What `per_second(…)` and its like give.
+fn rate_type() -> Type {
+    Type::Record(RecordType::new([("count", Type::Int), ("per", Type::Duration)]))
+}

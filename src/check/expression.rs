@@ -1,0 +1,397 @@
+//! Expressions: literals, names, fields, look-ups, choices.
+
+use std::sync::Arc;
+
+use super::Checker;
+use super::narrow;
+use super::program::{Expr, ExprKind, RunField};
+use super::scope::{Found, Scope};
+use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::primitive::{Effect, registry};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, BinaryOperator, Literal, Name, UnaryOperator};
+use crate::value::{Period, Type, Value};
+
+/// The facts of a run and their types.
+const RUN_FIELDS: &[(&str, RunField)] = &[
+    ("now", RunField::Now),
+    ("id", RunField::Id),
+    ("job", RunField::Job),
+    ("env", RunField::Env),
+    ("workflow", RunField::Workflow),
+    ("status", RunField::Status),
+    ("error", RunField::Error),
+];
+
+/// The statuses a run can end with.
+const STATUSES: [&str; 5] = ["success", "partial", "failed", "cancelled", "crashed"];
+
+pub(super) fn pure(kind: ExprKind, ty: Type, span: Span) -> Expr {
+    Expr { kind, ty, span, effect: Effect::Pure }
+}
+
+/// What stands where an expression is wrong: its finding is told, nothing more follows from it.
+pub(super) fn broken(span: Span) -> Expr {
+    pure(ExprKind::Literal(Value::None), Type::Error, span)
+}
+
+/// The strongest effect among some expressions.
+pub(super) fn strongest<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Effect {
+    exprs.into_iter().map(|expr| expr.effect).max().unwrap_or(Effect::Pure)
+}
+
+impl Checker<'_> {
+    /// Checks an expression where a value of type `wanted` is expected.
+    pub(super) fn expr_of(&mut self, scope: &mut Scope, expr: &ast::Expr, wanted: &Type, whence: &str) -> Expr {
+        let checked = self.expr(scope, expr, Some(wanted));
+        self.expect(&checked, wanted, whence);
+        checked
+    }
+
+    /// Checks an expression. `wanted` only guides literals that could be several things.
+    pub(super) fn expr(&mut self, scope: &mut Scope, expr: &ast::Expr, wanted: Option<&Type>) -> Expr {
+        let keeps_do = matches!(
+            expr.kind,
+            ast::ExprKind::Call { .. }
+                | ast::ExprKind::Field { .. }
+                | ast::ExprKind::Index(..)
+                | ast::ExprKind::Cast(..)
+        );
+        scope.is_do &= keeps_do;
+        let mut checked = self.expr_kind(scope, expr, wanted);
+        if checked.ty.is_optional() && narrow::path(expr).is_some_and(|path| scope.narrowed.contains(&path)) {
+            checked.ty = checked.ty.required();
+        }
+        checked
+    }
+
+    fn expr_kind(&mut self, scope: &mut Scope, expr: &ast::Expr, wanted: Option<&Type>) -> Expr {
+        let span = expr.span;
+        match &expr.kind {
+            ast::ExprKind::Literal(literal) => literal_expr(literal, span, wanted),
+            ast::ExprKind::Interpolated(fragments) => self.interpolated(scope, fragments, span),
+            ast::ExprKind::Tagged(tagged) => self.tagged(scope, tagged, span),
+            ast::ExprKind::Name(name) => self.name(scope, name, span),
+            ast::ExprKind::Field { of, name, optional } => self.field(scope, of, name, *optional, span),
+            ast::ExprKind::Call { callee, arguments, arguments_span } => {
+                self.call(scope, callee, arguments, *arguments_span, span)
+            }
+            ast::ExprKind::Index(of, key) => self.index(scope, of, key, span),
+            ast::ExprKind::Cast(of, ty) => self.cast(scope, of, ty, span),
+            ast::ExprKind::Unary(operator, of) => self.unary(scope, operator, of, span),
+            ast::ExprKind::Binary(left, operator, right) => self.binary(scope, left, operator, right, wanted, span),
+            ast::ExprKind::If(condition, then, otherwise) => {
+                self.choice(scope, condition, then, otherwise, wanted, span)
+            }
+            ast::ExprKind::List(items) => self.list(scope, items, wanted, span),
+            ast::ExprKind::ListComprehension(item, comprehension) => {
+                self.list_comprehension(scope, item, comprehension, wanted, span)
+            }
+            ast::ExprKind::Record(entries) => self.braces(scope, entries, wanted, span),
+            ast::ExprKind::MapComprehension(entry, comprehension) => {
+                self.map_comprehension(scope, entry, comprehension, wanted, span)
+            }
+            ast::ExprKind::Table { columns, rows } => self.table(scope, columns, rows, span),
+        }
+    }
+
+    fn name(&mut self, scope: &mut Scope, name: &Arc<str>, span: Span) -> Expr {
+        match scope.find(name) {
+            Some(Found::Slot { up, slot, ty }) => pure(ExprKind::Slot { up, index: slot }, ty, span),
+            Some(Found::Local { index, ty }) => pure(ExprKind::Local(index), ty, span),
+            None => {
+                let finding = self.unknown_name(scope, name, span);
+                self.report(finding);
+                broken(span)
+            }
+        }
+    }
+
+    /// The finding for a name that means nothing here; a function's name without a call is its own mistake.
+    pub(super) fn unknown_name(&self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
+        if self.is_function(scope.module, name) {
+            let message = format!("`{name}` is a function and is not called");
+            return Diagnostic::new(&codes::VF101, span, message).help(format!("write `{name}(…)`"));
+        }
+        if name == "run" {
+            return Diagnostic::new(&codes::VF101, span, "`run` is not a value by itself")
+                .help(format!("name what you want of it: {}", run_fields()));
+        }
+        let names: Vec<&str> = scope.names().chain(["run"]).collect();
+        let finding = Diagnostic::new(&codes::VF101, span, format!("nothing is called `{name}` here"));
+        suggest(finding, name, &names, span)
+    }
+
+    fn field(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name, optional: bool, span: Span) -> Expr {
+        if let Some(expr) = self.run_field(scope, of, name, span) {
+            return expr;
+        }
+        if let Some(finding) = self.uncalled(scope, of, name, span) {
+            self.report(finding);
+            return broken(span);
+        }
+        let of = self.expr(scope, of, None);
+        let ty = self.left_of_dot(&of, optional, &format!("`.{}`", name.node));
+        let found = self.field_of(of, &ty, name, optional, span);
+        match (optional, found) {
+            (true, Expr { kind, ty, span, effect }) => Expr { kind, ty: ty.optional(), span, effect },
+            (false, found) => found,
+        }
+    }
+
+    /// The type whose field is read. A json may be missing on the way: the next look gives `none` again.
+    fn left_of_dot(&mut self, of: &Expr, optional: bool, doing: &str) -> Type {
+        let is_json = of.ty.required() == Type::Json;
+        if optional || is_json { of.ty.required() } else { self.decide(of, doing) }
+    }
+
+    fn field_of(&mut self, of: Expr, ty: &Type, name: &Name, optional: bool, span: Span) -> Expr {
+        let effect = of.effect;
+        let field = |of: Expr, ty: Type| Expr {
+            kind: ExprKind::Field { of: Box::new(of), name: name.node.clone(), optional },
+            ty,
+            span,
+            effect,
+        };
+        if let Type::Record(record) = ty {
+            return match record.get(&name.node) {
+                Some(found) => {
+                    let found = found.clone();
+                    field(of, found)
+                }
+                None => self.no_field(ty, name, span),
+            };
+        }
+        if let Some(property) = ty.family().and_then(|family| registry::property(family, &name.node)) {
+            let ty = (property.ty)(ty);
+            return Expr { kind: ExprKind::Property { of: Box::new(of), property, optional }, ty, span, effect };
+        }
+        match ty {
+            Type::Error => broken(span),
+            Type::Any => field(of, Type::Any),
+            Type::Json => field(of, Type::Json.optional()),
+            Type::Map(key, value) if key.is_text() => field(of, (**value).clone()),
+            Type::Table(row) => match row.get(&name.node) {
+                Some(column) => field(of, Type::list(column.clone())),
+                None => self.no_field(ty, name, span),
+            },
+            _ => self.no_field(ty, name, span),
+        }
+    }
+
+    fn no_field(&mut self, ty: &Type, name: &Name, span: Span) -> Expr {
+        let family = ty.family().unwrap_or_default();
+        if registry::method(family, &name.node).is_some() {
+            let message = format!("`{}` is a method and is not called", name.node);
+            self.report(Diagnostic::new(&codes::VF101, name.span, message).help(format!("write `.{}(…)`", name.node)));
+            return broken(span);
+        }
+        if let Type::Outcomes(..) = ty {
+            let message =
+                format!("this loop goes on after failures, so it gives outcomes, which have no `{}`", name.node);
+            let finding = Diagnostic::new(&codes::VF203, name.span, message)
+                .help("write `.ok` for the results, `.failed` for what went wrong")
+                .fix("write `.ok` first", name.span.before(), "ok.");
+            self.report(finding);
+            return broken(span);
+        }
+        let mut names: Vec<&str> = registry::properties().filter(|p| p.family == family).map(|p| p.name).collect();
+        if let Type::Record(record) | Type::Table(record) = ty {
+            names.extend(record.names());
+        }
+        let finding = Diagnostic::new(&codes::VF101, name.span, format!("`{ty}` has no field `{}`", name.node));
+        self.report(suggest(finding, &name.node, &names, name.span));
+        broken(span)
+    }
+
+    fn run_field(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name, span: Span) -> Option<Expr> {
+        let ast::ExprKind::Name(run) = &of.kind else { return None };
+        if &**run != "run" || scope.bound_at("run").is_some() {
+            return None;
+        }
+        let Some((_, field)) = RUN_FIELDS.iter().find(|(known, _)| *known == &*name.node) else {
+            let names: Vec<&str> = RUN_FIELDS.iter().map(|(known, _)| *known).collect();
+            let finding = Diagnostic::new(&codes::VF101, name.span, format!("a run has no `{}`", name.node));
+            self.report(suggest(finding, &name.node, &names, name.span));
+            return Some(broken(span));
+        };
+        if matches!(field, RunField::Status | RunField::Error) {
+            self.outcome_is_known(scope, &format!("run.{}", name.node), span);
+        }
+        Some(pure(ExprKind::Run(*field), run_type(*field), span))
+    }
+
+    /// The outcome is known in `failed` and `finally` alone, and in what is called from there.
+    pub(super) fn outcome_is_known(&mut self, scope: &mut Scope, what: &str, span: Span) {
+        scope.footprint.needs_outcome = true;
+        if !scope.knows_outcome {
+            let finding = Diagnostic::new(&codes::VF107, span, format!("`{what}` is not known while the run goes on"))
+                .help("look at it in `finally { … }` or `failed { … }`");
+            self.report(finding);
+        }
+    }
+
+    /// `module.name` or `namespace.name` without a call.
+    fn uncalled(&self, scope: &Scope, of: &ast::Expr, name: &Name, span: Span) -> Option<Diagnostic> {
+        let ast::ExprKind::Name(left) = &of.kind else { return None };
+        if scope.bound_at(left).is_some() {
+            return None;
+        }
+        let is_import = self.modules.all.get(scope.module.0)?.imports.iter().any(|import| import.name == *left);
+        (is_import || registry::is_namespace(left)).then(|| {
+            Diagnostic::new(&codes::VF101, span, format!("`{left}.{}` is not called", name.node))
+                .help(format!("write `{left}.{}(…)`", name.node))
+        })
+    }
+
+    fn index(&mut self, scope: &mut Scope, of: &ast::Expr, key: &ast::Expr, span: Span) -> Expr {
+        let of = self.expr(scope, of, None);
+        let ty = self.left_of_dot(&of, false, "`[…]`");
+        let (wanted, result) = match &ty {
+            Type::Map(key, value) => ((**key).clone(), value.as_ref().clone().optional()),
+            Type::Json => (Type::Any, Type::Json.optional()),
+            Type::Any | Type::Error => (Type::Any, ty.clone()),
+            Type::Outcomes(..) => {
+                self.expect(&of, &Type::list(Type::Any), "`[…]`");
+                return broken(span);
+            }
+            other => match other.item() {
+                Some(item) => (Type::Int, item),
+                None => {
+                    self.report(Diagnostic::new(
+                        &codes::VF201,
+                        of.span,
+                        format!("`[…]` needs a list or a map, found `{other}`"),
+                    ));
+                    return broken(span);
+                }
+            },
+        };
+        let key = self.expr_of(scope, key, &wanted, "this look-up");
+        let effect = of.effect.max(key.effect);
+        Expr { kind: ExprKind::Index(Box::new(of), Box::new(key)), ty: result, span, effect }
+    }
+
+    fn unary(&mut self, scope: &mut Scope, operator: &Spanned<UnaryOperator>, of: &ast::Expr, span: Span) -> Expr {
+        match operator.node {
+            UnaryOperator::Not => {
+                let of = self.expr_of(scope, of, &Type::Bool, "`not`");
+                let effect = of.effect;
+                Expr { kind: ExprKind::Not(Box::new(of)), ty: Type::Bool, span, effect }
+            }
+            UnaryOperator::Negate => {
+                let of = self.expr(scope, of, None);
+                let ty = self.decide(&of, "`-`");
+                let is_signed = ty.is_number() || matches!(ty, Type::Period | Type::BusinessDays);
+                if !is_signed {
+                    self.report(Diagnostic::new(&codes::VF201, of.span, format!("`-` needs a number, found `{ty}`")));
+                    return broken(span);
+                }
+                let effect = of.effect;
+                Expr { kind: ExprKind::Negate(Box::new(of)), ty, span, effect }
+            }
+        }
+    }
+
+    fn choice(
+        &mut self,
+        scope: &mut Scope,
+        condition: &ast::Expr,
+        then: &ast::Expr,
+        otherwise: &ast::Expr,
+        wanted: Option<&Type>,
+        span: Span,
+    ) -> Expr {
+        let checked = self.expr_of(scope, condition, &Type::Bool, "a condition");
+        let yes = self.narrowed(scope, condition, true, |checker, scope| checker.expr(scope, then, wanted));
+        let no = self.narrowed(scope, condition, false, |checker, scope| checker.expr(scope, otherwise, wanted));
+        let ty = self.join(&yes, &no, "the branches of an `if`");
+        let effect = strongest([&checked, &yes, &no]);
+        Expr { kind: ExprKind::If(Box::new(checked), Box::new(yes), Box::new(no)), ty, span, effect }
+    }
+
+    /// Checks something where `condition` is known to be `truth`.
+    pub(super) fn narrowed<R>(
+        &mut self,
+        scope: &mut Scope,
+        condition: &ast::Expr,
+        truth: bool,
+        visit: impl FnOnce(&mut Self, &mut Scope) -> R,
+    ) -> R {
+        let depth = scope.narrowed.len();
+        scope.narrowed.extend(narrow::facts(condition, truth));
+        let result = visit(self, scope);
+        scope.narrowed.truncate(depth);
+        result
+    }
+
+    /// The one type of two expressions, or a finding.
+    pub(super) fn join(&mut self, a: &Expr, b: &Expr, what: &str) -> Type {
+        if let Some(ty) = a.ty.join(&b.ty) {
+            return ty;
+        }
+        let finding = Diagnostic::new(&codes::VF201, b.span, format!("{what} have one type; this is `{}`", b.ty))
+            .at(format!("`{}`", b.ty))
+            .label(a.span, format!("`{}`", a.ty));
+        self.report(finding);
+        Type::Error
+    }
+}
+
+/// The operators whose right side is checked with what the left side says.
+pub(super) fn right_side_truth(operator: BinaryOperator) -> Option<bool> {
+    match operator {
+        BinaryOperator::And => Some(true),
+        BinaryOperator::Or => Some(false),
+        _ => None,
+    }
+}
+
+/// Adds near names as help and fix.
+pub(super) fn suggest(mut finding: Diagnostic, name: &str, names: &[&str], span: Span) -> Diagnostic {
+    finding.help = did_you_mean(name, names.iter().copied());
+    match closest(name, names.iter().copied()) {
+        Some(near) => finding.fix(format!("write `{near}`"), span, near),
+        None => finding,
+    }
+}
+
+fn run_fields() -> String {
+    RUN_FIELDS.iter().map(|(name, _)| format!("`run.{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn run_type(field: RunField) -> Type {
+    match field {
+        RunField::Now => Type::Timestamp,
+        RunField::Id | RunField::Job | RunField::Env | RunField::Workflow => Type::Text,
+        RunField::Status => Type::literals(STATUSES),
+        RunField::Error => Type::Failure.optional(),
+    }
+}
+
+fn literal_expr(literal: &Literal, span: Span, wanted: Option<&Type>) -> Expr {
+    let (value, ty) = literal_value(literal);
+    let is_union = wanted.is_some_and(|wanted| matches!(wanted.required(), Type::Literals(_)));
+    let ty = match (&value, is_union) {
+        (Value::Text(text), true) => Type::literals([&**text]),
+        _ => ty,
+    };
+    pure(ExprKind::Literal(value), ty, span)
+}
+
+/// A literal's value and type.
+pub(super) fn literal_value(literal: &Literal) -> (Value, Type) {
+    match literal {
+        Literal::None => (Value::None, Type::None),
+        Literal::Bool(b) => (Value::Bool(*b), Type::Bool),
+        Literal::Int(n) => (Value::Int(*n), Type::Int),
+        Literal::Float(x) => (Value::Float(*x), Type::Float),
+        Literal::Text(text) => (Value::Text(text.clone()), Type::Text),
+        Literal::Date(date) => (Value::Date(*date), Type::Date),
+        Literal::Time(time) => (Value::Time(*time), Type::Time),
+        Literal::Timestamp(at) => (Value::Timestamp(*at), Type::Timestamp),
+        Literal::Duration(ms) => (Value::Duration(*ms), Type::Duration),
+        Literal::Period { months, days } => (Value::Period(Period { months: *months, days: *days }), Type::Period),
+        Literal::BusinessDays(n) => (Value::BusinessDays(*n), Type::BusinessDays),
+    }
+}

@@ -1,0 +1,281 @@
+//! User-defined `fn`, `step` and `action`: checked before whoever calls them, never recursive.
+
+use std::sync::Arc;
+
+use super::expression::{broken, pure};
+use super::modules::ModuleId;
+use super::order::{Graph, draw};
+use super::program::{Block, Expr, ExprKind, External, Function, FunctionBody, FunctionId, FunctionParam, Step};
+use super::scope::{BlockScope, Local, Role, Scope};
+use super::uses::Uses;
+use super::{Checker, Signature};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::primitive::Effect;
+use crate::source::Span;
+use crate::syntax::ast::{self, FunctionDefinition, ItemKind, Name, Parameter, StepBody, StepDefinition};
+use crate::value::{Type, Value};
+
+/// A definition of either kind.
+#[derive(Clone, Copy)]
+enum Definition<'a> {
+    Function(&'a FunctionDefinition),
+    Step(&'a StepDefinition),
+}
+
+impl<'a> Definition<'a> {
+    fn name(self) -> &'a Name {
+        match self {
+            Self::Function(function) => &function.name,
+            Self::Step(step) => &step.name,
+        }
+    }
+
+    fn uses(self) -> std::collections::HashSet<Arc<str>> {
+        match self {
+            Self::Function(function) => Uses::of_expression(&function.body),
+            Self::Step(step) => match &step.body {
+                StepBody::Block(block) => Uses::of_block(block),
+                StepBody::External(_) => std::collections::HashSet::new(),
+            },
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// Modules after those that they import.
+    pub(super) fn module_order(&self) -> Vec<ModuleId> {
+        let edges = self.modules.all.iter().enumerate().flat_map(|(at, module)| {
+            let prelude = self.modules.prelude.filter(|prelude| prelude.0 != at);
+            module.imports.iter().map(|import| import.module).chain(prelude).map(move |to| (at, to.0))
+        });
+        Graph::new(self.modules.all.len(), edges.collect::<Vec<_>>()).order().into_iter().map(ModuleId).collect()
+    }
+
+    /// Checks all functions of all modules.
+    pub(super) fn functions(&mut self) {
+        let modules = self.modules;
+        for id in self.module_order() {
+            let Some(module) = modules.all.get(id.0) else { continue };
+            let definitions: Vec<(Definition<'_>, &str)> = module
+                .file
+                .items
+                .iter()
+                .filter_map(|item| match &item.kind {
+                    ItemKind::Function(function) => Some((Definition::Function(function), item.doc.as_str())),
+                    ItemKind::Step(step) => Some((Definition::Step(step), item.doc.as_str())),
+                    _ => None,
+                })
+                .collect();
+            self.module_functions(id, &definitions);
+        }
+    }
+
+    fn module_functions(&mut self, module: ModuleId, definitions: &[(Definition<'_>, &str)]) {
+        let place = |name: &str| definitions.iter().position(|(definition, _)| &*definition.name().node == name);
+        let edges: Vec<(usize, usize)> = definitions
+            .iter()
+            .enumerate()
+            .flat_map(|(at, (definition, _))| {
+                definition.uses().into_iter().filter_map(move |name| Some((at, place(&name)?)))
+            })
+            .collect();
+        let graph = Graph::new(definitions.len(), edges);
+        let cycles = graph.cycles();
+        for cycle in &cycles {
+            let names: Vec<&Name> = cycle.iter().filter_map(|at| definitions.get(*at)).map(|(d, _)| d.name()).collect();
+            let Some(first) = names.first() else { continue };
+            let path: Vec<&str> = names.iter().map(|name| &*name.node).collect();
+            let finding = Diagnostic::new(&codes::VF105, first.span, format!("`{}` calls itself", first.node))
+                .note(draw(&path))
+                .help("a workflow always ends, so no function may come back to itself; walk a list instead");
+            self.report(finding);
+        }
+        for at in graph.order() {
+            let Some((definition, doc)) = definitions.get(at) else { continue };
+            let is_cyclic = cycles.iter().any(|cycle| cycle.contains(&at));
+            self.define_function(module, *definition, doc, is_cyclic);
+        }
+    }
+
+    fn define_function(&mut self, module: ModuleId, definition: Definition<'_>, doc: &str, is_cyclic: bool) {
+        let name = definition.name();
+        let key = (module, name.node.clone());
+        if self.signatures.contains_key(&key) {
+            self.report(Diagnostic::new(&codes::VF102, name.span, format!("`{}` is defined twice", name.node)));
+            return;
+        }
+        let mut scope = Scope::new(module);
+        scope.knows_outcome = true;
+        let mut function = match definition {
+            _ if is_cyclic => empty(name),
+            Definition::Function(function) => self.pure_function(&mut scope, function),
+            Definition::Step(step) => self.step_function(&mut scope, step),
+        };
+        function.doc = doc.to_owned();
+        let footprint = std::mem::take(&mut scope.footprint);
+        function.needs_outcome = footprint.needs_outcome;
+        let id = FunctionId(self.program.functions.len());
+        self.program.functions.push(Arc::new(function));
+        self.signatures.insert(key, Signature { id, is_unsafe_to_repeat: footprint.is_unsafe_to_repeat });
+    }
+
+    fn pure_function(&mut self, scope: &mut Scope, function: &FunctionDefinition) -> Function {
+        let params = self.params(scope, &function.params);
+        for (param, written) in params.iter().zip(&function.params) {
+            self.refuse_shadow(scope, &written.name);
+            scope.locals.push(Local { name: param.name.clone(), ty: param.ty.clone(), span: written.name.span });
+        }
+        let returns = self.read_type(scope.module, &function.returns);
+        let body = self.expr_of(scope, &function.body, &returns, "the stated result");
+        if body.effect > Effect::Pure {
+            let message = format!("`fn {}` computes, and this looks at the outside world", function.name.node);
+            self.report(
+                Diagnostic::new(&codes::VF602, body.span, message).help("make it a `step` with a block and a `yield`"),
+            );
+        }
+        Function {
+            params,
+            returns,
+            effect: Effect::Pure,
+            body: FunctionBody::Expression(body),
+            ..empty(&function.name)
+        }
+    }
+
+    fn step_function(&mut self, scope: &mut Scope, step: &StepDefinition) -> Function {
+        let params = self.params(scope, &step.params);
+        let stated = step.returns.as_ref().map(|returns| self.read_type(scope.module, returns));
+        let effect = if step.is_action { Effect::Write } else { Effect::Read };
+        let (body, returns) = match &step.body {
+            StepBody::Block(block) => self.step_block(scope, step, &params, block, stated),
+            StepBody::External(call) => self.external(call, stated),
+        };
+        Function { params, returns, effect, body, ..empty(&step.name) }
+    }
+
+    fn step_block(
+        &mut self,
+        scope: &mut Scope,
+        step: &StepDefinition,
+        params: &[FunctionParam],
+        block: &ast::Block,
+        stated: Option<Type>,
+    ) -> (FunctionBody, Type) {
+        scope.blocks.push(BlockScope::default());
+        for (param, written) in params.iter().zip(&step.params) {
+            self.refuse_shadow(scope, &written.name);
+            scope.bind(&param.name, written.name.span, param.ty.clone(), Role::Param);
+        }
+        let checked = self.statements(scope, &block.statements);
+        let mut inner = checked.block;
+        inner.slots = self.close_block(scope, &inner.steps);
+        if !step.is_action {
+            self.refuse_writes(step, &inner);
+        }
+        let returns = match (stated, &inner.result) {
+            (Some(stated), Some(result)) => {
+                self.expect(&result.clone(), &stated, "the stated result");
+                stated
+            }
+            (Some(stated), None) => {
+                let message = format!("`{}` promises `{stated}` and yields nothing", step.name.node);
+                self.report(
+                    Diagnostic::new(&codes::VF201, step.name.span, message).help("end its block with `yield …`"),
+                );
+                stated
+            }
+            (None, _) => checked.yields,
+        };
+        (FunctionBody::Block(inner), returns)
+    }
+
+    /// A `step` reads; what writes is an `action`.
+    fn refuse_writes(&mut self, step: &StepDefinition, block: &Block) {
+        let Some(write) = first_write(block) else { return };
+        let message = format!("`step {}` reads, and this writes", step.name.node);
+        let finding = Diagnostic::new(&codes::VF602, write.span, message)
+            .label(step.keyword_span, "declared as a step")
+            .help("declare it as an `action`")
+            .fix("write `action`", step.keyword_span, "action");
+        self.report(finding);
+    }
+
+    fn params(&mut self, scope: &mut Scope, written: &[Parameter]) -> Vec<FunctionParam> {
+        let params = written.iter().map(|param| {
+            let ty = self.read_type(scope.module, &param.ty);
+            let default = param.default.as_ref().map(|default| {
+                let mut closed = Scope::new(scope.module);
+                self.expr_of(&mut closed, default, &ty, "the parameter")
+            });
+            FunctionParam { name: param.name.node.clone(), ty, default }
+        });
+        params.collect()
+    }
+
+    /// `= external.python("file.py", entry: "function")`.
+    fn external(&mut self, call: &ast::Expr, stated: Option<Type>) -> (FunctionBody, Type) {
+        let returns = stated.unwrap_or_else(|| {
+            let finding = Diagnostic::new(&codes::VF201, call.span, "an external step states its result type")
+                .help("write `-> T` before the `=`");
+            self.report(finding);
+            Type::Error
+        });
+        match external_call(call) {
+            Ok(external) => (FunctionBody::External(external), returns),
+            Err((span, message)) => {
+                self.report(
+                    Diagnostic::new(&codes::VF106, span, message)
+                        .help("write `external.python(\"file.py\", entry: \"function\")`"),
+                );
+                (FunctionBody::Expression(broken(call.span)), returns)
+            }
+        }
+    }
+}
+
+fn external_call(call: &ast::Expr) -> Result<External, (Span, String)> {
+    let no = |span: Span, what: &str| Err((span, what.to_owned()));
+    let ast::ExprKind::Call { callee, arguments, arguments_span } = &call.kind else {
+        return no(call.span, "a step without a block runs an external program");
+    };
+    let is_python = matches!(&callee.kind, ast::ExprKind::Field { of, name, .. }
+        if &*name.node == "python" && matches!(&of.kind, ast::ExprKind::Name(left) if &**left == "external"));
+    if !is_python {
+        return no(callee.span, "a step without a block runs an external program");
+    }
+    let text = |value: &ast::Expr| match &value.kind {
+        ast::ExprKind::Literal(ast::Literal::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let mut path = None;
+    let mut entry = None;
+    for argument in arguments {
+        match argument.name.as_ref().map(|name| &*name.node) {
+            None if path.is_none() => path = text(&argument.value),
+            Some("entry") => entry = text(&argument.value),
+            _ => return no(argument.value.span, "`external.python` takes a file and an `entry`"),
+        }
+    }
+    match (path, entry) {
+        (Some(path), Some(entry)) => Ok(External { path, entry }),
+        _ => no(*arguments_span, "`external.python` needs a file and an `entry`, both as plain texts"),
+    }
+}
+
+fn empty(name: &Name) -> Function {
+    let nothing: Expr = pure(ExprKind::Literal(Value::None), Type::Error, name.span);
+    Function {
+        name: name.node.clone(),
+        doc: String::new(),
+        span: name.span,
+        params: Vec::new(),
+        returns: Type::Error,
+        effect: Effect::Pure,
+        needs_outcome: false,
+        body: FunctionBody::Expression(nothing),
+    }
+}
+
+fn first_write(block: &Block) -> Option<&Step> {
+    block.steps.iter().find(|step| step.effect == Effect::Write)
+}

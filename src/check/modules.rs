@@ -1,0 +1,229 @@
+//! The files of a check: those that were asked for, and those they import.
+
+use std::collections::HashMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::{Source, Sources, Span};
+use crate::stdlib;
+use crate::syntax;
+use crate::syntax::ast::{File, Import, ImportTarget, ItemKind};
+
+/// An index into [`Modules::all`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleId(pub usize);
+
+/// A parsed file and where its imports lead.
+#[derive(Debug)]
+pub struct Module {
+    /// The text.
+    pub source: Source,
+    /// What it holds.
+    pub file: File,
+    /// Whether it was asked for, and not only imported.
+    pub is_root: bool,
+    /// Its imports that could be resolved.
+    pub imports: Vec<Imported>,
+    path: Option<PathBuf>,
+}
+
+/// An import that was found.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// The name it has in the importing file.
+    pub name: Arc<str>,
+    /// The module.
+    pub module: ModuleId,
+    /// The target as written.
+    pub span: Span,
+}
+
+/// All files of a check, in the order they were met.
+#[derive(Debug, Default)]
+pub struct Modules {
+    /// The files.
+    pub all: Vec<Module>,
+    /// The module whose functions are in every scope.
+    pub prelude: Option<ModuleId>,
+    by_key: HashMap<String, ModuleId>,
+}
+
+/// Reads the text of a file; errors are shown to people.
+pub type Reader<'a> = &'a mut dyn FnMut(&Path) -> Result<String, String>;
+
+/// Parses `roots` (names and texts) and everything that they import.
+pub fn load(roots: Vec<(PathBuf, String)>, sources: &mut Sources, read: Reader<'_>) -> (Modules, Vec<Diagnostic>) {
+    let mut loader = Loader { modules: Modules::default(), diagnostics: Vec::new(), sources, read };
+    let prelude =
+        stdlib::module("prelude").map(|text| loader.add("std.prelude", "<stdlib>/prelude.flow", text, None, false));
+    loader.modules.prelude = prelude;
+    for (path, text) in roots {
+        let key = key_of(&path);
+        match loader.modules.by_key.get(&key).copied() {
+            Some(known) => loader.mark_root(known),
+            None => {
+                loader.add(&key, &path.display().to_string(), &text, Some(path.clone()), true);
+            }
+        }
+        loader.follow_imports();
+    }
+    loader.report_cycles();
+    (loader.modules, loader.diagnostics)
+}
+
+struct Loader<'a> {
+    modules: Modules,
+    diagnostics: Vec<Diagnostic>,
+    sources: &'a mut Sources,
+    read: Reader<'a>,
+}
+
+impl Loader<'_> {
+    fn add(&mut self, key: &str, name: &str, text: &str, path: Option<PathBuf>, is_root: bool) -> ModuleId {
+        let source = self.sources.add(name, text);
+        let (file, findings) = syntax::parse(&source);
+        self.diagnostics.extend(findings);
+        let id = ModuleId(self.modules.all.len());
+        self.modules.all.push(Module { source, file, is_root, imports: Vec::new(), path });
+        self.modules.by_key.insert(key.to_owned(), id);
+        id
+    }
+
+    fn mark_root(&mut self, id: ModuleId) {
+        if let Some(module) = self.modules.all.get_mut(id.0) {
+            module.is_root = true;
+        }
+    }
+
+    /// Modules that are added while this walks are walked too.
+    fn follow_imports(&mut self) {
+        let mut at = 0;
+        while let Some(module) = self.modules.all.get(at) {
+            if module.imports.is_empty() {
+                let wanted: Vec<Import> = imports_of(&module.file).cloned().collect();
+                let found: Vec<Imported> =
+                    wanted.iter().filter_map(|import| self.resolve(ModuleId(at), import)).collect();
+                if let Some(module) = self.modules.all.get_mut(at) {
+                    module.imports = found;
+                }
+            }
+            at += 1;
+        }
+    }
+
+    fn resolve(&mut self, importer: ModuleId, import: &Import) -> Option<Imported> {
+        let module = match &import.target {
+            ImportTarget::Module(parts) => {
+                let name = parts.iter().map(|part| &*part.node).collect::<Vec<_>>().join(".");
+                self.resolve_std(&name, import.target_span)?
+            }
+            ImportTarget::File(path) => self.resolve_file(importer, path, import.target_span)?,
+        };
+        let name = import.alias.as_ref().map_or_else(|| default_name(&import.target), |alias| alias.node.clone());
+        Some(Imported { name, module, span: import.target_span })
+    }
+
+    fn resolve_std(&mut self, name: &str, span: Span) -> Option<ModuleId> {
+        if let Some(known) = self.modules.by_key.get(name) {
+            return Some(*known);
+        }
+        let text = name.strip_prefix("std.").and_then(stdlib::module);
+        if let Some(text) = text {
+            let file = format!("<stdlib>/{}.flow", name.trim_start_matches("std."));
+            return Some(self.add(name, &file, text, None, false));
+        }
+        let known: Vec<String> = stdlib::names().map(|name| format!("std.{name}")).collect();
+        let mut finding = Diagnostic::new(&codes::VF101, span, format!("no module is called `{name}`"));
+        finding.help = did_you_mean(name, known.iter().map(String::as_str));
+        self.diagnostics.push(finding);
+        None
+    }
+
+    fn resolve_file(&mut self, importer: ModuleId, relative: &str, span: Span) -> Option<ModuleId> {
+        let base = self.modules.all.get(importer.0)?.path.clone().unwrap_or_default();
+        let path = normal(&base.parent().unwrap_or(Path::new("")).join(relative));
+        let key = key_of(&path);
+        if let Some(known) = self.modules.by_key.get(&key) {
+            return Some(*known);
+        }
+        match (self.read)(&path) {
+            Ok(text) => Some(self.add(&key, &path.display().to_string(), &text, Some(path.clone()), false)),
+            Err(why) => {
+                let message = format!("cannot read `{}`: {why}", path.display());
+                let help = "an import's path is relative to the file that it stands in";
+                self.diagnostics.push(Diagnostic::new(&codes::VF101, span, message).help(help));
+                None
+            }
+        }
+    }
+
+    /// Modules must form a tree of uses: a cycle is told once, and cut.
+    fn report_cycles(&mut self) {
+        let order = super::order::Graph::new(
+            self.modules.all.len(),
+            self.modules
+                .all
+                .iter()
+                .enumerate()
+                .flat_map(|(at, module)| module.imports.iter().map(move |i| (at, i.module.0))),
+        );
+        for cycle in order.cycles() {
+            self.report_cycle(&cycle);
+            for at in &cycle {
+                if let Some(module) = self.modules.all.get_mut(*at) {
+                    module.imports.retain(|import| !cycle.contains(&import.module.0));
+                }
+            }
+        }
+    }
+
+    fn report_cycle(&mut self, cycle: &[usize]) {
+        let members: Vec<&Module> = cycle.iter().filter_map(|at| self.modules.all.get(*at)).collect();
+        let names: Vec<&str> = members.iter().map(|module| &*module.source.name).collect();
+        let next = cycle.get(1).or(cycle.first()).copied();
+        let import =
+            members.first().and_then(|module| module.imports.iter().find(|import| Some(import.module.0) == next));
+        let Some(import) = import else { return };
+        let finding = Diagnostic::new(&codes::VF105, import.span, "these files import each other")
+            .note(super::order::draw(&names))
+            .help("move what both need into a file that imports neither");
+        self.diagnostics.push(finding);
+    }
+}
+
+fn imports_of(file: &File) -> impl Iterator<Item = &Import> {
+    file.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Import(import) => Some(import),
+        _ => None,
+    })
+}
+
+/// `status` of `std.status` and of `"../lib/status.flow"`.
+fn default_name(target: &ImportTarget) -> Arc<str> {
+    match target {
+        ImportTarget::Module(parts) => parts.last().map_or_else(|| "".into(), |part| part.node.clone()),
+        ImportTarget::File(path) => {
+            Path::new(&**path).file_stem().map_or_else(|| "".into(), |stem| stem.to_string_lossy().as_ref().into())
+        }
+    }
+}
+
+fn key_of(path: &Path) -> String {
+    normal(path).display().to_string()
+}
+
+/// The path without `.` and with `..` resolved by its text: a file has one key however it is reached.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if parts.file_name().is_some() => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    parts
+}

@@ -1,0 +1,315 @@
+//! Infix operators.
+
+use super::Checker;
+use super::expression::{broken, right_side_truth};
+use super::program::{Expr, ExprKind};
+use super::scope::Scope;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, BinaryOperator as Op};
+use crate::value::Type;
+
+impl Checker<'_> {
+    pub(super) fn binary(
+        &mut self,
+        scope: &mut Scope,
+        left: &ast::Expr,
+        operator: &Spanned<Op>,
+        right: &ast::Expr,
+        wanted: Option<&Type>,
+        span: Span,
+    ) -> Expr {
+        let op = operator.node;
+        let guide = matches!(op, Op::Coalesce | Op::Add).then_some(wanted).flatten();
+        let checked_left = self.expr(scope, left, guide);
+        let guide = right_guide(op, &checked_left.ty, guide);
+        let visit = |checker: &mut Self, scope: &mut Scope| checker.expr(scope, right, guide.as_ref());
+        let checked_right = match right_side_truth(op) {
+            Some(truth) => self.narrowed(scope, left, truth, visit),
+            None => visit(self, scope),
+        };
+        let ty = match op {
+            Op::And | Op::Or => self.logic(op, &checked_left, &checked_right),
+            Op::Equal | Op::NotEqual => self.equality(operator, &checked_left, &checked_right),
+            Op::Less | Op::LessOrEqual | Op::Greater | Op::GreaterOrEqual => {
+                self.comparison(operator, &checked_left, &checked_right)
+            }
+            Op::In | Op::NotIn => self.membership(operator, &checked_left, &checked_right),
+            Op::Coalesce => self.coalesce(operator, &checked_left, &checked_right),
+            Op::Through | Op::Until => self.range(operator, &checked_left, &checked_right),
+            Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Remainder => {
+                return self.arithmetic(scope, checked_left, operator, checked_right, span);
+            }
+        };
+        let effect = checked_left.effect.max(checked_right.effect);
+        Expr { kind: ExprKind::Binary(op, Box::new(checked_left), Box::new(checked_right)), ty, span, effect }
+    }
+
+    fn logic(&mut self, op: Op, left: &Expr, right: &Expr) -> Type {
+        let whence = format!("`{}`", op.symbol());
+        self.expect(left, &Type::Bool, &whence);
+        self.expect(right, &Type::Bool, &whence);
+        Type::Bool
+    }
+
+    fn equality(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
+        let comparable = left.ty.join(&right.ty).is_some() || are_numbers(&left.ty.required(), &right.ty.required());
+        if !comparable {
+            self.report(cannot(operator, left, right, "compares two values of one type"));
+        }
+        Type::Bool
+    }
+
+    fn comparison(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
+        let doing = format!("`{}`", operator.node.symbol());
+        let (a, b) = (self.decide(left, &doing), self.decide(right, &doing));
+        let fits = are_numbers(&a, &b) || (a.join(&b).is_some() && a.is_ordered() && b.is_ordered());
+        if !fits {
+            self.report(cannot(operator, left, right, "compares two values of one type that has an order"));
+        }
+        Type::Bool
+    }
+
+    fn membership(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
+        let doing = format!("`{}`", operator.node.symbol());
+        let container = self.decide(right, &doing);
+        let item = match &container {
+            Type::Map(key, _) => Some((**key).clone()),
+            Type::Range(end) => Some((**end).clone()),
+            Type::Text => Some(Type::Text),
+            other => other.item(),
+        };
+        match item {
+            Some(item) if left.ty.join(&item).is_some() => {}
+            Some(item) => {
+                let message = format!("{doing} looks for a `{item}` here, found `{}`", left.ty);
+                self.report(
+                    Diagnostic::new(&codes::VF201, left.span, message).label(right.span, format!("`{container}`")),
+                );
+            }
+            None => {
+                let message =
+                    format!("{doing} needs a list, a map, a range or a text on its right, found `{container}`");
+                self.report(Diagnostic::new(&codes::VF201, right.span, message));
+            }
+        }
+        Type::Bool
+    }
+
+    fn coalesce(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
+        if !left.ty.is_optional() && !left.ty.is_unknown() {
+            let message = format!("the left side of `??` is never `none`: it is `{}`", left.ty);
+            let finding = Diagnostic::new(&codes::VF201, operator.span, message)
+                .label(left.span, format!("`{}`", left.ty))
+                .help("drop `??` and what follows it");
+            self.report(finding);
+            return left.ty.clone();
+        }
+        let plain = Expr { ty: left.ty.required(), ..left.clone() };
+        if left.ty == Type::None { right.ty.clone() } else { self.join(&plain, right, "both sides of `??`") }
+    }
+
+    fn range(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
+        let (end, other) = match operator.node {
+            Op::Through => (Type::Date, Op::Until),
+            _ => (Type::Timestamp, Op::Through),
+        };
+        let is_other = |expr: &Expr| expr.ty == if end == Type::Date { Type::Timestamp } else { Type::Date };
+        if is_other(left) && is_other(right) {
+            let (word, instead) = (operator.node.symbol(), other.symbol());
+            let message = format!("`{word}` is for a range of `{end}`s, these are `{}`s", left.ty);
+            let finding = Diagnostic::new(&codes::VF301, operator.span, message)
+                .note("`a through b` takes both days; `a until b` ends just before the instant b")
+                .fix(format!("write `{instead}`"), operator.span, instead);
+            self.report(finding);
+            return Type::Range(Box::new(left.ty.clone()));
+        }
+        let whence = format!("`{}`", operator.node.symbol());
+        self.expect(left, &end, &whence);
+        self.expect(right, &end, &whence);
+        Type::Range(Box::new(end))
+    }
+
+    fn arithmetic(&mut self, scope: &mut Scope, left: Expr, operator: &Spanned<Op>, right: Expr, span: Span) -> Expr {
+        let doing = format!("`{}`", operator.node.symbol());
+        let (a, b) = (self.decide(&left, &doing), self.decide(&right, &doing));
+        let effect = left.effect.max(right.effect);
+        if a.is_unknown() || b.is_unknown() {
+            let ty = if a == Type::Error || b == Type::Error { Type::Error } else { Type::Any };
+            return Expr { kind: ExprKind::Binary(operator.node, Box::new(left), Box::new(right)), ty, span, effect };
+        }
+        if a == Type::Date && b == Type::BusinessDays {
+            return self.add_business_days(scope, left, operator, right, span);
+        }
+        let Some(ty) = arithmetic_type(operator.node, &a, &b) else {
+            let finding = arithmetic_finding(operator, &left, &right, (&a, &b));
+            self.report(finding);
+            return broken(span);
+        };
+        Expr { kind: ExprKind::Binary(operator.node, Box::new(left), Box::new(right)), ty, span, effect }
+    }
+
+    /// `date ± bdays` counts in the one calendar in scope.
+    fn add_business_days(
+        &mut self,
+        scope: &mut Scope,
+        left: Expr,
+        operator: &Spanned<Op>,
+        right: Expr,
+        span: Span,
+    ) -> Expr {
+        let right = match operator.node {
+            Op::Add => right,
+            Op::Subtract => Expr { kind: ExprKind::Negate(Box::new(right.clone())), ..right },
+            _ => {
+                self.report(cannot(operator, &left, &right, "does not work on dates"));
+                return broken(span);
+            }
+        };
+        let calendars = scope.calendars();
+        let [calendar] = calendars.as_slice() else {
+            let finding = no_one_calendar(operator, &left, &right, &calendars);
+            self.report(finding);
+            return broken(span);
+        };
+        let name = ast::Expr { kind: ast::ExprKind::Name(calendar.clone()), span: operator.span };
+        let calendar = self.expr(scope, &name, None);
+        let effect = left.effect.max(right.effect);
+        let kind = ExprKind::AddBusinessDays(Box::new(left), Box::new(calendar), Box::new(right));
+        Expr { kind, ty: Type::Date, span, effect }
+    }
+}
+
+fn no_one_calendar(operator: &Spanned<Op>, left: &Expr, right: &Expr, calendars: &[std::sync::Arc<str>]) -> Diagnostic {
+    let (message, help) = if calendars.is_empty() {
+        (
+            "adding business days needs a calendar",
+            "add one line:   calendar weekdays = calendars.weekdays(zone: \"UTC\")".to_owned(),
+        )
+    } else {
+        let names: Vec<String> = calendars.iter().map(|name| format!("`{name}`")).collect();
+        (
+            "adding business days needs one calendar",
+            format!("say which, {}: `{}.add(day, 3bd)`", names.join(" or "), calendars.first().map_or("", |n| n)),
+        )
+    };
+    Diagnostic::new(&codes::VF302, operator.span, message)
+        .label(left.span, format!("`{}`", left.ty))
+        .label(right.span, format!("`{}`", right.ty))
+        .note("business days differ by market")
+        .help(help)
+}
+
+fn are_numbers(a: &Type, b: &Type) -> bool {
+    let plain = |ty: &Type| matches!(ty, Type::Int | Type::Float | Type::Decimal);
+    plain(a) && plain(b)
+}
+
+/// What the right side is read as when the left side says it: a union's member, the same kind of map.
+fn right_guide(op: Op, left: &Type, wanted: Option<&Type>) -> Option<Type> {
+    match (op, left.required()) {
+        (Op::Equal | Op::NotEqual, ty @ Type::Literals(_)) => Some(ty),
+        (Op::In | Op::NotIn, ty @ Type::Literals(_)) => Some(Type::list(ty)),
+        (Op::Add, ty @ Type::Map(..)) => Some(ty),
+        (Op::Coalesce, ty) if !ty.is_unknown() && ty != Type::None => Some(ty),
+        _ => wanted.cloned(),
+    }
+}
+
+/// The type of `a op b`, `None` when there is none.
+fn arithmetic_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
+    use Type::{BusinessDays, Date, Decimal, Duration, Float, Int, List, Map, Period, Record, Text, Timestamp};
+    match (op, a, b) {
+        (Op::Divide, Int, Int) => Some(Float),
+        (_, Int, Int) => Some(Int),
+        (_, Float | Int, Float | Int) => Some(Float),
+        (_, Decimal, Decimal | Int) | (_, Int, Decimal) => Some(Decimal),
+        (Op::Add | Op::Subtract, Duration, Duration)
+        | (Op::Multiply, Duration, Int | Float)
+        | (Op::Multiply, Int | Float, Duration) => Some(Duration),
+        (Op::Divide, Duration, Int | Float) => Some(Duration),
+        (Op::Divide, Duration, Duration) => Some(Float),
+        (Op::Add | Op::Subtract, Period, Period) | (Op::Multiply, Period, Int) | (Op::Multiply, Int, Period) => {
+            Some(Period)
+        }
+        (Op::Add | Op::Subtract, BusinessDays, BusinessDays)
+        | (Op::Multiply, BusinessDays, Int)
+        | (Op::Multiply, Int, BusinessDays) => Some(BusinessDays),
+        (Op::Add | Op::Subtract, Timestamp, Duration) => Some(Timestamp),
+        (Op::Subtract, Timestamp, Timestamp) => Some(Duration),
+        (Op::Add | Op::Subtract, Date, Period) => Some(Date),
+        (Op::Subtract, Date, Date) => Some(Period),
+        (Op::Add, Text | Type::Literals(_), Text | Type::Literals(_)) => Some(Text),
+        (Op::Add, List(_), List(_)) | (Op::Add, Map(..), Map(..)) => a.join(b),
+        (Op::Add, Record(left), Record(right)) => Some(Record(merged(left, right))),
+        _ => None,
+    }
+}
+
+fn merged(
+    left: &crate::value::RecordType,
+    right: &crate::value::RecordType,
+) -> std::sync::Arc<crate::value::RecordType> {
+    let mut fields: indexmap::IndexMap<_, _> =
+        left.fields.iter().map(|field| (field.name.clone(), field.ty.clone())).collect();
+    fields.extend(right.fields.iter().map(|field| (field.name.clone(), field.ty.clone())));
+    crate::value::RecordType::new(fields)
+}
+
+fn arithmetic_finding(operator: &Spanned<Op>, left: &Expr, right: &Expr, types: (&Type, &Type)) -> Diagnostic {
+    match (operator.node, types.0, types.1) {
+        (Op::Add | Op::Subtract, Type::Timestamp, Type::Period) => {
+            let sign = operator.node.symbol();
+            labelled(
+                &codes::VF303,
+                operator,
+                left,
+                right,
+                "an instant and calendar days need a zone: a day is not always 24 hours".to_owned(),
+            )
+            .help(format!(
+                "write hours, `… {sign} 24h`, or name the zone: `midnight(date_of(at, \"UTC\") {sign} 1d, \"UTC\")`"
+            ))
+        }
+        (Op::Add | Op::Subtract, Type::Timestamp, Type::BusinessDays) => {
+            labelled(&codes::VF303, operator, left, right, "an instant and business days need a zone".to_owned())
+                .help("take the day first: `date_of(at, \"UTC\")`")
+        }
+        (Op::Add | Op::Subtract, Type::Date, Type::Duration) => {
+            labelled(&codes::VF301, operator, left, right, "a date has no hours until a zone is named".to_owned())
+                .help("write days, `1d`, or take the instant: `midnight(day, \"UTC\") + 6h`")
+        }
+        (Op::Add | Op::Subtract, Type::Date, Type::Int) => labelled(
+            &codes::VF201,
+            operator,
+            left,
+            right,
+            format!("`{}` needs a period beside a date, found `int`", operator.node.symbol()),
+        )
+        .help("write the unit: `1d`, or `1bd` for business days"),
+        (Op::Add, a, b) if a.is_text() || b.is_text() => {
+            cannot(operator, left, right, "joins two texts").help("put values into a text with `f\"{…}\"`")
+        }
+        (_, Type::Decimal, Type::Float) | (_, Type::Float, Type::Decimal) => {
+            cannot(operator, left, right, "does not mix `decimal` and `float`: the float has lost digits already")
+                .help("say which you want: `… as float`")
+        }
+        _ => cannot(operator, left, right, "does not work on these"),
+    }
+}
+
+fn cannot(operator: &Spanned<Op>, left: &Expr, right: &Expr, why: &str) -> Diagnostic {
+    labelled(&codes::VF201, operator, left, right, format!("`{}` {why}", operator.node.symbol()))
+}
+
+fn labelled(
+    code: &'static codes::Code,
+    operator: &Spanned<Op>,
+    left: &Expr,
+    right: &Expr,
+    message: String,
+) -> Diagnostic {
+    Diagnostic::new(code, operator.span, message)
+        .label(left.span, format!("`{}`", left.ty))
+        .label(right.span, format!("`{}`", right.ty))
+}

@@ -1,0 +1,234 @@
+//! Written types.
+
+use std::sync::Arc;
+
+use super::Checker;
+use super::modules::ModuleId;
+use super::order::{Graph, draw};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::Span;
+use crate::syntax::ast::{ItemKind, Name, TypeDefinition, TypeExpr, TypeExprKind};
+use crate::value::{ConnectionKind, RecordType, Type};
+
+/// Types without arguments, by name.
+const PLAIN: &[(&str, Type)] = &[
+    ("bool", Type::Bool),
+    ("int", Type::Int),
+    ("float", Type::Float),
+    ("decimal", Type::Decimal),
+    ("text", Type::Text),
+    ("json", Type::Json),
+    ("date", Type::Date),
+    ("time", Type::Time),
+    ("timestamp", Type::Timestamp),
+    ("duration", Type::Duration),
+    ("period", Type::Period),
+    ("bdays", Type::BusinessDays),
+    ("calendar", Type::Calendar),
+    ("sample", Type::Sample),
+    ("series", Type::Series),
+    ("sql", Type::Connection(ConnectionKind::Sql)),
+    ("sqlite", Type::Connection(ConnectionKind::Sqlite)),
+    ("postgres", Type::Connection(ConnectionKind::Postgres)),
+    ("metrics", Type::Connection(ConnectionKind::Metrics)),
+    ("http", Type::Connection(ConnectionKind::Http)),
+    ("promql", Type::Promql),
+    ("url", Type::Url),
+    ("regex", Type::Regex),
+    ("secret", Type::Secret),
+    ("error", Type::Failure),
+];
+
+/// What the other names are called with.
+const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
+
+impl Checker<'_> {
+    /// Reads every `type Name = …`, each module's own first.
+    pub(super) fn type_definitions(&mut self) {
+        let modules = self.modules;
+        for id in self.module_order() {
+            let Some(module) = modules.all.get(id.0) else { continue };
+            let definitions: Vec<&TypeDefinition> = module
+                .file
+                .items
+                .iter()
+                .filter_map(|item| match &item.kind {
+                    ItemKind::Type(definition) => Some(definition),
+                    _ => None,
+                })
+                .collect();
+            self.define_types(id, &definitions);
+        }
+    }
+
+    fn define_types(&mut self, module: ModuleId, definitions: &[&TypeDefinition]) {
+        let place = |name: &str| definitions.iter().position(|definition| &*definition.name.node == name);
+        let edges = definitions.iter().enumerate().flat_map(|(at, definition)| {
+            names_in(&definition.ty).into_iter().filter_map(move |name| Some((at, place(&name)?)))
+        });
+        let graph = Graph::new(definitions.len(), edges.collect::<Vec<_>>());
+        for cycle in graph.cycles() {
+            let names: Vec<&str> = cycle.iter().filter_map(|at| Some(&*definitions.get(*at)?.name.node)).collect();
+            let Some(first) = cycle.first().and_then(|at| definitions.get(*at)) else { continue };
+            let message = format!("the type `{}` contains itself", first.name.node);
+            self.report(Diagnostic::new(&codes::VF105, first.name.span, message).note(draw(&names)));
+            for at in &cycle {
+                if let Some(definition) = definitions.get(*at) {
+                    self.types.insert((module, definition.name.node.clone()), Type::Error);
+                }
+            }
+        }
+        for definition in graph.order().into_iter().filter_map(|at| definitions.get(at)) {
+            self.define_type(module, definition);
+        }
+    }
+
+    fn define_type(&mut self, module: ModuleId, definition: &TypeDefinition) {
+        let name = &definition.name;
+        if PLAIN.iter().any(|(plain, _)| *plain == &*name.node) || GENERIC.contains(&&*name.node) {
+            let message = format!("`{}` is a type of the language already", name.node);
+            self.report(Diagnostic::new(&codes::VF102, name.span, message).help("choose another name"));
+            return;
+        }
+        let key = (module, name.node.clone());
+        if self.types.get(&key).is_some_and(|known| *known != Type::Error) {
+            self.report(Diagnostic::new(
+                &codes::VF102,
+                name.span,
+                format!("the type `{}` is defined twice", name.node),
+            ));
+            return;
+        }
+        let ty = self.read_type(module, &definition.ty);
+        self.types.entry(key).or_insert(ty);
+    }
+
+    /// The type that was written; what is wrong with it is told, and then it is [`Type::Error`].
+    pub(super) fn read_type(&mut self, module: ModuleId, written: &TypeExpr) -> Type {
+        match &written.kind {
+            TypeExprKind::Literal(text) => Type::literals([&**text]),
+            TypeExprKind::Optional(inner) => self.read_type(module, inner).optional(),
+            TypeExprKind::Record(fields) => self.read_record(module, fields),
+            TypeExprKind::Union(parts) => self.read_union(module, parts, written.span),
+            TypeExprKind::Named { path, arguments } => self.read_named(module, path, arguments, written.span),
+        }
+    }
+
+    fn read_record(&mut self, module: ModuleId, fields: &[(Name, TypeExpr)]) -> Type {
+        let mut read: Vec<(Arc<str>, Type)> = Vec::with_capacity(fields.len());
+        for (name, ty) in fields {
+            if read.iter().any(|(known, _)| *known == name.node) {
+                self.report(Diagnostic::new(
+                    &codes::VF102,
+                    name.span,
+                    format!("the field `{}` is there twice", name.node),
+                ));
+                continue;
+            }
+            read.push((name.node.clone(), self.read_type(module, ty)));
+        }
+        Type::Record(RecordType::new(read))
+    }
+
+    fn read_union(&mut self, module: ModuleId, parts: &[TypeExpr], span: Span) -> Type {
+        let mut values = std::collections::BTreeSet::new();
+        for part in parts {
+            match self.read_type(module, part) {
+                Type::Literals(more) => values.extend(more.iter().cloned()),
+                Type::Error => return Type::Error,
+                other => {
+                    let message = format!("a union is of literal texts, `{other}` is none");
+                    self.report(Diagnostic::new(&codes::VF201, part.span, message).label(span, "this union"));
+                    return Type::Error;
+                }
+            }
+        }
+        Type::Literals(Arc::new(values))
+    }
+
+    fn read_named(&mut self, module: ModuleId, path: &[Name], arguments: &[TypeExpr], span: Span) -> Type {
+        let written: Vec<Type> = arguments.iter().map(|argument| self.read_type(module, argument)).collect();
+        let name = path.iter().map(|part| &*part.node).collect::<Vec<_>>().join(".");
+        match (name.as_str(), written.as_slice()) {
+            ("list", [item]) => Type::list(item.clone()),
+            ("map", [key, value]) => Type::map(key.clone(), value.clone()),
+            ("range", [Type::Date | Type::Timestamp | Type::Error]) => {
+                Type::Range(Box::new(written.into_iter().next().unwrap_or(Type::Error)))
+            }
+            ("table", [Type::Record(row)]) => Type::Table(row.clone()),
+            ("table", [Type::Error]) => Type::Error,
+            ("point", []) => Type::point(),
+            (_, []) if GENERIC.contains(&name.as_str()) => self.bad_arguments(&name, span),
+            (_, []) => self.read_plain(module, path, &name, span),
+            _ if GENERIC.contains(&name.as_str()) => self.bad_arguments(&name, span),
+            _ => {
+                self.report(Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`")));
+                Type::Error
+            }
+        }
+    }
+
+    fn bad_arguments(&mut self, name: &str, span: Span) -> Type {
+        let form = match name {
+            "list" => "list<T>",
+            "map" => "map<K, V>",
+            "range" => "range<date>` or `range<timestamp>",
+            "table" => "table<{ column: type }>",
+            "outcomes" => "for each … on failure continue",
+            _ => name,
+        };
+        self.report(
+            Diagnostic::new(&codes::VF201, span, format!("`{name}` is not complete like this"))
+                .help(format!("write `{form}`")),
+        );
+        Type::Error
+    }
+
+    fn read_plain(&mut self, module: ModuleId, path: &[Name], name: &str, span: Span) -> Type {
+        if let Some((_, ty)) = PLAIN.iter().find(|(plain, _)| *plain == name) {
+            return ty.clone();
+        }
+        let found = match path {
+            [own] => self.types.get(&(module, own.node.clone())).cloned(),
+            [alias, own] => self
+                .imported(module, &alias.node)
+                .and_then(|target| self.types.get(&(target, own.node.clone())).cloned()),
+            _ => None,
+        };
+        found.unwrap_or_else(|| {
+            let own = self.types.keys().filter(|(of, _)| *of == module).map(|(_, name)| name.to_string());
+            let mut known: Vec<String> = own.chain(PLAIN.iter().map(|(plain, _)| (*plain).to_owned())).collect();
+            known.extend(GENERIC.iter().map(|generic| (*generic).to_owned()));
+            let mut finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
+            finding.help = did_you_mean(name, known.iter().map(String::as_str));
+            if let Some(near) = crate::diagnostic::closest(name, known.iter().map(String::as_str)) {
+                finding = finding.fix(format!("write `{near}`"), span, near);
+            }
+            self.report(finding);
+            Type::Error
+        })
+    }
+
+    /// The module that an alias names, noting that the import is used.
+    pub(super) fn imported(&mut self, module: ModuleId, alias: &str) -> Option<ModuleId> {
+        let import = self.modules.all.get(module.0)?.imports.iter().find(|import| &*import.name == alias)?;
+        self.used_imports.push((module, import.name.clone()));
+        Some(import.module)
+    }
+}
+
+fn names_in(ty: &TypeExpr) -> Vec<Arc<str>> {
+    match &ty.kind {
+        TypeExprKind::Literal(_) => Vec::new(),
+        TypeExprKind::Optional(inner) => names_in(inner),
+        TypeExprKind::Record(fields) => fields.iter().flat_map(|(_, ty)| names_in(ty)).collect(),
+        TypeExprKind::Union(parts) => parts.iter().flat_map(names_in).collect(),
+        TypeExprKind::Named { path, arguments } => {
+            let own = match path.as_slice() {
+                [name] => Some(name.node.clone()),
+                _ => None,
+            };
+            own.into_iter().chain(arguments.iter().flat_map(names_in)).collect()
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Which names a piece of syntax mentions, without knowing yet what they mean.
+//!
+//! Too many is safe only for order, never for meaning: names bound inside a comprehension are
+//! left out where they are bound, so that they do not make an edge to a step of the same name.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::query::{promql, sql};
+use crate::syntax::ast::{
+    Action, Block, ClauseKind, Comprehension, Expr, ExprKind, Fragment, Otherwise, Pattern, Statement, StatementKind,
+    Tag, Tagged, When,
+};
+
+/// Collects names into a set.
+#[derive(Default)]
+pub(super) struct Uses {
+    /// The names.
+    pub(super) names: HashSet<Arc<str>>,
+    bound: Vec<Arc<str>>,
+}
+
+impl Uses {
+    /// The names that a statement mentions, its clauses and inner blocks included.
+    pub(super) fn of_statement(statement: &Statement) -> HashSet<Arc<str>> {
+        let mut uses = Self::default();
+        uses.statement(statement);
+        uses.names
+    }
+
+    /// The names that an expression mentions.
+    pub(super) fn of_expression(expr: &Expr) -> HashSet<Arc<str>> {
+        let mut uses = Self::default();
+        uses.expr(expr);
+        uses.names
+    }
+
+    /// The names that a block mentions, less those that it binds itself.
+    pub(super) fn of_block(block: &Block) -> HashSet<Arc<str>> {
+        let mut uses = Self::default();
+        uses.block(block);
+        uses.names
+    }
+
+    fn name(&mut self, name: &Arc<str>) {
+        if !self.bound.contains(name) {
+            self.names.insert(name.clone());
+        }
+    }
+
+    fn within(&mut self, bound: impl IntoIterator<Item = Arc<str>>, visit: impl FnOnce(&mut Self)) {
+        let depth = self.bound.len();
+        self.bound.extend(bound);
+        visit(self);
+        self.bound.truncate(depth);
+    }
+
+    fn block(&mut self, block: &Block) {
+        let names: Vec<Arc<str>> = block.statements.iter().filter_map(name_of).collect();
+        self.within(names, |uses| block.statements.iter().for_each(|statement| uses.statement(statement)));
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            StatementKind::Step { action, .. } => self.action(action),
+            StatementKind::Check { condition, message, .. } => {
+                self.expr(condition);
+                self.exprs(message.iter());
+            }
+            StatementKind::Yield(value) => self.expr(value),
+        }
+        for clause in &statement.clauses {
+            match &clause.kind {
+                ClauseKind::With(expr) | ClauseKind::OnFailureUse(expr) => self.expr(expr),
+                ClauseKind::OnFailureBlock(block) => self.block(block),
+                ClauseKind::OnFailureSkip | ClauseKind::OnFailureContinue | ClauseKind::OnFailureStop => {}
+            }
+        }
+    }
+
+    fn action(&mut self, action: &Action) {
+        match action {
+            Action::Expression(expr) | Action::Do(_, expr) => self.expr(expr),
+            Action::Transaction { connection, block, .. } => {
+                self.name(&connection.node);
+                self.block(block);
+            }
+            Action::ForEach(each) => {
+                self.expr(&each.over);
+                self.exprs(each.parallel.iter().flatten());
+                self.within(names_in(&each.pattern), |uses| uses.block(&each.block));
+            }
+            Action::When(when) => self.when(when),
+        }
+    }
+
+    fn when(&mut self, when: &When) {
+        self.expr(&when.condition);
+        self.block(&when.then);
+        match &when.otherwise {
+            Some(Otherwise::When(inner)) => self.when(inner),
+            Some(Otherwise::Block(block)) => self.block(block),
+            None => {}
+        }
+    }
+
+    fn exprs<'a>(&mut self, exprs: impl IntoIterator<Item = &'a Expr>) {
+        exprs.into_iter().for_each(|expr| self.expr(expr));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Literal(_) => {}
+            ExprKind::Name(name) => self.name(name),
+            ExprKind::Interpolated(fragments) => self.exprs(fragments.iter().filter_map(hole)),
+            ExprKind::Tagged(tagged) => self.tagged(tagged),
+            ExprKind::Field { of, .. } => self.expr(of),
+            ExprKind::Call { callee, arguments, .. } => {
+                self.expr(callee);
+                self.exprs(arguments.iter().map(|argument| &argument.value));
+            }
+            ExprKind::Index(a, b) | ExprKind::Binary(a, _, b) => self.exprs([&**a, &**b]),
+            ExprKind::Cast(of, _) | ExprKind::Unary(_, of) => self.expr(of),
+            ExprKind::If(a, b, c) => self.exprs([&**a, &**b, &**c]),
+            ExprKind::List(items) => self.exprs(items),
+            ExprKind::ListComprehension(item, comprehension) => {
+                self.comprehension(comprehension, |uses| uses.expr(item))
+            }
+            ExprKind::Record(entries) => entries.iter().for_each(|entry| {
+                if !entry.is_label {
+                    self.expr(&entry.key);
+                }
+                self.expr(&entry.value);
+            }),
+            ExprKind::MapComprehension(entry, comprehension) => {
+                self.comprehension(comprehension, |uses| uses.exprs([&entry.key, &entry.value]));
+            }
+            ExprKind::Table { rows, .. } => self.exprs(rows.iter().flatten()),
+        }
+    }
+
+    fn comprehension(&mut self, comprehension: &Comprehension, visit: impl FnOnce(&mut Self)) {
+        let depth = self.bound.len();
+        for (pattern, over) in &comprehension.loops {
+            self.expr(over);
+            self.bound.extend(names_in(pattern));
+        }
+        self.exprs(comprehension.filter.iter().map(|filter| &**filter));
+        visit(self);
+        self.bound.truncate(depth);
+    }
+
+    /// The holes of a query are names like any other; its errors are told when it is checked.
+    fn tagged(&mut self, tagged: &Tagged) {
+        match tagged.tag {
+            Tag::Sql => {
+                let (template, _) = sql::parse(&tagged.text, tagged.text_span);
+                template.holes.iter().filter_map(|hole| hole.path.first()).for_each(|root| self.name(root));
+            }
+            Tag::Promql => {
+                let (template, _) = promql::parse(&tagged.text, tagged.text_span);
+                template.holes.iter().filter_map(|hole| hole.path.first()).for_each(|root| self.name(root));
+            }
+            Tag::Regex | Tag::Python | Tag::Shell => {}
+        }
+    }
+}
+
+fn hole(fragment: &Fragment) -> Option<&Expr> {
+    match fragment {
+        Fragment::Hole { value, .. } => Some(value),
+        Fragment::Text(_) => None,
+    }
+}
+
+/// The names that a pattern binds.
+pub(super) fn names_in(pattern: &Pattern) -> Vec<Arc<str>> {
+    std::iter::once(&pattern.first).chain(&pattern.second).map(|name| name.node.clone()).collect()
+}
+
+/// The name that a statement binds.
+pub(super) fn name_of(statement: &Statement) -> Option<Arc<str>> {
+    match &statement.kind {
+        StatementKind::Step { name: Some(name), .. } => Some(name.node.clone()),
+        _ => None,
+    }
+}

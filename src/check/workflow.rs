@@ -1,0 +1,284 @@
+//! Workflows.
+
+use std::sync::Arc;
+
+use super::Checker;
+use super::expression::suggest;
+use super::modules::ModuleId;
+use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
+use super::scope::{BlockScope, Role, Scope};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Span;
+use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItemKind};
+use crate::value::{ConnectionKind, Type};
+
+impl Checker<'_> {
+    /// Checks the workflows of the files that were asked for, and what files import in vain.
+    pub(super) fn workflows(&mut self) {
+        let modules = self.modules;
+        for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
+            let mut names: Vec<&str> = Vec::new();
+            for item in &module.file.items {
+                let ItemKind::Workflow(workflow) = &item.kind else { continue };
+                if names.contains(&&*workflow.name.node) {
+                    let message = format!("the workflow `{}` is defined twice", workflow.name.node);
+                    self.report(Diagnostic::new(&codes::VF102, workflow.name.span, message));
+                }
+                names.push(&workflow.name.node);
+                let checked = self.workflow(ModuleId(at), workflow, &item.doc);
+                self.program.workflows.push(Arc::new(checked));
+            }
+            self.unused_imports(ModuleId(at));
+        }
+    }
+
+    /// A file that holds tests uses its imports there.
+    fn unused_imports(&mut self, id: ModuleId) {
+        let Some(module) = self.modules.all.get(id.0) else { return };
+        if module.file.items.iter().any(|item| matches!(item.kind, ItemKind::Test(_))) {
+            return;
+        }
+        for import in &module.imports {
+            if !self.used_imports.contains(&(id, import.name.clone())) {
+                let finding =
+                    Diagnostic::new(&codes::VF104, import.span, format!("nothing uses the import `{}`", import.name));
+                self.report(finding.help("remove the line"));
+            }
+        }
+    }
+
+    fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
+        let mut scope = Scope::new(module);
+        scope.blocks.push(BlockScope::default());
+        let connections = self.connections(&mut scope, workflow);
+        let params = self.workflow_params(&mut scope, workflow);
+        let calendars = self.calendars(&mut scope, workflow);
+        let defaults = self.defaults(&mut scope, workflow);
+        let statements: Vec<Statement> = items(workflow, |kind| match kind {
+            WorkflowItemKind::Statement(statement) => Some(statement.clone()),
+            _ => None,
+        });
+        let checked = self.statements(&mut scope, &statements);
+        if let Some(result) = &checked.block.result {
+            let finding = Diagnostic::new(&codes::VF001, result.span, "a workflow has outputs, not a `yield`")
+                .help("write `output name = …`");
+            self.report(finding);
+        }
+        let outputs = self.outputs(&mut scope, workflow);
+        let failed = self.outcome_block(&mut scope, workflow, "failed");
+        let finally = self.outcome_block(&mut scope, workflow, "finally");
+        let mut body = checked.block;
+        body.result = None;
+        self.unused_names(&scope);
+        body.slots = self.close_block(&mut scope, &body.steps);
+        let name = &workflow.name;
+        Workflow {
+            name: name.node.clone(),
+            doc: doc.to_owned(),
+            span: name.span,
+            connections,
+            params,
+            calendars,
+            defaults,
+            body,
+            outputs,
+            failed,
+            finally,
+        }
+    }
+
+    fn connections(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<ConnectionUse> {
+        let uses: Vec<&Use> = items(workflow, |kind| match kind {
+            WorkflowItemKind::Use(connection) => Some(connection),
+            _ => None,
+        });
+        let mut connections = Vec::with_capacity(uses.len());
+        for connection in uses {
+            self.refuse_shadow(scope, &connection.name);
+            let kind = ConnectionKind::find(&connection.kind.node);
+            let ty = kind.map_or(Type::Error, Type::Connection);
+            let slot = scope.bind(&connection.name.node, connection.name.span, ty, Role::Connection);
+            match kind {
+                Some(kind) => connections.push(ConnectionUse {
+                    name: connection.name.node.clone(),
+                    kind,
+                    slot,
+                    span: connection.name.span,
+                }),
+                None => {
+                    let known: Vec<&str> = ConnectionKind::ALL.iter().map(|kind| kind.name()).collect();
+                    let message = format!("there is no kind of connection `{}`", connection.kind.node);
+                    let finding = Diagnostic::new(&codes::VF101, connection.kind.span, message);
+                    self.report(suggest(finding, &connection.kind.node, &known, connection.kind.span));
+                }
+            }
+        }
+        connections
+    }
+
+    fn workflow_params(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<WorkflowParam> {
+        let written: Vec<(&ast::WorkflowParam, &str)> = workflow
+            .items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                WorkflowItemKind::Param(param) => Some((param, item.doc.as_str())),
+                _ => None,
+            })
+            .collect();
+        written.into_iter().map(|(param, doc)| self.workflow_param(scope, param, doc)).collect()
+    }
+
+    fn workflow_param(&mut self, scope: &mut Scope, param: &ast::WorkflowParam, doc: &str) -> WorkflowParam {
+        let ty = self.read_type(scope.module, &param.ty);
+        if matches!(ty, Type::Connection(_) | Type::Calendar | Type::Series | Type::Sample | Type::Promql) {
+            let finding =
+                Diagnostic::new(&codes::VF201, param.ty.span, format!("a workflow's parameter cannot be a `{ty}`"))
+                    .help("connections are named with `use`, calendars with `calendar`");
+            self.report(finding);
+        }
+        let default = param.default.as_ref().map(|default| self.expr_of(scope, default, &ty, "the parameter"));
+        self.refuse_shadow(scope, &param.name);
+        let slot = scope.bind(&param.name.node, param.name.span, ty.clone(), Role::Param);
+        let require = param.require.as_ref().map(|require| self.expr_of(scope, require, &Type::Bool, "`require`"));
+        let message = param.message.as_ref().map(|message| self.expr_of(scope, message, &Type::Text, "`else`"));
+        // A parameter that only its own `require` looks at is not used.
+        if let Some(binding) = scope.blocks.last_mut().and_then(|block| block.names.get_mut(&param.name.node)) {
+            binding.is_used = false;
+        }
+        WorkflowParam {
+            name: param.name.node.clone(),
+            doc: doc.to_owned(),
+            ty,
+            slot,
+            default,
+            require,
+            message,
+            span: param.name.span,
+        }
+    }
+
+    /// The calendars, before all steps: `+ 3bd` looks for them without naming them.
+    fn calendars(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<CalendarBinding> {
+        let modules = self.modules;
+        let module = modules.all.get(scope.module.0);
+        let outer: Vec<&Binding> = module
+            .iter()
+            .flat_map(|module| &module.file.items)
+            .filter_map(|item| match &item.kind {
+                ItemKind::Calendar(binding) => Some(binding),
+                _ => None,
+            })
+            .collect();
+        let own = items(workflow, |kind| match kind {
+            WorkflowItemKind::Calendar(binding) => Some(binding),
+            _ => None,
+        });
+        outer.into_iter().chain(own).map(|binding| self.calendar(scope, binding)).collect()
+    }
+
+    fn calendar(&mut self, scope: &mut Scope, binding: &Binding) -> CalendarBinding {
+        let value = self.expr_of(scope, &binding.value, &Type::Calendar, "a calendar");
+        self.refuse_shadow(scope, &binding.name);
+        let slot = scope.bind(&binding.name.node, binding.name.span, Type::Calendar, Role::Calendar);
+        CalendarBinding { name: binding.name.node.clone(), slot, value }
+    }
+
+    fn defaults(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Policy {
+        let records = items(workflow, |kind| match kind {
+            WorkflowItemKind::Defaults(record) => Some(record),
+            _ => None,
+        });
+        if let Some(second) = records.get(1) {
+            self.report(Diagnostic::new(&codes::VF102, second.span, "a workflow has one `defaults`"));
+        }
+        records.first().map(|record| self.policy(scope, record, true)).unwrap_or_default()
+    }
+
+    fn outputs(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<Output> {
+        let mut outputs: Vec<Output> = Vec::new();
+        for item in &workflow.items {
+            let WorkflowItemKind::Output(binding) = &item.kind else { continue };
+            if let Some(before) = outputs.iter().find(|output| output.name == binding.name.node) {
+                let finding = Diagnostic::new(
+                    &codes::VF102,
+                    binding.name.span,
+                    format!("the output `{}` is there twice", binding.name.node),
+                )
+                .label(before.span, "first here");
+                self.report(finding);
+            }
+            outputs.push(self.output(scope, binding, &item.doc));
+        }
+        outputs
+    }
+
+    fn output(&mut self, scope: &mut Scope, binding: &Binding, doc: &str) -> Output {
+        if let Some(block) = scope.blocks.last_mut() {
+            block.touched.clear();
+        }
+        let value = self.expr(scope, &binding.value, None);
+        if value.effect > crate::primitive::Effect::Pure {
+            let finding = Diagnostic::new(&codes::VF602, value.span, "an output only names what the steps gave")
+                .help("read it in a step, and name that step here");
+            self.report(finding);
+        }
+        match value.ty.required() {
+            Type::Secret => self.report(Diagnostic::new(&codes::VF702, value.span, "a secret may not be an output")),
+            Type::Connection(_) | Type::Calendar | Type::Sql | Type::Promql => {
+                self.report(Diagnostic::new(
+                    &codes::VF201,
+                    value.span,
+                    format!("a `{}` cannot be an output", value.ty),
+                ));
+            }
+            _ => {}
+        }
+        let needs = scope.blocks.last().map(|block| block.touched.iter().copied().collect()).unwrap_or_default();
+        Output { name: binding.name.node.clone(), doc: doc.to_owned(), value, needs, span: binding.name.span }
+    }
+
+    fn outcome_block(&mut self, scope: &mut Scope, workflow: &ast::Workflow, which: &str) -> Option<Block> {
+        let blocks = items(workflow, |kind| match (kind, which) {
+            (WorkflowItemKind::Failed(block), "failed") | (WorkflowItemKind::Finally(block), "finally") => Some(block),
+            _ => None,
+        });
+        if let Some(second) = blocks.get(1) {
+            self.report(Diagnostic::new(&codes::VF102, second.span, format!("a workflow has one `{which}`")));
+        }
+        let block = blocks.first()?;
+        scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
+        let before = std::mem::replace(&mut scope.knows_outcome, true);
+        let mut checked = self.statements(scope, &block.statements);
+        scope.knows_outcome = before;
+        checked.block.slots = self.close_block(scope, &checked.block.steps);
+        Some(checked.block)
+    }
+
+    fn unused_names(&mut self, scope: &Scope) {
+        let Some(block) = scope.blocks.last() else { return };
+        let unused: Vec<(Arc<str>, Span, &str)> = block
+            .names
+            .iter()
+            .filter(|(_, binding)| !binding.is_used)
+            .filter_map(|(name, binding)| {
+                let word = match binding.role {
+                    Role::Param => "parameter",
+                    Role::Connection => "connection",
+                    Role::Calendar => "calendar",
+                    Role::Step | Role::Item => return None,
+                };
+                Some((name.clone(), binding.span, word))
+            })
+            .collect();
+        for (name, span, word) in unused {
+            self.report(
+                Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"))
+                    .help("remove the line"),
+            );
+        }
+    }
+}
+
+fn items<'a, R>(workflow: &'a ast::Workflow, pick: impl Fn(&'a WorkflowItemKind) -> Option<R>) -> Vec<R> {
+    workflow.items.iter().filter_map(|item| pick(&item.kind)).collect()
+}

@@ -1,0 +1,157 @@
+//! From configured connections to live ones. Nothing is contacted here: a connection opens when it is first used.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::project::read_text;
+use crate::check::program::{ConnectionUse, Workflow};
+use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Tls};
+use crate::connection::http::{HttpOptions, HttpSource};
+use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
+use crate::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
+use crate::connection::sql::{
+    PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls, SqliteDatabase, SqliteOptions,
+};
+use crate::connection::{Authorization, Clock};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::primitive::Connections;
+
+/// How long connecting to a database may take, in milliseconds; the steps' own limits come on top.
+const CONNECT_TIMEOUT_MS: u64 = 10_000;
+
+/// Binds the connections that a workflow uses, by name; all that is missing is told at once.
+pub(super) fn connect(
+    workflow: &Workflow,
+    environment: &Environment,
+    clock: &Arc<dyn Clock>,
+) -> Result<Connections, Vec<Diagnostic>> {
+    let mut connections = Connections::default();
+    let mut findings = Vec::new();
+    for wanted in &workflow.connections {
+        match bind(&mut connections, wanted, environment, clock) {
+            Ok(()) => {}
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    if findings.is_empty() { Ok(connections) } else { Err(findings) }
+}
+
+fn bind(
+    connections: &mut Connections,
+    wanted: &ConnectionUse,
+    environment: &Environment,
+    clock: &Arc<dyn Clock>,
+) -> Result<(), Box<Diagnostic>> {
+    let Some(found) = environment.connections.get(&wanted.name) else {
+        let message = format!("the environment `{}` has no connection `{}`", environment.name, wanted.name);
+        let mut finding = Diagnostic::new(&codes::VF701, wanted.span, message);
+        finding.help = did_you_mean(&wanted.name, environment.connections.keys().map(|name| &**name));
+        return Err(Box::new(finding));
+    };
+    if !found.kind.kind().fits(wanted.kind) {
+        let (is, wants) = (found.kind.name(), wanted.kind.name());
+        let message =
+            format!("the workflow wants `{}` to be `{wants}`; in `{}` it is `{is}`", wanted.name, environment.name);
+        return Err(Box::new(
+            Diagnostic::new(&codes::VF701, wanted.span, message).label(found.span, "configured here"),
+        ));
+    }
+    open(connections, found, clock).map_err(|why| {
+        Box::new(Diagnostic::new(
+            &codes::VF701,
+            found.span,
+            format!("the connection `{}` cannot be used: {why}", found.name),
+        ))
+    })
+}
+
+fn open(connections: &mut Connections, connection: &Connection, clock: &Arc<dyn Clock>) -> Result<(), String> {
+    let name = connection.name.clone();
+    match &connection.kind {
+        ConnectionConfig::Sqlite { path, schema } => {
+            let options = SqliteOptions { path: path.clone(), schema_sql: schema_text(schema.as_deref())? };
+            connections.sql.insert(name, Arc::new(SqliteDatabase::open(options)));
+        }
+        ConnectionConfig::Postgres { address, tls, pool } => {
+            let options =
+                PostgresOptions { server: server(address, *tls), pool: *pool, connect_timeout_ms: CONNECT_TIMEOUT_MS };
+            let database = PostgresDatabase::connect(&options).map_err(|error| error.to_string())?;
+            connections.sql.insert(name, Arc::new(database));
+        }
+        ConnectionConfig::Embedded { path, seed } => {
+            let options = EmbeddedOptions { path: path.clone(), seed: seed.clone() };
+            connections.metrics.insert(name, Arc::new(EmbeddedMetrics::open(options)));
+        }
+        ConnectionConfig::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => {
+            let options = VictoriaOptions {
+                read_url: read_url.expose().to_owned(),
+                write_url: write_url.expose().to_owned(),
+                authorization: login.as_ref().map(authorization).unwrap_or_default(),
+                timeout_ms: *timeout_ms,
+                pool: *pool,
+                future_retention_ms: i64::try_from(*future_retention_ms).unwrap_or(i64::MAX),
+                verify: true,
+            };
+            let store = VictoriaMetrics::new(&options, clock.clone()).map_err(|error| error.to_string())?;
+            connections.metrics.insert(name, Arc::new(store));
+        }
+        ConnectionConfig::Http { base_url, headers, timeout_ms, pool } => {
+            let options = HttpOptions {
+                base_url: base_url.expose().to_owned(),
+                headers: headers.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect(),
+                authorization: Authorization::None,
+                timeout_ms: *timeout_ms,
+                pool: *pool,
+                verify: true,
+            };
+            connections.http.insert(name, Arc::new(HttpSource::new(&options).map_err(|error| error.to_string())?));
+        }
+    }
+    Ok(())
+}
+
+fn schema_text(path: Option<&Path>) -> Result<Option<String>, String> {
+    path.map(|path| read_text(path).map_err(|why| format!("cannot read the schema `{}`: {why}", path.display())))
+        .transpose()
+}
+
+fn authorization(login: &Login) -> Authorization {
+    match login {
+        Login::Token(token) => Authorization::Bearer(token.expose().into()),
+        Login::Password { username, password } => {
+            Authorization::Basic { user: username.clone(), password: password.expose().into() }
+        }
+    }
+}
+
+fn server(address: &PostgresAddress, tls: Option<Tls>) -> PostgresServer {
+    match address {
+        // The parameter of the URL and `tls:` say the same; the configuration refuses both at once.
+        PostgresAddress::Url(url) => PostgresServer::Url(with_tls(url.expose(), tls)),
+        PostgresAddress::Parts { host, port, database, user, password } => PostgresServer::Parts {
+            host: host.to_string(),
+            port: *port,
+            database: database.to_string(),
+            user: user.as_deref().unwrap_or("postgres").to_owned(),
+            password: password.as_ref().map(|password| password.expose().to_owned()),
+            tls: tls.map(postgres_tls).unwrap_or_default(),
+        },
+    }
+}
+
+fn with_tls(url: &str, tls: Option<Tls>) -> String {
+    match tls {
+        Some(tls) => format!("{url}{}sslmode={}", if url.contains('?') { '&' } else { '?' }, tls.as_str()),
+        None => url.to_owned(),
+    }
+}
+
+const fn postgres_tls(tls: Tls) -> PostgresTls {
+    match tls {
+        Tls::Disable => PostgresTls::Disable,
+        Tls::Prefer => PostgresTls::Prefer,
+        Tls::Require => PostgresTls::Require,
+        Tls::VerifyCa => PostgresTls::VerifyCa,
+        Tls::VerifyFull => PostgresTls::VerifyFull,
+    }
+}

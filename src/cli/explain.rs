@@ -1,0 +1,31 @@
+//! `vmflow explain`.
+
+use super::Exit;
+use super::arguments::ExplainArguments;
+use super::terminal::Terminal;
+use crate::diagnostic::{closest, codes};
+
+pub(super) fn explain(command: &ExplainArguments, terminal: &Terminal) -> Exit {
+    if command.list {
+        let lines: Vec<String> = codes::ALL
+            .iter()
+            .map(|code| format!("{}  {:7}  {}\n", code.id, format!("{:?}", code.severity).to_lowercase(), code.title))
+            .collect();
+        terminal.print(&lines.concat());
+        return Exit::Ok;
+    }
+    let asked = command.code.as_deref().unwrap_or_default();
+    match codes::find(asked) {
+        Some(code) => {
+            terminal.print(code.page);
+            Exit::Ok
+        }
+        None => {
+            let near = closest(&asked.to_uppercase(), codes::ALL.iter().map(|code| code.id));
+            let hint = near
+                .map_or_else(|| "`vmflow explain --list` lists all".to_owned(), |near| format!("did you mean {near}?"));
+            terminal.tell(&format!("vmflow: no check is called `{asked}`; {hint}"));
+            Exit::Usage
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The log of a run: its events as lines on stderr, through `tracing`.
+
+use tracing::Level;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::terminal::Terminal;
+use crate::config::Redactor;
+use crate::run::{EventKind, RunEvent, StepPlace, StepStatus};
+
+/// Sends log lines to stderr. Without flags only warnings and errors show; `-v` tells of every step.
+pub(super) fn init(terminal: &Terminal) {
+    let level = match terminal.verbosity {
+        ..=-2 => LevelFilter::ERROR,
+        -1 | 0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(terminal.color_err)
+        .with_max_level(level)
+        .with_target(false)
+        .finish();
+    // A second initialisation keeps the first; nothing depends on it.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// One event as a line of the log.
+pub(super) fn log(event: &RunEvent, redactor: &Redactor) {
+    let Some((level, text)) = line(&event.kind) else { return };
+    let text = redactor.redact(&text);
+    match level {
+        Level::ERROR => tracing::error!("{text}"),
+        Level::WARN => tracing::warn!("{text}"),
+        Level::INFO => tracing::info!("{text}"),
+        _ => tracing::debug!("{text}"),
+    }
+}
+
+/// The level and the text of an event; `None` for what only a progress display shows.
+fn line(event: &EventKind) -> Option<(Level, String)> {
+    Some(match event {
+        EventKind::RunStarted { run_id, workflow, .. } => (Level::INFO, format!("{workflow}: run {run_id} started")),
+        EventKind::StepStarted { step } => (Level::DEBUG, format!("{}: started", place(step))),
+        EventKind::AttemptFailed { step, attempt, error, retry_in_ms } => (
+            Level::WARN,
+            format!("{}: attempt {attempt} failed, next in {retry_in_ms} ms: {}", place(step), error.message),
+        ),
+        EventKind::StepFinished { step, status, duration_ms, error, .. } => {
+            finished(step, *status, *duration_ms, error.as_ref().map(|e| e.message.as_str()))
+        }
+        EventKind::LoopProgress { .. } => return None,
+        EventKind::Warning { step, message } => (Level::WARN, format!("{}: {message}", place(step))),
+        EventKind::RunFinished { status, message, duration_ms } => {
+            (Level::INFO, format!("run ended {} after {duration_ms} ms: {message}", status.name()))
+        }
+    })
+}
+
+fn finished(step: &StepPlace, status: StepStatus, duration_ms: u64, error: Option<&str>) -> (Level, String) {
+    let text = format!("{}: {} after {duration_ms} ms", place(step), status.name());
+    match (status, error) {
+        (StepStatus::Failed, Some(error)) => (Level::ERROR, format!("{text}: {error}")),
+        (StepStatus::Partial | StepStatus::Recovered, Some(error)) => (Level::WARN, format!("{text}: {error}")),
+        _ => (Level::INFO, text),
+    }
+}
+
+fn place(step: &StepPlace) -> String {
+    let path = step.path.join(".");
+    match &step.item {
+        Some(item) => format!("{path}[{item}]"),
+        None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_step_is_an_error_line_with_its_item() {
+        let step = StepPlace { path: vec!["copied".into(), "stored".into()], item: Some("2025-01-09".into()) };
+        let (level, text) = finished(&step, StepStatus::Failed, 12, Some("connection refused"));
+        assert_eq!(
+            (level, text.as_str()),
+            (Level::ERROR, "copied.stored[2025-01-09]: failed after 12 ms: connection refused")
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! What every command starts with: the configuration, the files, the checked program.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Exit;
+use super::arguments::ConfigArguments;
+use super::terminal::Terminal;
+use crate::check::modules::{self, Modules};
+use crate::check::program::{Program, Workflow};
+use crate::check::{self, Surroundings};
+use crate::config::{self, Config, ConnectionConfig, Environment, Variables};
+use crate::diagnostic::{Diagnostic, render};
+use crate::source::Sources;
+
+/// The largest file that is read, in bytes; the parser has the same limit for a workflow's text.
+const LARGEST_FILE: u64 = 16 << 20;
+
+/// The texts read so far and what is wrong with them.
+#[derive(Debug, Default)]
+pub(crate) struct Project {
+    /// The texts.
+    pub(crate) sources: Sources,
+    /// What is wrong.
+    pub(crate) findings: Vec<Diagnostic>,
+}
+
+/// A checked set of files.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    /// What they define.
+    pub(crate) program: Arc<Program>,
+    /// The files.
+    pub(crate) modules: Modules,
+}
+
+/// Reads a text file; the error is one line for people.
+pub(crate) fn read_text(path: &Path) -> Result<String, String> {
+    let size = std::fs::metadata(path).map_err(|error| plain(&error))?.len();
+    if size > LARGEST_FILE {
+        return Err(format!("it has {size} bytes, more than {LARGEST_FILE}"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| plain(&error))?;
+    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 (byte {})", error.utf8_error().valid_up_to()))
+}
+
+fn plain(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+impl Project {
+    /// Reads the configuration that the arguments name, or the one upward from `near`. `None` without any.
+    pub(crate) fn config(
+        &mut self,
+        arguments: &ConfigArguments,
+        near: &Path,
+        variables: &Variables,
+    ) -> Result<Option<Config>, String> {
+        let found = arguments.config.clone().or_else(|| config::find(near)).or_else(|| config::find(Path::new(".")));
+        let Some(path) = found else { return Ok(None) };
+        let text = read_text(&path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))?;
+        let source = self.sources.add(path.display().to_string(), text);
+        let (config, findings) = config::load(&source, variables);
+        self.findings.extend(findings);
+        Ok(Some(config))
+    }
+
+    /// The environment to work in; what is wrong with it becomes findings.
+    pub(crate) fn environment(
+        &mut self,
+        config: &Config,
+        flag: Option<&str>,
+        job: Option<&config::Job>,
+    ) -> Option<Environment> {
+        let found = config.choose_environment(flag, job).and_then(|name| config.environment(&name));
+        match found {
+            Ok(environment) => {
+                self.findings.extend(environment.warnings.iter().cloned());
+                Some(environment)
+            }
+            Err(findings) => {
+                self.findings.extend(findings);
+                None
+            }
+        }
+    }
+
+    /// Parses and checks files with everything that they import.
+    pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, environment: Option<&Environment>) -> Checked {
+        let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_text);
+        self.findings.extend(findings);
+        let (program, findings) = check::check(&modules, &surroundings(environment));
+        self.findings.extend(findings);
+        Checked { program: Arc::new(program), modules }
+    }
+
+    /// Whether something keeps the files from running.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.findings.iter().any(Diagnostic::is_error)
+    }
+
+    /// Shows the findings to people, on stderr.
+    pub(crate) fn tell(&self, terminal: &Terminal) {
+        let mut findings = self.findings.clone();
+        crate::diagnostic::sort(&mut findings);
+        let text =
+            render::render(render::Format::Human, &self.sources, &findings, 0, terminal.color_err, terminal.width);
+        terminal.tell(text.trim_end());
+    }
+}
+
+fn surroundings(environment: Option<&Environment>) -> Surroundings {
+    let connections = environment.into_iter().flat_map(|environment| environment.connections.values());
+    let embedded = connections.filter(|connection| matches!(connection.kind, ConnectionConfig::Embedded { .. }));
+    Surroundings { embedded: embedded.map(|connection| connection.name.clone()).collect() }
+}
+
+/// `FILE` or `FILE:WORKFLOW`.
+pub(crate) fn split_target(target: &str) -> (PathBuf, Option<&str>) {
+    match target.rsplit_once(':') {
+        Some((file, workflow)) if file.ends_with(".flow") => (PathBuf::from(file), Some(workflow)),
+        _ => (PathBuf::from(target), None),
+    }
+}
+
+/// The workflow of a file that was asked for: by name, or the only one.
+pub(crate) fn workflow_of(program: &Program, name: Option<&str>, file: &Path) -> Result<Arc<Workflow>, String> {
+    let names: Vec<&str> = program.workflows.iter().map(|workflow| &*workflow.name).collect();
+    let found = match (name, program.workflows.as_slice()) {
+        (Some(name), _) => program.workflows.iter().find(|workflow| &*workflow.name == name),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    };
+    found.cloned().ok_or_else(|| match (name, names.as_slice()) {
+        (_, []) => format!("`{}` holds no workflow", file.display()),
+        (Some(name), _) => format!("`{}` holds no workflow `{name}`; it has {}", file.display(), names.join(", ")),
+        (None, _) => format!(
+            "`{}` holds several workflows; write `{}:{}`",
+            file.display(),
+            file.display(),
+            names.join("` or `:")
+        ),
+    })
+}
+
+/// Tells why a command cannot begin.
+pub(crate) fn refuse(terminal: &Terminal, exit: Exit, message: &str) -> Exit {
+    terminal.tell(&format!("vmflow: {message}"));
+    exit
+}

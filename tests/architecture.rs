@@ -1,0 +1,74 @@
+//! The direction of dependency: which folder of `src` may use which, read off the `use crate::…` lines.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::support::sandbox::root;
+
+/// Each folder (or file) of `src` with what it may use. `docs/architecture.md` shows the same table.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("source", &[]),
+    ("stdlib", &[]),
+    ("diagnostic", &["source"]),
+    ("calendar", &[]),
+    ("value", &["source", "diagnostic", "calendar"]),
+    ("syntax", &["source", "diagnostic"]),
+    ("query", &["source", "diagnostic", "value"]),
+    ("connection", &["value", "query", "diagnostic"]),
+    ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
+    ("config", &["source", "diagnostic", "value"]),
+    ("check", &["source", "diagnostic", "value", "syntax", "query", "primitive", "stdlib"]),
+    ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
+    ("run", &["source", "value", "calendar", "query", "connection", "primitive", "check", "plan"]),
+    ("cli", &["source", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "run"]),
+];
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The top-level modules that a text names after `crate::`; tests may use anything.
+fn used(text: &str) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let after = lines.flat_map(|line| line.split("crate::").skip(1).map(str::to_owned).collect::<Vec<_>>());
+    after.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()).filter(|name: &String| !name.is_empty()).collect()
+}
+
+#[test]
+fn every_folder_uses_only_what_stands_below_it() {
+    let src = root().join("src");
+    let mut found = Vec::new();
+    files(&src, &mut found);
+    assert!(found.len() > 50, "too few files: {}", found.len());
+    let mut wrong = Vec::new();
+    for file in found {
+        let relative = file.strip_prefix(&src).unwrap();
+        let own = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+        if own == "main" || own == "lib" {
+            continue;
+        }
+        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == own).unwrap_or_else(|| panic!("{own} is not in the table"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let bad = used(&text).into_iter().filter(|name| *name != own && !allowed.contains(&name.as_str()) && MAY_USE.iter().any(|(known, _)| known == name));
+        wrong.extend(bad.map(|name| format!("{} uses {name}", relative.display())));
+    }
+    assert!(wrong.is_empty(), "against the direction of dependency:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_table_has_no_cycle() {
+    for (at, (name, allowed)) in MAY_USE.iter().enumerate() {
+        for other in *allowed {
+            let place = MAY_USE.iter().position(|(known, _)| known == other).unwrap();
+            assert!(place < at, "{name} may use {other}, which stands after it");
+        }
+    }
+}

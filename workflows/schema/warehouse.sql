@@ -1,0 +1,24 @@
+-- The warehouse that the workflows write to. The same text serves PostgreSQL and SQLite.
+
+-- What the extractor copied: the latest value of each metric for each business day.
+create table if not exists vm_extracted_metrics (
+  job_id        text             not null,
+  biz_date      date             not null,
+  auid          text             not null,
+  metric_name   text             not null,
+  metric_labels jsonb            not null,
+  value         double precision not null,
+  timestamp     timestamptz      not null,
+  extracted_at  timestamptz      not null,
+  primary key (job_id, biz_date, auid, metric_name, metric_labels)
+);
+
+-- One row for each day that a run copied.
+create table if not exists vm_extraction_jobs (
+  job_id              text        not null,
+  biz_date            date        not null,
+  execution_timestamp timestamptz not null,
+  records_processed   bigint      not null,
+  max_data_timestamp  timestamptz,
+  primary key (job_id, biz_date, execution_timestamp)
+);
