@@ -1,16 +1,15 @@
 //! Stores of metrics: reading expressions and raw points, writing samples.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 
-use super::samples::in_order;
+use super::samples::{check_names, in_order};
 use super::{Context, Effect, Effectful, Example, Form, Primitive, Pure, Spec, args};
 use crate::value::{
-    ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Series, StepError, Timestamp, Value, timestamp,
+    ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Series, StepError, Timestamp, timestamp,
 };
 
 pub(super) static SPECS: &[Spec] =
@@ -151,7 +150,6 @@ impl Effectful for Write {
     /// Counts samples that the store held already too: a repeated attempt gives the same number as the first.
     fn run(args: WriteArgs, context: &Context) -> BoxFuture<'_, Result<i64, StepError>> {
         Box::pin(async move {
-            check_samples(&args.samples)?;
             let store = context.metrics(&args.connection.0)?;
             if args.samples.is_empty() {
                 return Ok(0);
@@ -160,33 +158,6 @@ impl Effectful for Write {
             Ok(i64::try_from(written.written.saturating_add(written.unchanged)).unwrap_or(i64::MAX))
         })
     }
-}
-
-/// Refuses samples without a name, and two values for one series at one instant: a store keeps
-/// both or either, in no order that anybody defines, and every later read is a matter of luck.
-fn check_samples(samples: &[Arc<Sample>]) -> Result<(), StepError> {
-    let mut seen: HashMap<(&str, &Labels, i64), f64> = HashMap::with_capacity(samples.len());
-    for sample in samples {
-        if sample.name.is_empty() {
-            return Err(StepError::new(
-                ErrorKind::Data,
-                format!("a sample with the labels {} has no name", sample.labels),
-            )
-            .help("an expression dropped the name; build a new one with `sample(name, …)`"));
-        }
-        let before = seen.insert((&sample.name, &sample.labels, sample.at_ms), sample.value);
-        if let Some(other) = before.filter(|other| other.to_bits() != sample.value.to_bits()) {
-            return Err(two_values(sample, other));
-        }
-    }
-    Ok(())
-}
-
-fn two_values(sample: &Sample, other: f64) -> StepError {
-    let at = Value::Timestamp(timestamp(sample.at_ms));
-    let series = format!("{}{}", sample.name, sample.labels);
-    StepError::new(ErrorKind::Data, format!("two samples of `{series}` at {at}: {other} and {}", sample.value))
-        .help("a label that tells them apart is missing, or one of them is too many")
 }
 
 struct Selector;
@@ -212,20 +183,24 @@ impl Primitive for Selector {
 impl Pure for Selector {
     fn run(args: SelectorArgs) -> Result<Promql, StepError> {
         let SelectorArgs { connection, name, labels } = args;
-        super::samples::check_names(name.as_deref().unwrap_or_default(), &labels)?;
-        let matchers: Vec<String> = name
-            .iter()
-            .map(|name| ("__name__", &**name))
-            .chain(labels.iter().map(|(label, value)| (&**label, &**value)))
-            .map(|(label, value)| format!("{label}={}", quoted(value)))
-            .collect();
-        if name.is_none_or(|name| name.is_empty()) && labels.iter().all(|(_, value)| value.is_empty()) {
+        check_names(name.as_deref().unwrap_or_default(), &labels)?;
+        let is_named = name.as_ref().is_some_and(|name| !name.is_empty());
+        if !is_named && labels.iter().all(|(_, value)| value.is_empty()) {
             let message =
                 format!("a selector without a name and without labels matches every series of `{}`", connection.0);
             return Err(StepError::new(ErrorKind::Data, message).help("state the metric's name or at least one label"));
         }
-        Ok(Promql(format!("{{{}}}", matchers.join(",")).into()))
+        Ok(Promql(selector(name.as_deref(), &labels).into()))
     }
+}
+
+/// The selector for a name and labels; the names are valid.
+fn selector(name: Option<&str>, labels: &Labels) -> String {
+    let name = name.filter(|name| !name.is_empty()).map(|name| ("__name__", name));
+    let labels = labels.iter().map(|(label, value)| (&**label, &**value));
+    let matchers: Vec<String> =
+        name.into_iter().chain(labels).map(|(label, value)| format!("{label}={}", quoted(value))).collect();
+    format!("{{{}}}", matchers.join(","))
 }
 
 /// A text in double quotes, as a query reads it. Rust's own escapes, such as `\u{7f}`, it would not know.
@@ -289,13 +264,5 @@ mod tests {
         let at: Timestamp = "2025-01-31T00:00:00.0005Z".parse().unwrap();
         assert_eq!(timestamp(first_ms(at)), "2025-01-31T00:00:00.001Z".parse::<Timestamp>().unwrap());
         assert_eq!(first_ms(timestamp(-1)), -1);
-    }
-
-    #[test]
-    fn one_series_has_one_value_at_an_instant() {
-        let sample = |value| Arc::new(Sample { name: "nav".into(), labels: Labels::default(), value, at_ms: 0 });
-        assert!(check_samples(&[sample(1.0), sample(1.0)]).is_ok());
-        let error = check_samples(&[sample(1.0), sample(2.0)]).unwrap_err();
-        assert_eq!(error.message, "two samples of `nav{}` at 1970-01-01T00:00:00Z: 1 and 2");
     }
 }

@@ -13,6 +13,8 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<PerHour>(),
 ];
 
+const MINUTE_MS: i64 = 60_000;
+
 record! {
     /// How long to wait between attempts.
     struct Backoff {
@@ -21,7 +23,7 @@ record! {
         /// What each wait is multiplied with to give the next.
         factor: f64,
         /// No wait is longer.
-        max: Option<Milliseconds>,
+        max: Milliseconds,
     }
 }
 
@@ -40,7 +42,7 @@ args! {
     struct ExponentialArgs {
         /// How long to wait before the second attempt; each wait after it is twice as long.
         initial: Wait,
-        /// The longest wait.
+        /// The longest wait; left out, a minute, or `initial` when that is longer.
         max: Option<Wait>,
     }
 }
@@ -50,12 +52,16 @@ impl Primitive for Exponential {
     const NAME: &'static str = "policy.exponential";
     const FORM: Form = Form::Prelude;
     const SUMMARY: &'static str = "Waits twice as long before each further attempt.";
-    const EXAMPLES: &'static [Example] =
-        &[Example { source: "exponential(1s, max: 30s)", gives: "{ initial: 1s, factor: 2, max: 30s }" }];
+    const EXAMPLES: &'static [Example] = &[
+        Example { source: "exponential(1s, max: 30s)", gives: "{ initial: 1s, factor: 2, max: 30s }" },
+        Example { source: "exponential(2s)", gives: "{ initial: 2s, factor: 2, max: 1m }" },
+    ];
 }
 impl Pure for Exponential {
     fn run(args: ExponentialArgs) -> Result<Backoff, StepError> {
-        Ok(Backoff { initial: args.initial.0, factor: 2.0, max: args.max.map(|max| max.0) })
+        let initial = args.initial.0;
+        let max = args.max.map_or(Milliseconds(initial.0.max(MINUTE_MS)), |max| max.0);
+        Ok(Backoff { initial, factor: 2.0, max })
     }
 }
 
@@ -73,11 +79,12 @@ impl Primitive for Constant {
     const FORM: Form = Form::Prelude;
     const SUMMARY: &'static str = "Waits equally long before each further attempt.";
     const EXAMPLES: &'static [Example] =
-        &[Example { source: "constant(5s)", gives: "{ initial: 5s, factor: 1, max: none }" }];
+        &[Example { source: "constant(5s)", gives: "{ initial: 5s, factor: 1, max: 5s }" }];
 }
 impl Pure for Constant {
     fn run(args: ConstantArgs) -> Result<Backoff, StepError> {
-        Ok(Backoff { initial: args.delay.0, factor: 1.0, max: None })
+        let delay = args.delay.0;
+        Ok(Backoff { initial: delay.clone(), factor: 1.0, max: delay })
     }
 }
 
@@ -114,7 +121,7 @@ impl Primitive for PerMinute {
 }
 impl Pure for PerMinute {
     fn run(args: RateArgs) -> Result<Rate, StepError> {
-        Ok(Rate { count: args.count.0, per: Milliseconds(60_000) })
+        Ok(Rate { count: args.count.0, per: Milliseconds(MINUTE_MS) })
     }
 }
 

@@ -38,13 +38,13 @@ pub(super) static PROPERTIES: &[Property] = &[
 ];
 
 /// Whether a text can be a metric's name: letters, digits, `_` and `:`, no digit first.
-pub(super) fn is_metric_name(name: &str) -> bool {
+fn is_metric_name(name: &str) -> bool {
     let is_first = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':');
     name.starts_with(is_first) && name.chars().all(|c| is_first(c) || c.is_ascii_digit())
 }
 
 /// Whether a text can be a label's name: letters, digits and `_`, no digit first.
-pub(super) fn is_label_name(name: &str) -> bool {
+fn is_label_name(name: &str) -> bool {
     is_metric_name(name) && !name.contains(':')
 }
 
@@ -65,10 +65,10 @@ pub(super) fn check_names(name: &str, labels: &Labels) -> Result<(), StepError> 
                 "labels hold letters, digits and `_`, and begin with no digit",
             );
         }
-        if label.starts_with("__") {
+        if &**label == "__name__" {
             return error(
-                format!("the label `{label}` is reserved"),
-                "the metric's name goes into the parameter `name`; other `__` labels belong to the store",
+                "the label `__name__` is the metric's name".to_owned(),
+                "give it as `name` and leave the label out: `labels.without([\"__name__\"])`",
             );
         }
     }
@@ -197,7 +197,10 @@ mod tests {
         assert!(build("", &[]).is_ok());
         assert_eq!(build("9nav", &[]).unwrap_err().message, "\"9nav\" cannot be a metric's name");
         assert_eq!(build("nav", &[("job-id", "x")]).unwrap_err().message, "\"job-id\" cannot be a label");
-        assert_eq!(build("nav", &[("__name__", "x")]).unwrap_err().message, "the label `__name__` is reserved");
+        assert_eq!(
+            build("nav", &[("__name__", "x")]).unwrap_err().message,
+            "the label `__name__` is the metric's name"
+        );
         assert!(build("nav", &[("", "x")]).is_err());
     }
 

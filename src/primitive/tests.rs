@@ -164,7 +164,8 @@ fn examples_give_what_they_say() {
         ("text.format", vec![day("2025-01-31"), text("%d/%m/%Y")], "31/01/2025"),
         ("text.format", vec![Value::Float(1234.5), text(",.2f")], "1,234.50"),
         ("policy.exponential", vec![seconds(1), seconds(30)], "{ initial: 1s, factor: 2, max: 30s }"),
-        ("policy.constant", vec![seconds(5)], "{ initial: 5s, factor: 1, max: none }"),
+        ("policy.constant", vec![seconds(5)], "{ initial: 5s, factor: 1, max: 5s }"),
+        ("policy.exponential", vec![seconds(2)], "{ initial: 2s, factor: 2, max: 1m }"),
         ("policy.per_hour", vec![Value::Int(100)], "{ count: 100, per: 1h }"),
     ];
     for (name, arguments, gives) in cases {

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 
 use super::record::record;
 use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Spec, args};
-use crate::query::sql::{SqlQuery, StatementKind};
-use crate::value::{ErrorKind, Reflect, ReflectError, Sequence, SqlConnection, StepError, Table, Type, Value};
+use crate::query::sql::SqlQuery;
+use crate::value::{Reflect, ReflectError, Sequence, SqlConnection, StepError, Table, Type, Value};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::effectful::<Query>(),
@@ -65,21 +65,10 @@ impl Effectful for Query {
     const IDEMPOTENT: bool = true;
     fn run(args: QueryArgs, context: &Context) -> BoxFuture<'_, Result<Found, StepError>> {
         Box::pin(async move {
-            check_reads(&args.query)?;
             let mut session = context.session(&args.connection.0).await?;
             session.get().query(&args.query).await.map(|table| Found(Arc::new(table)))
         })
     }
-}
-
-/// Refuses a write behind a read. The checker sees literals; this sees queries that came as values,
-/// so that `vmflow plan`, which runs reads, never writes.
-fn check_reads(query: &SqlQuery) -> Result<(), StepError> {
-    if query.template.kind == StatementKind::Read {
-        return Ok(());
-    }
-    Err(StepError::new(ErrorKind::Query, "`query` reads, and this statement changes the database")
-        .help("write `do db.execute(…)`"))
 }
 
 struct Execute;
@@ -204,7 +193,6 @@ impl Effectful for Upsert {
                 let none = Table::new(args.returning.into());
                 return Ok(Stored { created: 0, updated: 0, rows: Found(Arc::new(none)) });
             }
-            rows::check_keys(&rows, &args.key)?;
             let mut session = context.session(&args.connection.0).await?;
             let done = session.get().upsert(&args.table, &rows, &args.key, &args.returning).await?;
             Ok(Stored { created: count(done.created), updated: count(done.updated), rows: Found(Arc::new(done.rows)) })

@@ -1,6 +1,5 @@
 //! Rows on their way into a database: a list of records becomes a table, or the row at fault is named.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diagnostic::did_you_mean;
@@ -52,8 +51,11 @@ pub(super) fn to_table(rows: &Sequence) -> Result<Arc<Table>, StepError> {
 
 fn record(row: &Value, at: usize) -> Result<&Arc<Record>, StepError> {
     let Value::Record(record) = row else {
-        return Err(StepError::new(ErrorKind::Data, format!("`rows[{at}]` is no record but `{}`", row.kind()))
-            .help("state the type of the rows, as in `… as list<{ day: date, n: int }>`"));
+        return Err(StepError::new(
+            ErrorKind::Data,
+            format!("row {}: expected a record, found `{}`", at + 1, row.kind()),
+        )
+        .help("state the type of the rows, as in `… as list<{ day: date, n: int }>`"));
     };
     Ok(record)
 }
@@ -68,50 +70,14 @@ fn add_row(table: &mut Table, record: &Record, at: usize) -> Result<(), StepErro
         StepError::new(ErrorKind::Data, format!("{who} has no `{name}`, which {whom} has"))
             .help("give every row the same fields; `none` is a value")
     };
-    let here = format!("`rows[{at}]`");
+    let here = format!("row {}", at + 1);
     if let Some(surplus) = record.shape.iter().find(|name| !table.shape.contains(name)) {
-        return Err(odd(surplus, "`rows[0]`", &here));
+        return Err(odd(surplus, "row 1", &here));
     }
-    let values = table.shape.iter().map(|name| record.get(name).cloned().ok_or_else(|| odd(name, &here, "`rows[0]`")));
+    let values = table.shape.iter().map(|name| record.get(name).cloned().ok_or_else(|| odd(name, &here, "row 1")));
     let values: Vec<Value> = values.collect::<Result<_, _>>()?;
     table.push(values);
     Ok(())
-}
-
-/// Refuses rows that an upsert could not tell apart: the later would silently replace the earlier.
-pub(super) fn check_keys(rows: &Table, key: &[Arc<str>]) -> Result<(), StepError> {
-    if key.is_empty() {
-        return Err(StepError::new(
-            ErrorKind::Data,
-            "`key` names no column; without one no row can be told from another",
-        ));
-    }
-    let column = |name: &Arc<str>| {
-        rows.column(name).ok_or_else(|| {
-            let error = StepError::new(ErrorKind::Data, format!("the rows have no field `{name}` to be the key"));
-            did_you_mean(name, rows.shape.iter().map(|name| &**name)).into_iter().fold(error, StepError::help)
-        })
-    };
-    let columns: Vec<&[Value]> = key.iter().map(column).collect::<Result<_, _>>()?;
-    let mut seen: HashMap<Vec<&Value>, usize> = HashMap::with_capacity(rows.rows);
-    for at in 0..rows.rows {
-        let values: Vec<&Value> = columns.iter().filter_map(|column| column.get(at)).collect();
-        // Databases hold that no null equals another.
-        if values.iter().any(|value| value.is_none()) {
-            continue;
-        }
-        if let Some(before) = seen.insert(values.clone(), at) {
-            return Err(same_key(key, &values, before, at));
-        }
-    }
-    Ok(())
-}
-
-fn same_key(key: &[Arc<str>], values: &[&Value], before: usize, at: usize) -> StepError {
-    let shown: Vec<String> = key.iter().zip(values).map(|(name, value)| format!("{name}: {value}")).collect();
-    let message = format!("`rows[{before}]` and `rows[{at}]` have the same key, {{ {} }}", shown.join(", "));
-    StepError::new(ErrorKind::Data, message)
-        .help("add the column that tells them apart to `key`, or leave one of them out")
 }
 
 #[cfg(test)]
@@ -126,10 +92,6 @@ mod tests {
         to_table(&Sequence::List(Arc::new(rows)))
     }
 
-    fn names(names: &[&str]) -> Vec<Arc<str>> {
-        names.iter().copied().map(Arc::from).collect()
-    }
-
     #[test]
     fn fields_are_matched_by_name() {
         let table = table(vec![row(&[("a", 1), ("b", 2)]), row(&[("b", 4), ("a", 3)])]).unwrap();
@@ -141,20 +103,10 @@ mod tests {
     fn an_odd_row_is_named() {
         let message = |rows| table(rows).unwrap_err().message;
         let first = || row(&[("a", 1), ("b", 2)]);
-        assert_eq!(message(vec![first(), row(&[("a", 1)])]), "`rows[1]` has no `b`, which `rows[0]` has");
+        assert_eq!(message(vec![first(), row(&[("a", 1)])]), "row 2 has no `b`, which row 1 has");
         let surplus = row(&[("a", 1), ("b", 2), ("c", 3)]);
-        assert_eq!(message(vec![first(), surplus]), "`rows[0]` has no `c`, which `rows[1]` has");
-        assert_eq!(message(vec![first(), Value::Int(1)]), "`rows[1]` is no record but `int`");
-    }
-
-    #[test]
-    fn no_two_rows_share_a_key() {
-        let rows = table(vec![row(&[("a", 1), ("b", 1)]), row(&[("a", 1), ("b", 2)])]).unwrap();
-        assert!(check_keys(&rows, &names(&["a", "b"])).is_ok());
-        let error = check_keys(&rows, &names(&["a"])).unwrap_err();
-        assert_eq!(error.message, "`rows[0]` and `rows[1]` have the same key, { a: 1 }");
-        assert_eq!(check_keys(&rows, &names(&["bb"])).unwrap_err().help.as_deref(), Some("did you mean `b`?"));
-        assert!(check_keys(&rows, &[]).is_err());
+        assert_eq!(message(vec![first(), surplus]), "row 1 has no `c`, which row 2 has");
+        assert_eq!(message(vec![first(), Value::Int(1)]), "row 2: expected a record, found `int`");
     }
 
     #[test]
