@@ -178,7 +178,7 @@ fn single_equals(case: &Case<'_>) -> Option<Diagnostic> {
 fn double_equals(case: &Case<'_>) -> Option<Diagnostic> {
     let span = case.span(case.at);
     let written = case.text(case.at);
-    if !matches!(written, "==" | ":=") || !case.tried.contains(&Rule::equals) {
+    if !matches!(written, "==" | ":=") || case.previous() != Some(case.first) || case.at_new_line() {
         return None;
     }
     let message =

@@ -101,7 +101,9 @@ pub(super) const fn word(rule: Rule) -> Word {
         | Rule::WHITESPACE | Rule::COMMENT | Rule::id | Rule::id_start | Rule::w | Rule::space | Rule::blank
         | Rule::zone | Rule::unit | Rule::digits | Rule::infix | Rule::prefix | Rule::postfix | Rule::primary
         | Rule::continuing | Rule::item_sync | Rule::statement_sync | Rule::starter | Rule::doc_lines
-        | Rule::chunk | Rule::group | Rule::grouped | Rule::quoted | Rule::line_comment => Silent,
+        | Rule::chunk | Rule::group | Rule::grouped | Rule::quoted
+        | Rule::plain | Rule::interpolated | Rule::lexed_hole | Rule::lexed | Rule::lexed_other | Rule::word | Rule::opener
+        | Rule::closer | Rule::rest_of_line | Rule::line_comment => Silent,
     }
 }
 
