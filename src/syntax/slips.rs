@@ -109,6 +109,7 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
     SLIPS.iter().find_map(|slip| slip(case))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "each slip is an option")]
 fn slip(span: Span, message: impl Into<String>) -> Option<Diagnostic> {
     Some(Diagnostic::new(&codes::VF001, span, message))
 }
