@@ -48,7 +48,7 @@ pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
 pub(super) fn file(source: &Source) -> (File, Vec<Diagnostic>) {
     let reader = match reader(source) {
         Ok(reader) => reader,
-        Err(finding) => return (File::default(), vec![finding]),
+        Err(finding) => return (File::default(), vec![*finding]),
     };
     let file = match apply(Rule::file, reader.text()) {
         Ok(pairs) => reader.file(pairs),
@@ -64,7 +64,7 @@ pub(super) fn file(source: &Source) -> (File, Vec<Diagnostic>) {
 pub(super) fn expression(source: &Source) -> (Option<Expr>, Vec<Diagnostic>) {
     let reader = match reader(source) {
         Ok(reader) => reader,
-        Err(finding) => return (None, vec![finding]),
+        Err(finding) => return (None, vec![*finding]),
     };
     let expr = match apply(Rule::one_expression, reader.text()) {
         Ok(pairs) => reader.lone_expression(pairs),
@@ -78,16 +78,16 @@ pub(super) fn expression(source: &Source) -> (Option<Expr>, Vec<Diagnostic>) {
 }
 
 /// Checks the limits, which come before all else.
-fn reader(source: &Source) -> Result<Reader<'_>, Diagnostic> {
+fn reader(source: &Source) -> Result<Reader<'_>, Box<Diagnostic>> {
     let size = source.text.len();
     if size > MAX_SIZE {
         let message = format!("this file has {size} bytes, more than the {MAX_SIZE} that are read");
         let start = Span::new(source.id, 0, 0);
-        return Err(Diagnostic::new(&codes::VF001, start, message).help("split it, and `import` the parts"));
+        return Err(Box::new(Diagnostic::new(&codes::VF001, start, message).help("split it, and `import` the parts")));
     }
     let reader = Reader::new(source);
     match reader.scan().too_deep {
-        Some(token) => Err(too_deep(reader.span_of(token.range()))),
+        Some(token) => Err(Box::new(too_deep(reader.span_of(token.range())))),
         None => Ok(reader),
     }
 }

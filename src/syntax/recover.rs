@@ -17,7 +17,7 @@ impl Reader<'_> {
     pub(super) fn bad<T>(&self, pair: &Pair<'_, Rule>, rule: Rule) -> Option<T> {
         self.note_bad();
         let whole = pair.as_span().start()..pair.as_span().end();
-        if self.blame(&whole) || self.is_full() {
+        if self.scan().disturbs(&whole) || self.is_full() {
             return None;
         }
         let range = self.trimmed(whole);
@@ -36,7 +36,7 @@ impl Reader<'_> {
     /// Reports that a whole text was refused.
     pub(super) fn refused(&self, rule: Rule, range: Range<usize>, trouble: &Trouble) {
         self.note_bad();
-        if !self.blame(&range) {
+        if !self.scan().disturbs(&range) {
             self.explain(rule, range, trouble);
         }
     }
@@ -83,7 +83,7 @@ impl<'r> Case<'r> {
 
     /// The characters of the token with this number; empty outside of the text.
     pub(super) fn text(&self, index: usize) -> &'r str {
-        self.token(index).map_or("", |token| token.text(self.reader.text()))
+        self.token(index).map_or("", |token| token.text(self.reader.source_text()))
     }
 
     /// The kind of the token with this number.
@@ -165,7 +165,7 @@ impl<'r> Case<'r> {
 /// The finding for something that is not closed, or that closes nothing.
 pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic {
     let span = reader.span_of(unclosed.open.clone());
-    let opener = reader.text().get(unclosed.open.clone()).unwrap_or("");
+    let opener = reader.source_text().get(unclosed.open.clone()).unwrap_or("");
     if unclosed.kind == UnclosedKind::Stray {
         return Diagnostic::new(&codes::VF001, span, format!("`{opener}` closes nothing"))
             .at("no bracket is open here that it could close")
@@ -187,6 +187,6 @@ pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic
         }
     };
     let finding = Diagnostic::new(&codes::VF002, span, message).help(help);
-    let outer = unclosed.outer.iter().map(|outer| reader.span_of(outer.clone()));
+    let outer = unclosed.outer.iter().take(3).map(|outer| reader.span_of(outer.clone()));
     outer.fold(finding, |finding, span| finding.label(span, "not closed either"))
 }

@@ -109,6 +109,7 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
     SLIPS.iter().find_map(|slip| slip(case))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "each slip is an option")]
 fn slip(span: Span, message: impl Into<String>) -> Option<Diagnostic> {
     Some(Diagnostic::new(&codes::VF001, span, message))
 }
@@ -147,6 +148,11 @@ fn named_argument(case: &Case<'_>) -> Option<Diagnostic> {
     let name = case.previous().filter(|_| case.text(case.at) == "=")?;
     let open = case.innermost_open()?;
     let begins = name == open + 1 || case.text(name.checked_sub(1)?) == ",";
+    let what = match case.kind(open)? {
+        Kind::Open(Bracket::Brace) => "the name of an entry",
+        Kind::Open(Bracket::Paren) if is_call(case, open) => "an argument's name",
+        _ => return None,
+    };
     if case.kind(name) != Some(Kind::Word) || !begins {
         return None;
     }
@@ -158,10 +164,18 @@ fn named_argument(case: &Case<'_>) -> Option<Diagnostic> {
     let gap = case.span(name).after().to(case.span(case.at));
     let spaced =
         case.token(case.at).zip(case.token(case.at + 1)).is_some_and(|(equals, value)| equals.end < value.start);
-    let what =
-        if case.kind(open) == Some(Kind::Open(Bracket::Paren)) { "an argument's name" } else { "the name of an entry" };
     slip(case.span(case.at), format!("{what} is followed by `:`, not by `=`"))
         .map(|finding| finding.fix(format!("write `{written}:`"), gap, if spaced { ":" } else { ": " }))
+}
+
+/// Whether a `(` follows what can be called.
+fn is_call(case: &Case<'_>, open: usize) -> bool {
+    let before = open.checked_sub(1).filter(|before| *before >= case.first);
+    before.is_some_and(|before| match case.kind(before) {
+        Some(Kind::Close(_)) => true,
+        Some(Kind::Word) => !RESERVED.contains(&case.text(before)),
+        _ => false,
+    })
 }
 
 /// `if a = b`, `require a = b`, `x = a = b`.
@@ -178,7 +192,7 @@ fn single_equals(case: &Case<'_>) -> Option<Diagnostic> {
 fn double_equals(case: &Case<'_>) -> Option<Diagnostic> {
     let span = case.span(case.at);
     let written = case.text(case.at);
-    if !matches!(written, "==" | ":=") || !case.tried.contains(&Rule::equals) {
+    if !matches!(written, "==" | ":=") || case.previous() != Some(case.first) || case.at_new_line() {
         return None;
     }
     let message =
@@ -234,6 +248,9 @@ fn question_mark(case: &Case<'_>) -> Option<Diagnostic> {
 fn space_before_unit(case: &Case<'_>) -> Option<Diagnostic> {
     // The unit is a word, so it either stands where something else was wanted, or began a statement of its own.
     let unit = if case.at_new_line() || case.kind(case.at) != Some(Kind::Word) { case.first } else { case.at };
+    if unit == case.first && !stops_early(case) {
+        return None;
+    }
     let number = unit.checked_sub(1)?;
     let near = case.token(unit).is_some_and(|token| !token.first) && case.kind(number) == Some(Kind::Number);
     let short =
@@ -483,7 +500,9 @@ fn misspelt(case: &Case<'_>) -> Option<Diagnostic> {
     let continues = case.token(case.first).is_some_and(|token| !token.first);
     let (index, wanted): (usize, Vec<&str>) =
         if case.kind(case.at) == Some(Kind::Word) && !case.at_new_line() && case.at > case.first + 1 {
-            (case.at, case.tried.iter().filter_map(|rule| exact(*rule)).collect())
+            (case.at, case.tried.iter().flat_map(|rule| exact(*rule)).collect())
+        } else if !stops_early(case) {
+            return None;
         } else if continues {
             (case.first, AFTER_STATEMENT.to_vec())
         } else {
@@ -497,18 +516,28 @@ fn misspelt(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.fix(format!("write `{near}`"), span, near))
 }
 
-fn exact(rule: Rule) -> Option<&'static str> {
+/// The words that a rule stands for.
+fn exact(rule: Rule) -> Vec<&'static str> {
     match super::words::word(rule) {
-        super::words::Word::Exact(word) => Some(word.trim_matches('`')),
-        _ => None,
+        super::words::Word::Exact(words) => words.split(['`', ' ', ',']).filter(|word| word.len() > 1).collect(),
+        _ => Vec::new(),
     }
+}
+
+/// Whether the first word is at fault: nothing behind the second fitted, and it does not bind a name.
+fn stops_early(case: &Case<'_>) -> bool {
+    case.at <= case.first + 1 && !matches!(case.text(case.first + 1), "=" | ":" | "." | "(")
 }
 
 /// A word after a whole statement, on its line: `x = a b`.
 fn leftover(case: &Case<'_>) -> Option<Diagnostic> {
     let begins = matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part | Rule::one_item);
     let token = case.token(case.first)?;
-    if !begins || token.first || token.kind != Kind::Word || matches!(case.text(case.first.checked_sub(1)?), "{" | "}")
+    if !begins
+        || !stops_early(case)
+        || token.first
+        || token.kind != Kind::Word
+        || matches!(case.text(case.first.checked_sub(1)?), "{" | "}")
     {
         return None;
     }

@@ -74,8 +74,8 @@ pub(super) const fn word(rule: Rule) -> Word {
         Rule::recovery_word => Exact("`skip`, `continue` or `stop`"),
         Rule::tag => Exact("`sql`"),
         Rule::raw => Exact("`\"\"\"`"),
-        Rule::ident | Rule::pattern | Rule::param_sig | Rule::path | Rule::keyword => Noun("a name"),
-        Rule::label | Rule::field_ty => Noun("a name"),
+        Rule::ident | Rule::pattern | Rule::param_sig | Rule::path | Rule::keyword | Rule::label
+        | Rule::field_ty => Noun("a name"),
         Rule::ty | Rule::ty_part | Rule::ty_atom | Rule::ty_name | Rule::calendar_ty | Rule::record_ty => Noun("a type"),
         Rule::expr | Rule::paren | Rule::list | Rule::literal | Rule::one_expression | Rule::cell
         | Rule::boolean | Rule::none | Rule::tagged | Rule::timestamp | Rule::odd_number
@@ -101,7 +101,9 @@ pub(super) const fn word(rule: Rule) -> Word {
         | Rule::WHITESPACE | Rule::COMMENT | Rule::id | Rule::id_start | Rule::w | Rule::space | Rule::blank
         | Rule::zone | Rule::unit | Rule::digits | Rule::infix | Rule::prefix | Rule::postfix | Rule::primary
         | Rule::continuing | Rule::item_sync | Rule::statement_sync | Rule::starter | Rule::doc_lines
-        | Rule::chunk | Rule::group | Rule::grouped | Rule::quoted | Rule::line_comment => Silent,
+        | Rule::chunk | Rule::group | Rule::grouped | Rule::quoted
+        | Rule::plain | Rule::interpolated | Rule::lexed_hole | Rule::lexed | Rule::lexed_other | Rule::word | Rule::opener
+        | Rule::closer | Rule::rest_of_line | Rule::line_comment => Silent,
     }
 }
 
@@ -128,7 +130,6 @@ pub(super) fn expected(rules: &[Rule]) -> Option<String> {
     words.dedup();
     let names: Vec<&str> = words.iter().map(|word| said(*word)).collect();
     match names.as_slice() {
-        [] => None,
         [one] => Some((*one).to_owned()),
         [rest @ .., last] if names.len() <= 5 => Some(format!("{} or {last}", rest.join(", "))),
         _ => None,

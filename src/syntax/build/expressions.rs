@@ -51,14 +51,15 @@ impl Reader<'_> {
     }
 
     fn built(&self, pair: Node<'_>) -> Option<Built> {
-        let inner = pair.clone().into_inner();
+        let span = self.span(&pair);
+        let inner = pair.into_inner();
         let prefixes = inner.clone().filter(|part| matches!(part.as_rule(), Rule::minus | Rule::k_not)).count();
         if prefixes > MAX_NESTING || inner.len() > 2 * MAX_DEPTH {
-            return Some(self.too_long(self.span(&pair)));
+            return Some(self.too_long(span));
         }
         PRATT
             .map_primary(|primary| self.primary(&primary))
-            .map_prefix(|operator, operand| self.unary(&operator, operand?))
+            .map_prefix(|operator, operand| operand.map(|operand| self.unary(&operator, operand)))
             .map_postfix(|operand, postfix| self.postfix(operand?, &postfix))
             .map_infix(|left, operator, right| self.binary(left?, &operator, right?))
             .parse(inner)
@@ -82,11 +83,11 @@ impl Reader<'_> {
         Built { expr: Expr { kind: ExprKind::Literal(Literal::None), span }, depth: 1 }
     }
 
-    fn unary(&self, operator: &Node<'_>, operand: Built) -> Option<Built> {
+    fn unary(&self, operator: &Node<'_>, operand: Built) -> Built {
         let symbol = if operator.as_rule() == Rule::k_not { UnaryOperator::Not } else { UnaryOperator::Negate };
         let place = self.span(operator);
         let span = place.to(operand.expr.span);
-        Some(self.seal(ExprKind::Unary(Spanned::new(symbol, place), Box::new(operand.expr)), span, operand.depth))
+        self.seal(ExprKind::Unary(Spanned::new(symbol, place), Box::new(operand.expr)), span, operand.depth)
     }
 
     fn binary(&self, left: Built, operator: &Node<'_>, right: Built) -> Option<Built> {
@@ -260,7 +261,7 @@ impl Reader<'_> {
             (Rule::literal, _) => self.literal_expr(&first)?,
             (Rule::minus, Some(number)) => {
                 let kind = self.literal(&number)?;
-                self.unary(&first, self.seal(kind, self.span(&number), 0))?
+                self.unary(&first, self.seal(kind, self.span(&number), 0))
             }
             _ => self.seal(self.name_or_literal(&first), self.span(&first), 0),
         };

@@ -85,7 +85,8 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// Nothing where nothing was written; the outer option is for what does not build.
+    /// Nothing where nothing was written.
+    #[expect(clippy::option_option, reason = "the outer one is for what does not build, as everywhere here")]
     fn optional_expr(&self, pair: Option<Node<'_>>) -> Option<Option<Expr>> {
         pair.map_or(Some(None), |pair| self.expr(pair).map(Some))
     }

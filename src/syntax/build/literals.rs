@@ -193,18 +193,12 @@ impl Reader<'_> {
             return 2;
         };
         let len = digits.len() + 4;
-        match u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
-            Some(character) => text.push(character),
-            None => {
-                let message = format!("`{digits}` is no Unicode code point");
-                self.report_text(
-                    &codes::VF003,
-                    at..at + len,
-                    message,
-                    "code points are hexadecimal, from 0 to 10FFFF",
-                    None,
-                );
-            }
+        if let Some(character) = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
+            text.push(character);
+        } else {
+            let message = format!("`{digits}` is no Unicode code point");
+            let help = "code points are hexadecimal, from 0 to 10FFFF";
+            self.report_text(&codes::VF003, at..at + len, message, help, None);
         }
         len
     }

@@ -16,7 +16,6 @@ pub(super) use quantities::unit_meant;
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,12 +32,10 @@ use crate::source::{Source, Span, Spanned};
 /// Pratt parser share the reader.
 pub(super) struct Reader<'s> {
     source: &'s Source,
-    /// The text without habits of other languages, which has the same length.
+    /// The text as [`Scan::repaired`] leaves it, which has the same length.
     text: Cow<'s, str>,
     scan: Scan,
     findings: RefCell<Vec<Diagnostic>>,
-    /// The unclosed brackets and texts that explain something that did not parse.
-    blamed: RefCell<BTreeSet<usize>>,
     /// Whether anything did not parse.
     bad: Cell<bool>,
     /// Whether a chain was reported as too long; once is enough.
@@ -50,15 +47,7 @@ impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
         let scan = Scan::of(&source.text);
         let text = scan.repaired(&source.text).map_or(Cow::Borrowed(&*source.text), Cow::Owned);
-        Self {
-            source,
-            text,
-            scan,
-            findings: RefCell::default(),
-            blamed: RefCell::default(),
-            bad: Cell::new(false),
-            chained: Cell::new(false),
-        }
+        Self { source, text, scan, findings: RefCell::default(), bad: Cell::new(false), chained: Cell::new(false) }
     }
 
     /// The text to parse.
@@ -99,21 +88,10 @@ impl<'s> Reader<'s> {
         self.bad.set(true);
     }
 
-    /// Whether these bytes suffer from something that is not closed; it is reported in the end then.
-    pub(super) fn blame(&self, range: &Range<usize>) -> bool {
-        let mut blamed = self.blamed.borrow_mut();
-        let before = blamed.len();
-        let guilty: Vec<usize> = self.scan.unclosed_in(range).collect();
-        blamed.extend(&guilty);
-        blamed.len() > before || !guilty.is_empty()
-    }
-
     /// All findings, in the order of the text.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let mut findings = self.findings.take();
-        let blamed = self.blamed.take();
-        let unclosed = self.scan.unclosed.iter().enumerate().filter(|(index, _)| blamed.contains(index));
-        findings.extend(unclosed.map(|(_, unclosed)| super::recover::not_closed(&self, unclosed)));
+        findings.extend(self.scan.unclosed.iter().map(|unclosed| super::recover::not_closed(&self, unclosed)));
         findings.extend(self.scan.habits.iter().take(MAX_FINDINGS).map(|habit| super::slips::habit(&self, habit)));
         if findings.is_empty() && self.bad.get() {
             findings.push(Diagnostic::new(&codes::VF001, self.source.span().before(), "this text does not parse"));

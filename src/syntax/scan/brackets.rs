@@ -130,9 +130,8 @@ impl<'s> Matching<'s> {
     }
 
     fn stray(&mut self, token: &Token) {
-        // One closer too many ends a block early, and all that follows looks out of place.
-        let reach = if token.kind == Kind::Close(Bracket::Brace) { self.text.len() } else { token.end };
-        self.found.push(Unclosed { kind: UnclosedKind::Stray, open: token.range(), reach, outer: Vec::new() });
+        let (open, reach) = (token.range(), token.end);
+        self.found.push(Unclosed { kind: UnclosedKind::Stray, open, reach, outer: Vec::new() });
     }
 
     /// What is open at the end is one finding, about the innermost.
@@ -141,7 +140,7 @@ impl<'s> Matching<'s> {
         if let Some(last) = self.found.last_mut()
             && !self.open.is_empty()
         {
-            last.outer = self.open.iter().rev().take(3).map(Token::range).collect();
+            last.outer = self.open.iter().rev().map(Token::range).collect();
         }
     }
 }

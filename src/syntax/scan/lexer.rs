@@ -79,7 +79,7 @@ impl Lexer<'_> {
             '(' | '[' | '{' => self.open(next),
             ')' | ']' | '}' => self.close(next),
             ':' if self.texts.last().is_some_and(|text| text.hole.is_some_and(|(_, depth)| depth == 0)) => {
-                self.format()
+                self.format();
             }
             _ if next.is_ascii_digit() => self.number(),
             _ if is_word(next) => self.word(),

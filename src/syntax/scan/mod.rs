@@ -1,14 +1,15 @@
 //! One linear pass over the text before it is parsed: its tokens, the brackets and texts that never
 //! close, habits of other languages that can be read past, and how deep it nests.
 //!
-//! The grammar decides what is right. This pass explains what is wrong: its findings count only
-//! where the grammar refuses the text, except for the habits, which no correct text contains.
+//! What it complains of, no correct text contains. The grammar then reads a repaired text, so that one
+//! missing bracket does not hide the rest.
 
 mod brackets;
 mod lexer;
 mod nesting;
 mod tokens;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use lexer::TAGS;
@@ -52,19 +53,27 @@ impl Scan {
         self.unclosed.retain(|found| found.open.start <= start);
     }
 
-    /// The text with what habits wrote replaced, at the same length, by what the language has for it.
+    /// The text to parse instead, of the same length: habits replaced by what the language has for them,
+    /// brackets without a partner by spaces. So what stands around them is still understood.
     pub(super) fn repaired(&self, text: &str) -> Option<String> {
-        if self.habits.is_empty() {
+        let habits = self
+            .habits
+            .iter()
+            .map(|habit| (habit.span.clone(), habit.stand_in(text.get(habit.span.clone()).unwrap_or(""))));
+        let lonely = self.unclosed.iter().filter(|found| found.is_bracket());
+        let lonely = lonely.flat_map(|found| std::iter::once(&found.open).chain(&found.outer));
+        let mut edits: Vec<_> = habits.chain(lonely.map(|span| (span.clone(), Cow::Borrowed("")))).collect();
+        if edits.is_empty() {
             return None;
         }
+        edits.sort_by_key(|(span, _)| span.start);
         let mut repaired = String::with_capacity(text.len());
         let mut at = 0;
-        for habit in &self.habits {
-            repaired.push_str(text.get(at..habit.span.start)?);
-            let stand_in = habit.stand_in(text.get(habit.span.clone())?);
+        for (span, stand_in) in edits {
+            repaired.push_str(text.get(at..span.start)?);
             repaired.push_str(&stand_in);
-            repaired.extend(std::iter::repeat_n(' ', habit.span.len().checked_sub(stand_in.len())?));
-            at = habit.span.end;
+            repaired.extend(std::iter::repeat_n(' ', span.len().checked_sub(stand_in.len())?));
+            at = span.end;
         }
         repaired.push_str(text.get(at..)?);
         Some(repaired)
@@ -80,10 +89,8 @@ impl Scan {
         self.tokens.get(index).copied()
     }
 
-    /// The unclosed brackets and texts whose reach meets `range`.
-    pub(super) fn unclosed_in(&self, range: &Range<usize>) -> impl Iterator<Item = usize> {
-        let (start, end) = (range.start, range.end);
-        let meets = move |found: &Unclosed| found.open.start < end && start < found.reach.max(found.open.end);
-        self.unclosed.iter().enumerate().filter(move |(_, found)| meets(found)).map(|(index, _)| index)
+    /// Whether something that is not closed reaches into `range`, so that errors there are its consequence.
+    pub(super) fn disturbs(&self, range: &Range<usize>) -> bool {
+        self.unclosed.iter().any(|found| found.open.start < range.end && range.start < found.reach.max(found.open.end))
     }
 }

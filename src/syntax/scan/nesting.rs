@@ -17,7 +17,7 @@ pub(crate) fn too_deep(text: &str, tokens: &[Token], limit: usize) -> Option<Tok
                 depth += 1;
             }
             Kind::Close(_) if frames.len() > 1 => {
-                depth -= 1 + frames.pop().map_or(0, |frame| frame.chain + frame.angles)
+                depth -= 1 + frames.pop().map_or(0, |frame| frame.chain + frame.angles);
             }
             Kind::Word | Kind::Symbol => {
                 if let Some(frame) = frames.last_mut() {

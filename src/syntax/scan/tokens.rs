@@ -79,6 +79,16 @@ pub(crate) struct Unclosed {
     pub(crate) outer: Vec<Range<usize>>,
 }
 
+impl Unclosed {
+    /// Whether it is a bracket without a partner, outside of texts.
+    pub(crate) const fn is_bracket(&self) -> bool {
+        matches!(
+            self.kind,
+            UnclosedKind::Stray | UnclosedKind::Bracket(Bracket::Paren | Bracket::Square | Bracket::Brace)
+        )
+    }
+}
+
 /// The kinds of unclosed thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnclosedKind {
