@@ -25,7 +25,8 @@ pub(crate) use literal::seconds;
 pub use pattern::Pattern;
 pub(crate) use selector::one_of;
 pub use selector::{selector, valid_label_name, valid_metric_name};
-pub use subset::embedded_subset;
+pub(crate) use subset::check_matchers;
+pub use subset::{Aggregate, Fold, Outside, SubsetExpr, compile, embedded_subset};
 pub use template::{HolePosition, Piece, PromqlHole, PromqlTemplate};
 
 use crate::diagnostic::Diagnostic;
