@@ -263,7 +263,7 @@ impl Checker<'_> {
             self.check_statement(spec.verb(), query);
         }
         if spec.family() == "metrics" {
-            self.embedded_subset(scope, arguments);
+            self.check_metrics_query(scope, spec.verb(), arguments);
         }
     }
 

@@ -8,6 +8,7 @@ use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::query::sql::StatementKind;
+use crate::query::promql::PromqlTemplate;
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Tag, Tagged, TypeExpr, TypeExprKind};
@@ -215,24 +216,34 @@ impl Checker<'_> {
         }
     }
 
-    /// An expression for the embedded store must lie in its subset of PromQL.
-    pub(super) fn embedded_subset(&mut self, scope: &Scope, arguments: &[Option<Expr>]) {
-        let Some(ExprKind::Slot { up, index }) = arguments.first().and_then(|a| a.as_ref()).map(|a| &a.kind) else {
-            return;
-        };
-        let Some(block) = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level)) else {
-            return;
-        };
-        let Some((name, _)) = block.names.get_index(*index) else { return };
-        if !self.surroundings.embedded.contains(name) {
-            return;
+    /// Looks at the queries given to a store: an export takes a selector, and an expression for the
+    /// embedded store lies in its subset of PromQL.
+    pub(super) fn check_metrics_query(&mut self, scope: &Scope, verb: &str, arguments: &[Option<Expr>]) {
+        let queries: Vec<(Arc<PromqlTemplate>, Span)> = arguments
+            .iter()
+            .flatten()
+            .filter_map(|argument| match &argument.kind {
+                ExprKind::Promql(template, _) => Some((template.clone(), argument.span)),
+                _ => None,
+            })
+            .collect();
+        for (template, span) in queries {
+            if verb == "export" && !promql::is_selector(&template) {
+                let finding = Diagnostic::new(&codes::VF501, span, "`export` reads raw samples, so it takes a selector and no expression")
+                    .help("write `name{label=\"value\"}`, or compute with `instant`");
+                self.report(finding);
+            } else if verb == "instant" && self.is_embedded(scope, arguments.first()) {
+                self.diagnostics.extend(promql::embedded_subset(&template));
+            }
         }
-        let queries = arguments.iter().flatten().filter_map(|argument| match &argument.kind {
-            ExprKind::Promql(template, _) => Some(template.clone()),
-            _ => None,
-        });
-        let findings: Vec<Diagnostic> = queries.flat_map(|template| promql::embedded_subset(&template)).collect();
-        self.diagnostics.extend(findings);
+    }
+
+    /// Whether a call's receiver is a connection that leads to the embedded store here.
+    fn is_embedded(&self, scope: &Scope, receiver: Option<&Option<Expr>>) -> bool {
+        let Some(ExprKind::Slot { up, index }) = receiver.and_then(Option::as_ref).map(|receiver| &receiver.kind) else { return false };
+        let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level));
+        let name = block.and_then(|block| block.names.get_index(*index)).map(|(name, _)| name);
+        name.is_some_and(|name| self.surroundings.embedded.contains(name))
     }
 }
 

@@ -1,4 +1,4 @@
-//! From configured connections to live ones. Nothing is contacted here: a connection opens when it is first used.
+//! From configured connections to live ones. No server is contacted here: it is when a step first needs it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::primitive::Connections;
 const CONNECT_TIMEOUT_MS: u64 = 10_000;
 
 /// Binds the connections that a workflow uses, by name; all that is missing is told at once.
-pub(super) fn connect(
+pub(super) async fn connect(
     workflow: &Workflow,
     environment: &Environment,
     clock: &Arc<dyn Clock>,
@@ -28,7 +28,7 @@ pub(super) fn connect(
     let mut connections = Connections::default();
     let mut findings = Vec::new();
     for wanted in &workflow.connections {
-        match bind(&mut connections, wanted, environment, clock) {
+        match bind(&mut connections, wanted, environment, clock).await {
             Ok(()) => {}
             Err(finding) => findings.push(*finding),
         }
@@ -36,7 +36,7 @@ pub(super) fn connect(
     if findings.is_empty() { Ok(connections) } else { Err(findings) }
 }
 
-fn bind(
+async fn bind(
     connections: &mut Connections,
     wanted: &ConnectionUse,
     environment: &Environment,
@@ -56,7 +56,7 @@ fn bind(
             Diagnostic::new(&codes::VF701, wanted.span, message).label(found.span, "configured here"),
         ));
     }
-    open(connections, found, clock).map_err(|why| {
+    open(connections, found, clock).await.map_err(|why| {
         Box::new(Diagnostic::new(
             &codes::VF701,
             found.span,
@@ -65,7 +65,7 @@ fn bind(
     })
 }
 
-fn open(connections: &mut Connections, connection: &Connection, clock: &Arc<dyn Clock>) -> Result<(), String> {
+async fn open(connections: &mut Connections, connection: &Connection, clock: &Arc<dyn Clock>) -> Result<(), String> {
     let name = connection.name.clone();
     match &connection.kind {
         ConnectionConfig::Sqlite { path, schema } => {
@@ -80,7 +80,8 @@ fn open(connections: &mut Connections, connection: &Connection, clock: &Arc<dyn 
         }
         ConnectionConfig::Embedded { path, seed } => {
             let options = EmbeddedOptions { path: path.clone(), seed: seed.clone() };
-            connections.metrics.insert(name, Arc::new(EmbeddedMetrics::open(options)));
+            let store = EmbeddedMetrics::open(&options).await.map_err(|error| error.to_string())?;
+            connections.metrics.insert(name, Arc::new(store));
         }
         ConnectionConfig::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => {
             let options = VictoriaOptions {

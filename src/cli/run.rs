@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Exit;
 use super::arguments::{ListFormat, RunArguments, RunFormat};
@@ -22,6 +25,10 @@ use crate::source::Sources;
 use crate::syntax;
 use crate::syntax::ast::{ExprKind, Literal};
 use crate::value::Timestamp;
+
+/// What a run that ctrl-c stopped exits with, and what SIGTERM makes of it.
+const CANCELLED: u8 = 130;
+const TERMINATED: u8 = 143;
 
 /// A command that cannot begin: what is to be told, and the exit code.
 struct Refusal {
@@ -61,7 +68,12 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
     if !project.findings.is_empty() && terminal.verbosity >= 0 {
         project.tell(terminal);
     }
-    let connections = match connect::connect(&prepared.plan.workflow, &prepared.environment, &clock) {
+    let runtime = match run::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(terminal, Exit::Environment, &format!("cannot start: {error}")),
+    };
+    let connecting = connect::connect(&prepared.plan.workflow, &prepared.environment, &clock);
+    let connections = match runtime.block_on(connecting) {
         Ok(connections) => connections,
         Err(findings) => {
             project.findings = findings;
@@ -70,7 +82,9 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
         }
     };
     let services = Services { connections, clock, interrupt: Interrupt::default() };
-    execute(command, terminal, prepared, services, &project.sources)
+    let exit = execute(command, terminal, &prepared, services, &runtime);
+    runtime.shutdown_background();
+    exit
 }
 
 fn list_jobs(command: &RunArguments, terminal: &Terminal, variables: &Variables, project: &mut Project) -> Exit {
@@ -225,21 +239,12 @@ fn instant(text: &str) -> Result<Timestamp, Refusal> {
     }
 }
 
-fn execute(
-    command: &RunArguments,
-    terminal: &Terminal,
-    prepared: Prepared,
-    services: Services,
-    sources: &Sources,
-) -> Exit {
+fn execute(command: &RunArguments, terminal: &Terminal, prepared: &Prepared, services: Services, runtime: &Runtime) -> Exit {
     let format = command.format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
     let redactor = Arc::new(prepared.environment.redactor());
-    let runtime = match run::runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(terminal, Exit::Environment, &format!("cannot start: {error}")),
-    };
+    let id = uuid::Uuid::now_v7();
     let options = RunOptions {
-        id: uuid::Uuid::now_v7(),
+        id,
         now: prepared.now,
         job: prepared.job.as_ref().map(|job| job.id.clone()),
         environment: prepared.environment.name.clone(),
@@ -247,35 +252,27 @@ fn execute(
         directory: prepared.directory.clone(),
     };
     let sink = sink(format, *terminal, redactor.clone());
-    let interrupt = services.interrupt.clone();
-    let id = options.id;
-    let plan = prepared.plan.clone();
-    let (outcome, signal) = runtime.block_on(async move {
-        let running = tokio::spawn(run::run(plan, services, options, sink));
-        let listening = tokio::spawn(listen(interrupt));
-        let outcome = running.await;
-        let signal = if listening.is_finished() { listening.await.ok() } else { None };
-        (outcome, signal)
-    });
-    runtime.shutdown_background();
-    let Ok(outcome) = outcome else {
-        return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
-    };
-    let _ = (signal, sources);
-    print(format, terminal, &prepared, id, &outcome, &redactor);
-    Exit::Code(outcome.exit_code())
+    let terminated = Arc::new(AtomicBool::new(false));
+    let listening = runtime.spawn(listen(services.interrupt.clone(), terminated.clone()));
+    // On a worker, not here: each step would pay for waking this thread.
+    let running = runtime.spawn(run::run(prepared.plan.clone(), services, options, sink));
+    let outcome = runtime.block_on(running);
+    listening.abort();
+    let Ok(outcome) = outcome else { return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's") };
+    print(format, terminal, prepared, id, &outcome, &redactor);
+    match outcome.exit_code() {
+        CANCELLED if terminated.load(Ordering::Relaxed) => Exit::Code(TERMINATED),
+        code => Exit::Code(code),
+    }
 }
 
 /// Hands ctrl-c and SIGTERM to the run: the first asks it to stop, the second makes it.
-async fn listen(interrupt: Interrupt) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return;
-    };
+async fn listen(interrupt: Interrupt, terminated: Arc<AtomicBool>) {
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
     loop {
         tokio::select! {
             _ = int.recv() => {}
-            _ = term.recv() => {}
+            _ = term.recv() => terminated.store(true, Ordering::Relaxed),
         }
         interrupt.cancel();
     }

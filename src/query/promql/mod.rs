@@ -25,7 +25,8 @@ pub(crate) use literal::seconds;
 pub use pattern::Pattern;
 pub(crate) use selector::one_of;
 pub use selector::{selector, valid_label_name, valid_metric_name};
-pub use subset::embedded_subset;
+pub(crate) use subset::check_matchers;
+pub use subset::{Aggregate, Fold, Outside, SubsetExpr, compile, embedded_subset};
 pub use template::{HolePosition, Piece, PromqlHole, PromqlTemplate};
 
 use crate::diagnostic::Diagnostic;
@@ -50,6 +51,11 @@ pub fn read_finished(text: &str) -> Result<Node, String> {
         (Some(query), findings) if findings.is_empty() => Ok(query.node),
         (_, findings) => Err(findings.first().map_or_else(String::new, |finding| finding.message.clone())),
     }
+}
+
+/// Whether a literal is a selector and nothing more, as an export takes it.
+pub fn is_selector(template: &PromqlTemplate) -> bool {
+    read(&template.text, template.span).0.is_some_and(|query| query.node.matchers().is_some())
 }
 
 /// Text to tree; `None` when it does not parse, with a finding that says why.
