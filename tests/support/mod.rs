@@ -1,0 +1,6 @@
+//! What several tests need.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+pub(crate) mod postgres;
+pub(crate) mod proxy;
