@@ -8,8 +8,7 @@
 
 use std::sync::Arc;
 
-use super::{Hole, Piece, SqlQuery};
-use crate::connection::SqlDialect;
+use super::{Hole, Piece, SqlDialect, SqlQuery};
 use crate::value::{ErrorKind, Sequence, StepError, Value};
 
 /// The longest list that SQLite gets as single placeholders.
