@@ -5,6 +5,7 @@ mod check;
 mod cli;
 mod docs;
 mod faults;
+mod sql;
 mod support;
 mod variants;
 mod workflows;

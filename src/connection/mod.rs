@@ -18,20 +18,12 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+pub use crate::query::sql::SqlDialect;
 use crate::query::sql::SqlQuery;
 use crate::value::{Labels, Sample, Series, StepError, Table, Timestamp};
 
 /// The result of a call through a connection.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StepError>>;
-
-/// Which SQL a database speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SqlDialect {
-    /// SQLite.
-    Sqlite,
-    /// PostgreSQL.
-    Postgres,
-}
 
 /// What an upsert did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

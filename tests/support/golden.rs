@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Compares `text` with the file, or writes the file when blessing.
-pub fn assert(file: &Path, text: &str) {
+pub(crate) fn assert(file: &Path, text: &str) {
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(file, text).unwrap();
         return;

@@ -1,4 +1,8 @@
-//! What the integration tests share.
+//! What several tests need.
 
-pub mod golden;
-pub mod sandbox;
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+pub(crate) mod golden;
+pub(crate) mod postgres;
+pub(crate) mod proxy;
+pub(crate) mod sandbox;

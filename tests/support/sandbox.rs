@@ -6,34 +6,34 @@ use std::process::{Command, Output};
 use serde_json::Value as Json;
 
 /// The repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A copy of the shipped project.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     directory: tempfile::TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// What a command gave.
-pub struct Ran {
+pub(crate) struct Ran {
     /// Its exit code.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Its data.
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// What it told people.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// Stdout as one document.
-    pub fn json(&self) -> Json {
+    pub(crate) fn json(&self) -> Json {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}):\n{}\n{}", self.stdout, self.stderr))
     }
 
     /// The same, after making sure of the exit code.
-    pub fn expect(&self, code: i32) -> Json {
+    pub(crate) fn expect(&self, code: i32) -> Json {
         assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self.json()
     }
@@ -51,7 +51,7 @@ impl From<Output> for Ran {
 
 impl Sandbox {
     /// A fresh copy of `vmflow.yaml` and `workflows/`.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::copy(root().join("vmflow.yaml"), directory.path().join("vmflow.yaml")).unwrap();
         copy(&root().join("workflows"), &directory.path().join("workflows"));
@@ -59,12 +59,12 @@ impl Sandbox {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
     /// Writes a file into it.
-    pub fn write(&self, file: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, file: &str, text: &str) -> PathBuf {
         let path = self.path().join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -72,18 +72,18 @@ impl Sandbox {
     }
 
     /// Reads a file of it.
-    pub fn read(&self, file: &str) -> String {
+    pub(crate) fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.path().join(file)).unwrap()
     }
 
     /// Sets a variable for all commands.
-    pub fn set(&mut self, name: &str, value: &str) -> &mut Self {
+    pub(crate) fn set(&mut self, name: &str, value: &str) -> &mut Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// The command, not yet started; of the test's own variables it sees only the search path.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vmflow"));
         command.args(arguments).current_dir(self.path()).env_clear();
         if let Some(path) = std::env::var_os("PATH") {
@@ -94,7 +94,7 @@ impl Sandbox {
     }
 
     /// Runs `vmflow` with these arguments.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.command(arguments).output().unwrap().into()
     }
 }

@@ -46,11 +46,11 @@ fn column(values: Vec<Value>, name: &str, ty: &Type) -> Result<Vec<Value>, StepE
     values
         .into_iter()
         .enumerate()
-        .map(|(at, value)| convert(value, ty).map_err(|found| misfit(name, at, ty, found)))
+        .map(|(at, value)| convert(value, ty).map_err(|found| misfit(name, at, ty, &found)))
         .collect()
 }
 
-fn misfit(name: &str, at: usize, ty: &Type, found: Value) -> StepError {
+fn misfit(name: &str, at: usize, ty: &Type, found: &Value) -> StepError {
     let place = format!("column `{name}`, row {}", at + 1);
     if found.is_none() {
         let help = format!("write `{name}: {ty}?` when it may be absent, or exclude such rows");

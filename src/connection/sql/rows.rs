@@ -244,7 +244,9 @@ mod tests {
 
     fn rows(names: &[&str], rows: &[&[Value]]) -> Table {
         let mut table = Table::new(names.iter().map(|&name| Arc::from(name)).collect());
-        rows.iter().for_each(|row| table.push(row.iter().cloned()));
+        for row in rows {
+            table.push(row.iter().cloned());
+        }
         table
     }
 

@@ -8,8 +8,7 @@
 
 use std::sync::Arc;
 
-use super::{Hole, Piece, SqlQuery};
-use crate::connection::SqlDialect;
+use super::{Hole, Piece, SqlDialect, SqlQuery};
 use crate::value::{ErrorKind, Sequence, StepError, Value};
 
 /// The longest list that SQLite gets as single placeholders.
@@ -200,6 +199,12 @@ impl<'q> Renderer<'q> {
                 return Err(StepError::new(ErrorKind::Query, message).help("write `in :list` or `not in :list`"));
             }
         });
+        let infinite = |item: &Value| matches!(item, Value::Float(x) if x.is_infinite());
+        if items.len() > LONGEST_EXPANSION && items.iter().any(infinite) {
+            // JSON has no such number; a null in its place would change what `not in` means.
+            let message = format!("a list of more than {LONGEST_EXPANSION} items holds an infinite number");
+            return Err(StepError::new(ErrorKind::Data, message).help("leave it out, and compare with it on its own"));
+        }
         if items.len() > LONGEST_EXPANSION {
             self.text.push_str("select value from json_each(");
             let at = self.bind(None, Bound::Many(items));

@@ -129,9 +129,9 @@ impl Statement<'_> {
             match self.word(token) {
                 "(" | "[" => open.push(token),
                 closer @ (")" | "]") => {
-                    let opener = if closer == ")" { "(" } else { "[" };
+                    let wanted = if closer == ")" { "(" } else { "[" };
                     match open.pop() {
-                        Some(opened) if self.word(opened) == opener => {}
+                        Some(opened) if self.word(opened) == wanted => {}
                         Some(opened) => return Some(self.mismatched(opened, token)),
                         None => {
                             let message = format!("this `{closer}` closes nothing");

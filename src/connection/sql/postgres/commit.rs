@@ -17,7 +17,7 @@ use super::pool::{Lease, Pool};
 use crate::value::{ErrorKind, StepError};
 
 /// How long the server is asked what became of a transaction.
-const INQUIRY: Duration = Duration::from_secs(15);
+const INQUIRY: Duration = Duration::from_secs(10);
 
 /// Between two questions.
 const PAUSE: Duration = Duration::from_millis(300);

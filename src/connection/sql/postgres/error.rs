@@ -29,7 +29,7 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
 pub(super) fn failure(error: &sqlx::Error, text: &str) -> StepError {
     match server(error) {
         Some(said) => {
-            let failure = by_code(said.code(), words(said, text));
+            let failure = by_code(said.code(), &words(said, text));
             match (failure.help.is_some(), said.hint()) {
                 (false, Some(hint)) => failure.help(hint),
                 _ => failure,
@@ -67,15 +67,15 @@ fn near(text: &str, position: usize) -> String {
     if line.is_empty() { String::new() } else { format!(", near `{line}`") }
 }
 
-fn by_code(code: &str, message: String) -> StepError {
-    let new = |kind| StepError::new(kind, message.clone());
-    let transient = |kind| StepError::transient(kind, message.clone());
+fn by_code(code: &str, message: &str) -> StepError {
+    let new = |kind| StepError::new(kind, message);
+    let transient = |kind| StepError::transient(kind, message);
     match (code, code.get(..2).unwrap_or_default()) {
         ("57014" | "55P03", _) => transient(ErrorKind::Timeout),
         ("57P01" | "57P02" | "57P03" | "57P05", _) | (_, "08" | "53") => transient(ErrorKind::Connection),
         ("40001" | "40P01", _) => transient(ErrorKind::Query),
         ("25006", _) => new(ErrorKind::Query).help("a query cannot write: use `do db.execute(…)`"),
-        ("42501", _) | (_, "28") | ("3D000", _) => new(ErrorKind::Configuration),
+        ("42501" | "3D000", _) | (_, "28") => new(ErrorKind::Configuration),
         ("21000", _) => new(ErrorKind::Data).help("keep one row for each key"),
         (_, "23") => new(ErrorKind::Write),
         _ => new(ErrorKind::Query),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArguments, PgConnection, PgTypeInfo};
-use sqlx::{AssertSqlSafe, Either, Executor, SqlSafeStr, Statement};
+use sqlx::{AssertSqlSafe, Connection, Either, Executor, SqlSafeStr, Statement};
 
 use super::encode::{ParameterType, arguments};
 use super::error::{code, failure, server};
@@ -80,13 +80,12 @@ pub(super) async fn ready(
         return shared.ready(&[]);
     }
     let key = shared.text(&[]);
-    let plan = match plans.get(&key) {
-        Some(plan) => plan,
-        None => {
-            let plan = Arc::new(ask(connection, query, inside).await?);
-            plans.keep(key, plan.clone());
-            plan
-        }
+    let plan = if let Some(plan) = plans.get(&key) {
+        plan
+    } else {
+        let plan = Arc::new(ask(connection, query, inside).await?);
+        plans.keep(key, plan.clone());
+        plan
     };
     let draft = if plan.share { shared } else { Draft::new(query, false)? };
     draft.ready(&plan.casts)
@@ -183,10 +182,7 @@ async fn question(
         .enumerate()
         .map(|(n, ty)| if texts.contains(&n) { ty.info() } else { ty.question() })
         .collect();
-    // Another text than the one that will run: the driver would keep the columns it saw now.
-    let mut asked: Vec<&usize> = texts.iter().collect();
-    asked.sort_unstable();
-    let text = format!("{} ? {asked:?}", draft.text(&[]));
+    let text = draft.text(&[]);
     if inside {
         connection.execute("savepoint vmflow_types").await?;
     }
@@ -197,10 +193,13 @@ async fn question(
         }
         connection.execute("release savepoint vmflow_types").await?;
     }
-    prepared.map(|statement| match statement.parameters() {
+    let answers = prepared.map(|statement| match statement.parameters() {
         Some(Either::Left(types)) => types.to_vec(),
         _ => Vec::new(),
-    })
+    })?;
+    // The driver would answer the same question from memory after the table has changed.
+    connection.clear_cached_statements().await?;
+    Ok(answers)
 }
 
 /// The casts for the open parameters; none where a text will do.

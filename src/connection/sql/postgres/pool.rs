@@ -20,7 +20,7 @@ use crate::value::{ErrorKind, StepError};
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How long to wait for a connection that others use.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Makes the server look every two seconds whether the client is still there, so that the long query of a
 /// cancelled step ends; servers that do not know the setting are left alone.
@@ -67,13 +67,11 @@ impl Pool {
 
     /// A connection of its own, beside the pool.
     pub(super) async fn connect(&self) -> Result<PgConnection, StepError> {
-        let mut connection = match timeout(self.patience, self.connect.connect()).await {
-            Ok(connected) => connected.map_err(|error| unreachable(&error, &self.place))?,
-            Err(_) => {
-                let message = format!("PostgreSQL at {} did not answer within {:?}", self.place, self.patience);
-                return Err(StepError::transient(ErrorKind::Connection, message));
-            }
+        let Ok(connected) = timeout(self.patience, self.connect.connect()).await else {
+            let message = format!("PostgreSQL at {} did not answer within {:?}", self.place, self.patience);
+            return Err(StepError::transient(ErrorKind::Connection, message));
         };
+        let mut connection = connected.map_err(|error| unreachable(&error, &self.place))?;
         // Refused on platforms without the facility; nothing depends on it.
         let _ = timeout(self.patience, connection.execute(WATCH)).await;
         Ok(connection)

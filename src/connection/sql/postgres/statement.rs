@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement};
+use sqlx::postgres::{PgConnection, PgTypeInfo};
+use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, Statement};
 
 use super::Shared;
 use super::decode::value;
@@ -89,14 +89,18 @@ impl Place<'_> {
         drop(stream);
         match table {
             Some(table) => Ok(table),
-            // No row, no columns: they are asked for.
-            None => {
-                let asked = AssertSqlSafe(text.clone()).into_sql_str();
-                let statement = self.connection.prepare_with(asked, &types).await;
-                let statement = statement.map_err(|error| failure(&error, &text))?;
-                table_of(statement.columns().iter().map(|column| Arc::from(column.name())).collect())
-            }
+            None => self.no_rows(text, &types).await,
         }
+    }
+
+    /// No row tells its columns, so they are asked for.
+    async fn no_rows(&mut self, text: String, types: &[PgTypeInfo]) -> Result<Table, StepError> {
+        let asked = AssertSqlSafe(text.clone()).into_sql_str();
+        let statement = self.connection.prepare_with(asked, types).await.map_err(|error| failure(&error, &text))?;
+        // The driver would run the same text with these columns after the table has changed.
+        let cleared = self.connection.clear_cached_statements().await;
+        cleared.map_err(|error| failure(&error, &text))?;
+        table_of(statement.columns().iter().map(|column| Arc::from(column.name())).collect())
     }
 
     /// Runs a command without parameters: `begin`, `commit`, a savepoint.

@@ -88,7 +88,7 @@ impl Shared {
 
     /// Makes the folder, the file and the schema, once.
     async fn prepare(&self) -> Result<(), StepError> {
-        self.ready.get_or_try_init(|| self.create()).await.map(|_| ())
+        self.ready.get_or_try_init(|| self.create()).await.copied()
     }
 
     async fn create(&self) -> Result<(), StepError> {

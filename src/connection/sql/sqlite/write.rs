@@ -130,18 +130,18 @@ pub(super) async fn upsert(
     key: &[Arc<str>],
     returning: &[Arc<str>],
 ) -> Result<Upserted, StepError> {
-    check_keys(rows, key).or_else(|error| if rows.rows == 0 && !key.is_empty() { Ok(()) } else { Err(error) })?;
+    let mut done = Upserted { rows: table_of(returning.to_vec())?, ..Upserted::default() };
     if rows.rows == 0 {
-        return Ok(Upserted { rows: table_of(returning.to_vec())?, ..Upserted::default() });
+        return Ok(done);
     }
+    check_keys(rows, key)?;
     let target = target(connection, table).await?;
     let columns = target.columns_of(rows)?;
     check_values(rows, &columns, SqlDialect::Sqlite)?;
     let plan = Upsert { target: &target, columns: &columns, rows, key: keys(&target, key)?, asked: key, returning };
-    let mut done = Upserted { rows: table_of(returning.to_vec())?, ..Upserted::default() };
     let mut written = HashSet::new();
     for piece in pieces(rows.rows, piece_size(columns.len())) {
-        plan.piece(connection, &piece, &mut done, &mut written).await.map_err(|error| explain(error, table, rows))?;
+        plan.piece(connection, &piece, &mut done, &mut written).await?;
     }
     Ok(done)
 }
@@ -170,7 +170,7 @@ impl Upsert<'_> {
     ) -> Result<(), StepError> {
         let there = self.count(connection, piece).await?;
         let statement = insertion(self.target, self.columns, self.rows, piece, &self.on_conflict()?)?;
-        let given = rows(connection, statement).await.map_err(|error| self.unmatched(error))?;
+        let given = rows(connection, statement).await.map_err(|error| self.refused(error))?;
         if given.rows != piece.len() {
             let message =
                 format!("SQLite took {} of {} rows; a trigger may have kept the others out", given.rows, piece.len());
@@ -243,8 +243,8 @@ impl Upsert<'_> {
         ))
     }
 
-    fn unmatched(&self, error: StepError) -> StepError {
+    fn refused(&self, error: StepError) -> StepError {
         let unmatched = error.message.contains("ON CONFLICT clause does not match");
-        if unmatched { no_unique_index(self.target, self.asked) } else { error }
+        if unmatched { no_unique_index(self.target, self.asked) } else { explain(error, &self.target.name, self.rows) }
     }
 }

@@ -1,0 +1,463 @@
+//! What every SQL database must do, whatever its dialect.
+
+use std::sync::Arc;
+
+use vmflow::connection::sql::{SqliteDatabase, SqliteOptions, coerce};
+use vmflow::connection::{Sql, SqlDialect, Upserted};
+use vmflow::value::{ErrorKind, RecordType, Type, Value};
+
+use super::*;
+use crate::support;
+
+const SCHEMA: &str = "
+    create table kinds (
+        n integer, b boolean, i bigint, x double precision, d numeric(20, 8), t text,
+        day date, clock time, at timestamp with time zone, j jsonb
+    );
+    create table metrics (
+        job_id text not null, biz_date date not null, labels jsonb not null, value double precision,
+        at timestamp with time zone,
+        unique (job_id, biz_date, labels)
+    );
+    create table pairs (a integer not null, b integer not null, unique (a, b))";
+
+macro_rules! conformance {
+    ($($test:ident)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let path = folder.path().join("new/warehouse.db");
+                    let db = SqliteDatabase::open(SqliteOptions { path, schema_sql: None });
+                    let own = "create table assets (id integer primary key, symbol text unique, name text)";
+                    define(&db, &format!("{SCHEMA};{own}")).await;
+                    super::$test(&db).await;
+                }
+            )*
+            use super::*;
+        }
+        mod postgres {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let db = support::postgres::open(&support::postgres::fresh_schema().await);
+                    let own = "create table assets (id serial primary key, symbol text unique, name text)";
+                    define(&db, &format!("{SCHEMA};{own}")).await;
+                    super::$test(&db).await;
+                }
+            )*
+            use super::*;
+        }
+    };
+}
+
+conformance! {
+    values_come_back_as_they_went
+    lists_match_and_empty_lists_match_nothing
+    a_hundred_thousand_items
+    nulls_and_repeated_names
+    an_empty_result_has_its_columns
+    a_query_cannot_write
+    upserts_count_exactly
+    upserts_return_rows_in_order
+    upserts_of_keys_alone
+    bad_keys_are_refused
+    bad_names_are_refused_with_near_ones
+    days_and_instants_do_not_mix
+    ten_thousand_rows_are_quick
+    each_binds_rows_by_name
+    all_or_nothing
+    a_caught_failure_does_not_spoil_the_transaction
+    a_dropped_transaction_leaves_nothing
+    an_interrupted_call_spoils_the_transaction
+    committed_writes_last
+    secrets_are_bound_and_not_shown
+    results_take_the_stated_types
+}
+
+fn kinds(n: i64) -> Vec<Value> {
+    vec![
+        Value::Int(n),
+        Value::Bool(true),
+        Value::Int(9_007_199_254_740_993),
+        Value::Float(0.1),
+        decimal("12345.67890000"),
+        text("it's \"é\" :no $1 ?"),
+        date("2025-01-31"),
+        Value::Time("06:30:00".parse().unwrap()),
+        timestamp("2025-01-31T06:00:00.123456Z"),
+        json(r#"{"a": "x", "b": [1, null]}"#),
+    ]
+}
+
+const KINDS: &[&str] = &["n", "b", "i", "x", "d", "t", "day", "clock", "at", "j"];
+
+async fn values_come_back_as_they_went(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let nulls = vec![Value::None; KINDS.len()];
+    let given = rows(KINDS, &[&kinds(1), &nulls]);
+    assert_eq!(session.insert("kinds", &given).await.unwrap(), 2);
+    let statement = "insert into kinds values (:n, :b, :i, :x, :d, :t, :day, :clock, :at, :j)";
+    let arguments: Vec<(&str, Value)> = KINDS.iter().copied().zip(kinds(2)).collect();
+    assert_eq!(session.execute(&query(statement, &arguments)).await.unwrap(), 1);
+    let table = read(db, "select * from kinds order by n nulls last", &[]).await.unwrap();
+    assert_eq!(table.shape.to_vec(), names(KINDS));
+    for (at, n) in [(0, 1), (1, 2)] {
+        let row = table.row(at).unwrap();
+        assert_eq!(row.values, kinds(n));
+        let same_kinds: Vec<&str> = row.values.iter().map(Value::kind).collect();
+        assert_eq!(same_kinds, kinds(n).iter().map(Value::kind).collect::<Vec<_>>());
+        let text: Value = row.values[4].clone();
+        assert!(text.to_string().starts_with("12345.6789"));
+    }
+    assert_eq!(table.row(2).unwrap().values, nulls);
+    // Each value finds its row again.
+    for (name, value) in KINDS.iter().zip(kinds(1)).filter(|(name, _)| **name != "j") {
+        let text = format!("select count(*) as c from kinds where {name} = :v and n = 1");
+        assert_eq!(one(db, &text, &[("v", value)]).await, Value::Int(1), "{name}");
+    }
+}
+
+fn ints(items: impl IntoIterator<Item = i64>) -> Value {
+    Value::list(items.into_iter().map(Value::Int).collect())
+}
+
+async fn lists_match_and_empty_lists_match_nothing(db: &dyn Sql) {
+    define(db, "insert into pairs values (1, 1), (2, 1), (3, 1)").await;
+    let count = async |text: &str, list: Value| {
+        let text = format!("select count(*) as c from pairs where {text}");
+        one(db, &text, &[("xs", list)]).await
+    };
+    for wanted in ["a in :xs", "a in (:xs)", "a = any(:xs)"] {
+        assert_eq!(count(wanted, ints([1, 3, 9])).await, Value::Int(2), "{wanted}");
+        assert_eq!(count(wanted, ints([])).await, Value::Int(0), "{wanted}");
+    }
+    for wanted in ["a not in :xs", "a not in (:xs)", "a <> all(:xs)"] {
+        assert_eq!(count(wanted, ints([1, 3, 9])).await, Value::Int(1), "{wanted}");
+        assert_eq!(count(wanted, ints([])).await, Value::Int(3), "{wanted}");
+    }
+    let days = Value::list(vec![date("2025-01-31")]);
+    define(db, "insert into kinds (n, day) values (1, '2025-01-31'), (2, '2025-02-01')").await;
+    assert_eq!(one(db, "select n from kinds where day in :xs", &[("xs", days)]).await, Value::Int(1));
+    let texts = Value::list(vec![text("2025-02-01"), text("2025-02-02")]);
+    assert_eq!(one(db, "select n from kinds where day in :xs", &[("xs", texts)]).await, Value::Int(2));
+    assert_eq!(one(db, "select count(*) as c from kinds where day in :xs", &[("xs", ints([]))]).await, Value::Int(0));
+}
+
+async fn a_hundred_thousand_items(db: &dyn Sql) {
+    define(db, "insert into pairs values (1, 1), (99999, 1), (100001, 1)").await;
+    let list = ints(1..=100_000);
+    assert_eq!(one(db, "select count(*) as c from pairs where a in :xs", &[("xs", list.clone())]).await, Value::Int(2));
+    assert_eq!(one(db, "select a from pairs where a not in :xs", &[("xs", list)]).await, Value::Int(100_001));
+    let days: Vec<Value> = (0..100_000).filter_map(chrono::NaiveDate::from_epoch_days).map(Value::Date).collect();
+    define(db, "insert into kinds (n, day) values (1, '2025-01-31')").await;
+    let found = one(db, "select n from kinds where day in :xs", &[("xs", Value::list(days))]).await;
+    assert_eq!(found, Value::Int(1));
+}
+
+async fn nulls_and_repeated_names(db: &dyn Sql) {
+    define(db, "insert into kinds (n, day, t) values (1, '2025-01-31', 'a'), (2, '2025-01-31', 'b')").await;
+    let optional = "select count(*) as c from kinds where (:day is null or day = :day) and (:t is null or t = :t)";
+    let count = async |day: Value, t: Value| one(db, optional, &[("day", day), ("t", t)]).await;
+    assert_eq!(count(Value::None, Value::None).await, Value::Int(2));
+    assert_eq!(count(text("2025-01-31"), text("a")).await, Value::Int(1));
+    assert_eq!(count(date("2025-02-01"), Value::None).await, Value::Int(0));
+    let grouped = "select t || :suffix as k from kinds group by t || :suffix order by 1 limit :n";
+    assert_eq!(one(db, grouped, &[("suffix", text("!")), ("n", Value::Int(1))]).await, text("a!"));
+    assert_eq!(one(db, "select :x as x", &[("x", text("5"))]).await, text("5"));
+    assert_eq!(one(db, "select coalesce(:x, 7) as x", &[("x", Value::None)]).await, Value::Int(7));
+}
+
+async fn an_empty_result_has_its_columns(db: &dyn Sql) {
+    let table = read(db, "select n, t as title from kinds where n = :n", &[("n", Value::Int(1))]).await.unwrap();
+    assert_eq!((table.shape.to_vec(), table.rows), (names(&["n", "title"]), 0));
+    let error = read(db, "select n, t as n from kinds", &[]).await.unwrap_err();
+    assert_eq!(error.message, "the query gives two columns named `n`");
+    let error = read(db, "select nn from kinds", &[]).await.unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Query, false), "{error:?}");
+    assert!(error.message.contains("nn"), "{error}");
+}
+
+async fn a_query_cannot_write(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let error = session.query(&query("delete from pairs", &[])).await.unwrap_err();
+    assert_eq!(error.message, "a query reads, and this statement writes");
+    // The database agrees, when a write hides where the text does not show it.
+    if db.dialect() == SqlDialect::Postgres {
+        define(
+            db,
+            "create function sneak() returns integer language sql as $$ insert into pairs values (1, 1) returning a $$",
+        )
+        .await;
+        let error = session.query(&query("select sneak()", &[])).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Query);
+        assert!(error.message.contains("read-only"), "{error}");
+    }
+    assert_eq!(one(db, "select count(*) as c from pairs", &[]).await, Value::Int(0));
+}
+
+fn metric(job: &str, day: &str, labels: &str, value: f64) -> Vec<Value> {
+    vec![text(job), date(day), json(labels), Value::Float(value)]
+}
+
+const METRIC: &[&str] = &["job_id", "biz_date", "labels", "value"];
+
+async fn upserts_count_exactly(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let key = names(&["job_id", "biz_date", "labels"]);
+    let first = rows(
+        METRIC,
+        &[
+            &metric("a", "2025-01-30", r#"{"x": "1", "y": "2"}"#, 1.0),
+            &metric("a", "2025-01-31", r#"{"x": "1", "y": "2"}"#, 2.0),
+        ],
+    );
+    let done = session.upsert("metrics", &first, &key, &[]).await.unwrap();
+    assert_eq!((done.created, done.updated, done.rows.rows), (2, 0, 2));
+    // The same labels in another order are the same key.
+    let second = rows(
+        METRIC,
+        &[&metric("a", "2025-01-31", r#"{"y": "2", "x": "1"}"#, 3.0), &metric("b", "2025-01-31", "{}", 4.0)],
+    );
+    let done = session.upsert("metrics", &second, &key, &[]).await.unwrap();
+    assert_eq!((done.created, done.updated), (1, 1));
+    let sum = one(db, "select sum(value) as s from metrics", &[]).await;
+    assert_eq!(sum, Value::Float(8.0));
+    let nothing = rows(METRIC, &[]);
+    assert_eq!(session.upsert("metrics", &nothing, &key, &[]).await.unwrap(), Upserted::default());
+    assert_eq!(session.insert("metrics", &nothing).await.unwrap(), 0);
+}
+
+async fn upserts_return_rows_in_order(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    define(db, "insert into assets (symbol, name) values ('b', 'old')").await;
+    let given: Vec<Vec<Value>> = (0..3000).rev().map(|n| vec![text(&format!("s{n}")), text("new")]).collect();
+    let mut given: Vec<&[Value]> = given.iter().map(Vec::as_slice).collect();
+    let b = [text("b"), text("new")];
+    given.insert(1500, &b);
+    let given = rows(&["symbol", "name"], &given);
+    let done = session.upsert("assets", &given, &names(&["symbol"]), &names(&["id", "symbol"])).await.unwrap();
+    assert_eq!((done.created, done.updated), (3000, 1));
+    assert_eq!(done.rows.shape.to_vec(), names(&["id", "symbol"]));
+    assert_eq!(done.rows.column("symbol"), given.column("symbol"));
+    assert_eq!(done.rows.columns[0][1500], Value::Int(1));
+    assert!(done.rows.columns[0].iter().all(|id| id.kind() == "int"));
+    assert_eq!(one(db, "select count(*) as c from assets where name = 'new'", &[]).await, Value::Int(3001));
+}
+
+async fn upserts_of_keys_alone(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let key = names(&["a", "b"]);
+    let given = rows(&["a", "b"], &[&[Value::Int(1), Value::Int(2)], &[Value::Int(1), Value::Int(3)]]);
+    let done = session.upsert("pairs", &given, &key, &[]).await.unwrap();
+    assert_eq!((done.created, done.updated), (2, 0));
+    let done = session.upsert("pairs", &given, &key, &names(&["b"])).await.unwrap();
+    assert_eq!((done.created, done.updated), (0, 2));
+    assert_eq!(done.rows.columns, [[Value::Int(2), Value::Int(3)]]);
+}
+
+async fn bad_keys_are_refused(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let twice = rows(&["symbol"], &[&[text("a")], &[text("b")], &[text("a")]]);
+    let error = session.upsert("assets", &twice, &names(&["symbol"]), &[]).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (ErrorKind::Data, "rows 1 and 3 have the same key: symbol = a"));
+    let absent = rows(&["symbol"], &[&[Value::None]]);
+    let error = session.upsert("assets", &absent, &names(&["symbol"]), &[]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Data);
+    let unindexed = rows(&["symbol", "name"], &[&[text("a"), text("b")]]);
+    let error = session.upsert("assets", &unindexed, &names(&["name"]), &[]).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (ErrorKind::Query, "`assets` has no unique index on (name)"));
+    assert!(error.help.unwrap().contains("create unique index on assets (name)"));
+    let error = session.upsert("assets", &unindexed, &names(&["symbol"]), &names(&["nam"])).await.unwrap_err();
+    assert_eq!(error.message, "`assets` has no column `nam`");
+    assert_eq!(one(db, "select count(*) as c from assets", &[]).await, Value::Int(0));
+}
+
+async fn bad_names_are_refused_with_near_ones(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let given = rows(&["simbol"], &[&[text("a")]]);
+    let error = session.insert("assets", &given).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (ErrorKind::Query, "`assets` has no column `simbol`"));
+    assert_eq!(error.help.as_deref(), Some("did you mean `symbol`?"));
+    let error = session.insert("asets", &given).await.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (ErrorKind::Query, "the database has no table `asets`"));
+    let error = session.insert("assets; drop table assets", &given).await.unwrap_err();
+    assert!(error.message.contains("is not the name of a table"), "{error}");
+    assert_eq!(session.insert("Assets", &rows(&["Symbol"], &[&[text("a")]])).await.unwrap(), 1);
+}
+
+async fn days_and_instants_do_not_mix(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let error = session.insert("kinds", &rows(&["day"], &[&[timestamp("2025-01-31T00:00:00Z")]])).await.unwrap_err();
+    assert_eq!(error.message, "column `day`, row 1: a `timestamp`, where the column holds days");
+    let error = session.insert("kinds", &rows(&["at"], &[&[date("2025-01-31")]])).await.unwrap_err();
+    assert_eq!(error.message, "column `at`, row 1: a `date`, where the column holds instants");
+    let error = session.insert("kinds", &rows(&["n"], &[&[Value::Duration(1)]])).await.unwrap_err();
+    assert_eq!(error.message, "column `n`, row 1: a `duration`, which no column holds");
+    let rows = rows(&["at", "d", "t"], &[&[text("2025-01-31T06:00:00Z"), text("1.5"), Value::Int(7)]]);
+    assert_eq!(session.insert("kinds", &rows).await.unwrap(), 1);
+    assert_eq!(one(db, "select d from kinds", &[]).await, decimal("1.5"));
+    assert_eq!(one(db, "select t from kinds", &[]).await, text("7"));
+}
+
+async fn ten_thousand_rows_are_quick(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let started = std::time::Instant::now();
+    let given: Vec<Vec<Value>> =
+        (0..10_000).map(|n| metric(&format!("j{n}"), "2025-01-31", r#"{"a":"b"}"#, 1.0)).collect();
+    let given = rows(METRIC, &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    assert_eq!(session.insert("metrics", &given).await.unwrap(), 10_000);
+    let key = names(&["job_id", "biz_date", "labels"]);
+    let done = session.upsert("metrics", &given, &key, &[]).await.unwrap();
+    assert_eq!((done.created, done.updated), (0, 10_000));
+    // A statement for each row takes many times as long, also here.
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+async fn each_binds_rows_by_name(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let statement = query("insert into kinds (n, t, d, day) values (:n, :who.name, :d, :day)", &[]);
+    let who = |name: &str| Value::record([("name", text(name))]);
+    let given = rows(
+        &["n", "who", "d", "day"],
+        &[
+            &[Value::Int(1), who("a"), decimal("1.5"), date("2025-01-31")],
+            // Other kinds in the same statement: each row says its own.
+            &[Value::Int(3_000_000_000 - 2_999_999_998), who("b"), Value::Float(2.5), text("2025-02-01")],
+            &[Value::Int(3), who("c"), Value::Int(4), Value::None],
+        ],
+    );
+    assert_eq!(session.each(&statement, &given).await.unwrap(), 3);
+    let table = read(db, "select t, d, day from kinds order by n", &[]).await.unwrap();
+    assert_eq!(table.columns[0], [text("a"), text("b"), text("c")]);
+    assert_eq!(table.columns[1], [decimal("1.5"), decimal("2.5"), decimal("4")]);
+    assert_eq!(table.columns[2], [date("2025-01-31"), date("2025-02-01"), Value::None]);
+    let error = session.each(&statement, &rows(&["n", "whom"], &[&[Value::Int(1), text("a")]])).await.unwrap_err();
+    assert_eq!(error.message, "row 1: the rows have no `who.name`");
+}
+
+async fn all_or_nothing(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let mut given: Vec<Vec<Value>> = (0..5000).map(|n| vec![Value::Int(n), Value::Int(1)]).collect();
+    given.push(vec![Value::Int(0), Value::Int(1)]);
+    let given = rows(&["a", "b"], &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let error = session.insert("pairs", &given).await.unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Write, false), "{error:?}");
+    let statement = query("insert into pairs values (:a, :b)", &[]);
+    let error = session.each(&statement, &given).await.unwrap_err();
+    assert!(error.message.starts_with("row 5001: "), "{error}");
+    assert_eq!(one(db, "select count(*) as c from pairs", &[]).await, Value::Int(0));
+}
+
+async fn a_caught_failure_does_not_spoil_the_transaction(db: &dyn Sql) {
+    let mut transaction = db.begin().await.unwrap();
+    let good = rows(&["a", "b"], &[&[Value::Int(1), Value::Int(1)]]);
+    let bad = rows(&["a", "b"], &[&[Value::Int(2), Value::Int(1)], &[Value::Int(1), Value::Int(1)]]);
+    transaction.insert("pairs", &good).await.unwrap();
+    assert_eq!(transaction.insert("pairs", &bad).await.unwrap_err().kind, ErrorKind::Write);
+    assert!(transaction.query(&query("select nothing from nowhere", &[])).await.is_err());
+    let seen = transaction.query(&query("select a from pairs", &[])).await.unwrap();
+    assert_eq!(seen.columns, [[Value::Int(1)]]);
+    transaction.commit().await.unwrap();
+    assert_eq!(one(db, "select a from pairs", &[]).await, Value::Int(1));
+}
+
+async fn a_dropped_transaction_leaves_nothing(db: &dyn Sql) {
+    let given = rows(&["a", "b"], &[&[Value::Int(1), Value::Int(1)]]);
+    for _ in 0..10 {
+        let mut transaction = db.begin().await.unwrap();
+        transaction.insert("pairs", &given).await.unwrap();
+        drop(transaction);
+    }
+    let mut transaction = db.begin().await.unwrap();
+    transaction.insert("pairs", &given).await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert_eq!(one(db, "select count(*) as c from pairs", &[]).await, Value::Int(0));
+    assert_eq!(db.session().await.unwrap().insert("pairs", &given).await.unwrap(), 1);
+}
+
+/// Takes a few seconds on a database that is left alone.
+fn slow(db: &dyn Sql) -> &'static str {
+    match db.dialect() {
+        SqlDialect::Postgres => "insert into pairs select n, 1 from generate_series(1, 3) n, pg_sleep(2)",
+        SqlDialect::Sqlite => {
+            "insert into pairs with recursive r(n) as (select 1 union all select n + 1 from r where n < 3000000)
+             select max(n), 1 from r"
+        }
+    }
+}
+
+async fn an_interrupted_call_spoils_the_transaction(db: &dyn Sql) {
+    let soon = std::time::Duration::from_millis(50);
+    let mut transaction = db.begin().await.unwrap();
+    assert!(tokio::time::timeout(soon, transaction.execute(&query(slow(db), &[]))).await.is_err());
+    let error = transaction.query(&query("select 1 as x", &[])).await.unwrap_err();
+    assert!(error.message.contains("interrupted"), "{error}");
+    assert!(transaction.commit().await.unwrap_err().message.contains("interrupted"));
+    // Outside a transaction too, many times: no connection comes back in the middle of something.
+    for _ in 0..8 {
+        let mut session = db.session().await.unwrap();
+        let _ = tokio::time::timeout(soon, session.execute(&query(slow(db), &[]))).await;
+        let _ = tokio::time::timeout(soon, session.query(&query("select count(*) as c from pairs", &[]))).await;
+    }
+    assert_eq!(one(db, "select count(*) as c from pairs", &[]).await, Value::Int(0));
+}
+
+async fn committed_writes_last(db: &dyn Sql) {
+    let mut transaction = db.begin().await.unwrap();
+    let given = rows(&["symbol"], &[&[text("a")]]);
+    transaction.upsert("assets", &given, &names(&["symbol"]), &[]).await.unwrap();
+    transaction
+        .execute(&query(
+            "update assets set name = :n where symbol in :s",
+            &[("n", text("A")), ("s", Value::list(vec![text("a")]))],
+        ))
+        .await
+        .unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(one(db, "select name from assets", &[]).await, text("A"));
+    // A transaction that wrote nothing commits as well.
+    db.begin().await.unwrap().commit().await.unwrap();
+}
+
+async fn secrets_are_bound_and_not_shown(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let secret = Value::Secret("hunter2".into());
+    session.insert("assets", &rows(&["symbol"], &[std::slice::from_ref(&secret)])).await.unwrap();
+    assert_eq!(one(db, "select symbol from assets where symbol = :s", &[("s", secret.clone())]).await, text("hunter2"));
+    let error = session.insert("assets", &rows(&["symbol"], &[std::slice::from_ref(&secret)])).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    let failing = query("insert into assets (symbol) values (:s)", &[("s", secret)]);
+    let error = session.execute(&failing).await.unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+async fn results_take_the_stated_types(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let given = rows(
+        &["job_id", "biz_date", "labels", "at"],
+        &[
+            &[text("a"), date("2025-01-30"), json(r#"{"x": "1"}"#), timestamp("2025-01-30T18:00:00Z")],
+            &[text("b"), date("2025-01-30"), json("{}"), timestamp("2025-01-30T18:00:00.500Z")],
+            &[text("a"), date("2025-01-31"), json("{}"), Value::None],
+        ],
+    );
+    session.insert("metrics", &given).await.unwrap();
+    let text = "select biz_date, max(at) as copied_at, count(*) as n, min(value) as least from metrics
+                group by biz_date order by biz_date";
+    let stated = RecordType::new([
+        ("biz_date", Type::Date),
+        ("copied_at", Type::Timestamp.optional()),
+        ("n", Type::Int),
+        ("least", Type::Float.optional()),
+    ]);
+    let table = coerce(read(db, text, &[]).await.unwrap(), &stated).unwrap();
+    assert_eq!(table.columns[0], [date("2025-01-30"), date("2025-01-31")]);
+    assert_eq!(table.columns[1], [timestamp("2025-01-30T18:00:00.500Z"), Value::None]);
+    assert_eq!(table.columns[2], [Value::Int(2), Value::Int(1)]);
+    let labels = RecordType::new([("labels", Type::map(Type::Text, Type::Text))]);
+    let table = coerce(read(db, "select labels from metrics where job_id = 'a'", &[]).await.unwrap(), &labels).unwrap();
+    assert!(matches!(&table.columns[0][0], Value::Map(map) if map.len() == 1));
+    assert_eq!(Arc::strong_count(&labels), 1);
+}

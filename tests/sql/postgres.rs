@@ -1,0 +1,252 @@
+//! What is PostgreSQL's own.
+
+use vmflow::connection::Sql;
+use vmflow::connection::sql::{PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls};
+use vmflow::value::{ErrorKind, Value};
+
+use super::*;
+use crate::support::postgres::{fresh_schema, open, url};
+
+#[tokio::test]
+async fn texts_take_the_type_of_what_they_meet() {
+    let db = open(&fresh_schema().await);
+    define(
+        &db,
+        "create type mood as enum ('good', 'bad');
+         create table t (id uuid primary key, m mood, c char(5), v varchar(5), tags text[], net inet, s smallint)",
+    )
+    .await;
+    let id = text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+    let mut session = db.session().await.unwrap();
+    let tags = Value::list(vec![text("a \"b\""), Value::None, text("c\\d")]);
+    let given = rows(
+        &["id", "m", "c", "v", "tags", "net", "s"],
+        &[&[id.clone(), text("good"), text("abc"), text("abcde"), tags.clone(), text("10.0.0.1"), Value::Int(7)]],
+    );
+    assert_eq!(session.insert("t", &given).await.unwrap(), 1);
+    for (condition, value) in [
+        ("id = :x", id.clone()),
+        ("id in :x", Value::list(vec![id.clone()])),
+        ("m = :x", text("good")),
+        ("m in :x", Value::list(vec![text("good"), text("bad")])),
+        ("c = :x", text("abc")),
+        ("v = :x", text("abcde")),
+        ("net = :x", text("10.0.0.1")),
+        ("s = :x", Value::Int(7)),
+        ("s in :x", Value::list(vec![Value::Int(7), Value::Int(5_000_000_000)])),
+        ("tags @> :x::text[]", text("{c\\\\d}")),
+    ] {
+        let found = read(&db, &format!("select s from t where {condition}"), &[("x", value)]).await;
+        assert_eq!(found.map(|table| table.rows), Ok(1), "{condition}");
+    }
+    assert_eq!(one(&db, "select tags from t", &[]).await, tags);
+    assert_eq!(one(&db, "select m from t", &[]).await, text("good"));
+    // A text that is too long is refused, not cut.
+    let error = session.insert("t", &rows(&["id", "v"], &[&[id.clone(), text("abcdef")]])).await.unwrap_err();
+    assert!(error.message.contains("too long"), "{error}");
+    let error = read(&db, "select s from t where id = :x", &[("x", text("no uuid"))]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Query);
+    assert!(error.message.contains("invalid input syntax for type uuid"), "{error}");
+    assert_eq!(one(&db, "select count(*) as c from t where c like :x", &[("x", text("ab%"))]).await, Value::Int(1));
+}
+
+#[tokio::test]
+async fn numbers_behave_as_literals() {
+    let db = open(&url());
+    let n = |n| [("n", Value::Int(n))];
+    assert_eq!(one(&db, "select '2025-01-31'::date - :n as d", &n(1)).await, date("2025-01-30"));
+    assert_eq!(one(&db, "select left('abc', :n) as d", &n(2)).await, text("ab"));
+    assert_eq!(one(&db, "select :n + 1 as d", &n(3_000_000_000)).await, Value::Int(3_000_000_001));
+    // The same text with another type is another statement.
+    assert_eq!(one(&db, "select :n as d", &[("n", Value::Float(1.5))]).await, Value::Float(1.5));
+    assert_eq!(one(&db, "select :n as d", &n(1)).await, Value::Int(1));
+    assert_eq!(one(&db, "select :n as d", &[("n", decimal("1.50"))]).await.to_string(), "1.50");
+    assert_eq!(one(&db, "select :n as d", &[("n", timestamp("2025-01-31T06:00:00Z"))]).await.kind(), "timestamp");
+    assert_eq!(one(&db, "select 1.5::numeric(20, 8) as d", &[]).await.to_string(), "1.50000000");
+    assert_eq!(one(&db, "select 1e30::numeric as d", &[]).await.to_string(), format!("1{}", "0".repeat(30)));
+    assert_eq!(one(&db, "select 0.1::real as d", &[]).await, Value::Float(0.1));
+}
+
+#[tokio::test]
+async fn what_has_no_counterpart_is_an_error_and_never_a_panic() {
+    let db = open(&url());
+    for expression in [
+        "'infinity'::date",
+        "'-infinity'::timestamptz",
+        "'infinity'::timestamp",
+        "'NaN'::numeric",
+        "'-infinity'::numeric",
+        "'24:00'::time",
+        "'1 day'::interval",
+        "'\\x00'::bytea",
+        "array['infinity'::date]",
+        "array[array[1]]",
+        "row(1, 2)",
+        "'5000000-01-01'::date",
+        "int4range(1, 2)",
+    ] {
+        let error = read(&db, &format!("select {expression} as odd"), &[]).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Data, "{expression}");
+        assert!(error.message.starts_with("column `odd` cannot be read: "), "{error}");
+    }
+    for (expression, value) in [
+        ("'2025-01-31 06:00'::timestamp", timestamp("2025-01-31T06:00:00Z")),
+        ("'2025-01-31 06:00+01'::timestamptz", timestamp("2025-01-31T05:00:00Z")),
+        ("'1969-12-31'::date", date("1969-12-31")),
+        ("array[1.5, null]", Value::list(vec![decimal("1.5"), Value::None])),
+        ("array['2025-01-31'::date]", Value::list(vec![date("2025-01-31")])),
+        ("'{}'::int[]", Value::list(vec![])),
+        ("'NaN'::float8", Value::Float(f64::NAN)),
+        ("'x'::name", text("x")),
+        ("null", Value::None),
+    ] {
+        assert_eq!(one(&db, &format!("select {expression} as v"), &[]).await, value, "{expression}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_table_is_seen() {
+    let db = open(&fresh_schema().await);
+    define(&db, "create table t (a text); insert into t values ('1')").await;
+    let found = async || read(&db, "select * from t where a = :a", &[("a", text("1"))]).await.unwrap().shape.len();
+    let other = open(&url());
+    assert_eq!(found().await, 1);
+    define(&db, "alter table t add b int; alter table t alter a type int using a::int").await;
+    assert_eq!(found().await, 2);
+    let mut session = db.session().await.unwrap();
+    session.insert("t", &rows(&["a", "b"], &[&[Value::Int(2), Value::Int(3)]])).await.unwrap();
+    drop(other);
+}
+
+#[tokio::test]
+async fn instants_do_not_depend_on_the_servers_zone() {
+    let url = fresh_schema().await;
+    let db = open(&url);
+    define(&db, "create table t (a timestamp, b timestamptz)").await;
+    let mut session = db.session().await.unwrap();
+    let noon = timestamp("2025-07-01T12:00:00Z");
+    session.insert("t", &rows(&["a", "b"], &[&[noon.clone(), noon.clone()]])).await.unwrap();
+    session.execute(&query("insert into t values (:at, :at)", &[("at", noon.clone())])).await.unwrap();
+    let table = read(&db, "select a, b from t", &[]).await.unwrap();
+    assert_eq!(table.columns, [[noon.clone(), noon.clone()], [noon.clone(), noon]]);
+}
+
+fn parts(host: &str, port: u16, database: &str, user: &str, password: Option<&str>) -> PostgresDatabase {
+    PostgresDatabase::connect(&PostgresOptions {
+        server: PostgresServer::Parts {
+            host: host.to_owned(),
+            port,
+            database: database.to_owned(),
+            user: user.to_owned(),
+            password: password.map(str::to_owned),
+            tls: PostgresTls::Disable,
+        },
+        pool: 2,
+        connect_timeout_ms: 3000,
+    })
+    .unwrap()
+}
+
+fn shared_port() -> u16 {
+    url().rsplit(':').next().unwrap().split('/').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_failed_connection_says_why() {
+    let port = shared_port();
+    let refused = parts("127.0.0.1", 1, "postgres", "vmflow", Some("hunter2"));
+    let error = refused.session().await.err().unwrap();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true));
+    assert!(error.message.contains("127.0.0.1:1") && error.message.contains("refused"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"));
+
+    let missing = parts("127.0.0.1", port, "nowhere", "vmflow", None);
+    let error = missing.session().await.err().unwrap();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Configuration, false));
+    assert!(error.message.contains("database \"nowhere\" does not exist"), "{error}");
+
+    let stranger = parts("127.0.0.1", port, "postgres", "nobody", Some("hunter2"));
+    let error = stranger.begin().await.err().unwrap();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Configuration, false));
+    assert!(error.message.contains("nobody"), "{error}");
+
+    let secret_url = format!("postgres://vmflow:hunter2@127.0.0.1:{port}/postgres?sslmode=verify-full");
+    let error = open(&secret_url).session().await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Configuration, "{error}");
+    assert!(error.message.contains("TLS"), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"));
+
+    let bad = PostgresOptions {
+        server: PostgresServer::Url("postgres://u:hunter2@h:port/".into()),
+        pool: 1,
+        connect_timeout_ms: 1,
+    };
+    let error = PostgresDatabase::connect(&bad).unwrap_err();
+    assert!(!format!("{error:?}{bad:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let db = parts("127.0.0.1", listener.local_addr().unwrap().port(), "postgres", "vmflow", None);
+    let error = db.session().await.err().unwrap();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true));
+    assert!(error.message.contains("did not answer within 3s"), "{error}");
+}
+
+#[tokio::test]
+async fn the_servers_words_are_passed_on() {
+    let db = open(&fresh_schema().await);
+    define(&db, "create table t (a int primary key, b int not null)").await;
+    let error = read(&db, "select a frm from t whr", &[]).await;
+    assert!(error.is_ok(), "an alias is no mistake: {error:?}");
+    let error = read(&db, "select a from t order a", &[]).await.unwrap_err();
+    assert_eq!(error.message, "syntax error at or near \"a\", near `a`");
+    let mut session = db.session().await.unwrap();
+    let error = session.execute(&query("insert into t values (1, null)", &[])).await.unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Write, false));
+    assert!(error.message.contains("null value in column \"b\"") && error.message.contains("Failing row"), "{error}");
+    let slow = format!("{}&options[statement_timeout]=50", fresh_schema().await);
+    let error = read(&open(&slow), "select pg_sleep(5)", &[]).await.unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Timeout, true), "{error}");
+}
+
+#[tokio::test]
+async fn cancelled_statements_end_on_the_server() {
+    let db = open(&url());
+    let mut session = db.session().await.unwrap();
+    let marked = query("select pg_sleep(60) as marked_for_cancelling", &[]);
+    let cut = tokio::time::timeout(std::time::Duration::from_millis(300), session.query(&marked)).await;
+    assert!(cut.is_err());
+    let running = "select count(*) as c from pg_stat_activity where query like '%marked_for_cancelling%'
+                   and state = 'active' and pid <> pg_backend_pid()";
+    for _ in 0..50 {
+        if one(&db, running, &[]).await == Value::Int(0) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    panic!("the statement of a cancelled step still runs");
+}
+
+#[tokio::test]
+async fn more_tasks_than_connections() {
+    let db = open(&fresh_schema().await);
+    define(&db, "create table t (a int)").await;
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                let mut transaction = db.begin().await.unwrap();
+                let insert = query("insert into t values (:n)", &[("n", Value::Int(n))]);
+                transaction.execute(&insert).await.unwrap();
+                transaction.commit().await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(50));
+    assert_eq!(db.pool_size(), 4);
+}

@@ -1,0 +1,118 @@
+//! What is SQLite's own.
+
+use vmflow::connection::Sql;
+use vmflow::connection::sql::{SqliteDatabase, SqliteOptions};
+use vmflow::value::{ErrorKind, Value};
+
+use super::*;
+
+fn memory(schema: &str) -> SqliteDatabase {
+    SqliteDatabase::open(SqliteOptions { path: ":memory:".into(), schema_sql: Some(schema.to_owned()) })
+}
+
+#[tokio::test]
+async fn a_schema_makes_a_new_database_and_spares_an_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a/b/warehouse.db");
+    let open =
+        |schema: &str| SqliteDatabase::open(SqliteOptions { path: path.clone(), schema_sql: Some(schema.into()) });
+    let schema = "create table if not exists t (a int); create unique index if not exists ta on t (a);";
+    define(&open(schema), "insert into t values (1)").await;
+    assert_eq!(one(&open(schema), "select a from t", &[]).await, Value::Int(1));
+    assert_eq!(one(&open("create table u (a int)"), "select a from t", &[]).await, Value::Int(1));
+    assert!(read(&open("create table u (a int)"), "select a from u", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_broken_schema_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.db");
+    let broken = SqliteDatabase::open(SqliteOptions {
+        path: path.clone(),
+        schema_sql: Some("create table t (a int); create tabel u (a int)".to_owned()),
+    });
+    let error = broken.session().await.err().unwrap();
+    assert_eq!(error.kind, ErrorKind::Configuration);
+    let db = SqliteDatabase::open(SqliteOptions { path, schema_sql: None });
+    assert!(read(&db, "select * from t", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn memory_works_and_keys_fold_as_the_column_does() {
+    let db = memory("create table t (k text collate nocase unique, v numeric)");
+    let mut session = db.session().await.unwrap();
+    let given = rows(&["k", "v"], &[&[text("a"), decimal("1.5")], &[text("A"), decimal("2")]]);
+    let error = session.upsert("t", &given, &names(&["k"]), &[]).await.unwrap_err();
+    assert!(error.message.contains("two rows have the same key"), "{error}");
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(0));
+    let given = rows(&["k", "v"], &[&[text("a"), decimal("1.5")]]);
+    session.upsert("t", &given, &names(&["k"]), &[]).await.unwrap();
+    let given = rows(&["k", "v"], &[&[text("A"), decimal("2.5")]]);
+    let done = session.upsert("t", &given, &names(&["k"]), &names(&["k"])).await.unwrap();
+    assert_eq!((done.created, done.updated), (0, 1));
+    assert_eq!(done.rows.columns, [[text("a")]]);
+}
+
+#[tokio::test]
+async fn instants_are_texts_that_order() {
+    let db = memory("create table t (a text)");
+    let mut session = db.session().await.unwrap();
+    for at in ["2025-01-31T06:00:00.5Z", "2025-01-31T06:00:00Z", "2025-01-31T05:59:59.999999Z"] {
+        session.execute(&query("insert into t values (:at)", &[("at", timestamp(at))])).await.unwrap();
+    }
+    assert_eq!(one(&db, "select max(a) as a from t", &[]).await, text("2025-01-31T06:00:00.500000Z"));
+    assert_eq!(one(&db, "select min(a) as a from t", &[]).await, text("2025-01-31T05:59:59.999999Z"));
+    assert_eq!(one(&db, "select datetime(max(a)) as a from t", &[]).await, text("2025-01-31 06:00:00"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_opened_or_read_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not.db");
+    std::fs::write(&path, "this is no database, it is a text that somebody put here").unwrap();
+    let db = SqliteDatabase::open(SqliteOptions { path, schema_sql: None });
+    let error = read(&db, "select 1 as x", &[]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Configuration, "{error}");
+    assert!(error.message.contains("not.db"), "{error}");
+    let db = memory("create table t (a int)");
+    let error = read(&db, "select x'00ff' as blob", &[]).await.unwrap_err();
+    assert_eq!(error.message, "column `blob` holds binary data");
+    let error = read(&db, "select :x as x", &[("x", Value::Float(f64::NAN))]).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Data);
+}
+
+#[tokio::test]
+async fn readers_do_not_wait_for_the_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.db");
+    let db = SqliteDatabase::open(SqliteOptions { path, schema_sql: Some("create table t (a int)".to_owned()) });
+    let mut transaction = db.begin().await.unwrap();
+    transaction.execute(&query("insert into t values (1)", &[])).await.unwrap();
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(0));
+    transaction.commit().await.unwrap();
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(1));
+}
+
+#[tokio::test]
+async fn writers_stand_in_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.db");
+    let open = || {
+        SqliteDatabase::open(SqliteOptions { path: path.clone(), schema_sql: Some("create table t (a int)".into()) })
+    };
+    // Two processes, each with several steps at once.
+    let databases = [open(), open()];
+    let tasks: Vec<_> = (0..40)
+        .map(|n| {
+            let db = databases[n % 2].clone();
+            tokio::spawn(async move {
+                let mut session = db.session().await.unwrap();
+                session.execute(&query("insert into t select coalesce(max(a), 0) + 1 from t", &[])).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(one(&databases[0], "select max(a) * 100 + count(*) as c from t", &[]).await, Value::Int(4040));
+}
