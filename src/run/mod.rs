@@ -33,7 +33,7 @@ mod step;
 mod summary;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transaction;
 mod world;
 
