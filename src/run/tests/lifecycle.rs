@@ -1,31 +1,33 @@
 //! From parameters to `finally`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::{
     FakeWorld, READ, Reaction, Trial, WRITE, ask, bin, broken, expr, lit, output, slot, span, step, workflow,
 };
-use crate::check::program::{Block, ExprKind, RunField, Step, WorkflowParam};
+use crate::check::program::{Block, Expr, ExprKind, Function, FunctionBody, FunctionId, RunField, Step, WorkflowParam};
+use crate::primitive::Effect;
 use crate::run::{RunOutcome, RunStatus, StepStatus};
 use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{ErrorKind, Type, Value};
 
-fn block(steps: Vec<Step>) -> Option<Block> {
-    Some(Block { slots: 3, steps, result: None })
+fn block(steps: Vec<Step>) -> Block {
+    Block { slots: 3, steps, result: None }
 }
 
 /// Asks the world for `<what>:<run.status>`.
 fn tell(what: &str) -> Step {
     let status = bin(Op::Add, lit(format!("{what}:").as_str()), expr(ExprKind::Run(RunField::Status)));
     let kind = ExprKind::Primitive(&WRITE, vec![Some(status), Some(lit(1))]);
-    step(what, 0, crate::check::program::Expr { effect: WRITE.effect, ..expr(kind) })
+    step(what, 0, Expr { effect: WRITE.effect, ..expr(kind) })
 }
 
 fn flow(reactions: &[Reaction]) -> Trial {
     let asked = step("asked", 1, ask(&READ, "it", lit(7)));
     let mut flow = workflow(3, vec![asked, step("next", 2, lit(1)).after(&[0])]);
-    flow.failed = block(vec![tell("failed")]);
-    flow.finally = block(vec![tell("finally")]);
+    flow.failed = Some(block(vec![tell("failed")]));
+    flow.finally = Some(block(vec![tell("finally")]));
     flow.outputs.push(output("items_processed", slot(2), &[2]));
     Trial::new(flow, FakeWorld::with(&[("it", reactions)]))
 }
@@ -51,7 +53,7 @@ fn a_failed_run_tells_so_once() {
 fn a_failing_finally_is_a_warning() {
     let asked = step("told", 0, ask(&WRITE, "it", lit(7)));
     let mut flow = workflow(1, Vec::new());
-    flow.finally = block(vec![asked]);
+    flow.finally = Some(block(vec![asked]));
     let outcome = Trial::new(flow, FakeWorld::with(&[("it", &[broken(ErrorKind::Write)])])).run();
     assert_eq!(outcome.status, RunStatus::Success);
     assert_eq!(outcome.warnings[0].message, "`finally` failed: it broke");
@@ -159,8 +161,49 @@ fn an_output_that_cannot_be_computed_fails_the_run() {
 
 #[test]
 fn effectful_chains_are_evaluated_on_deep_stacks() {
-    let chain = (0..1000).fold(ask(&READ, "it", lit(0)), |sum, _| bin(Op::Add, sum, lit(1)));
+    let chain = (0..1200).fold(ask(&READ, "it", lit(0)), |sum, _| bin(Op::Add, sum, lit(1)));
     let mut flow = workflow(2, vec![step("deep", 1, chain)]);
     flow.outputs.push(output("sum", slot(1), &[1]));
-    assert_eq!(Trial::new(flow, FakeWorld::with(&[])).run().outputs["sum"], Value::Int(1000));
+    assert_eq!(Trial::new(flow, FakeWorld::with(&[])).run().outputs["sum"], Value::Int(1200));
+}
+
+/// `step`s each of which calls the next one, and the last the world.
+fn functions(count: usize) -> Trial {
+    let call = |at: usize| Expr { effect: Effect::Read, ..expr(ExprKind::Function(FunctionId(at), Vec::new())) };
+    let function = |at: usize| {
+        let inner = if at + 1 < count { call(at + 1) } else { ask(&READ, "it", lit(7)) };
+        Arc::new(Function {
+            name: format!("f{at}").into(),
+            doc: String::new(),
+            span: span(),
+            params: Vec::new(),
+            returns: Type::Any,
+            effect: Effect::Read,
+            needs_outcome: false,
+            body: FunctionBody::Block(Block { slots: 1, steps: vec![step("inner", 0, inner)], result: Some(slot(0)) }),
+        })
+    };
+    // The calls refer to connections through the context, so the blocks need no slot for it.
+    let mut trial = Trial::new(workflow(2, vec![step("called", 1, call(0))]), FakeWorld::with(&[]));
+    trial.program.functions = (0..count).map(function).collect();
+    trial.workflow.outputs.push(output("it", slot(1), &[1]));
+    trial
+}
+
+#[test]
+fn functions_call_each_other_to_a_depth() {
+    assert_eq!(functions(3).run().outputs["it"], Value::Int(7));
+    assert_eq!(functions(200).run().outputs["it"], Value::Int(7));
+    let error = functions(2000).run().error.unwrap();
+    assert_eq!(error.message, "the expression nests more than 2500 levels deep");
+}
+
+#[test]
+fn inner_steps_of_functions_take_the_defaults_and_the_call_does_not() {
+    let mut trial = functions(2);
+    trial.workflow.defaults = super::build::retry(1);
+    trial.world = FakeWorld::with(&[("it", &[super::build::refused(), super::build::refused()])]);
+    let error = trial.run().error.unwrap();
+    assert_eq!((trial.world.calls().len(), error.attempts), (2, 2));
+    assert_eq!(error.step, ["called", "inner", "inner"]);
 }
