@@ -109,7 +109,7 @@ fn not_started(started: Timestamp, now: Timestamp, refused: Vec<BindError>, faul
         Some(fault) => fault.error.message.clone(),
         None => summary::refused(&refused),
     };
-    RunOutcome { error, message, refused, ..empty(started, now) }
+    RunOutcome { message, error, refused, ..empty(started, now) }
 }
 
 fn refusal(refused: &BindError) -> RunError {
