@@ -86,3 +86,59 @@ fn missing(param: &WorkflowParam) -> BindError {
         help: Some(format!("give it with `-p {}={shape}`", param.name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::tests::build::{lit, span, workflow};
+    use crate::value::Type;
+
+    fn flow() -> Arc<Workflow> {
+        let param = |name: &str, ty, default| WorkflowParam {
+            name: name.into(),
+            doc: String::new(),
+            ty,
+            slot: 0,
+            default,
+            require: None,
+            message: None,
+            span: span(),
+        };
+        let mut flow = workflow(1, Vec::new());
+        flow.params = vec![
+            param("job", Type::Text, None),
+            param("lookback", Type::Period, Some(lit(1))),
+            param("day", Type::Date.optional(), None),
+            param("cutoff", Type::Time, None),
+        ];
+        Arc::new(flow)
+    }
+
+    fn bound(given: &[(&str, GivenArgument)]) -> Result<Plan, Vec<String>> {
+        let given = given.iter().map(|(name, argument)| (Arc::from(*name), argument.clone())).collect();
+        let say = |e: &BindError| format!("{e} ({})", e.help.as_deref().unwrap_or("no help"));
+        bind(Arc::default(), flow(), &given).map_err(|errors| errors.iter().map(say).collect())
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let given = [("lokback", GivenArgument::Text("30d".into())), ("lookback", GivenArgument::Text("30".into()))];
+        assert_eq!(
+            bound(&given).unwrap_err(),
+            [
+                "parameter `lokback`: the workflow `trial` has no such parameter (did you mean `lookback`?)",
+                "parameter `job`: missing; it wants a `text` (give it with `-p job=…`)",
+                "parameter `lookback`: `30` is not a `period` (write it like `30d`)",
+                "parameter `cutoff`: missing; it wants a `time` (give it with `-p cutoff=06:00`)",
+            ]
+        );
+    }
+
+    #[test]
+    fn texts_and_json_bind_and_defaults_stay_open() {
+        let json = |text: &str| GivenArgument::Json(Json::String(text.to_owned()));
+        let plan = bound(&[("job", GivenArgument::Text("apex".into())), ("cutoff", json("06:00"))]).unwrap();
+        let shown: Vec<_> = plan.arguments.iter().map(|value| value.as_ref().map(ToString::to_string)).collect();
+        assert_eq!(shown, [Some("apex".to_owned()), None, None, Some("06:00:00".to_owned())]);
+    }
+}

@@ -62,6 +62,8 @@ pub(super) fn from_json(json: &Json, ty: &Type) -> Result<Value, String> {
             };
             record.fields.iter().map(read).collect::<Result<Vec<_>, String>>().map(Value::record)
         }
+        // Said without the value, which is one.
+        (Type::Secret, json) if !json.is_string() => Err("a secret must be a text".to_owned()),
         (_, Json::String(text)) if is_written(ty) => scalar(text, ty).ok_or_else(|| wrong(text, ty)),
         _ => crate::value::from_json(json, ty).map_err(|error| error.message),
     }
@@ -71,7 +73,16 @@ pub(super) fn from_json(json: &Json, ty: &Type) -> Result<Value, String> {
 fn is_written(ty: &Type) -> bool {
     let is_range = matches!(ty, Type::Range(_));
     is_range
-        || matches!(ty, Type::Duration | Type::Period | Type::BusinessDays | Type::Date | Type::Time | Type::Timestamp)
+        || matches!(
+            ty,
+            Type::Duration
+                | Type::Period
+                | Type::BusinessDays
+                | Type::Date
+                | Type::Time
+                | Type::Timestamp
+                | Type::Decimal
+        )
 }
 
 fn wrong(text: &str, ty: &Type) -> String {
@@ -115,7 +126,7 @@ fn scalar(text: &str, ty: &Type) -> Option<Value> {
         Type::Bool => bool::from_str(text).ok().map(Value::Bool),
         Type::Int => text.replace('_', "").parse().ok().map(Value::Int),
         Type::Float => text.replace('_', "").parse().ok().filter(|x: &f64| x.is_finite()).map(Value::Float),
-        Type::Decimal => BigDecimal::from_str(text).ok().map(|d| Value::Decimal(Arc::new(d))),
+        Type::Decimal => BigDecimal::from_str(text).ok().filter(is_bounded).map(|d| Value::Decimal(Arc::new(d))),
         Type::Date => date(text).map(Value::Date),
         Type::Time => time(text).map(Value::Time),
         Type::Timestamp => timestamp(text).map(Value::Timestamp),
@@ -125,6 +136,11 @@ fn scalar(text: &str, ty: &Type) -> Option<Value> {
         Type::Range(of) => range(text, of),
         _ => None,
     }
+}
+
+/// `1e999999999` is a small text and a number of a billion digits.
+fn is_bounded(d: &BigDecimal) -> bool {
+    d.fractional_digit_count().abs() <= 1000
 }
 
 fn date(text: &str) -> Option<NaiveDate> {
@@ -207,16 +223,12 @@ fn period(text: &str) -> Option<Period> {
 }
 
 fn range(text: &str, of: &Type) -> Option<Value> {
-    match of {
-        Type::Date => {
-            let (from, to) = text.split_once(" through ")?;
-            Some(Value::DateRange(date(from.trim())?, date(to.trim())?))
-        }
-        _ => {
-            let (from, to) = text.split_once(" until ")?;
-            Some(Value::TimeRange(timestamp(from.trim())?, timestamp(to.trim())?))
-        }
+    if *of == Type::Date {
+        let (from, to) = text.split_once(" through ")?;
+        return Some(Value::DateRange(date(from.trim())?, date(to.trim())?));
     }
+    let (from, to) = text.split_once(" until ")?;
+    Some(Value::TimeRange(timestamp(from.trim())?, timestamp(to.trim())?))
 }
 
 /// `["a", "b"]` as JSON, or `[a, b]` with items as they would stand alone; `None` without brackets.

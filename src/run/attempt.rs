@@ -77,7 +77,7 @@ fn calls_world(frame: &Frame, expr: &Expr) -> bool {
 }
 
 fn limits(frame: &Frame, step: &Step, nature: Nature) -> Ran<Limits> {
-    let own = Limits::of(&step.policy, Site { frame, step: &step.name }.env(), site(step))?;
+    let own = Limits::of(&step.policy, Site { frame, step: &step.name }.env(), frame.depth, site(step))?;
     let defaults = &frame.run.defaults;
     let mut limits = match nature {
         Nature::Leaf if step.effect != Effect::Pure => own.or(defaults),
@@ -155,11 +155,11 @@ async fn one(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, tally:
 /// would know whether it happened. Inside a transaction a write may stop, because it is rolled back.
 async fn leaf(frame: &Frame, step: &Step, limits: &Limits, timeout_ms: Option<u64>, tally: &Tally) -> Ran<Value> {
     let lasts = step.effect == Effect::Write && !frame.is_in_transaction();
-    let stop = if lasts { &frame.run.abort } else { &frame.halt };
+    let signal = if lasts { &frame.abort } else { &frame.halt };
     tokio::select! {
         biased;
         result = act(frame, step, tally) => result,
-        () = stop.cancelled() => Err(Fault::cancelled()),
+        () = signal.cancelled() => Err(Fault::cancelled()),
         () = elapsed(timeout_ms) => {
             let is_unknown = lasts && !step.idempotent && limits.key.is_none();
             Err(timed_out(timeout_ms.unwrap_or(0), is_unknown))
@@ -171,7 +171,7 @@ async fn leaf(frame: &Frame, step: &Step, limits: &Limits, timeout_ms: Option<u6
 async fn container(frame: &Frame, step: &Step, timeout_ms: u64, tally: &Tally) -> Ran<Value> {
     let own = frame.with_own_halt();
     let work = act(&own, step, tally);
-    let (result, is_late) = stop_after(work, Some(timeout_ms), || own.halt.cancel()).await;
+    let (result, is_late) = stop_after(work, timeout_ms, || own.halt.cancel()).await;
     match result {
         Err(fault) if fault.is_cancelled() && is_late && !frame.halt.is_cancelled() => {
             Err(timed_out(timeout_ms, false))
@@ -181,12 +181,12 @@ async fn container(frame: &Frame, step: &Step, timeout_ms: u64, tally: &Tally) -
 }
 
 /// Waits for `work`, and calls `stop` when it takes too long; also says whether it did.
-pub(crate) async fn stop_after<T>(work: impl Future<Output = T>, ms: Option<u64>, stop: impl Fn()) -> (T, bool) {
+async fn stop_after<T>(work: impl Future<Output = T>, ms: u64, stop: impl Fn()) -> (T, bool) {
     tokio::pin!(work);
     tokio::select! {
         biased;
         result = &mut work => (result, false),
-        () = elapsed(ms) => {
+        () = elapsed(Some(ms)) => {
             stop();
             (work.await, true)
         }

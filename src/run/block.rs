@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::eval::{Locals, Site, evaluate};
+use super::eval::Site;
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::order::{Order, Schedule};
@@ -44,7 +44,7 @@ pub(crate) async fn run_in_order(block: &Block, order: &Order, frame: &Frame) ->
     match &block.result {
         Some(result) => {
             let name: Arc<str> = Arc::from("yield");
-            evaluate(result, Site { frame, step: &name }, &mut Locals::default()).await
+            Site { frame, step: &name }.value(result).await
         }
         None => Ok(Value::None),
     }

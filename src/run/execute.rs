@@ -8,9 +8,8 @@ use indexmap::IndexMap;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::attempt::stop_after;
 use super::block;
-use super::eval::{Env, Locals, Site, evaluate};
+use super::eval::{Env, Site};
 use super::event::{EventKind, EventSink};
 use super::fault::{Fault, Ran};
 use super::frame::{Frame, RunState};
@@ -71,7 +70,7 @@ async fn prepare(
     };
     let defaults = start::connect(&workflow, &scope, &services)
         .map_err(Fault::new)
-        .and_then(|()| Limits::of(&workflow.defaults, Env { world: &world, scope: &scope }, 0));
+        .and_then(|()| Limits::of(&workflow.defaults, Env { world: &world, scope: &scope }, 0, 0));
     let defaults = match defaults {
         Ok(defaults) => defaults,
         Err(fault) => return not_started(started, clock.now(), Vec::new(), Some(&fault)),
@@ -81,12 +80,12 @@ async fn prepare(
         journal: Journal::new(events, clock.clone()),
         defaults,
         sites: Sites::default(),
-        abort: services.interrupt.abort.clone(),
         directory: options.directory,
     });
     let connections = Arc::new(services.connections);
     let context = Arc::new(Context { connections, clock, transaction: None });
-    let frame = Frame { run, scope, place: None, context, halt: services.interrupt.cancel.child_token() };
+    let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
+    let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0 };
     let timeout_ms = options.timeout_ms;
     let course = Course { workflow, frame, interrupt: services.interrupt, timeout_ms, started };
     course.run(params).await
@@ -110,7 +109,7 @@ fn not_started(started: Timestamp, now: Timestamp, refused: Vec<BindError>, faul
         Some(fault) => fault.error.message.clone(),
         None => summary::refused(&refused),
     };
-    RunOutcome { error, message, refused, ..empty(started, now) }
+    RunOutcome { message, error, refused, ..empty(started, now) }
 }
 
 fn refusal(refused: &BindError) -> RunError {
@@ -178,14 +177,25 @@ impl Course {
         self.frame.run.journal.emit(EventKind::RunFinished { status, message, duration_ms });
     }
 
-    /// The steps, within the run's own limit.
+    /// The steps, within the run's own limit. What does not stop by itself then is ended after the grace.
     async fn body(&self) -> Ran<()> {
-        let halt = &self.frame.halt;
-        let work = block::run_body(&self.workflow, &self.frame);
-        let (result, is_late) = stop_after(work, self.timeout_ms, || halt.cancel()).await;
+        let Some(ms) = self.timeout_ms else { return block::run_body(&self.workflow, &self.frame).await };
+        let limit = async {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            self.frame.halt.cancel();
+            tokio::time::sleep(GRACE).await;
+            self.frame.abort.cancel();
+            std::future::pending().await
+        };
+        let result = tokio::select! {
+            biased;
+            result = block::run_body(&self.workflow, &self.frame) => result,
+            result = limit => result,
+        };
+        let is_late = self.frame.halt.is_cancelled() && !self.interrupt.cancel.is_cancelled();
         match result {
-            Err(fault) if fault.is_cancelled() && is_late && !self.interrupt.cancel.is_cancelled() => {
-                let limit = Value::Duration(self.timeout_ms.and_then(|ms| i64::try_from(ms).ok()).unwrap_or(i64::MAX));
+            Err(fault) if fault.is_cancelled() && is_late => {
+                let limit = Value::Duration(i64::try_from(ms).unwrap_or(i64::MAX));
                 Err(Fault::new(StepError::new(ErrorKind::Timeout, format!("the run took longer than {limit}"))))
             }
             other => other,
@@ -212,7 +222,7 @@ impl Course {
 
     async fn output(&self, output: &Output) -> Ran<Value> {
         let site = Site { frame: &self.frame, step: &output.name };
-        let value = evaluate(&output.value, site, &mut Locals::default()).await;
+        let value = site.value(&output.value).await;
         value.map_err(|fault| fault.within(&output.name, output.span, 1))
     }
 
@@ -221,7 +231,8 @@ impl Course {
     async fn afterwards(&self, name: &'static str, pick: fn(&Workflow) -> Option<&Block>) {
         let Some(block) = pick(&self.workflow) else { return };
         let halt = CancellationToken::new();
-        let frame = Frame { halt: halt.clone(), ..self.frame.inner(&Arc::from(name), block.slots) };
+        let abort = self.interrupt.abort.child_token();
+        let frame = Frame { halt, abort, ..self.frame.inner(&Arc::from(name), block.slots) };
         let workflow = self.workflow.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             match pick(&workflow) {

@@ -7,7 +7,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::block;
-use super::eval::{Locals, Site, Walk, evaluate};
+use super::eval::{Site, Walk};
 use super::event::{EventKind, StepPlace};
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
@@ -24,7 +24,7 @@ const LABEL_FIELDS: usize = 3;
 
 /// Runs the loop; gives a list, or outcomes when it continues after failures.
 pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, tally: &Tally) -> Ran<Value> {
-    let over = evaluate(&each.over, site, &mut Locals::default()).await?;
+    let over = site.value(&each.over).await?;
     let walk = Walk::over(&over, each.is_map).map_err(|error| Fault::at(error, each.over.span))?;
     let width = width(&each.parallel, site).await?;
     tally.walk(walk.len());
@@ -48,7 +48,7 @@ async fn width(parallel: &Parallel, site: Site<'_>) -> Ran<usize> {
     let width = match parallel {
         Parallel::No => 1,
         Parallel::Count(count) => {
-            let value = evaluate(count, site, &mut Locals::default()).await?;
+            let value = site.value(count).await?;
             let wrong = || {
                 StepError::new(ErrorKind::Data, format!("`in parallel` wants an int of at least 1, found `{value}`"))
             };
@@ -63,16 +63,16 @@ async fn width(parallel: &Parallel, site: Site<'_>) -> Ran<usize> {
 async fn smallest_pool(connections: &[Expr], site: Site<'_>) -> Ran<usize> {
     let mut smallest: Option<usize> = None;
     for connection in connections {
-        let Value::Connection(kind, name) = evaluate(connection, site, &mut Locals::default()).await? else { continue };
+        let Value::Connection(kind, name) = site.value(connection).await? else { continue };
         let context = &site.frame.context;
-        let size = match kind.family() {
+        let pool = match kind.family() {
             "sql" => context.sql(&name).map(|sql| sql.pool_size()),
             "metrics" => context.metrics(&name).map(|metrics| metrics.pool_size()),
             // An HTTP source has no pool of its own to run empty.
             _ => continue,
         };
-        let size = size.map_err(|error| Fault::at(error, connection.span))?;
-        smallest = Some(smallest.map_or(size, |smallest| smallest.min(size)));
+        let pool = pool.map_err(|error| Fault::at(error, connection.span))?;
+        smallest = Some(smallest.map_or(pool, |smallest| smallest.min(pool)));
     }
     Ok(smallest.unwrap_or(1).max(1))
 }

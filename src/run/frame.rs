@@ -11,6 +11,9 @@ use super::world::World;
 use crate::primitive::{Context, OpenTransaction};
 use crate::value::Value;
 
+/// How many levels of evaluation a block inside another counts for, by the stack that running it takes.
+const BLOCK_DEPTH: usize = 10;
+
 /// What a whole run shares.
 pub(crate) struct RunState {
     /// Functions and facts.
@@ -21,8 +24,6 @@ pub(crate) struct RunState {
     pub(crate) defaults: Limits,
     /// What steps remember between attempts and loop items: paces and keys.
     pub(crate) sites: Sites,
-    /// Ends the run at once, writes under way included.
-    pub(crate) abort: CancellationToken,
     /// Where external programs are.
     pub(crate) directory: std::path::PathBuf,
 }
@@ -48,15 +49,24 @@ pub(crate) struct Frame {
     pub(crate) context: Arc<Context>,
     /// No new step starts, and reads stop.
     pub(crate) halt: CancellationToken,
+    /// Everything stops at once, writes under way included.
+    pub(crate) abort: CancellationToken,
+    /// How deep the block stands in others, in levels of evaluation.
+    pub(crate) depth: usize,
 }
 
 impl Frame {
+    /// This frame, one block deeper.
+    fn deeper(&self) -> Self {
+        Self { depth: self.depth + BLOCK_DEPTH, ..self.clone() }
+    }
+
     /// An inner block of `step`, with empty slots.
     pub(crate) fn inner(&self, step: &Arc<str>, slots: usize) -> Self {
         Self {
             scope: Arc::new(Scope::new(slots, Some(self.scope.clone()))),
             place: Some(self.place_of(step, None)),
-            ..self.clone()
+            ..self.deeper()
         }
     }
 
@@ -65,15 +75,16 @@ impl Frame {
         Self {
             scope: Arc::new(Scope::new(slots, Some(self.scope.clone()))),
             place: Some(self.place_of(step, Some(label))),
-            ..self.clone()
+            ..self.deeper()
         }
     }
 
-    /// The block of a function that `step` calls; it sees its arguments only.
-    pub(crate) fn of_call(&self, step: &Arc<str>, slots: usize, arguments: Vec<Value>) -> Self {
+    /// The block of a function that `step` calls from `depth`; it sees its arguments only.
+    pub(crate) fn of_call(&self, step: &Arc<str>, slots: usize, arguments: Vec<Value>, depth: usize) -> Self {
         let scope = Scope::new(slots, None);
         arguments.into_iter().enumerate().for_each(|(at, value)| scope.set(at, value));
-        Self { scope: Arc::new(scope), place: Some(self.place_of(step, None)), ..self.clone() }
+        let (scope, place) = (Arc::new(scope), Some(self.place_of(step, None)));
+        Self { scope, place, depth: depth + BLOCK_DEPTH, ..self.clone() }
     }
 
     /// This frame inside a transaction.

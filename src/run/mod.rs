@@ -33,7 +33,7 @@ mod step;
 mod summary;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transaction;
 mod world;
 
@@ -53,8 +53,9 @@ pub use outcome::{
 };
 
 /// The stack of a worker thread. Evaluation recurses as deep as an expression nests, and the parser lets chains of
-/// a thousand operators through; tokio's own 2 MiB are too few for that in a debug build.
-const STACK: usize = 16 * 1024 * 1024;
+/// a thousand operators through; tokio's own 2 MiB are too few for that. The limits on depth need less than half of this
+/// in a debug build, and what is not touched costs nothing.
+const STACK: usize = 32 * 1024 * 1024;
 
 /// The runtime that runs need: several threads with stacks for deep expressions.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

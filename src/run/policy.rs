@@ -55,13 +55,20 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Evaluates a policy. `site` is where it stands: loop items share the pace of a site.
-    pub(crate) fn of(policy: &Policy, env: Env<'_>, site: usize) -> Ran<Self> {
+    pub(crate) fn of(policy: &Policy, env: Env<'_>, depth: usize, site: usize) -> Ran<Self> {
+        let locals = &mut Locals::at(depth);
         Ok(Self {
-            timeout_ms: read(policy.timeout.as_ref(), env, "a duration above zero", timeout)?,
-            retry: read(policy.retry.as_ref(), env, "an int from 0 to 1000", retries)?,
-            backoff: read(policy.backoff.as_ref(), env, "a backoff such as `exponential(1s, max: 30s)`", backoff)?,
-            rate: read(policy.rate.as_ref(), env, "a rate such as `per_minute(10)`", |v| rate(v, site))?,
-            key: read(policy.key.as_ref(), env, "a key", |v| Some(v.clone()))?,
+            timeout_ms: read(policy.timeout.as_ref(), env, locals, "a duration above zero", timeout)?,
+            retry: read(policy.retry.as_ref(), env, locals, "an int from 0 to 1000", retries)?,
+            backoff: read(
+                policy.backoff.as_ref(),
+                env,
+                locals,
+                "a backoff such as `exponential(1s, max: 30s)`",
+                backoff,
+            )?,
+            rate: read(policy.rate.as_ref(), env, locals, "a rate such as `per_minute(10)`", |v| rate(v, site))?,
+            key: read(policy.key.as_ref(), env, locals, "a key", |v| Some(v.clone()))?,
         })
     }
 
@@ -92,9 +99,15 @@ impl Limits {
     }
 }
 
-fn read<T>(expr: Option<&Expr>, env: Env<'_>, wanted: &str, take: impl Fn(&Value) -> Option<T>) -> Ran<Option<T>> {
+fn read<T>(
+    expr: Option<&Expr>,
+    env: Env<'_>,
+    locals: &mut Locals,
+    wanted: &str,
+    take: impl Fn(&Value) -> Option<T>,
+) -> Ran<Option<T>> {
     let Some(expr) = expr else { return Ok(None) };
-    let value = eval(expr, env, &mut Locals::default())?;
+    let value = eval(expr, env, locals)?;
     take(&value).map(Some).ok_or_else(|| misfit(wanted, &value, expr.span))
 }
 

@@ -2,7 +2,7 @@
 
 use super::attempt;
 use super::block;
-use super::eval::{Locals, Site, eval, evaluate, truth};
+use super::eval::{Site, truth};
 use super::event::{EventKind, StepPlace};
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
@@ -24,7 +24,7 @@ pub(crate) async fn run(frame: &Frame, step: &Step, at: usize) -> Ran<()> {
     let caught = result.as_ref().err().map(|fault| fault.error.clone());
     let result = recover(frame, step, result).await;
     let status = status(&result, caught.as_ref(), &tally);
-    report(frame, step, at, Ended { status, error: caught.as_ref(), started, tally: &tally });
+    report(frame, step, at, &Ended { status, error: caught.as_ref(), started, tally: &tally });
     fill(frame, step, &tally, result)
 }
 
@@ -33,13 +33,13 @@ pub(crate) fn run_at_once(frame: &Frame, step: &Step, at: usize) -> Option<Ran<(
     let is_simple = step.effect == Effect::Pure && matches!(step.on_failure, OnFailure::Fail);
     let (true, Action::Expression(expr)) = (is_simple, &step.action) else { return None };
     let site = Site { frame, step: &step.name };
-    let result = eval(expr, site.env(), &mut Locals::default());
+    let result = site.pure_value(expr);
     let tally = Tally::default();
     if let Err(fault) = &result {
         tally.attempt(1);
         let started = frame.run.journal.now();
         let ended = Ended { status: StepStatus::Failed, error: Some(&fault.error), started, tally: &tally };
-        report(frame, step, at, ended);
+        report(frame, step, at, &ended);
     }
     Some(fill(frame, step, &tally, result))
 }
@@ -48,7 +48,7 @@ pub(crate) fn run_at_once(frame: &Frame, step: &Step, at: usize) -> Option<Ran<(
 pub(crate) fn report_panic(frame: &Frame, step: &Step, at: usize) -> Box<Fault> {
     let fault = block::panicked();
     let (started, tally) = (frame.run.journal.now(), Tally::default());
-    report(frame, step, at, Ended { status: StepStatus::Failed, error: Some(&fault.error), started, tally: &tally });
+    report(frame, step, at, &Ended { status: StepStatus::Failed, error: Some(&fault.error), started, tally: &tally });
     fault.within(&step.name, step.span, 1)
 }
 
@@ -64,7 +64,7 @@ fn fill(frame: &Frame, step: &Step, tally: &Tally, result: Ran<Value>) -> Ran<()
 pub(crate) async fn act(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value> {
     let site = Site { frame, step: &step.name };
     match &step.action {
-        Action::Expression(expr) => evaluate(expr, site, &mut Locals::default()).await,
+        Action::Expression(expr) => site.value(expr).await,
         Action::Transaction { connection, block } => transaction::run(connection, block, site).await,
         Action::ForEach(each) => foreach::run(each, site, tally).await,
         Action::When { arms, otherwise } => branch(arms, otherwise.as_ref(), site).await,
@@ -92,7 +92,7 @@ async fn inner(block: &Block, site: Site<'_>) -> Ran<Value> {
 }
 
 async fn holds(condition: &Expr, site: Site<'_>) -> Ran<bool> {
-    let value = evaluate(condition, site, &mut Locals::default()).await?;
+    let value = site.value(condition).await?;
     truth(&value).map_err(|error| Fault::at(error, condition.span))
 }
 
@@ -101,7 +101,11 @@ async fn check(is_expect: bool, condition: &Expr, message: Option<&Expr>, text: 
         return Ok(Value::None);
     }
     let message = match message {
-        Some(message) => evaluate(message, site, &mut Locals::default()).await?.to_string(),
+        // What the author wrote about the failure must not hide it.
+        Some(message) => match site.value(message).await {
+            Ok(message) => message.to_string(),
+            Err(fault) => format!("`{text}` does not hold, and its message failed: {}", fault.error),
+        },
         None => format!("`{text}` does not hold"),
     };
     if is_expect {
@@ -121,7 +125,7 @@ async fn recover(frame: &Frame, step: &Step, result: Ran<Value>) -> Ran<Value> {
     match &step.on_failure {
         OnFailure::Fail => Err(fault),
         OnFailure::Skip => Ok(Value::None),
-        OnFailure::Use(expr) => evaluate(expr, site, &mut Locals::default()).await,
+        OnFailure::Use(expr) => site.value(expr).await,
         OnFailure::Block(block) => inner(block, site).await,
     }
 }
@@ -144,7 +148,7 @@ struct Ended<'a> {
 }
 
 /// Keeps the report of a step of the body, and tells the end of every step that anybody would ask about.
-fn report(frame: &Frame, step: &Step, at: usize, ended: Ended<'_>) {
+fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
     let journal = &frame.run.journal;
     let is_well = matches!(ended.status, StepStatus::Success);
     let is_told = if frame.is_top() { step.is_shown } else { step.effect != Effect::Pure };

@@ -30,10 +30,10 @@ pub(super) fn refused(refused: &[BindError]) -> String {
 fn failed(error: &RunError) -> String {
     let attempts = if error.attempts > 1 { format!(" after {} attempts", error.attempts) } else { String::new() };
     let item = error.item.as_ref().map_or(String::new(), |item| format!(" for {item}"));
-    match error.step.is_empty() {
-        true => error.message.clone(),
-        false => format!("`{}` failed{item}{attempts}: {}", error.step.join("."), error.message),
+    if error.step.is_empty() {
+        return error.message.clone();
     }
+    format!("`{}` failed{item}{attempts}: {}", error.step.join("."), error.message)
 }
 
 fn cancelled(steps: &[StepReport]) -> String {

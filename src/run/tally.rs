@@ -18,7 +18,9 @@ impl Tally {
     /// Another attempt; what the one before counted does not count.
     pub(crate) fn attempt(&self, number: u32) {
         self.attempts.store(number, Ordering::Relaxed);
-        [&self.total, &self.ok, &self.failed].into_iter().for_each(|count| count.store(0, Ordering::Relaxed));
+        for count in [&self.total, &self.ok, &self.failed] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     /// A loop over so many items.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::block;
-use super::eval::{Locals, Site, evaluate};
+use super::eval::Site;
 use super::fault::{Fault, Ran};
 use crate::check::program::{Block, Expr};
 use crate::connection::SqlTransaction;
@@ -20,7 +20,7 @@ const LONGEST_ROLLBACK: Duration = Duration::from_secs(10);
 pub(crate) async fn run(connection: &Expr, block: &Block, site: Site<'_>) -> Ran<Value> {
     let located = |error| Fault::at(error, connection.span);
     let frame = site.frame;
-    let name = match evaluate(connection, site, &mut Locals::default()).await? {
+    let name = match site.value(connection).await? {
         Value::Connection(_, name) => name,
         other => return Err(located(data(format!("a transaction needs a SQL connection, found `{}`", other.kind())))),
     };
@@ -70,7 +70,7 @@ async fn commit(transaction: Box<dyn SqlTransaction>, site: Site<'_>) -> Ran<()>
     tokio::select! {
         biased;
         done = transaction.commit() => done.map_err(Fault::new),
-        () = site.frame.run.abort.cancelled() => Err(Fault::new(StepError::new(
+        () = site.frame.abort.cancelled() => Err(Fault::new(StepError::new(
             ErrorKind::Ambiguous,
             "interrupted while the transaction was being committed; it may have happened",
         ))),

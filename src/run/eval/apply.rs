@@ -68,7 +68,9 @@ pub(super) fn apply(expr: &Expr, values: Vec<Value>) -> Result<Value, StepError>
         ExprKind::Table(shape, rows) => {
             let mut table = Table::new(shape.clone());
             let mut cells = values.into_iter();
-            rows.iter().for_each(|row| table.push(cells.by_ref().take(row.len()).collect::<Vec<_>>()));
+            for row in rows {
+                table.push(cells.by_ref().take(row.len()).collect::<Vec<_>>());
+            }
             Ok(Value::Table(Arc::new(table)))
         }
         ExprKind::Index(..) => two(values).and_then(|(of, at)| index(&of, &at)),

@@ -11,10 +11,9 @@ use crate::value::{ErrorKind, MapValue, Record, RecordType, Sequence, StepError,
 /// The value as one of type `ty`, or why it is none.
 pub(crate) fn cast(value: Value, ty: &Type) -> Result<Value, StepError> {
     match (ty, value) {
-        (Type::Any | Type::Error, value) => Ok(value),
         (Type::Optional(_) | Type::None, Value::None) => Ok(Value::None),
         (Type::Optional(inner), value) => cast(value, inner),
-        (Type::Json, value @ Value::Json(_)) => Ok(value),
+        (Type::Any | Type::Error, value) | (Type::Json, value @ Value::Json(_)) => Ok(value),
         (_, Value::Json(json)) => from_json(&json, ty),
         (Type::Json, value) => Ok(Value::Json(Arc::new(crate::value::to_json(&value)))),
         (Type::Int | Type::Float | Type::Decimal, value) => number(value, ty),

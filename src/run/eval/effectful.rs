@@ -19,6 +19,9 @@ use crate::source::Span;
 use crate::syntax::ast::BinaryOperator;
 use crate::value::{ErrorKind, MapValue, StepError, Value};
 
+/// How many levels an asynchronous one counts for: its futures take more stack than a function call.
+const LEVELS: usize = 2;
+
 /// Where an expression stands: the frame it sees, and the step whose name its inner steps are told under.
 #[derive(Clone, Copy)]
 pub(crate) struct Site<'a> {
@@ -33,18 +36,28 @@ impl<'a> Site<'a> {
     pub(crate) fn env(self) -> Env<'a> {
         Env { world: &self.frame.run.world, scope: &self.frame.scope }
     }
+
+    /// The value of an expression that stands here.
+    pub(crate) async fn value(self, expr: &Expr) -> Ran<Value> {
+        evaluate(expr, self, &mut Locals::at(self.frame.depth)).await
+    }
+
+    /// The value of a pure expression that stands here.
+    pub(crate) fn pure_value(self, expr: &Expr) -> Ran<Value> {
+        eval(expr, self.env(), &mut Locals::at(self.frame.depth))
+    }
 }
 
 /// Evaluates an expression; a pure one at once, without a box.
-pub(crate) async fn evaluate(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
+async fn evaluate(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
     if expr.effect == Effect::Pure { eval(expr, site.env(), locals) } else { effectful(expr, site, locals).await }
 }
 
 fn effectful<'a>(expr: &'a Expr, site: Site<'a>, locals: &'a mut Locals) -> BoxFuture<'a, Ran<Value>> {
     Box::pin(async move {
-        locals.enter(expr.span)?;
+        locals.enter(LEVELS, expr.span)?;
         let value = dispatch(expr, site, locals).await;
-        locals.leave();
+        locals.leave(LEVELS);
         value
     })
 }
@@ -163,7 +176,7 @@ async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, lo
     let result = match &function.body {
         FunctionBody::Expression(body) => evaluate(body, site, &mut locals.of_call(values)).await,
         FunctionBody::Block(body) => {
-            let frame = site.frame.of_call(site.step, body.slots, values);
+            let frame = site.frame.of_call(site.step, body.slots, values, locals.depth());
             block::run(body, &frame).await
         }
         FunctionBody::External(program) => external::call(program, &function, &values, site.frame).await,

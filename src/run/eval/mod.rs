@@ -18,7 +18,7 @@ mod pure;
 mod tests;
 
 pub(crate) use comprehension::Walk;
-pub(crate) use effectful::{Site, evaluate};
+pub(crate) use effectful::Site;
 pub(crate) use locals::Locals;
 pub(crate) use pure::{Env, eval};
 

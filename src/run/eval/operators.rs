@@ -22,8 +22,7 @@ pub(super) fn binary(op: Op, a: Value, b: Value) -> Result<Value, StepError> {
         Op::GreaterOrEqual => ordered(Ordering::is_ge),
         Op::In => contains(&b, &a).map(Value::Bool),
         Op::NotIn => contains(&b, &a).map(|found| Value::Bool(!found)),
-        Op::Through => range(op, &a, &b),
-        Op::Until => range(op, &a, &b),
+        Op::Through | Op::Until => range(op, &a, &b),
         Op::Add | Op::Subtract | Op::Multiply | Op::Divide | Op::Remainder => calculate(op, a, b),
     }
 }

@@ -23,9 +23,9 @@ pub(crate) struct Env<'a> {
 
 /// Evaluates a pure expression.
 pub(crate) fn eval(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
-    locals.enter(expr.span)?;
+    locals.enter(1, expr.span)?;
     let value = dispatch(expr, env, locals);
-    locals.leave();
+    locals.leave(1);
     value
 }
 
