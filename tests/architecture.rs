@@ -39,7 +39,10 @@ fn used(text: &str) -> BTreeSet<String> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     let after = lines.flat_map(|line| line.split("crate::").skip(1).map(str::to_owned).collect::<Vec<_>>());
-    after.map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()).filter(|name: &String| !name.is_empty()).collect()
+    after
+        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .filter(|name: &String| !name.is_empty())
+        .collect()
 }
 
 #[test]
@@ -51,13 +54,17 @@ fn every_folder_uses_only_what_stands_below_it() {
     let mut wrong = Vec::new();
     for file in found {
         let relative = file.strip_prefix(&src).unwrap();
-        let own = relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
+        let own =
+            relative.components().next().unwrap().as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned();
         if own == "main" || own == "lib" {
             continue;
         }
-        let (_, allowed) = MAY_USE.iter().find(|(name, _)| *name == own).unwrap_or_else(|| panic!("{own} is not in the table"));
+        let (_, allowed) =
+            MAY_USE.iter().find(|(name, _)| *name == own).unwrap_or_else(|| panic!("{own} is not in the table"));
         let text = std::fs::read_to_string(&file).unwrap();
-        let bad = used(&text).into_iter().filter(|name| *name != own && !allowed.contains(&name.as_str()) && MAY_USE.iter().any(|(known, _)| known == name));
+        let bad = used(&text).into_iter().filter(|name| {
+            *name != own && !allowed.contains(&name.as_str()) && MAY_USE.iter().any(|(known, _)| known == name)
+        });
         wrong.extend(bad.map(|name| format!("{} uses {name}", relative.display())));
     }
     assert!(wrong.is_empty(), "against the direction of dependency:\n{}", wrong.join("\n"));

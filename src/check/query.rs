@@ -7,8 +7,8 @@ use super::expression::{broken, pure, strongest};
 use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::query::sql::StatementKind;
 use crate::query::promql::PromqlTemplate;
+use crate::query::sql::StatementKind;
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Tag, Tagged, TypeExpr, TypeExprKind};
@@ -229,8 +229,12 @@ impl Checker<'_> {
             .collect();
         for (template, span) in queries {
             if verb == "export" && !promql::is_selector(&template) {
-                let finding = Diagnostic::new(&codes::VF501, span, "`export` reads raw samples, so it takes a selector and no expression")
-                    .help("write `name{label=\"value\"}`, or compute with `instant`");
+                let finding = Diagnostic::new(
+                    &codes::VF501,
+                    span,
+                    "`export` reads raw samples, so it takes a selector and no expression",
+                )
+                .help("write `name{label=\"value\"}`, or compute with `instant`");
                 self.report(finding);
             } else if verb == "instant" && self.is_embedded(scope, arguments.first()) {
                 self.diagnostics.extend(promql::embedded_subset(&template));
@@ -240,7 +244,10 @@ impl Checker<'_> {
 
     /// Whether a call's receiver is a connection that leads to the embedded store here.
     fn is_embedded(&self, scope: &Scope, receiver: Option<&Option<Expr>>) -> bool {
-        let Some(ExprKind::Slot { up, index }) = receiver.and_then(Option::as_ref).map(|receiver| &receiver.kind) else { return false };
+        let Some(ExprKind::Slot { up, index }) = receiver.and_then(Option::as_ref).map(|receiver| &receiver.kind)
+        else {
+            return false;
+        };
         let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level));
         let name = block.and_then(|block| block.names.get_index(*index)).map(|(name, _)| name);
         name.is_some_and(|name| self.surroundings.embedded.contains(name))

@@ -239,7 +239,13 @@ fn instant(text: &str) -> Result<Timestamp, Refusal> {
     }
 }
 
-fn execute(command: &RunArguments, terminal: &Terminal, prepared: &Prepared, services: Services, runtime: &Runtime) -> Exit {
+fn execute(
+    command: &RunArguments,
+    terminal: &Terminal,
+    prepared: &Prepared,
+    services: Services,
+    runtime: &Runtime,
+) -> Exit {
     let format = command.format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
     let redactor = Arc::new(prepared.environment.redactor());
     let id = uuid::Uuid::now_v7();
@@ -258,7 +264,9 @@ fn execute(command: &RunArguments, terminal: &Terminal, prepared: &Prepared, ser
     let running = runtime.spawn(run::run(prepared.plan.clone(), services, options, sink));
     let outcome = runtime.block_on(running);
     listening.abort();
-    let Ok(outcome) = outcome else { return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's") };
+    let Ok(outcome) = outcome else {
+        return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
+    };
     print(format, terminal, prepared, id, &outcome, &redactor);
     match outcome.exit_code() {
         CANCELLED if terminated.load(Ordering::Relaxed) => Exit::Code(TERMINATED),
@@ -268,7 +276,9 @@ fn execute(command: &RunArguments, terminal: &Terminal, prepared: &Prepared, ser
 
 /// Hands ctrl-c and SIGTERM to the run: the first asks it to stop, the second makes it.
 async fn listen(interrupt: Interrupt, terminated: Arc<AtomicBool>) {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
     loop {
         tokio::select! {
             _ = int.recv() => {}

@@ -8,6 +8,7 @@ pub(crate) fn assert(file: &Path, text: &str) {
         std::fs::write(file, text).unwrap();
         return;
     }
-    let wanted = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}; BLESS=1 writes it\n{text}", file.display()));
+    let wanted = std::fs::read_to_string(file)
+        .unwrap_or_else(|error| panic!("{}: {error}; BLESS=1 writes it\n{text}", file.display()));
     assert_eq!(text, wanted, "{} differs; if the new text is right, bless it with BLESS=1", file.display());
 }

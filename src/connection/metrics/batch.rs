@@ -87,7 +87,9 @@ fn refuse_dropped(samples: &[Arc<Sample>], latest_ms: Option<i64>) -> Result<(),
     };
     if let Some((count, first)) = count_of(&|sample| sample.value.is_nan()) {
         let message = format!("{count} of {} samples have the value NaN; first: {first}", samples.len());
-        return Err(StepError::new(ErrorKind::Data, message).help("leave them out: `for s in samples if is_finite(s.value)`"));
+        return Err(
+            StepError::new(ErrorKind::Data, message).help("leave them out: `for s in samples if is_finite(s.value)`")
+        );
     }
     if let Some((count, first)) = count_of(&|sample| sample.at_ms < 0) {
         let message = format!("{count} of {} samples lie before 1970; first: {first}", samples.len());

@@ -191,7 +191,8 @@ fn compile_fold(fold: Fold, argument: &Node, keep: bool) -> Result<SubsetExpr, O
     };
     let Window { range: Some(range), step: None } = window else { return Err(outside(argument, "a subquery")) };
     let range_ms = whole_ms(range).filter(|ms| *ms > 0);
-    let range_ms = range_ms.ok_or_else(|| outside(argument, "a window in steps, of nothing, or of parts of milliseconds"))?;
+    let range_ms =
+        range_ms.ok_or_else(|| outside(argument, "a window in steps, of nothing, or of parts of milliseconds"))?;
     let offset_ms = offset.as_ref().map_or(Some(0), whole_ms);
     let offset_ms = offset_ms.ok_or_else(|| outside(argument, "an offset in steps or parts of milliseconds"))?;
     check_matchers(of, matchers)?;
@@ -220,7 +221,9 @@ pub(crate) fn check_matchers(node: &Node, matchers: &[Matcher]) -> Result<(), Ou
         }
         match &matcher.value {
             MatcherValue::Name(_) => return Err(place("a name of a `WITH`")),
-            MatcherValue::Text(name) if &*matcher.label == "__name__" && matcher.sign == MatchSign::Equal && name.contains('\\') => {
+            MatcherValue::Text(name)
+                if &*matcher.label == "__name__" && matcher.sign == MatchSign::Equal && name.contains('\\') =>
+            {
                 return Err(place("a name with an escape"));
             }
             MatcherValue::Text(pattern) if matcher.sign.is_regex() => {

@@ -66,7 +66,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| misplaced(&shown, &error.to_string()))?;
+        let writer =
+            pool(1).connect_with(options.clone()).await.map_err(|error| misplaced(&shown, &error.to_string()))?;
         sqlx::raw_sql(SCHEMA).execute(&writer).await.map_err(|error| misplaced(&shown, &error.to_string()))?;
         Ok(Self { reader: pool(READERS).connect_lazy_with(options), writer, shown })
     }
@@ -140,7 +141,12 @@ impl Store {
     }
 
     /// The points of these series in `from_ms..to_ms`, a page at a time.
-    pub(super) fn points(&self, series: Vec<Stored>, from_ms: i64, to_ms: i64) -> BoxStream<'_, Result<Series, StepError>> {
+    pub(super) fn points(
+        &self,
+        series: Vec<Stored>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> BoxStream<'_, Result<Series, StepError>> {
         let start = (VecDeque::from(series), from_ms);
         try_unfold(start, move |(mut series, mut from)| async move {
             while let Some(one) = series.front() {
@@ -162,7 +168,8 @@ impl Store {
     }
 
     async fn page(&self, id: i64, from_ms: i64, to_ms: i64) -> Result<Points, StepError> {
-        let query = "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms limit ?";
+        let query =
+            "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms limit ?";
         let query = sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(PAGE);
         let rows: Vec<(i64, f64)> = query.fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let (at_ms, values) = rows.into_iter().unzip();
@@ -170,7 +177,13 @@ impl Store {
     }
 
     /// The first or the last point of a series in `from_ms..to_ms`.
-    pub(super) async fn edge(&self, id: i64, from_ms: i64, to_ms: i64, last: bool) -> Result<Option<(i64, f64)>, StepError> {
+    pub(super) async fn edge(
+        &self,
+        id: i64,
+        from_ms: i64,
+        to_ms: i64,
+        last: bool,
+    ) -> Result<Option<(i64, f64)>, StepError> {
         let query = if last {
             "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms desc limit 1"
         } else {
@@ -195,7 +208,8 @@ async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &SeriesB
     let labels: BTreeMap<&str, &str> = one.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
     // A map of texts always has a JSON form.
     let labels = serde_json::to_string(&labels).unwrap_or_default();
-    let known = sqlx::query_scalar("select id from series where name = ? and labels = ?").bind(&*one.name).bind(&labels);
+    let known =
+        sqlx::query_scalar("select id from series where name = ? and labels = ?").bind(&*one.name).bind(&labels);
     if let Some(id) = known.fetch_optional(&mut **transaction).await? {
         return Ok(id);
     }
@@ -208,7 +222,11 @@ async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &SeriesB
     Ok(id)
 }
 
-async fn insert(transaction: &mut Transaction<'static, Sqlite>, id: i64, one: &SeriesBatch) -> Result<u64, sqlx::Error> {
+async fn insert(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: i64,
+    one: &SeriesBatch,
+) -> Result<u64, sqlx::Error> {
     let mut changed = 0;
     for (at_ms, values) in one.at_ms.chunks(ROWS).zip(one.values.chunks(ROWS)) {
         let mut query = QueryBuilder::<Sqlite>::new("insert into samples (series_id, at_ms, value) ");
@@ -216,7 +234,8 @@ async fn insert(transaction: &mut Transaction<'static, Sqlite>, id: i64, one: &S
         query.push_values(at_ms.iter().zip(values), |mut row, (at_ms, value)| {
             row.push_bind(id).push_bind(*at_ms).push_bind(value + 0.0);
         });
-        query.push(" on conflict (series_id, at_ms) do update set value = excluded.value where value <> excluded.value");
+        query
+            .push(" on conflict (series_id, at_ms) do update set value = excluded.value where value <> excluded.value");
         changed += query.build().persistent(at_ms.len() == ROWS).execute(&mut **transaction).await?.rows_affected();
     }
     Ok(changed)
