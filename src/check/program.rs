@@ -39,9 +39,11 @@ pub struct Workflow {
     pub connections: Vec<ConnectionUse>,
     /// Its parameters, in order.
     pub params: Vec<WorkflowParam>,
+    /// Its calendars, and those of its file, in order; worked out once, before the steps.
+    pub calendars: Vec<CalendarBinding>,
     /// `defaults { … }`, for every step that waits for the world.
     pub defaults: Policy,
-    /// The steps. Calendars are steps too, without a line in the log.
+    /// The steps.
     pub body: Block,
     /// The outputs, in order; their expressions look at the body's slots.
     pub outputs: Vec<Output>,
@@ -62,6 +64,17 @@ pub struct ConnectionUse {
     pub slot: usize,
     /// Where the name stands.
     pub span: Span,
+}
+
+/// `calendar name = …`.
+#[derive(Debug, Clone)]
+pub struct CalendarBinding {
+    /// The name.
+    pub name: Arc<str>,
+    /// The slot in the body's scope that holds it.
+    pub slot: usize,
+    /// The calendar; may look at parameters.
+    pub value: Expr,
 }
 
 /// `param …`.
@@ -168,7 +181,7 @@ pub struct Block {
 pub struct Step {
     /// Its name; unnamed steps are called after what they do (`do vm.write`, `require`).
     pub name: Arc<str>,
-    /// Whether it shows in results and progress; calendars and unnamed checks that hold do not.
+    /// Whether it shows in results and progress; checks that hold do not.
     pub is_shown: bool,
     /// The slot that its value goes to.
     pub slot: Option<usize>,

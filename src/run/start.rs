@@ -32,6 +32,15 @@ pub(super) fn connect(workflow: &Workflow, scope: &Scope, services: &Services) -
     Ok(())
 }
 
+/// Fills the calendars' slots; they may look at parameters.
+pub(super) fn calendars(workflow: &Workflow, world: &World, scope: &Scope) -> Result<(), Box<Fault>> {
+    for calendar in &workflow.calendars {
+        let value = eval(&calendar.value, Env { world, scope }, &mut Locals::default())?;
+        scope.set(calendar.slot, value);
+    }
+    Ok(())
+}
+
 /// Fills the parameters' slots, then looks at what they require. Every problem is told, not the first only.
 pub(super) fn parameters(
     plan: &Plan,
