@@ -6,12 +6,12 @@ use std::time::Duration;
 use super::build::{
     FakeWorld, READ, Reaction, Trial, WRITE, ask, bin, broken, expr, lit, output, slot, span, step, workflow,
 };
+use crate::check::program::BinaryOperator as Op;
 use crate::check::program::{
     Block, CalendarBinding, Expr, ExprKind, Function, FunctionBody, FunctionId, RunField, Step, WorkflowParam,
 };
 use crate::primitive::Effect;
 use crate::run::{RunOutcome, RunStatus, StepStatus};
-use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{ErrorKind, Type, Value};
 
 fn block(steps: Vec<Step>) -> Block {
