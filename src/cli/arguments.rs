@@ -62,7 +62,7 @@ pub(crate) struct ConfigArguments {
     /// The configuration file [default: vmflow.yaml, upward from the workflow or here]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The environment [default: $VMFLOW_ENV, $VM_JOBS_ENVIRONMENT, then the file's default_environment]
+    /// The environment [default: `$VMFLOW_ENV`, `$VM_JOBS_ENVIRONMENT`, then the file's `default_environment`]
     #[arg(long, value_name = "NAME")]
     pub(crate) env: Option<String>,
 }

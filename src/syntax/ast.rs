@@ -224,6 +224,7 @@ pub struct Statement {
 
 /// The kinds of statement.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "nearly every statement is the large one")]
 pub enum StatementKind {
     /// `name = action`, `name: T = action`, or an action alone (`do …`, `for each …`, `when …`).
     Step {
