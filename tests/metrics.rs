@@ -2,7 +2,9 @@
 
 mod conformance;
 mod differential;
+mod faults;
 mod parser;
+mod seed;
 
 use std::sync::Arc;
 
