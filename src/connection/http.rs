@@ -32,7 +32,10 @@ pub struct HttpOptions {
 impl fmt::Debug for HttpOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
-        f.debug_struct("HttpOptions").field("headers", &headers).field("timeout_ms", &self.timeout_ms).finish_non_exhaustive()
+        f.debug_struct("HttpOptions")
+            .field("headers", &headers)
+            .field("timeout_ms", &self.timeout_ms)
+            .finish_non_exhaustive()
     }
 }
 

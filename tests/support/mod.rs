@@ -1,4 +1,6 @@
-//! What several test modules share.
+//! What several tests need.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 pub(crate) mod faulty;
 pub(crate) mod victoria;

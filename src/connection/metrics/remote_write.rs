@@ -77,10 +77,11 @@ pub(super) fn encode(series: &[SeriesBatch], parts: &[Part]) -> Result<Vec<u8>, 
 fn time_series(series: &SeriesBatch, part: &Part) -> TimeSeries {
     let name = Label { name: "__name__".to_owned(), value: series.name.to_string() };
     let labels = series.labels.iter().map(|(name, value)| Label { name: name.to_string(), value: value.to_string() });
-    let point = |at: &usize| {
-        Some(Point { value: *series.values.get(*at)?, timestamp: *series.at_ms.get(*at)? })
-    };
-    TimeSeries { labels: std::iter::once(name).chain(labels).collect(), samples: part.points.iter().filter_map(point).collect() }
+    let point = |at: &usize| Some(Point { value: *series.values.get(*at)?, timestamp: *series.at_ms.get(*at)? });
+    TimeSeries {
+        labels: std::iter::once(name).chain(labels).collect(),
+        samples: part.points.iter().filter_map(point).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -88,10 +89,10 @@ mod tests {
     use super::*;
     use crate::value::Labels;
 
-    fn series(points: usize) -> SeriesBatch {
-        let at_ms: Vec<i64> = (0..points as i64).collect();
+    fn series(points: u16) -> SeriesBatch {
+        let at_ms: Vec<i64> = (0..i64::from(points)).collect();
         let labels: Labels = [("job", "a")].into_iter().collect();
-        SeriesBatch { name: "m".into(), labels, values: vec![1.0; points], at_ms }
+        SeriesBatch { name: "m".into(), labels, values: vec![1.0; points.into()], at_ms }
     }
 
     #[test]
@@ -106,7 +107,8 @@ mod tests {
     fn a_body_reads_back() {
         let all = [series(3)];
         let body = encode(&all, &[Part { series: 0, points: vec![0, 2] }]).unwrap();
-        let message = WriteRequest::decode(snap::raw::Decoder::new().decompress_vec(&body).unwrap().as_slice()).unwrap();
+        let message =
+            WriteRequest::decode(snap::raw::Decoder::new().decompress_vec(&body).unwrap().as_slice()).unwrap();
         assert_eq!(message.timeseries[0].labels[1].value, "a");
         assert_eq!(message.timeseries[0].samples[1].timestamp, 2);
     }

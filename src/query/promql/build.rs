@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use pest::iterators::{Pair, Pairs};
 
-use super::ast::{Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
+use super::ast::{
+    Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window,
+};
 use super::literal;
 use super::syntax::Rule;
 use super::template::{HolePosition, PromqlHole};
@@ -320,7 +322,8 @@ impl<'a> Builder<'a> {
             filters => {
                 let (start, end) = place(&name);
                 let value = MatcherValue::Text(name.as_str().into());
-                let mut matchers = vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
+                let mut matchers =
+                    vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
                 matchers.extend(filters.map(|filters| self.filters(filters)).transpose()?.unwrap_or_default());
                 self.node(NodeKind::Selector(matchers), at)
             }
@@ -401,7 +404,11 @@ impl<'a> Builder<'a> {
                 Rule::string => text.push_str(&self.string(&term)?),
                 Rule::hole => {
                     if glued {
-                        self.misplaced(place(&term), "part of a value", "put the whole value together before the query");
+                        self.misplaced(
+                            place(&term),
+                            "part of a value",
+                            "put the whole value together before the query",
+                        );
                     }
                     let position = HolePosition::LabelValue { label: label.clone(), sign };
                     other = Some(MatcherValue::Hole(self.hole(&term, position)));
@@ -556,12 +563,12 @@ fn first(pair: Pair<'_, Rule>, rule: Rule) -> Option<Pair<'_, Rule>> {
 
 /// Where a text holds `$name`. `$1` and `${name}` belong to `label_replace`, a `$` at the end to patterns.
 fn hole_in_text(text: &str) -> Option<(usize, usize)> {
-    let starts = text.match_indices('$').map(|(at, _)| at);
+    let mut starts = text.match_indices('$').map(|(at, _)| at);
     let name = |at: usize| {
         let rest = text.get(at + 1..)?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         rest.chars().next().filter(|c| c.is_ascii_alphabetic() || *c == '_')?;
         Some((at, at + 1 + rest.find(|c| !is_name(c)).unwrap_or(rest.len())))
     };
-    starts.filter_map(name).next()
+    starts.find_map(name)
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::ast::{Binary, Call, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
-use super::build::{Kind, is_comparison};
+use super::build::is_comparison;
 use super::{Pattern, PromqlTemplate};
 use crate::diagnostic::{Diagnostic, codes};
 
@@ -98,7 +98,7 @@ const USE_SERVER: &str = "run it on VictoriaMetrics: point the connection at a s
 /// A finding for each part of the query that the embedded store does not answer. The query is one
 /// for values at an instant; what an export takes is said by [`PromqlTemplate::is_selector`].
 pub fn embedded_subset(template: &PromqlTemplate) -> Vec<Diagnostic> {
-    let (Some(query), _) = super::read(&template.text, template.span, Kind::Template) else { return Vec::new() };
+    let (Some(query), _) = super::read(&template.text, template.span) else { return Vec::new() };
     let finding = |outside: Outside| {
         let place = template.span.slice(outside.start, outside.end);
         Diagnostic::new(&codes::VF507, place, outside.message).help(outside.help)
@@ -191,7 +191,8 @@ fn compile_fold(fold: Fold, argument: &Node, keep: bool) -> Result<SubsetExpr, O
     };
     let Window { range: Some(range), step: None } = window else { return Err(outside(argument, "a subquery")) };
     let range_ms = whole_ms(range).filter(|ms| *ms > 0);
-    let range_ms = range_ms.ok_or_else(|| outside(argument, "a window in steps, of nothing, or of parts of milliseconds"))?;
+    let range_ms =
+        range_ms.ok_or_else(|| outside(argument, "a window in steps, of nothing, or of parts of milliseconds"))?;
     let offset_ms = offset.as_ref().map_or(Some(0), whole_ms);
     let offset_ms = offset_ms.ok_or_else(|| outside(argument, "an offset in steps or parts of milliseconds"))?;
     check_matchers(of, matchers)?;
@@ -220,7 +221,9 @@ pub(crate) fn check_matchers(node: &Node, matchers: &[Matcher]) -> Result<(), Ou
         }
         match &matcher.value {
             MatcherValue::Name(_) => return Err(place("a name of a `WITH`")),
-            MatcherValue::Text(name) if &*matcher.label == "__name__" && matcher.sign == MatchSign::Equal && name.contains('\\') => {
+            MatcherValue::Text(name)
+                if &*matcher.label == "__name__" && matcher.sign == MatchSign::Equal && name.contains('\\') =>
+            {
                 return Err(place("a name with an escape"));
             }
             MatcherValue::Text(pattern) if matcher.sign.is_regex() => {

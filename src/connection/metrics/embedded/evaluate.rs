@@ -25,8 +25,9 @@ pub(super) fn refuse_duplicates(sorted: &[Sample]) -> Result<(), StepError> {
     });
     let Some(sample) = twice else { return Ok(()) };
     let message = format!("duplicate output series {}{}", sample.name, sample.labels);
-    Err(StepError::new(ErrorKind::Query, message)
-        .help("match one metric, add `keep_metric_names`, or fold them, as in `max by (__name__) (… keep_metric_names)`"))
+    Err(StepError::new(ErrorKind::Query, message).help(
+        "match one metric, add `keep_metric_names`, or fold them, as in `max by (__name__) (… keep_metric_names)`",
+    ))
 }
 
 struct Evaluation<'a> {
@@ -162,6 +163,7 @@ fn joined(operator: &str, is_bool: bool, is_series: [bool; 2], [left, right]: [V
     series.into_iter().map(apply).collect()
 }
 
+#[expect(clippy::float_cmp, reason = "what the query says")]
 fn compare(operator: &str, a: f64, b: f64) -> bool {
     match operator {
         "==" => a == b,

@@ -58,7 +58,8 @@ impl EmbeddedMetrics {
         if !is_ordered(&node) {
             samples.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
         }
-        evaluate::refuse_duplicates(&samples).map_err(|error| error.context(format!("query `{}`", shown_query(query))))?;
+        evaluate::refuse_duplicates(&samples)
+            .map_err(|error| error.context(format!("query `{}`", shown_query(query))))?;
         Ok(samples)
     }
 

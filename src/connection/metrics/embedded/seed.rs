@@ -39,7 +39,7 @@ pub(super) async fn load(store: &Store, path: &Path) -> Result<(), StepError> {
     }
     let batch = batch::prepare(&samples, None)
         .map_err(|error| StepError { kind: ErrorKind::Configuration, ..error }.context(format!("the seed {shown}")))?;
-    let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     store.write(&batch.series, Some((LOADED, &digest))).await.map(|_| ())
 }
 
@@ -57,9 +57,12 @@ fn read_line(line: &str, samples: &mut Vec<Arc<Sample>>) -> Result<(), String> {
     let name: Arc<str> = line.metric.remove("__name__").ok_or("the metric has no `__name__`")?.into();
     let labels: Labels = line.metric.into_iter().collect();
     let first = samples.len();
-    samples.extend(line.values.into_iter().zip(line.timestamps).map(|(value, at_ms)| {
-        Arc::new(Sample { name: name.clone(), labels: labels.clone(), value, at_ms })
-    }));
+    samples.extend(
+        line.values
+            .into_iter()
+            .zip(line.timestamps)
+            .map(|(value, at_ms)| Arc::new(Sample { name: name.clone(), labels: labels.clone(), value, at_ms })),
+    );
     // A line's own mistakes are told with its number.
     let added = samples.get(first..).unwrap_or_default();
     batch::prepare(added, None).map(|_| ()).map_err(|error| error.message)

@@ -16,7 +16,7 @@ use crate::query::promql::{MatchSign, Matcher, MatcherValue, Pattern};
 use crate::value::{ErrorKind, Labels, Points, Series, StepError};
 
 /// Points read at once, which bounds memory whatever the length of a series.
-const PAGE: i64 = 10_000;
+const PAGE: usize = 10_000;
 /// Rows in one insert; two values each, and SQLite binds at most 32,766.
 const ROWS: usize = 1_000;
 /// How long another process may hold the file, in seconds.
@@ -66,7 +66,8 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(|error| misplaced(&shown, &error.to_string()))?;
+        let writer =
+            pool(1).connect_with(options.clone()).await.map_err(|error| misplaced(&shown, &error.to_string()))?;
         sqlx::raw_sql(SCHEMA).execute(&writer).await.map_err(|error| misplaced(&shown, &error.to_string()))?;
         Ok(Self { reader: pool(READERS).connect_lazy_with(options), writer, shown })
     }
@@ -118,7 +119,9 @@ impl Store {
         }
         let tests = matchers.iter().map(Test::new).collect::<Result<Vec<_>, _>>()?;
         let mut query = QueryBuilder::<Sqlite>::new("select id, name, labels from series where true");
-        tests.iter().for_each(|test| test.narrow(&mut query));
+        for test in &tests {
+            test.narrow(&mut query);
+        }
         let rows: Vec<(i64, String, String)> =
             query.build_query_as().fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let mut found = Vec::new();
@@ -145,14 +148,19 @@ impl Store {
     }
 
     /// The points of these series in `from_ms..to_ms`, a page at a time.
-    pub(super) fn points(&self, series: Vec<Stored>, from_ms: i64, to_ms: i64) -> BoxStream<'_, Result<Series, StepError>> {
+    pub(super) fn points(
+        &self,
+        series: Vec<Stored>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> BoxStream<'_, Result<Series, StepError>> {
         let start = (VecDeque::from(series), from_ms);
         try_unfold(start, move |(mut series, mut from)| async move {
             while let Some(one) = series.front() {
                 let points = self.page(one.id, from, to_ms).await?;
                 let next = points.at_ms.last().map(|last| last.saturating_add(1));
                 let piece = Series { name: one.name.clone(), labels: one.labels.clone(), points: Arc::new(points) };
-                let is_last = (piece.points.len() as i64) < PAGE;
+                let is_last = piece.points.len() < PAGE;
                 from = next.filter(|_| !is_last).unwrap_or(from_ms);
                 if is_last {
                     series.pop_front();
@@ -167,15 +175,23 @@ impl Store {
     }
 
     async fn page(&self, id: i64, from_ms: i64, to_ms: i64) -> Result<Points, StepError> {
-        let query = "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms limit ?";
-        let query = sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(PAGE);
+        let query =
+            "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms limit ?";
+        let query =
+            sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(i64::try_from(PAGE).unwrap_or(i64::MAX));
         let rows: Vec<(i64, f64)> = query.fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let (at_ms, values) = rows.into_iter().unzip();
         Ok(Points { at_ms, values })
     }
 
     /// The first or the last point of a series in `from_ms..to_ms`.
-    pub(super) async fn edge(&self, id: i64, from_ms: i64, to_ms: i64, last: bool) -> Result<Option<(i64, f64)>, StepError> {
+    pub(super) async fn edge(
+        &self,
+        id: i64,
+        from_ms: i64,
+        to_ms: i64,
+        last: bool,
+    ) -> Result<Option<(i64, f64)>, StepError> {
         let query = if last {
             "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms desc limit 1"
         } else {
@@ -200,7 +216,8 @@ async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &SeriesB
     let labels: BTreeMap<&str, &str> = one.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
     // A map of texts always has a JSON form.
     let labels = serde_json::to_string(&labels).unwrap_or_default();
-    let known = sqlx::query_scalar("select id from series where name = ? and labels = ?").bind(&*one.name).bind(&labels);
+    let known =
+        sqlx::query_scalar("select id from series where name = ? and labels = ?").bind(&*one.name).bind(&labels);
     if let Some(id) = known.fetch_optional(&mut **transaction).await? {
         return Ok(id);
     }
@@ -213,7 +230,11 @@ async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &SeriesB
     Ok(id)
 }
 
-async fn insert(transaction: &mut Transaction<'static, Sqlite>, id: i64, one: &SeriesBatch) -> Result<u64, sqlx::Error> {
+async fn insert(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: i64,
+    one: &SeriesBatch,
+) -> Result<u64, sqlx::Error> {
     let mut changed = 0;
     for (at_ms, values) in one.at_ms.chunks(ROWS).zip(one.values.chunks(ROWS)) {
         let mut query = QueryBuilder::<Sqlite>::new("insert into samples (series_id, at_ms, value) ");
@@ -221,7 +242,8 @@ async fn insert(transaction: &mut Transaction<'static, Sqlite>, id: i64, one: &S
         query.push_values(at_ms.iter().zip(values), |mut row, (at_ms, value)| {
             row.push_bind(id).push_bind(*at_ms).push_bind(value + 0.0);
         });
-        query.push(" on conflict (series_id, at_ms) do update set value = excluded.value where value <> excluded.value");
+        query
+            .push(" on conflict (series_id, at_ms) do update set value = excluded.value where value <> excluded.value");
         changed += query.build().persistent(at_ms.len() == ROWS).execute(&mut **transaction).await?.rows_affected();
     }
     Ok(changed)

@@ -80,22 +80,25 @@ impl VictoriaMetrics {
         } else {
             ("api/v1/query", vec![("query", query), ("time", &at), ("nocache", "1")])
         };
-        let request = transport::form(self.transport.request(Method::POST, transport::join(&self.read_url, path)), &form);
+        let request =
+            transport::form(self.transport.request(Method::POST, transport::join(&self.read_url, path)), &form);
         let explain = |error: StepError| error.context(format!("query `{}`", shown_query(query)));
         let response = self.transport.send(&self.shown, request).await.map_err(explain)?;
         self.transport.body(&self.shown, response, LARGEST_ANSWER).await.map_err(explain)
     }
 
     /// The raw points of the series that `selector` matches in `from_ms..to_ms`.
-    pub(super) fn points(&self, selector: String, from_ms: i64, to_ms: i64) -> BoxStream<'_, Result<Series, StepError>> {
+    pub(super) fn points(
+        &self,
+        selector: String,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> BoxStream<'_, Result<Series, StepError>> {
         if from_ms >= to_ms {
             return futures_util::stream::empty().boxed();
         }
         let opened = async move { self.open_export(&selector, from_ms, to_ms).await };
-        futures_util::stream::once(opened)
-            .map_ok(move |response| self.series_of(response, to_ms))
-            .try_flatten()
-            .boxed()
+        futures_util::stream::once(opened).map_ok(move |response| self.series_of(response, to_ms)).try_flatten().boxed()
     }
 
     async fn open_export(&self, selector: &str, from_ms: i64, to_ms: i64) -> Result<Response, StepError> {
@@ -128,7 +131,10 @@ impl VictoriaMetrics {
     fn garbled_line(&self, line: &[u8], why: &str) -> StepError {
         let text = String::from_utf8_lossy(line);
         let text = self.transport.masked(&shown_query(&text));
-        StepError::transient(ErrorKind::Data, format!("{} exported a line that cannot be read ({why}): {text}", self.shown))
+        StepError::transient(
+            ErrorKind::Data,
+            format!("{} exported a line that cannot be read ({why}): {text}", self.shown),
+        )
     }
 }
 
@@ -183,9 +189,17 @@ impl Lines {
             self.buffer.drain(..self.used);
             (self.used, self.scanned) = (0, self.buffer.len());
             if self.buffer.len() > LONGEST_LINE {
-                return Err(StepError::new(ErrorKind::Data, format!("{} exported a line of more than 64 MiB", store.shown)));
+                return Err(StepError::new(
+                    ErrorKind::Data,
+                    format!("{} exported a line of more than 64 MiB", store.shown),
+                ));
             }
-            match self.response.chunk().await.map_err(|error| store.cut(&store.transport.failure(&store.shown, &error)))? {
+            match self
+                .response
+                .chunk()
+                .await
+                .map_err(|error| store.cut(&store.transport.failure(&store.shown, &error)))?
+            {
                 Some(piece) => self.buffer.extend_from_slice(&piece),
                 None if self.buffer.is_empty() => return Ok(None),
                 None => return Err(store.cut(&StepError::new(ErrorKind::Connection, "its last line has no end"))),
@@ -260,7 +274,15 @@ mod tests {
 
     #[test]
     fn garbage_is_no_series() {
-        for line in ["", "{}", "<html>", r#"{"metric":{"a":1},"values":[],"timestamps":[]}"#, r#"{"metric":{},"values":[1,2],"timestamps":[1]}"#, r#"{"metric":{},"values":[x],"timestamps":[1]}"#, r#"{"metric":{},"values":[1],"timestamps":[1]"#] {
+        for line in [
+            "",
+            "{}",
+            "<html>",
+            r#"{"metric":{"a":1},"values":[],"timestamps":[]}"#,
+            r#"{"metric":{},"values":[1,2],"timestamps":[1]}"#,
+            r#"{"metric":{},"values":[x],"timestamps":[1]}"#,
+            r#"{"metric":{},"values":[1],"timestamps":[1]"#,
+        ] {
             assert!(parse_line(line.as_bytes(), 9).is_err(), "{line}");
         }
     }

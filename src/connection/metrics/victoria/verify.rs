@@ -116,7 +116,8 @@ fn groups(series: &[SeriesBatch], open: &[usize]) -> Vec<Vec<usize>> {
 
 /// A selector that matches all of them and little else: for each label, the values it has among them.
 fn selector(members: &[(usize, &SeriesBatch)]) -> String {
-    let labels: BTreeSet<&str> = members.iter().flat_map(|(_, one)| one.labels.iter().map(|(name, _)| &**name)).collect();
+    let labels: BTreeSet<&str> =
+        members.iter().flat_map(|(_, one)| one.labels.iter().map(|(name, _)| &**name)).collect();
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (_, one) in members {
         values.entry("__name__").or_default().insert(&one.name);
@@ -136,7 +137,12 @@ mod tests {
     use crate::value::Points;
 
     fn series(name: &str, labels: &[(&str, &str)]) -> SeriesBatch {
-        SeriesBatch { name: name.into(), labels: labels.iter().copied().collect(), at_ms: vec![1, 2], values: vec![1.0, 2.0] }
+        SeriesBatch {
+            name: name.into(),
+            labels: labels.iter().copied().collect(),
+            at_ms: vec![1, 2],
+            values: vec![1.0, 2.0],
+        }
     }
 
     #[test]
