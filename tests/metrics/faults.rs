@@ -1,6 +1,7 @@
 //! A server that lies, breaks off, hangs, is killed, or is set up in another way.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use vmflow::connection::clock::SystemClock;
 use vmflow::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
@@ -187,22 +188,28 @@ async fn a_server_that_keeps_both_values_is_reported_each_time() {
 
 #[tokio::test]
 async fn a_server_killed_while_writing_has_everything_after_the_next_run() {
-    let mut server = Throwaway::start(&["-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms"]).await;
-    let samples: Arc<Vec<Arc<Sample>>> = Arc::new(
-        (0..100_000)
-            .map(|n| sample("a", &[("s", &(n % 50).to_string())], n as f64, MIDNIGHT + n / 50 * 1000))
-            .collect(),
-    );
-    let (store, given) = (victoria::client(&server.url()), samples.clone());
-    let writing = tokio::spawn(async move { store.write(&given).await });
-    tokio::time::sleep(std::time::Duration::from_millis(350)).await;
-    server.kill();
-    let first = writing.await.unwrap();
-    if let Err(error) = &first {
-        assert!(error.retryable && error.kind == ErrorKind::Connection, "{error:?}");
-    }
-    server.restart().await;
-    let store = victoria::client(&server.url());
+    let server = Throwaway::start(&["-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms"]).await;
+    let (url, server) = (server.url(), Arc::new(Mutex::new(server)));
+    let samples: Vec<Arc<Sample>> = (0..100_000)
+        .map(|n| sample("a", &[("s", &(n % 50).to_string())], n as f64, MIDNIGHT + n / 50 * 1000))
+        .collect();
+    // Between the client and the server: the fourth of ten requests arrives, and the server is gone.
+    let (arrived, target) = (AtomicU32::new(0), server.clone());
+    let between = Faulty::start(move |asked| {
+        if arrived.fetch_add(1, Ordering::SeqCst) < 3 {
+            return target.lock().unwrap().forward(asked);
+        }
+        target.lock().unwrap().kill();
+        b"HTTP/1.1 20".to_vec()
+    })
+    .await;
+    let options = VictoriaOptions { write_url: between.url(), pool: 1, ..victoria::options(&url) };
+    let first = impatient(&options).write(&samples).await.unwrap_err();
+    assert_eq!((first.kind, first.retryable), (ErrorKind::Connection, true));
+    assert!(first.message.starts_with("write: "), "{}", first.message);
+    server.lock().unwrap().respawn();
+    victoria::wait_for(&url).await;
+    let store = victoria::client(&url);
     let again = store.write(&samples).await.unwrap();
     assert_eq!(again.written + again.unchanged, 100_000);
     let count = store.instant("sum(count_over_time(a[1d]))", at(MIDNIGHT + DAY - 1)).await.unwrap();

@@ -1,5 +1,6 @@
-//! The VictoriaMetrics that `scripts/with-victoria-metrics` started, and throwaway ones.
+//! The server that `scripts/with-victoria-metrics` started, and throwaway ones.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use std::time::{Duration, Instant};
 use vmflow::connection::Authorization;
 use vmflow::connection::clock::SystemClock;
 use vmflow::connection::metrics::victoria::{FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions};
+
+use super::faulty::Asked;
 
 #[allow(clippy::disallowed_methods, reason = "how the script tells where the server is")]
 fn variable(name: &str) -> Option<String> {
@@ -74,6 +77,16 @@ impl Throwaway {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Hands a request on, and the answer back.
+    pub(crate) fn forward(&self, asked: &Asked) -> Vec<u8> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let head = format!("{}\r\nconnection: close\r\n\r\n", asked.head);
+        stream.write_all(&[head.as_bytes(), &asked.body].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answer
+    }
+
     /// Ends it at once, as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -81,9 +94,17 @@ impl Throwaway {
     }
 
     /// Starts it again on the same data.
-    pub(crate) async fn restart(&mut self) {
+    pub(crate) fn respawn(&mut self) {
         self.child = spawn(self.directory.path(), self.port, &self.flags);
-        assert!(ready(&mut self.child, self.port).await, "VictoriaMetrics did not start again");
+    }
+}
+
+/// Waits until the server at `url` answers.
+pub(crate) async fn wait_for(url: &str) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while reqwest::get(format!("{url}/health")).await.is_err() {
+        assert!(Instant::now() < deadline, "VictoriaMetrics did not start again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
