@@ -351,6 +351,7 @@ pub struct Test {
 
 /// An item of a test.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "most items of a test are statements")]
 pub enum TestItem {
     /// `at timestamp`.
     At(Expr),
