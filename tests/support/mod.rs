@@ -1,7 +1,5 @@
 //! What several tests need.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
 pub(crate) mod faulty;
 pub(crate) mod golden;
 pub(crate) mod postgres;
