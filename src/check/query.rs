@@ -228,7 +228,7 @@ impl Checker<'_> {
             })
             .collect();
         for (template, span) in queries {
-            if verb == "export" && !promql::is_selector(&template) {
+            if verb == "export" && !template.is_selector() {
                 let finding = Diagnostic::new(
                     &codes::VF501,
                     span,

@@ -62,7 +62,7 @@ pub(crate) struct ConfigArguments {
     /// The configuration file [default: vmflow.yaml, upward from the workflow or here]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The environment [default: $VMFLOW_ENV, $VM_JOBS_ENVIRONMENT, then the file's default_environment]
+    /// The environment [default: `$VMFLOW_ENV`, `$VM_JOBS_ENVIRONMENT`, then the file's `default_environment`]
     #[arg(long, value_name = "NAME")]
     pub(crate) env: Option<String>,
 }
@@ -76,7 +76,7 @@ pub(crate) struct ConfigArguments {
 
 Exit codes: 0 success, 1 failed, 2 bad usage or parameter, 3 partial, 4 the environment is at fault, 130 interrupted.")]
 pub(crate) struct RunArguments {
-    /// A file (FILE or FILE:WORKFLOW), or the id of a job
+    /// A file (`FILE` or `FILE:WORKFLOW`), or the id of a job
     #[arg(value_name = "FILE|JOB")]
     pub(crate) target: Option<String>,
     #[command(flatten)]
@@ -169,7 +169,7 @@ pub(crate) struct ExplainArguments {
 #[command(after_help = "Example:
   vmflow graph workflows/extractor.flow --format mermaid")]
 pub(crate) struct GraphArguments {
-    /// A file (FILE or FILE:WORKFLOW)
+    /// A file (`FILE` or `FILE:WORKFLOW`)
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
     /// How to draw

@@ -64,9 +64,9 @@ fn roots(command: &CheckArguments) -> Result<Vec<(PathBuf, String)>, String> {
         }
         let mut files = Vec::new();
         if path.is_dir() {
-            walk(path, &mut files)?
+            walk(path, &mut files)?;
         } else {
-            files.push(path.clone())
+            files.push(path.clone());
         }
         for file in files {
             let text = read_text(&file).map_err(|why| format!("cannot read `{}`: {why}", file.display()))?;

@@ -39,7 +39,7 @@ impl Progress {
                 self.line(&redactor.redact(&text));
             }
             EventKind::Warning { step, message } => {
-                self.line(&redactor.redact(&format!("  ! {}: {message}", step.path.join("."))))
+                self.line(&redactor.redact(&format!("  ! {}: {message}", step.path.join("."))));
             }
             EventKind::RunFinished { .. } => self.clear(),
             _ => {}

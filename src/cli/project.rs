@@ -129,7 +129,9 @@ fn surroundings(environment: Option<&Environment>) -> Surroundings {
 /// `FILE` or `FILE:WORKFLOW`.
 pub(crate) fn split_target(target: &str) -> (PathBuf, Option<&str>) {
     match target.rsplit_once(':') {
-        Some((file, workflow)) if file.ends_with(".flow") => (PathBuf::from(file), Some(workflow)),
+        Some((file, workflow)) if Path::new(file).extension().is_some_and(|extension| extension == "flow") => {
+            (PathBuf::from(file), Some(workflow))
+        }
         _ => (PathBuf::from(target), None),
     }
 }

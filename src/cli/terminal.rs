@@ -7,6 +7,7 @@ use crate::config::Variables;
 
 /// The two streams and what they can show.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "four facts, each true by itself")]
 pub(crate) struct Terminal {
     /// Whether stdout takes colour.
     pub(crate) color_out: bool,
@@ -42,12 +43,14 @@ impl Terminal {
     }
 
     /// Writes data to stdout. A reader that went away is no reason to complain.
+    #[allow(clippy::unused_self, reason = "whoever writes was handed the terminal")]
     pub(crate) fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
     /// Writes a line for people to stderr.
+    #[allow(clippy::unused_self, reason = "whoever writes was handed the terminal")]
     pub(crate) fn tell(&self, text: &str) {
         let mut err = std::io::stderr().lock();
         let _ = writeln!(err, "{text}");

@@ -224,6 +224,7 @@ pub struct Statement {
 
 /// The kinds of statement.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "nearly every statement is the large one")]
 pub enum StatementKind {
     /// `name = action`, `name: T = action`, or an action alone (`do …`, `for each …`, `when …`).
     Step {
@@ -350,6 +351,7 @@ pub struct Test {
 
 /// An item of a test.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "most items of a test are statements")]
 pub enum TestItem {
     /// `at timestamp`.
     At(Expr),

@@ -1,6 +1,6 @@
 //! How a value reads in an interpolated text, a log or a message.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use chrono::SecondsFormat;
 
@@ -62,7 +62,8 @@ pub(super) fn duration(ms: i64) -> String {
     let mut text = String::from(if ms < 0 { "-" } else { "" });
     for (unit, size) in [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
         if rest >= size {
-            text.push_str(&format!("{}{unit}", rest / size));
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{}{unit}", rest / size);
             rest %= size;
         }
     }
@@ -74,8 +75,11 @@ impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (years, months) = (self.months / 12, self.months % 12);
         let parts = [(years, "y"), (months, "mo"), (self.days, "d")];
-        let text: String = parts.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n}{unit}")).collect();
-        f.write_str(if text.is_empty() { "0d" } else { &text })
+        let mut shown = parts.iter().filter(|(n, _)| *n != 0).peekable();
+        if shown.peek().is_none() {
+            return f.write_str("0d");
+        }
+        shown.try_for_each(|(n, unit)| write!(f, "{n}{unit}"))
     }
 }
 

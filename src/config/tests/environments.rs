@@ -146,6 +146,7 @@ environments:
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_connection_says_what_it_wants() {
     let cases: [(&str, &[&str]); 15] = [
         ("db: sqlite", &["4:11 [sqlite] `db` is a text, where a map is wanted | write a map"]),

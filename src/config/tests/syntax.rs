@@ -101,9 +101,9 @@ fn an_alias_bomb_ends_quickly_with_one_finding() {
     let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..40 {
         let below = format!("*a{}", level - 1);
-        let _ = writeln!(text, "a{level}: &a{level} [{}]", vec![below.as_str(); 10].join(", "));
+        let _ = writeln!(text, "a{level}: &a{level} [{}]", [below.as_str(); 10].join(", "));
     }
-    text.push_str(&format!("jobs: {}\n", "#".repeat(900_000)));
+    let _ = writeln!(text, "jobs: {}", "#".repeat(900_000));
     let shown = loading(&text);
     assert!(shown.contains("too deep or too large") && shown.lines().count() == 1, "{shown}");
 }
@@ -119,7 +119,7 @@ fn deep_nesting_and_long_files_end_with_one_finding() {
         ("x".repeat(2_000_000), "2000000 bytes are too many"),
     ] {
         let shown = loading(&text);
-        assert!(shown.contains(expected) && shown.lines().count() == 1, "{:.200}", shown);
+        assert!(shown.contains(expected) && shown.lines().count() == 1, "{shown:.200}");
     }
 }
 

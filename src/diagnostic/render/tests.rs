@@ -69,7 +69,7 @@ fn a_finding_is_drawn_with_its_labels_notes_and_help() {
 #[test]
 fn a_fix_is_told_when_no_help_is() {
     let fixed = unknown().fix("write `days`", find(FLOW, "dayz"), "days");
-    assert!(human(&sources(FLOW), &[fixed.clone()]).contains("  = help: write `days`\n"));
+    assert!(human(&sources(FLOW), std::slice::from_ref(&fixed)).contains("  = help: write `days`\n"));
     let helped = human(&sources(FLOW), &[fixed.help("did you mean `days`?")]);
     assert!(helped.contains("  = help: did you mean `days`?\n") && !helped.contains("write"), "{helped}");
 }

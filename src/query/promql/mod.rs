@@ -29,6 +29,7 @@ pub(crate) use subset::check_matchers;
 pub use subset::{Aggregate, Fold, Outside, SubsetExpr, compile, embedded_subset};
 pub use template::{HolePosition, Piece, PromqlHole, PromqlTemplate};
 
+use self::build::Kind;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceId, Span};
 
@@ -47,22 +48,21 @@ pub fn parse(text: &str, text_span: Span) -> (PromqlTemplate, Vec<Diagnostic>) {
 /// Reads a finished query, without holes; the error is one sentence.
 pub fn read_finished(text: &str) -> Result<Node, String> {
     let span = Span::new(SourceId(0), 0, u32::try_from(text.len()).unwrap_or(u32::MAX));
-    match read(text, span) {
+    match read_as(text, span, Kind::Finished) {
         (Some(query), findings) if findings.is_empty() => Ok(query.node),
         (_, findings) => Err(findings.first().map_or_else(String::new, |finding| finding.message.clone())),
     }
 }
 
-/// Whether a literal is a selector and nothing more, as an export takes it.
-pub fn is_selector(template: &PromqlTemplate) -> bool {
-    read(&template.text, template.span).0.is_some_and(|query| query.node.matchers().is_some())
-}
-
 /// Text to tree; `None` when it does not parse, with a finding that says why.
 fn read(text: &str, span: Span) -> (Option<build::Query>, Vec<Diagnostic>) {
+    read_as(text, span, Kind::Template)
+}
+
+fn read_as(text: &str, span: Span, kind: Kind) -> (Option<build::Query>, Vec<Diagnostic>) {
     let built = scan::scan(text, span)
         .and_then(|()| syntax::pairs(text, span))
-        .and_then(|pairs| build::Builder::new(text, span).query(pairs));
+        .and_then(|pairs| build::Builder::new(text, span, kind).query(pairs));
     match built {
         Ok(mut query) => {
             let mut findings = std::mem::take(&mut query.findings);

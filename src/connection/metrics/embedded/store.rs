@@ -16,7 +16,7 @@ use crate::query::promql::{MatchSign, Matcher, MatcherValue, Pattern};
 use crate::value::{ErrorKind, Labels, Points, Series, StepError};
 
 /// Points read at once, which bounds memory whatever the length of a series.
-const PAGE: i64 = 10_000;
+const PAGE: usize = 10_000;
 /// Rows in one insert; two values each, and SQLite binds at most 32,766.
 const ROWS: usize = 1_000;
 /// How long another process may hold the file, in seconds.
@@ -119,15 +119,22 @@ impl Store {
         }
         let tests = matchers.iter().map(Test::new).collect::<Result<Vec<_>, _>>()?;
         let mut query = QueryBuilder::<Sqlite>::new("select id, name, labels from series where true");
-        tests.iter().for_each(|test| test.narrow(&mut query));
+        for test in &tests {
+            test.narrow(&mut query);
+        }
         let rows: Vec<(i64, String, String)> =
             query.build_query_as().fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let mut found = Vec::new();
         for (id, name, labels) in rows {
             let stored = Stored { id, name: name.into(), labels: self.labels(&labels)? };
-            if tests.iter().all(|test| test.holds(&stored)) {
-                found.push(stored);
+            let (unsure, sure): (Vec<&Test>, Vec<&Test>) = tests.iter().partition(|test| test.is_unsure_of(&stored));
+            if !sure.iter().all(|test| test.holds(&stored)) {
+                continue;
             }
+            if let Some(test) = unsure.first() {
+                return Err(test.unsure());
+            }
+            found.push(stored);
         }
         found.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
         Ok(found)
@@ -153,7 +160,7 @@ impl Store {
                 let points = self.page(one.id, from, to_ms).await?;
                 let next = points.at_ms.last().map(|last| last.saturating_add(1));
                 let piece = Series { name: one.name.clone(), labels: one.labels.clone(), points: Arc::new(points) };
-                let is_last = (piece.points.len() as i64) < PAGE;
+                let is_last = piece.points.len() < PAGE;
                 from = next.filter(|_| !is_last).unwrap_or(from_ms);
                 if is_last {
                     series.pop_front();
@@ -170,7 +177,8 @@ impl Store {
     async fn page(&self, id: i64, from_ms: i64, to_ms: i64) -> Result<Points, StepError> {
         let query =
             "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms limit ?";
-        let query = sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(PAGE);
+        let query =
+            sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(i64::try_from(PAGE).unwrap_or(i64::MAX));
         let rows: Vec<(i64, f64)> = query.fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let (at_ms, values) = rows.into_iter().unzip();
         Ok(Points { at_ms, values })
@@ -258,6 +266,10 @@ impl Test {
         let MatcherValue::Text(text) = &matcher.value else {
             return Err(StepError::new(ErrorKind::Internal, "a matcher without a value"));
         };
+        // A server takes this one for "the label is absent", though no value differs from all values.
+        if matcher.sign == MatchSign::NotMatches && &**text == ".*" {
+            return Ok(Self { label: matcher.label.clone(), is_positive: true, value: Comparison::Text("".into()) });
+        }
         let value = if matcher.sign.is_regex() {
             Comparison::Pattern(Pattern::new(text).map_err(|why| StepError::new(ErrorKind::Query, why))?)
         } else {
@@ -282,12 +294,21 @@ impl Test {
     }
 
     /// A label that a series does not have is empty.
+    fn value_in<'a>(&self, stored: &'a Stored) -> &'a str {
+        if &*self.label == "__name__" { &stored.name } else { stored.labels.get(&self.label).map_or("", |value| value) }
+    }
+
+    fn is_unsure_of(&self, stored: &Stored) -> bool {
+        matches!(&self.value, Comparison::Pattern(pattern) if pattern.is_unsure_of(self.value_in(stored)))
+    }
+
+    fn unsure(&self) -> StepError {
+        let message = format!("the label `{}` holds a line break, and the pattern for it a `.`", self.label);
+        StepError::new(ErrorKind::Query, message).help("write `(?s:.)` or `[^\\n]` for the `.`")
+    }
+
     fn holds(&self, stored: &Stored) -> bool {
-        let value = if &*self.label == "__name__" {
-            &*stored.name
-        } else {
-            stored.labels.get(&self.label).map_or("", |value| value)
-        };
+        let value = self.value_in(stored);
         let matches = match &self.value {
             Comparison::Text(text) => value == &**text,
             Comparison::Pattern(pattern) => pattern.matches(value),
