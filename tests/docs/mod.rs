@@ -55,7 +55,7 @@ fn every_workflow_shown_is_right() {
 
 fn assert_checks(sandbox: &Sandbox, text: &str, place: &str) {
     sandbox.write("workflows/shown.flow", text);
-    let ran = sandbox.run(&["check", "workflows/shown.flow"]);
+    let ran = sandbox.run(&["check", "workflows/shown.flow", "--deny", "warnings"]);
     assert_eq!(ran.code, 0, "{place}:\n{}{}", ran.stdout, ran.stderr);
 }
 
