@@ -1,5 +1,7 @@
 //! Parameters of primitives: a Rust struct is the declaration, [`args!`] derives the rest.
 
+use chrono::Timelike;
+
 use crate::value::{ErrorKind, ReflectError, StepError, Type, Value};
 
 /// A parameter, as the checker and the documentation see it.
@@ -11,8 +13,8 @@ pub struct Param {
     pub docs: &'static str,
     /// Its language type.
     pub ty: fn() -> Type,
-    /// The default as Rust wrote it; `None` when the argument must be given.
-    pub default: Option<&'static str>,
+    /// What stands in for it when a call leaves it out; `None` when the argument must be given.
+    pub default: Option<fn() -> Value>,
     /// Whether a value known before the run is acceptable; says what types cannot (a zone's name, a format).
     pub accepts: fn(Value) -> Result<(), ReflectError>,
 }
@@ -21,6 +23,17 @@ impl Param {
     /// Whether a call may leave it out.
     pub fn is_optional(&self) -> bool {
         self.default.is_some() || (self.ty)().is_optional()
+    }
+
+    /// The default as a workflow would write it: `"UTC"`, `06:00`, `{}`.
+    pub fn default_source(&self) -> Option<String> {
+        let value = self.default?();
+        Some(match &value {
+            Value::Text(text) => format!("{text:?}"),
+            Value::Time(time) if time.num_seconds_from_midnight() % 60 == 0 => time.format("%H:%M").to_string(),
+            Value::Map(map) if map.is_empty() => "{}".to_owned(),
+            other => other.to_string(),
+        })
     }
 }
 
@@ -72,7 +85,7 @@ macro_rules! args {
                 name: stringify!($field),
                 docs: concat!($($doc),+),
                 ty: <$ty as $crate::value::Reflect>::ty,
-                default: $crate::primitive::args!(@show $($default)?),
+                default: $crate::primitive::args!(@value $ty $(, $default)?),
                 accepts: |value| <$ty as $crate::value::Reflect>::from_value(value).map(|_| ()),
             }),*];
             #[allow(unused_mut, unused_variables)]
@@ -85,8 +98,8 @@ macro_rules! args {
             }
         }
     };
-    (@show) => { None };
-    (@show $default:expr) => { Some(stringify!($default)) };
+    (@value $ty:ty) => { None };
+    (@value $ty:ty, $default:expr) => { Some(|| <$ty as $crate::value::Reflect>::into_value($default)) };
     (@default $field:ident, $ty:ty) => {
         <$ty as $crate::value::Reflect>::from_value($crate::value::Value::None)
             .map_err(|_| $crate::primitive::arguments::missing(stringify!($field)))?
