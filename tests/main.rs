@@ -5,6 +5,8 @@ mod check;
 mod cli;
 mod docs;
 mod faults;
+mod http;
+mod metrics;
 mod sql;
 mod support;
 mod variants;

@@ -1,8 +1,9 @@
 //! Samples made ready for a store: by series, in order of time, each instant once; refused when a
 //! store would drop, cut or change them without saying so.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::value::{ErrorKind, Labels, Sample, StepError, timestamp};
@@ -45,11 +46,11 @@ pub(super) struct Batch {
 /// Groups and checks. `latest_ms` is the last instant that the store keeps, when it has such a limit.
 pub(super) fn prepare(samples: &[Arc<Sample>], latest_ms: Option<i64>) -> Result<Batch, StepError> {
     refuse_dropped(samples, latest_ms)?;
-    let mut groups: HashMap<(&Arc<str>, &Labels), Vec<(i64, f64)>> = HashMap::new();
+    let mut groups: IndexMap<(&Arc<str>, &Labels), Vec<(i64, f64)>> = IndexMap::new();
     for sample in samples {
         groups.entry((&sample.name, &sample.labels)).or_default().push((sample.at_ms, sample.value));
     }
-    let mut merged: HashMap<(Arc<str>, Labels), Vec<(i64, f64)>> = HashMap::with_capacity(groups.len());
+    let mut merged: IndexMap<(Arc<str>, Labels), Vec<(i64, f64)>> = IndexMap::with_capacity(groups.len());
     for ((name, labels), points) in groups {
         check_series(name, labels)?;
         merged.entry((name.clone(), without_empty(labels))).or_default().extend(points);

@@ -21,7 +21,8 @@ type Built<T> = Result<T, Box<Diagnostic>>;
 pub(super) struct Builder<'a> {
     text: &'a str,
     span: Span,
-    holes: Vec<PromqlHole>,
+    /// `None` when holes mean nothing: in a query that was finished.
+    holes: Option<Vec<PromqlHole>>,
     findings: Vec<Diagnostic>,
 }
 
@@ -31,15 +32,16 @@ fn place(pair: &Pair<'_, Rule>) -> (usize, usize) {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(text: &'a str, span: Span) -> Self {
-        Self { text, span, holes: Vec::new(), findings: Vec::new() }
+    pub(super) fn new(text: &'a str, span: Span, kind: Kind) -> Self {
+        let holes = (kind == Kind::Template).then(Vec::new);
+        Self { text, span, holes, findings: Vec::new() }
     }
 
     /// The whole query.
     pub(super) fn query(mut self, pair: Pair<'_, Rule>) -> Built<Query> {
         let expression = first(pair, Rule::expression).ok_or_else(|| self.empty())?;
         let node = self.expression(expression)?;
-        Ok(Query { node, holes: self.holes, findings: self.findings })
+        Ok(Query { node, holes: self.holes.unwrap_or_default(), findings: self.findings })
     }
 
     fn empty(&self) -> Box<Diagnostic> {
@@ -64,44 +66,49 @@ impl<'a> Builder<'a> {
     }
 
     fn expression(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
-        let mut operands = Vec::new();
-        let mut operators = Vec::new();
+        let mut joiner = Joiner::default();
         for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::operator => operators.push(self.operator(part)),
-                _ => operands.push(self.operand(part)?),
+            if part.as_rule() == Rule::operator {
+                let operator = self.operator(part);
+                self.join(&mut joiner, Some(&operator))?;
+                joiner.pending.push(Pending::Infix(operator));
+            } else {
+                let (node, sign) = self.operand(part)?;
+                joiner.pending.extend(sign.map(Pending::Minus));
+                joiner.values.push(node);
             }
         }
-        self.climb(operands, operators)
+        self.join(&mut joiner, None)?;
+        joiner.values.pop().ok_or_else(|| self.empty())
     }
 
-    /// Joins operands by precedence with two stacks: no recursion, whatever the length.
-    fn climb(&mut self, operands: Vec<Node>, operators: Vec<Operator>) -> Built<Node> {
-        let mut operands = operands.into_iter();
-        let mut values: Vec<Node> = operands.next().into_iter().collect();
-        let mut pending: Vec<Operator> = Vec::new();
-        for (operator, operand) in operators.into_iter().zip(operands) {
-            while pending.last().is_some_and(|last| last.binds_before(&operator)) {
-                self.join(&mut values, &mut pending)?;
-            }
-            pending.push(operator);
-            values.push(operand);
-        }
-        while !pending.is_empty() {
-            self.join(&mut values, &mut pending)?;
-        }
-        values.pop().ok_or_else(|| self.empty())
-    }
-
-    fn join(&self, values: &mut Vec<Node>, pending: &mut Vec<Operator>) -> Built<()> {
-        if let (Some(operator), Some(right), Some(left)) = (pending.pop(), values.pop(), values.pop()) {
-            let at = (left.start, right.end);
-            let Operator { name, at: operator_at, is_bool, is_matching, .. } = operator;
-            let (left, right) = (Box::new(left), Box::new(right));
-            let binary = Binary { operator: name, operator_at, is_bool, is_matching, left, right };
-            values.push(self.node(NodeKind::Binary(binary), at)?);
+    /// Applies the pending operators that bind before `next`; all of them at the end. Two stacks and no
+    /// recursion, whatever the length.
+    fn join(&self, joiner: &mut Joiner, next: Option<&Operator>) -> Built<()> {
+        while let Some(last) = joiner.pending.pop_if(|last| next.is_none_or(|next| last.binds_before(next))) {
+            let Some(right) = joiner.values.pop() else { return Ok(()) };
+            let value = match last {
+                Pending::Minus(start) => self.negate(right, start)?,
+                Pending::Infix(operator) => {
+                    let Some(left) = joiner.values.pop() else { return Ok(()) };
+                    self.binary(operator, left, right)?
+                }
+            };
+            joiner.values.push(value);
         }
         Ok(())
+    }
+
+    fn negate(&self, of: Node, start: usize) -> Built<Node> {
+        let end = of.end;
+        self.node(NodeKind::Negate(Box::new(of)), (start, end))
+    }
+
+    fn binary(&self, operator: Operator, left: Node, right: Node) -> Built<Node> {
+        let at = (left.start, right.end);
+        let Operator { name, at: operator_at, is_bool, is_matching, .. } = operator;
+        let (left, right) = (Box::new(left), Box::new(right));
+        self.node(NodeKind::Binary(Binary { operator: name, operator_at, is_bool, is_matching, left, right }), at)
     }
 
     fn operator(&mut self, pair: Pair<'_, Rule>) -> Operator {
@@ -147,7 +154,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn operand(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
+    /// An operand, and where its minus stands: `-a ^ b` is `-(a ^ b)`.
+    fn operand(&mut self, pair: Pair<'_, Rule>) -> Built<(Node, Option<usize>)> {
         let (start, end) = place(&pair);
         let mut negative = false;
         let mut rolled = Rolled::default();
@@ -161,8 +169,7 @@ impl<'a> Builder<'a> {
             }
         }
         let node = node.ok_or_else(|| self.error((start, end), "an expression is missing"))?;
-        let node = self.roll(node, rolled, end)?;
-        if negative { self.node(NodeKind::Negate(Box::new(node)), (start, end)) } else { Ok(node) }
+        Ok((self.roll(node, rolled, end)?, negative.then_some(start)))
     }
 
     fn roll(&mut self, node: Node, rolled: Rolled, end: usize) -> Built<Node> {
@@ -211,10 +218,11 @@ impl<'a> Builder<'a> {
         if is_offset {
             rolled.offset = Some(self.offset(part)?);
         } else {
-            let node = self.operand(part)?;
+            let (node, sign) = self.operand(part)?;
             if let NodeKind::Hole(hole) = node.kind {
                 self.place_hole(hole, HolePosition::Instant);
             }
+            let node = if let Some(start) = sign { self.negate(node, start)? } else { node };
             rolled.at = Some(Box::new(node));
         }
         Ok(())
@@ -293,7 +301,9 @@ impl<'a> Builder<'a> {
 
     fn string(&mut self, pair: &Pair<'_, Rule>) -> Built<Arc<str>> {
         let (start, end) = place(pair);
-        if let Some((from, to)) = hole_in_text(pair.as_str()) {
+        if self.holes.is_some()
+            && let Some((from, to)) = hole_in_text(pair.as_str())
+        {
             self.misplaced(
                 (start + from, start + to),
                 "inside a quoted text",
@@ -444,15 +454,30 @@ impl<'a> Builder<'a> {
     fn hole(&mut self, pair: &Pair<'_, Rule>, position: HolePosition) -> usize {
         let (start, end) = place(pair);
         let path = pair.as_str().trim_start_matches('$').split('.').map(Arc::from).collect();
-        self.holes.push(PromqlHole { path, span: self.span.slice(start + 1, end), position });
-        self.holes.len() - 1
+        let hole = PromqlHole { path, span: self.span.slice(start + 1, end), position };
+        let Some(holes) = &mut self.holes else {
+            let finding = self.error((start, end), format!("`{}` has no value here", pair.as_str()));
+            self.findings.push(*finding);
+            return 0;
+        };
+        holes.push(hole);
+        holes.len() - 1
     }
 
     fn place_hole(&mut self, hole: usize, position: HolePosition) {
-        if let Some(hole) = self.holes.get_mut(hole) {
+        if let Some(hole) = self.holes.as_mut().and_then(|holes| holes.get_mut(hole)) {
             hole.position = position;
         }
     }
+}
+
+/// Whether holes are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A literal of a file.
+    Template,
+    /// A query ready to be sent, whose texts may hold anything.
+    Finished,
 }
 
 /// What was read.
@@ -473,12 +498,31 @@ struct Operator {
     joining: Option<(usize, usize)>,
 }
 
-impl Operator {
+/// What waits for its right side.
+enum Pending {
+    /// A minus, which binds tighter than all but `^`, and where it stands.
+    Minus(usize),
+    Infix(Operator),
+}
+
+impl Pending {
     /// Whether this one, standing on the left, is applied before `next`.
-    fn binds_before(&self, next: &Self) -> bool {
-        let (mine, other) = (precedence(&self.name), precedence(&next.name));
-        mine > other || (mine == other && &*self.name != "^")
+    fn binds_before(&self, next: &Operator) -> bool {
+        let other = precedence(&next.name);
+        match self {
+            Self::Minus(_) => other < precedence("^"),
+            Self::Infix(operator) => {
+                let mine = precedence(&operator.name);
+                mine > other || (mine == other && &*operator.name != "^")
+            }
+        }
     }
+}
+
+#[derive(Default)]
+struct Joiner {
+    values: Vec<Node>,
+    pending: Vec<Pending>,
 }
 
 /// Higher binds tighter.

@@ -19,7 +19,11 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    regex: Regex,
+    /// Whether a `.` stands for a character.
+    has_dot: bool,
+}
 
 /// Why a pattern was not compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,28 +37,34 @@ pub(super) enum PatternError {
 impl Pattern {
     /// Compiles a pattern; the error says what is wrong, or what cannot be matched here.
     pub fn new(pattern: &str) -> Result<Self, String> {
-        compile(pattern).map(Self).map_err(|error| match error {
+        let translated = translate(pattern).and_then(|(text, has_dot)| Ok(Self { regex: compile(&text)?, has_dot }));
+        translated.map_err(|error| match error {
             PatternError::Wrong(why) => why,
             PatternError::Foreign(what) => format!("{what} is not supported here"),
         })
     }
 
+    /// Whether servers disagree with themselves on this value: there `.` matches a line break in `a.*`,
+    /// and does not in `a.` or `b|a.*`.
+    pub fn is_unsure_of(&self, value: &str) -> bool {
+        self.has_dot && value.contains('\n')
+    }
+
     /// Whether the whole of `value` matches.
     pub fn matches(&self, value: &str) -> bool {
-        self.0.is_match(value)
+        self.regex.is_match(value)
     }
 }
 
 /// A wrong pattern, as far as it is sure to be wrong in Go.
 pub(super) fn mistake(pattern: &str) -> Option<String> {
-    match compile(pattern) {
+    match translate(pattern).and_then(|(text, _)| compile(&text)) {
         Err(PatternError::Wrong(why)) => Some(why),
         _ => None,
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, PatternError> {
-    let translated = translate(pattern)?;
+fn compile(translated: &str) -> Result<Regex, PatternError> {
     Regex::new(&format!("^(?:{translated})$")).map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => PatternError::Wrong("the pattern is too large".to_owned()),
         other => {
@@ -71,7 +81,9 @@ fn compile(pattern: &str) -> Result<Regex, PatternError> {
 
 /// Go's spelling to that of the `regex` crate where they differ: `\d`, `\w`, `\s` are ASCII in Go,
 /// a `{` that begins no repetition and a `[` inside a class stand for themselves, and `&&` is no operator.
-fn translate(pattern: &str) -> Result<String, PatternError> {
+/// Says too whether a `.` stands for a character.
+fn translate(pattern: &str) -> Result<(String, bool), PatternError> {
+    let mut has_dot = false;
     let mut translator = Translator { out: String::with_capacity(pattern.len() + 8), last: Last::Nothing };
     let mut rest = pattern;
     while let Some(c) = rest.chars().next() {
@@ -83,11 +95,14 @@ fn translate(pattern: &str) -> Result<String, PatternError> {
             '*' | '+' | '?' => translator.repeat(rest, 1)?,
             '|' => translator.alternative(),
             '}' | ']' => translator.literal(c, "\\"),
-            other => translator.literal(other, ""),
+            other => {
+                has_dot |= other == '.';
+                translator.literal(other, "")
+            }
         };
         rest = rest.get(used..).unwrap_or("");
     }
-    Ok(translator.out)
+    Ok((translator.out, has_dot))
 }
 
 /// What stands before the next repetition sign.

@@ -125,9 +125,14 @@ impl Store {
         let mut found = Vec::new();
         for (id, name, labels) in rows {
             let stored = Stored { id, name: name.into(), labels: self.labels(&labels)? };
-            if tests.iter().all(|test| test.holds(&stored)) {
-                found.push(stored);
+            let (unsure, sure): (Vec<&Test>, Vec<&Test>) = tests.iter().partition(|test| test.is_unsure_of(&stored));
+            if !sure.iter().all(|test| test.holds(&stored)) {
+                continue;
             }
+            if let Some(test) = unsure.first() {
+                return Err(test.unsure());
+            }
+            found.push(stored);
         }
         found.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
         Ok(found)
@@ -258,6 +263,10 @@ impl Test {
         let MatcherValue::Text(text) = &matcher.value else {
             return Err(StepError::new(ErrorKind::Internal, "a matcher without a value"));
         };
+        // A server takes this one for "the label is absent", though no value differs from all values.
+        if matcher.sign == MatchSign::NotMatches && &**text == ".*" {
+            return Ok(Self { label: matcher.label.clone(), is_positive: true, value: Comparison::Text("".into()) });
+        }
         let value = if matcher.sign.is_regex() {
             Comparison::Pattern(Pattern::new(text).map_err(|why| StepError::new(ErrorKind::Query, why))?)
         } else {
@@ -282,12 +291,21 @@ impl Test {
     }
 
     /// A label that a series does not have is empty.
+    fn value_in<'a>(&self, stored: &'a Stored) -> &'a str {
+        if &*self.label == "__name__" { &stored.name } else { stored.labels.get(&self.label).map_or("", |value| value) }
+    }
+
+    fn is_unsure_of(&self, stored: &Stored) -> bool {
+        matches!(&self.value, Comparison::Pattern(pattern) if pattern.is_unsure_of(self.value_in(stored)))
+    }
+
+    fn unsure(&self) -> StepError {
+        let message = format!("the label `{}` holds a line break, and the pattern for it a `.`", self.label);
+        StepError::new(ErrorKind::Query, message).help("write `(?s:.)` or `[^\\n]` for the `.`")
+    }
+
     fn holds(&self, stored: &Stored) -> bool {
-        let value = if &*self.label == "__name__" {
-            &*stored.name
-        } else {
-            stored.labels.get(&self.label).map_or("", |value| value)
-        };
+        let value = self.value_in(stored);
         let matches = match &self.value {
             Comparison::Text(text) => value == &**text,
             Comparison::Pattern(pattern) => pattern.matches(value),

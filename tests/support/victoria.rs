@@ -1,0 +1,114 @@
+//! The VictoriaMetrics that `scripts/with-victoria-metrics` started, and throwaway ones.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use vmflow::connection::Authorization;
+use vmflow::connection::clock::SystemClock;
+use vmflow::connection::metrics::victoria::{FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions};
+
+/// The address of the server; a test without one fails, it never passes unseen.
+pub(crate) fn url() -> String {
+    std::env::var("VMFLOW_TEST_VICTORIA_URL").expect(
+        "VMFLOW_TEST_VICTORIA_URL is not set; run the tests as `scripts/with-victoria-metrics cargo test --test main`",
+    )
+}
+
+/// Options for the server at `url`.
+pub(crate) fn options(url: &str) -> VictoriaOptions {
+    VictoriaOptions {
+        read_url: url.to_owned(),
+        write_url: url.to_owned(),
+        authorization: Authorization::None,
+        timeout_ms: 10_000,
+        pool: 4,
+        future_retention_ms: FUTURE_RETENTION_MS,
+        verify: true,
+    }
+}
+
+/// A client of the server at `url`.
+pub(crate) fn client(url: &str) -> VictoriaMetrics {
+    VictoriaMetrics::new(&options(url), Arc::new(SystemClock)).unwrap()
+}
+
+/// A text that no other test of this or an earlier run uses.
+pub(crate) fn unique(prefix: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{prefix}_{}", uuid::Uuid::now_v7().simple()) + &NEXT.fetch_add(1, Ordering::Relaxed).to_string()
+}
+
+/// A server of one test, killed and removed with it.
+pub(crate) struct Throwaway {
+    child: Child,
+    directory: tempfile::TempDir,
+    port: u16,
+    flags: Vec<String>,
+}
+
+impl Throwaway {
+    /// Starts a server and waits until it answers.
+    pub(crate) async fn start(flags: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        for _ in 0..5 {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let mut child = spawn(directory.path(), port, &flags);
+            if ready(&mut child, port).await {
+                return Self { child, directory, port, flags };
+            }
+        }
+        panic!("VictoriaMetrics did not start");
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again on the same data.
+    pub(crate) async fn restart(&mut self) {
+        self.child = spawn(self.directory.path(), self.port, &self.flags);
+        assert!(ready(&mut self.child, self.port).await, "VictoriaMetrics did not start again");
+    }
+}
+
+impl Drop for Throwaway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(directory: &std::path::Path, port: u16, flags: &[String]) -> Child {
+    Command::new(std::env::var("VMFLOW_TEST_VICTORIA_BINARY").unwrap_or_else(|_| "victoria-metrics".to_owned()))
+        .arg(format!("-storageDataPath={}", directory.join("data").display()))
+        .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
+        .args(["-search.latencyOffset=0s", "-memory.allowedBytes=256MB", "-loggerLevel=ERROR"])
+        .args(flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("victoria-metrics is installed")
+}
+
+/// Whether it answers before it dies or ten seconds pass.
+async fn ready(child: &mut Child, port: u16) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+        if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
