@@ -10,7 +10,7 @@ use crate::primitive::{Effect, Property, Spec};
 use crate::query::promql::PromqlTemplate;
 use crate::query::sql::SqlTemplate;
 use crate::source::Span;
-use crate::syntax::ast::BinaryOperator;
+pub use crate::syntax::ast::BinaryOperator;
 use crate::value::{ConnectionKind, Shape, Type, Value};
 
 /// Everything that the checked files define and can run.

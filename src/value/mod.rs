@@ -11,6 +11,7 @@ mod json;
 mod reflect;
 mod sequence;
 mod series;
+mod sql;
 mod table;
 mod types;
 
@@ -23,6 +24,7 @@ pub use reflect::{
 };
 pub use sequence::Sequence;
 pub use series::{Labels, Points, Sample, Series, timestamp};
+pub use sql::{Hole, Piece, SqlQuery, SqlTemplate, StatementKind};
 pub use table::{Record, Shape, Table};
 pub use types::{ConnectionKind, Field, Mismatch, RecordType, Type};
 
@@ -33,7 +35,6 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use indexmap::IndexMap;
 
 use crate::calendar::Calendar;
-use crate::query::sql::SqlQuery;
 
 /// A map keeps the order in which its keys came.
 pub type MapValue = IndexMap<Value, Value>;

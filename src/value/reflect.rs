@@ -9,10 +9,9 @@ use bigdecimal::BigDecimal;
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::{ConnectionKind, Labels, MapValue, Period, Sample, Sequence, Series, Timestamp, Type, Value};
+use super::{ConnectionKind, Labels, MapValue, Period, Sample, Sequence, Series, SqlQuery, Timestamp, Type, Value};
 use crate::calendar::Calendar;
 use crate::diagnostic::did_you_mean;
-use crate::query::sql::SqlQuery;
 
 /// Why a value did not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

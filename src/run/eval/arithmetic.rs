@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bigdecimal::{BigDecimal, Zero};
 
 use super::calendar::{add_duration, add_period, days_between, negate_period};
-use crate::syntax::ast::BinaryOperator as Op;
+use crate::check::program::BinaryOperator as Op;
 use crate::value::{ErrorKind, Period, StepError, Value};
 
 /// Significant digits of a quotient of decimals; more than any currency or index needs.

@@ -9,6 +9,7 @@ use super::comprehension::{Next, Odometer};
 use super::operators::binary;
 use super::pure::{Env, decides};
 use super::{Locals, eval, truth};
+use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, Function, FunctionBody, FunctionId};
 use crate::primitive::{Effect, Run, Spec};
 use crate::run::block;
@@ -16,7 +17,6 @@ use crate::run::external;
 use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
 use crate::source::Span;
-use crate::syntax::ast::BinaryOperator;
 use crate::value::{ErrorKind, MapValue, StepError, Value};
 
 /// How many levels an asynchronous one counts for: its futures take more stack than a function call.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::arithmetic::calculate;
 use super::truth;
-use crate::syntax::ast::BinaryOperator as Op;
+use crate::check::program::BinaryOperator as Op;
 use crate::value::{ErrorKind, MapValue, Period, Record, Sequence, StepError, Table, Value};
 
 /// `a op b`. Whether `b` was needed is the caller's concern.

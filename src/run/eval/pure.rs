@@ -4,12 +4,12 @@ use super::apply::{apply, operands, unary};
 use super::comprehension::{Next, Odometer};
 use super::operators::binary;
 use super::{Locals, truth};
+use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, FunctionBody, FunctionId};
 use crate::run::fault::{Fault, Ran};
 use crate::run::scope::Scope;
 use crate::run::world::World;
 use crate::source::Span;
-use crate::syntax::ast::BinaryOperator;
 use crate::value::{ErrorKind, MapValue, StepError, Value};
 
 /// What a pure expression sees.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::json;
 
 use super::{Env, Locals, eval};
+use crate::check::program::BinaryOperator as Op;
 use crate::check::program::{
     Comprehension, Expr, ExprKind, Fragment, Function, FunctionBody, FunctionId, Loop, Program, RunField,
 };
@@ -12,7 +13,6 @@ use crate::primitive::Effect;
 use crate::run::scope::Scope;
 use crate::run::tests::build::{bin, expr, list, lit, span, typed};
 use crate::run::world::World;
-use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{Period, RecordType, Type, Value};
 
 fn world(functions: Vec<Function>) -> World {

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use crate::check::program::BinaryOperator;
 use crate::check::program::{
     Action, Block, ConnectionUse, Expr, ExprKind, ForEach, OnFailure, Output, Parallel, Policy, Program, Step, Workflow,
 };
@@ -15,7 +16,6 @@ use crate::plan::Plan;
 use crate::primitive::{Arguments, Connections, Context, Effect, Example, Form, Known, Param, RawArguments, Run, Spec};
 use crate::run::{Interrupt, RunEvent, RunOptions, RunOutcome, Services};
 use crate::source::{SourceId, Span};
-use crate::syntax::ast::BinaryOperator;
 use crate::value::{ConnectionKind, ErrorKind, Sample, Series, StepError, Timestamp, Type, Value};
 
 pub(crate) fn span() -> Span {
@@ -183,6 +183,7 @@ pub(crate) fn workflow(slots: usize, steps: Vec<Step>) -> Workflow {
         span: span(),
         connections: vec![ConnectionUse { name: "vm".into(), kind: ConnectionKind::Metrics, slot: 0, span: span() }],
         params: Vec::new(),
+        calendars: Vec::new(),
         defaults: Policy::default(),
         body: Block { slots, steps, result: None },
         outputs: Vec::new(),

@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::build::{
     FakeWorld, READ, Reaction, Trial, WRITE, ask, bin, broken, expr, lit, output, slot, span, step, workflow,
 };
-use crate::check::program::{Block, Expr, ExprKind, Function, FunctionBody, FunctionId, RunField, Step, WorkflowParam};
+use crate::check::program::BinaryOperator as Op;
+use crate::check::program::{
+    Block, CalendarBinding, Expr, ExprKind, Function, FunctionBody, FunctionId, RunField, Step, WorkflowParam,
+};
 use crate::primitive::Effect;
 use crate::run::{RunOutcome, RunStatus, StepStatus};
-use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{ErrorKind, Type, Value};
 
 fn block(steps: Vec<Step>) -> Block {
@@ -136,6 +138,19 @@ fn parameters_are_refused_all_at_once_before_anything_runs() {
     assert!(trial.world.calls().is_empty());
     trial.workflow.params = vec![param("a", 3, 5, 5)];
     assert_eq!(trial.run().params["a"], Value::Int(5));
+}
+
+#[test]
+fn calendars_are_there_before_the_steps() {
+    let mut trial = flow(&[]);
+    let calendar = Value::Calendar(Arc::new(crate::calendar::Calendar::weekdays(chrono_tz::Tz::UTC)));
+    let binding = |value| CalendarBinding { name: "open".into(), slot: 3, value };
+    trial.workflow.body.slots = 4;
+    trial.workflow.calendars = vec![binding(lit(calendar.clone()))];
+    trial.workflow.outputs.push(output("calendar", slot(3), &[3]));
+    assert_eq!(trial.run().outputs["calendar"], calendar);
+    trial.workflow.calendars = vec![binding(bin(Op::Divide, lit(1), lit(0)))];
+    assert_eq!(trial.run().message, "`1 / 0` divides by zero");
 }
 
 #[test]

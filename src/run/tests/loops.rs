@@ -6,10 +6,10 @@ use super::build::{
     FakeWorld, READ, Reaction, Trial, WRITE, act, ask, at_once, bin, broken, foreach, list, lit, outer, output, slot,
     step, typed, workflow,
 };
+use crate::check::program::BinaryOperator as Op;
 use crate::check::program::{Action, Expr, ExprKind, ForEach, Fragment, Parallel, Step};
 use crate::primitive::Effect;
 use crate::run::{EventKind, Items, RunStatus, StepStatus};
-use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{ErrorKind, Type, Value};
 
 /// Asks the world for `i<item>` and yields the item doubled.

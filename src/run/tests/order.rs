@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::build::{FakeWorld, READ, Reaction, Trial, ask, bin, lit, slot, step, workflow};
+use crate::check::program::BinaryOperator as Op;
 use crate::check::program::Step;
 use crate::run::{EventKind, RunStatus, StepStatus};
-use crate::syntax::ast::BinaryOperator as Op;
 
 fn read(at: usize) -> Step {
     step(&format!("s{at}"), at + 1, ask(&READ, format!("s{at}").as_str(), lit(1)))
