@@ -1,5 +1,7 @@
 //! HTTP sources against servers that behave and servers that do not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use vmflow::connection::http::{HttpOptions, HttpSource};
 use vmflow::connection::{Authorization, Http, HttpRequest, HttpResponse};
 use vmflow::value::{ErrorKind, Labels, StepError};
@@ -22,7 +24,10 @@ fn get(path: &str) -> HttpRequest {
     HttpRequest { method: "GET", path: path.into(), query: Vec::new(), headers: Labels::default(), json: None }
 }
 
-async fn ask(request: &HttpRequest, reply: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> (Result<HttpResponse, StepError>, Asked) {
+async fn ask(
+    request: &HttpRequest,
+    reply: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static,
+) -> (Result<HttpResponse, StepError>, Asked) {
     let server = Faulty::start(reply).await;
     let response = source(&server.url()).send(request).await;
     (response, server.asked()[0].clone())
@@ -68,9 +73,9 @@ async fn redirects_stay_on_the_host() {
     let (response, _) = ask(&get("x"), |_| answer("302 Found", "location: http://127.0.0.1:1/steal\r\n", "")).await;
     let error = response.unwrap_err();
     assert_eq!((error.kind, error.retryable), (ErrorKind::Configuration, false));
-    let moved = |asked: &Asked| match asked.head.starts_with("GET /v1/x") {
-        true => answer("302 Found", "location: /v1/y\r\n", ""),
-        false => answer("200 OK", "", "there"),
+    let moved = |asked: &Asked| {
+        let first = asked.head.starts_with("GET /v1/x");
+        if first { answer("302 Found", "location: /v1/y\r\n", "") } else { answer("200 OK", "", "there") }
     };
     assert_eq!(ask(&get("x"), moved).await.0.unwrap().body, b"there");
     let round = |_: &Asked| answer("302 Found", "location: /v1/x\r\n", "");

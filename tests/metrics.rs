@@ -1,5 +1,7 @@
 //! Stores of metrics: one suite for both, one compared with the other, and a server that fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 mod conformance;
 mod differential;
 mod faults;
@@ -27,7 +29,12 @@ fn at(ms: i64) -> Timestamp {
 }
 
 /// All series of an export, their pieces put together, in order.
-async fn export(store: &dyn Metrics, selector: &str, from: i64, to: i64) -> Result<Vec<(String, Vec<(i64, f64)>)>, StepError> {
+async fn export(
+    store: &dyn Metrics,
+    selector: &str,
+    from: i64,
+    to: i64,
+) -> Result<Vec<(String, Vec<(i64, f64)>)>, StepError> {
     let pieces: Vec<Series> = store.export(selector, from, to).try_collect().await?;
     let mut all = std::collections::BTreeMap::<String, Vec<(i64, f64)>>::new();
     for piece in pieces {

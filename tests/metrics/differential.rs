@@ -49,21 +49,62 @@ fn data(job: &str) -> Vec<Arc<Sample>> {
         }
     }
     let labels = [("job", job)];
-    for (n, value) in [f64::INFINITY, 1.0, f64::NEG_INFINITY, 0.0, -0.0].into_iter().enumerate() {
-        samples.push(sample("edge", &labels, value, MIDNIGHT + DAY + n as i64 * 1000));
+    for (n, value) in (0..).zip([f64::INFINITY, 1.0, f64::NEG_INFINITY, 0.0, -0.0]) {
+        samples.push(sample("edge", &labels, value, MIDNIGHT + DAY + n * 1000));
     }
     samples
 }
 
 fn selectors(job: &str) -> Vec<String> {
     [
-        "ma{J}", "{J}", "{J,x=\"1\"}", "{J,x!=\"1\"}", "{J,x=\"\"}", "{J,x!=\"\"}", "{J,y=~\"p|q\"}", "{J,y!~\"p|q\"}",
-        "{J,x=~\"1.*\"}", "{J,x=~\"1\"}", "{J,y=~\".+\"}", "{J,y=~\".*\"}", "{J,y!~\".+\"}", "{J,y!~\".*\"}", "{J,y=~\"|p\"}",
-        "{J,y!~\"|p\"}", "{J,y=~\"\"}", "{J,y!~\"\"}", "{J,z=\"a.b\"}", "{J,z=~\"a.b\"}", "{J,z=~\"a\\\\.b\"}", "{J,z=~\"a\\\\db\"}",
-        "{J,y=\"é\"}", "{J,y=~\".\"}", "{J,y=~\"..\"}", "{J,__name__=~\"m.\"}", "{J,__name__!=\"ma\"}", "{J,__name__!~\"m.|e.*\"}",
-        "{J,__name__=\"mb\"}", "{J,nosuch=\"\"}", "{J,nosuch!=\"\"}", "ma{J,x=\"1\",x=\"2\"}", "ma{J,x=~\"1|2\",x!=\"2\"}",
-        "{J,x=~\"[0-9]+\"}", "{J,x=~\"\\\\d+\"}", "{J,x=~\"\\\\w\"}", "{J,x=~\"[^\\\\x00-\\\\x{10FFFF}]\"}", "{J,x!~\"[^\\\\x00-\\\\x{10FFFF}]\"}",
-        "negative{J}", "edge{J}", "mc{J}", "{J,x=~\"(1|2)0?\"}", "{J,x=~\"1{1,2}\"}", "{J,y=~\"p$|^q\"}", "{J,y=~\"P\"}", "{J,y!~\"1.*\"}", "{J,x=~\"|.*1.*\"}", "{J,y!~\"(.*)\"}",
+        "ma{J}",
+        "{J}",
+        "{J,x=\"1\"}",
+        "{J,x!=\"1\"}",
+        "{J,x=\"\"}",
+        "{J,x!=\"\"}",
+        "{J,y=~\"p|q\"}",
+        "{J,y!~\"p|q\"}",
+        "{J,x=~\"1.*\"}",
+        "{J,x=~\"1\"}",
+        "{J,y=~\".+\"}",
+        "{J,y=~\".*\"}",
+        "{J,y!~\".+\"}",
+        "{J,y!~\".*\"}",
+        "{J,y=~\"|p\"}",
+        "{J,y!~\"|p\"}",
+        "{J,y=~\"\"}",
+        "{J,y!~\"\"}",
+        "{J,z=\"a.b\"}",
+        "{J,z=~\"a.b\"}",
+        "{J,z=~\"a\\\\.b\"}",
+        "{J,z=~\"a\\\\db\"}",
+        "{J,y=\"é\"}",
+        "{J,y=~\".\"}",
+        "{J,y=~\"..\"}",
+        "{J,__name__=~\"m.\"}",
+        "{J,__name__!=\"ma\"}",
+        "{J,__name__!~\"m.|e.*\"}",
+        "{J,__name__=\"mb\"}",
+        "{J,nosuch=\"\"}",
+        "{J,nosuch!=\"\"}",
+        "ma{J,x=\"1\",x=\"2\"}",
+        "ma{J,x=~\"1|2\",x!=\"2\"}",
+        "{J,x=~\"[0-9]+\"}",
+        "{J,x=~\"\\\\d+\"}",
+        "{J,x=~\"\\\\w\"}",
+        "{J,x=~\"[^\\\\x00-\\\\x{10FFFF}]\"}",
+        "{J,x!~\"[^\\\\x00-\\\\x{10FFFF}]\"}",
+        "negative{J}",
+        "edge{J}",
+        "mc{J}",
+        "{J,x=~\"(1|2)0?\"}",
+        "{J,x=~\"1{1,2}\"}",
+        "{J,y=~\"p$|^q\"}",
+        "{J,y=~\"P\"}",
+        "{J,y!~\"1.*\"}",
+        "{J,x=~\"|.*1.*\"}",
+        "{J,y!~\"(.*)\"}",
     ]
     .iter()
     .map(|selector| selector.replace('J', &format!("job={job:?}")))
@@ -72,6 +113,45 @@ fn selectors(job: &str) -> Vec<String> {
 
 /// Every fold over every selector, and every other form of the subset over some.
 fn corpus(job: &str) -> Vec<String> {
+    let ma = format!("ma{{job={job:?}}}[1d]");
+    let every = format!("{{job={job:?},__name__!=\"edge\"}}[1d]");
+    let vector = format!("last_over_time({ma})");
+    let mut all = folds(job);
+    all.extend(aggregates(job, &every));
+    all.extend(arithmetic(&vector));
+    all.extend(offsets(&ma, &every));
+    for number in [
+        "1",
+        "1 / 0",
+        "0 / 0",
+        "-(1 + 2) * 3",
+        "2 ^ 3 ^ 2",
+        "-2 ^ 2",
+        "2 ^ -1 ^ 2",
+        "-2 * -3 ^ 2 - -1",
+        "- - 2 ^ -2",
+        "5 % 3",
+        "1Ki",
+        "5m",
+        "1e3 > 5",
+        "1 > 5",
+        "(1)",
+        "+1",
+        "--1",
+    ] {
+        all.push(number.to_owned());
+    }
+    all.push(format!("count(first_over_time({every}) ^ 2 > 10)"));
+    all.push(format!("-{vector}"));
+    all.push(format!("-({vector} * 2) + 1"));
+    all.push(format!("({vector} > 5) * 2"));
+    all.push(format!("({vector} - 100) / 2 > 0"));
+    all.push(format!("max by (x) (tlast_over_time({{job={job:?},y=~\"p|q\"}}[400d]))"));
+    all.push(format!("sum(count_over_time({every})) / 2"));
+    all
+}
+
+fn folds(job: &str) -> Vec<String> {
     let folds = ["last", "first", "min", "max", "sum", "avg", "count", "tlast", "tfirst"];
     let mut all = Vec::new();
     for (n, selector) in selectors(job).iter().enumerate() {
@@ -81,10 +161,26 @@ fn corpus(job: &str) -> Vec<String> {
             all.push(format!("{fold}_over_time({selector}[{window}]){keep}"));
         }
     }
-    let ma = format!("ma{{job={job:?}}}[1d]");
-    let every = format!("{{job={job:?},__name__!=\"edge\"}}[1d]");
+    all
+}
+
+fn aggregates(job: &str, every: &str) -> Vec<String> {
+    let groupings = [
+        "",
+        " by (x)",
+        " by (x, y)",
+        " without (x)",
+        " without (job, y)",
+        " by (__name__)",
+        " by ()",
+        " without ()",
+        " by (nosuch)",
+        " by (__name__, x)",
+        " without (__name__)",
+    ];
+    let mut all = Vec::new();
     for aggregate in ["sum", "min", "max", "avg", "count"] {
-        for grouping in ["", " by (x)", " by (x, y)", " without (x)", " without (job, y)", " by (__name__)", " by ()", " without ()", " by (nosuch)", " by (__name__, x)", " without (__name__)"] {
+        for grouping in groupings {
             all.push(format!("{aggregate}(last_over_time({every})){grouping}"));
             all.push(format!("{aggregate}{grouping} (tlast_over_time({every}))"));
             all.push(format!("{aggregate}(max_over_time({every}) keep_metric_names > 200){grouping}"));
@@ -93,37 +189,37 @@ fn corpus(job: &str) -> Vec<String> {
         all.push(format!("{aggregate}(sum(last_over_time({every})) by (x, y)) by (x)"));
         all.push(format!("{aggregate}(last_over_time(edge{{job={job:?}}}[2d]))"));
     }
-    let vector = format!("last_over_time({ma})");
-    for operator in ["+", "-", "*", "/", "%", "^", "==", "!=", ">", "<", ">=", "<="] {
+    all
+}
+
+fn arithmetic(vector: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let comparisons = ["==", "!=", ">", "<", ">=", "<="];
+    for operator in ["+", "-", "*", "/", "%", "^"].into_iter().chain(comparisons) {
         for number in ["2", "0", "-1.5", "100", "Inf", "NaN", "(1 + 2)"] {
             all.push(format!("{vector} {operator} {number}"));
             all.push(format!("{number} {operator} {vector}"));
             all.push(format!("7 {operator} {number}"));
         }
         all.push(format!("{vector} {operator} 2 {operator} 3"));
-        all.push(format!("count(first_over_time({every}) {operator} 10)"));
     }
-    for operator in ["==", "!=", ">", "<", ">=", "<="] {
+    for operator in comparisons {
         for number in ["100", "NaN", "-Inf"] {
             all.push(format!("{vector} {operator} bool {number}"));
             all.push(format!("{number} {operator} bool {vector}"));
             all.push(format!("7 {operator} bool {number}"));
         }
     }
-    for other in ["1", "1 / 0", "0 / 0", "-(1 + 2) * 3", "2 ^ 3 ^ 2", "-2 ^ 2", "2 ^ -1 ^ 2", "-2 * -3 ^ 2 - -1", "- - 2 ^ -2", "5 % 3", "1Ki", "5m", "1e3 > 5", "1 > 5", "(1)", "+1", "--1"] {
-        all.push(other.to_owned());
-    }
+    all
+}
+
+fn offsets(ma: &str, every: &str) -> Vec<String> {
+    let mut all = Vec::new();
     for offset in ["1h", "-1h", "1d", "36h", "1ms", "-1ms", "0s", "90m"] {
         all.push(format!("last_over_time({ma} offset {offset})"));
         all.push(format!("tlast_over_time({ma} offset {offset})"));
         all.push(format!("max(tlast_over_time({every} offset {offset}) keep_metric_names) by (__name__)"));
     }
-    all.push(format!("-{vector}"));
-    all.push(format!("-({vector} * 2) + 1"));
-    all.push(format!("({vector} > 5) * 2"));
-    all.push(format!("({vector} - 100) / 2 > 0"));
-    all.push(format!("max by (x) (tlast_over_time({{job={job:?},y=~\"p|q\"}}[400d]))"));
-    all.push(format!("sum(count_over_time({every})) / 2"));
     all
 }
 
@@ -134,6 +230,7 @@ fn plain(answer: Result<Vec<Sample>, StepError>) -> Answer {
     answer.map(|samples| samples.iter().map(row).collect()).map_err(|error| error.kind)
 }
 
+#[allow(clippy::float_cmp, reason = "equal infinities have no difference")]
 fn same(a: &Answer, b: &Answer) -> bool {
     let close = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs());
     match (a, b) {
@@ -150,7 +247,14 @@ async fn every_expression_of_the_subset_has_one_answer() {
     server.write(&samples).await.unwrap();
     store.write(&samples).await.unwrap();
     let corpus = corpus(&job);
-    let instants = [MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT + DAY + 2000, MIDNIGHT + 30 * HOUR + 17, MIDNIGHT + 2 * DAY, MIDNIGHT + 9 * HOUR];
+    let instants = [
+        MIDNIGHT,
+        MIDNIGHT + DAY,
+        MIDNIGHT + DAY + 2000,
+        MIDNIGHT + 30 * HOUR + 17,
+        MIDNIGHT + 2 * DAY,
+        MIDNIGHT + 9 * HOUR,
+    ];
     let mut differences = Vec::new();
     let mut answered = 0;
     for (n, query) in corpus.iter().enumerate() {
@@ -167,7 +271,12 @@ async fn every_expression_of_the_subset_has_one_answer() {
         }
     }
     assert!(corpus.len() >= 60 && answered > corpus.len(), "{} expressions, {answered} answers", corpus.len());
-    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences[..differences.len().min(40)].join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} differ:\n{}",
+        differences.len(),
+        differences[..differences.len().min(40)].join("\n")
+    );
 }
 
 #[tokio::test]
@@ -178,7 +287,9 @@ async fn every_selector_exports_the_same_points() {
     server.write(&samples).await.unwrap();
     store.write(&samples).await.unwrap();
     for selector in selectors(&job) {
-        for (from, to) in [(MIDNIGHT, MIDNIGHT + 2 * DAY), (MIDNIGHT + HOUR, MIDNIGHT + DAY), (MIDNIGHT + DAY, MIDNIGHT + DAY + 1)] {
+        for (from, to) in
+            [(MIDNIGHT, MIDNIGHT + 2 * DAY), (MIDNIGHT + HOUR, MIDNIGHT + DAY), (MIDNIGHT + DAY, MIDNIGHT + DAY + 1)]
+        {
             let theirs = export(&server, &selector, from, to).await.unwrap();
             let ours = export(&store, &selector, from, to).await.unwrap();
             assert_eq!(theirs, ours, "{selector} in {from}..{to}");

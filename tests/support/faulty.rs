@@ -53,7 +53,7 @@ async fn exchange(mut stream: TcpStream, log: &Mutex<Vec<Asked>>, answer: &(dyn 
     let bytes = answer(&asked);
     // An empty answer stands for a server that hangs.
     if bytes.is_empty() {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
     let _ = stream.write_all(&bytes).await;
     let _ = stream.shutdown().await;
@@ -67,7 +67,8 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
         bytes.extend_from_slice(&piece[..count]);
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+        let length =
+            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
         if bytes.len() >= end + 4 + length.unwrap_or(0) {
             return Some(Asked { head, body: bytes[end + 4..].to_vec() });
         }

@@ -1,5 +1,6 @@
-//! The VictoriaMetrics that `scripts/with-victoria-metrics` started, and throwaway ones.
+//! The server that `scripts/with-victoria-metrics` started, and throwaway ones.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -10,9 +11,16 @@ use vmflow::connection::Authorization;
 use vmflow::connection::clock::SystemClock;
 use vmflow::connection::metrics::victoria::{FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions};
 
+use super::faulty::Asked;
+
+#[allow(clippy::disallowed_methods, reason = "how the script tells where the server is")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// The address of the server; a test without one fails, it never passes unseen.
 pub(crate) fn url() -> String {
-    std::env::var("VMFLOW_TEST_VICTORIA_URL").expect(
+    variable("VMFLOW_TEST_VICTORIA_URL").expect(
         "VMFLOW_TEST_VICTORIA_URL is not set; run the tests as `scripts/with-victoria-metrics cargo test --test main`",
     )
 }
@@ -69,6 +77,16 @@ impl Throwaway {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Hands a request on, and the answer back.
+    pub(crate) fn forward(&self, asked: &Asked) -> Vec<u8> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let head = format!("{}\r\nconnection: close\r\n\r\n", asked.head);
+        stream.write_all(&[head.as_bytes(), &asked.body].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answer
+    }
+
     /// Ends it at once, as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -76,9 +94,17 @@ impl Throwaway {
     }
 
     /// Starts it again on the same data.
-    pub(crate) async fn restart(&mut self) {
+    pub(crate) fn respawn(&mut self) {
         self.child = spawn(self.directory.path(), self.port, &self.flags);
-        assert!(ready(&mut self.child, self.port).await, "VictoriaMetrics did not start again");
+    }
+}
+
+/// Waits until the server at `url` answers.
+pub(crate) async fn wait_for(url: &str) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while reqwest::get(format!("{url}/health")).await.is_err() {
+        assert!(Instant::now() < deadline, "VictoriaMetrics did not start again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -90,7 +116,7 @@ impl Drop for Throwaway {
 }
 
 fn spawn(directory: &std::path::Path, port: u16, flags: &[String]) -> Child {
-    Command::new(std::env::var("VMFLOW_TEST_VICTORIA_BINARY").unwrap_or_else(|_| "victoria-metrics".to_owned()))
+    Command::new(variable("VMFLOW_TEST_VICTORIA_BINARY").unwrap_or_else(|| "victoria-metrics".to_owned()))
         .arg(format!("-storageDataPath={}", directory.join("data").display()))
         .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
         .args(["-search.latencyOffset=0s", "-memory.allowedBytes=256MB", "-loggerLevel=ERROR"])

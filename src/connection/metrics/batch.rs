@@ -43,14 +43,17 @@ pub(super) struct Batch {
     pub repeated: u64,
 }
 
+/// Instants and values.
+type Points = Vec<(i64, f64)>;
+
 /// Groups and checks. `latest_ms` is the last instant that the store keeps, when it has such a limit.
 pub(super) fn prepare(samples: &[Arc<Sample>], latest_ms: Option<i64>) -> Result<Batch, StepError> {
     refuse_dropped(samples, latest_ms)?;
-    let mut groups: IndexMap<(&Arc<str>, &Labels), Vec<(i64, f64)>> = IndexMap::new();
+    let mut groups: IndexMap<(&Arc<str>, &Labels), Points> = IndexMap::new();
     for sample in samples {
         groups.entry((&sample.name, &sample.labels)).or_default().push((sample.at_ms, sample.value));
     }
-    let mut merged: IndexMap<(Arc<str>, Labels), Vec<(i64, f64)>> = IndexMap::with_capacity(groups.len());
+    let mut merged: IndexMap<(Arc<str>, Labels), Points> = IndexMap::with_capacity(groups.len());
     for ((name, labels), points) in groups {
         check_series(name, labels)?;
         merged.entry((name.clone(), without_empty(labels))).or_default().extend(points);
@@ -137,12 +140,7 @@ fn check_series(name: &str, labels: &Labels) -> Result<(), StepError> {
 }
 
 /// Orders the points; the same instant twice is fine with one value and an error with two.
-fn sorted(
-    name: Arc<str>,
-    labels: Labels,
-    mut points: Vec<(i64, f64)>,
-    repeated: &mut u64,
-) -> Result<SeriesBatch, StepError> {
+fn sorted(name: Arc<str>, labels: Labels, mut points: Points, repeated: &mut u64) -> Result<SeriesBatch, StepError> {
     points.sort_by_key(|(at_ms, _)| *at_ms);
     let mut series = SeriesBatch { name, labels, at_ms: Vec::new(), values: Vec::new() };
     series.at_ms.reserve_exact(points.len());
@@ -154,7 +152,7 @@ fn sorted(
                 series.at_ms.push(at_ms);
                 series.values.push(value);
             }
-            Some(earlier) if earlier == value => *repeated += 1,
+            Some(earlier) if earlier.total_cmp(&value).is_eq() || (earlier, value) == (0.0, 0.0) => *repeated += 1,
             Some(earlier) => {
                 let place = place(&series.id(), at_ms);
                 let message = format!("two values for one instant: {earlier} and {value} for {place}");

@@ -23,6 +23,7 @@ fn is_ordered(query: &Node) -> bool {
 }
 
 /// Whether two values are the same to a store that keeps about twelve digits.
+#[expect(clippy::float_cmp, reason = "equal infinities have no difference")]
 fn same_value(a: f64, b: f64) -> bool {
     a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs())
 }

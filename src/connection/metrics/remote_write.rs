@@ -89,10 +89,10 @@ mod tests {
     use super::*;
     use crate::value::Labels;
 
-    fn series(points: usize) -> SeriesBatch {
-        let at_ms: Vec<i64> = (0..points as i64).collect();
+    fn series(points: u16) -> SeriesBatch {
+        let at_ms: Vec<i64> = (0..i64::from(points)).collect();
         let labels: Labels = [("job", "a")].into_iter().collect();
-        SeriesBatch { name: "m".into(), labels, values: vec![1.0; points], at_ms }
+        SeriesBatch { name: "m".into(), labels, values: vec![1.0; points.into()], at_ms }
     }
 
     #[test]

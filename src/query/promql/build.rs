@@ -563,12 +563,12 @@ fn first(pair: Pair<'_, Rule>, rule: Rule) -> Option<Pair<'_, Rule>> {
 
 /// Where a text holds `$name`. `$1` and `${name}` belong to `label_replace`, a `$` at the end to patterns.
 fn hole_in_text(text: &str) -> Option<(usize, usize)> {
-    let starts = text.match_indices('$').map(|(at, _)| at);
+    let mut starts = text.match_indices('$').map(|(at, _)| at);
     let name = |at: usize| {
         let rest = text.get(at + 1..)?;
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         rest.chars().next().filter(|c| c.is_ascii_alphabetic() || *c == '_')?;
         Some((at, at + 1 + rest.find(|c| !is_name(c)).unwrap_or(rest.len())))
     };
-    starts.filter_map(name).next()
+    starts.find_map(name)
 }

@@ -83,6 +83,7 @@ impl<'a> Checker<'a, '_> {
                 let help = if *name == matcher.label {
                     format!("write a comparison, such as `{name}=\"…\"`")
                 } else {
+                    let name = name.trim_start_matches(':');
                     format!("quote the value: `\"{name}\"`, or write `${name}` for a value of the workflow")
                 };
                 self.report(at, format!("`{name}` is neither quoted nor defined by a `WITH`"), Some(help));
@@ -110,7 +111,9 @@ impl<'a> Checker<'a, '_> {
         } else {
             self.unknown(node, call);
         }
-        arguments.iter().for_each(|argument| self.node(argument));
+        for argument in arguments {
+            self.node(argument);
+        }
     }
 
     fn unknown(&mut self, node: &Node, call: &Call) {

@@ -39,7 +39,7 @@ pub const LONGEST_QUERY: usize = 16_384;
 /// Reads a literal. `text_span` is where `text` stands in its file; findings point into it. A
 /// literal that does not parse has a template without holes.
 pub fn parse(text: &str, text_span: Span) -> (PromqlTemplate, Vec<Diagnostic>) {
-    let (query, mut findings) = read(text, text_span, Kind::Template);
+    let (query, mut findings) = read(text, text_span);
     let holes = query.map(|query| query.holes).unwrap_or_default();
     crate::diagnostic::sort(&mut findings);
     (PromqlTemplate::new(text, text_span, holes), findings)
@@ -48,7 +48,7 @@ pub fn parse(text: &str, text_span: Span) -> (PromqlTemplate, Vec<Diagnostic>) {
 /// Reads a finished query, without holes; the error is one sentence.
 pub fn read_finished(text: &str) -> Result<Node, String> {
     let span = Span::new(SourceId(0), 0, u32::try_from(text.len()).unwrap_or(u32::MAX));
-    match read(text, span, Kind::Finished) {
+    match read_as(text, span, Kind::Finished) {
         (Some(query), findings) if findings.is_empty() => Ok(query.node),
         (_, findings) => Err(findings.first().map_or_else(String::new, |finding| finding.message.clone())),
     }
@@ -60,7 +60,11 @@ pub fn is_selector(template: &PromqlTemplate) -> bool {
 }
 
 /// Text to tree; `None` when it does not parse, with a finding that says why.
-fn read(text: &str, span: Span, kind: Kind) -> (Option<build::Query>, Vec<Diagnostic>) {
+fn read(text: &str, span: Span) -> (Option<build::Query>, Vec<Diagnostic>) {
+    read_as(text, span, Kind::Template)
+}
+
+fn read_as(text: &str, span: Span, kind: Kind) -> (Option<build::Query>, Vec<Diagnostic>) {
     let built = scan::scan(text, span)
         .and_then(|()| syntax::pairs(text, span))
         .and_then(|pairs| build::Builder::new(text, span, kind).query(pairs));

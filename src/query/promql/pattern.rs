@@ -217,7 +217,7 @@ impl Translator {
             return self.escape(tail);
         }
         if let Some(name) = tail.strip_prefix("[:").and_then(|inside| inside.split_once(":]")) {
-            self.out.push_str(&format!("[:{}:]", name.0));
+            self.out.extend(["[:", name.0, ":]"]);
             return Ok(name.0.len() + 4);
         }
         let escaped = matches!(c, '[' | ']' | '&' | '~');

@@ -79,7 +79,7 @@ impl Scanner<'_> {
     }
 
     fn close(&mut self, at: usize, c: char) -> Result<(), Box<Diagnostic>> {
-        let Some((opened, opener)) = self.open.pop() else {
+        let Some((start, opener)) = self.open.pop() else {
             return Err(self.finding(at, c, format!("`{c}` closes nothing")).into());
         };
         let wanted = match opener {
@@ -91,7 +91,7 @@ impl Scanner<'_> {
             return Ok(());
         }
         let finding = self.finding(at, c, format!("`{wanted}` is wanted before `{c}`"));
-        Err(finding.label(self.span.slice(opened, opened + 1), format!("to close this `{opener}`")).into())
+        Err(finding.label(self.span.slice(start, start + 1), format!("to close this `{opener}`")).into())
     }
 
     /// Characters that stand nowhere in a query, with the word that was probably meant.

@@ -37,7 +37,7 @@ pub(crate) fn escape_label(label: &str) -> String {
             c if c.is_ascii() && !c.is_ascii_alphanumeric() => escaped.extend(['\\', c]),
             c => {
                 for byte in c.encode_utf8(&mut [0; 4]).bytes() {
-                    escaped.push_str(&format!("\\x{byte:02x}"));
+                    escaped.extend(["\\x", &format!("{byte:02x}")]);
                 }
             }
         }

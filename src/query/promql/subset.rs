@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::ast::{Binary, Call, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window};
-use super::build::{Kind, is_comparison};
+use super::build::is_comparison;
 use super::{Pattern, PromqlTemplate};
 use crate::diagnostic::{Diagnostic, codes};
 
@@ -98,7 +98,7 @@ const USE_SERVER: &str = "run it on VictoriaMetrics: point the connection at a s
 /// A finding for each part of the query that the embedded store does not answer. The query is one
 /// for values at an instant; what an export takes is said by [`PromqlTemplate::is_selector`].
 pub fn embedded_subset(template: &PromqlTemplate) -> Vec<Diagnostic> {
-    let (Some(query), _) = super::read(&template.text, template.span, Kind::Template) else { return Vec::new() };
+    let (Some(query), _) = super::read(&template.text, template.span) else { return Vec::new() };
     let finding = |outside: Outside| {
         let place = template.span.slice(outside.start, outside.end);
         Diagnostic::new(&codes::VF507, place, outside.message).help(outside.help)

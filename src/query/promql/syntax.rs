@@ -70,7 +70,7 @@ fn hint(text: &str, at: usize, token: &str) -> Option<&'static str> {
         "group_left" | "group_right" | "on" | "ignoring" => "it follows an operator: `a * on (x) group_left b`",
         "bool" => "it follows a comparison directly: `a > bool b`",
         "[" => "a window stands once, directly after what it looks back on",
-        ":" => "a hole in PromQL is written `$name`",
+        _ if before.ends_with(':') || token.starts_with(':') => "a hole in PromQL is written `$name`",
         _ if in_window => "a window is of a number and `ms`, `s`, `m`, `h`, `d`, `w`, `y` or `i`: `[1h30m]`",
         _ if in_braces => "label filters are `label=\"value\"`, joined with `,`",
         _ => return None,

@@ -4,7 +4,6 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::ast::MatchSign;
-use super::build::Kind;
 use super::{LONGEST_QUERY, literal, pattern};
 use crate::source::Span;
 use crate::value::{ErrorKind, Sequence, StepError, Type, Value};
@@ -83,7 +82,7 @@ impl PromqlTemplate {
     /// Whether it is a selector and nothing more, as an export wants. A query that does not parse passes
     /// here: it has a finding of its own.
     pub fn is_selector(&self) -> bool {
-        super::read(&self.text, self.span, Kind::Template).0.is_none_or(|query| query.node.matchers().is_some())
+        super::read(&self.text, self.span).0.is_none_or(|query| query.node.matchers().is_some())
     }
 
     /// The query with a value for each hole, written as the hole's place wants it. Fails when a value

@@ -163,6 +163,7 @@ fn joined(operator: &str, is_bool: bool, is_series: [bool; 2], [left, right]: [V
     series.into_iter().map(apply).collect()
 }
 
+#[expect(clippy::float_cmp, reason = "what the query says")]
 fn compare(operator: &str, a: f64, b: f64) -> bool {
     match operator {
         "==" => a == b,

@@ -39,7 +39,7 @@ pub(super) async fn load(store: &Store, path: &Path) -> Result<(), StepError> {
     }
     let batch = batch::prepare(&samples, None)
         .map_err(|error| StepError { kind: ErrorKind::Configuration, ..error }.context(format!("the seed {shown}")))?;
-    let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     store.write(&batch.series, Some((LOADED, &digest))).await.map(|_| ())
 }
 

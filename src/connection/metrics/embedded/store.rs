@@ -16,7 +16,7 @@ use crate::query::promql::{MatchSign, Matcher, MatcherValue, Pattern};
 use crate::value::{ErrorKind, Labels, Points, Series, StepError};
 
 /// Points read at once, which bounds memory whatever the length of a series.
-const PAGE: i64 = 10_000;
+const PAGE: usize = 10_000;
 /// Rows in one insert; two values each, and SQLite binds at most 32,766.
 const ROWS: usize = 1_000;
 /// How long another process may hold the file, in seconds.
@@ -119,7 +119,9 @@ impl Store {
         }
         let tests = matchers.iter().map(Test::new).collect::<Result<Vec<_>, _>>()?;
         let mut query = QueryBuilder::<Sqlite>::new("select id, name, labels from series where true");
-        tests.iter().for_each(|test| test.narrow(&mut query));
+        for test in &tests {
+            test.narrow(&mut query);
+        }
         let rows: Vec<(i64, String, String)> =
             query.build_query_as().fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let mut found = Vec::new();
@@ -158,7 +160,7 @@ impl Store {
                 let points = self.page(one.id, from, to_ms).await?;
                 let next = points.at_ms.last().map(|last| last.saturating_add(1));
                 let piece = Series { name: one.name.clone(), labels: one.labels.clone(), points: Arc::new(points) };
-                let is_last = (piece.points.len() as i64) < PAGE;
+                let is_last = piece.points.len() < PAGE;
                 from = next.filter(|_| !is_last).unwrap_or(from_ms);
                 if is_last {
                     series.pop_front();
@@ -175,7 +177,8 @@ impl Store {
     async fn page(&self, id: i64, from_ms: i64, to_ms: i64) -> Result<Points, StepError> {
         let query =
             "select at_ms, value from samples where series_id = ? and at_ms >= ? and at_ms < ? order by at_ms limit ?";
-        let query = sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(PAGE);
+        let query =
+            sqlx::query_as(query).bind(id).bind(from_ms).bind(to_ms).bind(i64::try_from(PAGE).unwrap_or(i64::MAX));
         let rows: Vec<(i64, f64)> = query.fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
         let (at_ms, values) = rows.into_iter().unzip();
         Ok(Points { at_ms, values })

@@ -85,7 +85,7 @@ impl VictoriaMetrics {
     /// An error for the samples that the server does not have as they were given.
     fn complain(&self, series: &[SeriesBatch], found: &Findings) -> Result<(), StepError> {
         let total: usize = found.iter().map(Vec::len).sum();
-        let wrong = |is_wrong: fn(&Found) -> bool| {
+        let wrong = |is_wrong: Test| {
             let mut all = series.iter().zip(found).flat_map(|(one, found)| {
                 let points = one.at_ms.iter().zip(&one.values).zip(found);
                 points
@@ -110,7 +110,7 @@ impl VictoriaMetrics {
                 }
             }
         };
-        let cases: [(fn(&Found) -> bool, &str); 3] = [
+        let cases: [(Test, &str); 3] = [
             (|found| *found == Found::Absent, LOST),
             (|found| matches!(found, Found::Other(_)), CHANGED),
             (|found| matches!(found, Found::Both(_)), DOUBLED),
@@ -130,6 +130,9 @@ const CHANGED: &str = "either another writer writes the same series, or one seri
                        the server keeps about twelve digits beside the largest value";
 const DOUBLED: &str = "start the server with -dedup.minScrapeInterval=1ms, so that a value written again replaces the old \
                        one, or delete the series before writing it anew";
+
+/// Whether something that was found is wrong in one way.
+type Test = fn(&Found) -> bool;
 
 /// The points to send: those that the server does not have, or has with another value only.
 fn to_send(found: &Findings, index: usize) -> Vec<usize> {
