@@ -16,6 +16,9 @@ pub(crate) const AT: &str = "2026-10-30T18:00Z";
 /// The points of series, by name and labels.
 pub(crate) type Samples = BTreeMap<String, Vec<(i64, f64)>>;
 
+/// A row of `vm_extracted_metrics`.
+type Row = (String, String, String, String, f64, String, String);
+
 /// A project and its data.
 pub(crate) struct Place {
     /// The files.
@@ -30,6 +33,8 @@ struct Servers {
 
 /// Waits for a future: the tests themselves run one thing after the other.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    // The first caller wins; every caller installs the same provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
@@ -149,20 +154,27 @@ impl Place {
         })
     }
 
-    /// The extracted rows, each as one text, the same whichever database holds them.
+    /// The extracted rows in order, each as one text, the same whichever database holds them.
     pub(crate) fn rows(&self) -> Vec<String> {
-        let mut rows = match &self.servers {
-            Some(_) => self.texts(&format!(
-                "select concat_ws('|', biz_date, auid, metric_name, metric_labels, value, {}, {}) from vm_extracted_metrics",
+        let columns = match &self.servers {
+            Some(_) => format!(
+                "biz_date::text, auid, metric_name, metric_labels::text, value, {}, {}",
                 instant("timestamp"),
                 instant("extracted_at")
-            )),
-            None => self.texts(
-                "select biz_date||'|'||auid||'|'||metric_name||'|'||metric_labels||'|'||value||'|'||timestamp||'|'||extracted_at
-                 from vm_extracted_metrics",
             ),
+            None => "biz_date, auid, metric_name, metric_labels, value, timestamp, extracted_at".to_owned(),
         };
-        rows.iter_mut().for_each(|row| row.retain(|c| c != ' '));
+        let sql = sqlx::AssertSqlSafe(format!("select {columns} from vm_extracted_metrics"));
+        let found: Vec<Row> = wait(async {
+            match &self.servers {
+                Some(servers) => {
+                    let mut connection = PgConnection::connect(&servers.database).await.unwrap();
+                    sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap()
+                }
+                None => sqlx::query_as(sql).fetch_all(&mut self.sqlite().await).await.unwrap(),
+            }
+        });
+        let mut rows: Vec<String> = found.into_iter().map(row).collect();
         rows.sort();
         rows
     }
@@ -198,6 +210,17 @@ impl Place {
         }
         samples
     }
+}
+
+fn row((day, auid, name, labels, value, timestamp, extracted_at): Row) -> String {
+    let labels: BTreeMap<String, String> = serde_json::from_str(&labels).unwrap();
+    format!("{day}|{auid}|{}|{value}|{timestamp}|{extracted_at}", id(&name, &labels))
+}
+
+/// Asserts that two lists of rows are one, and names the first rows that differ when not.
+pub(crate) fn assert_same(left: &[String], right: &[String]) {
+    let first = left.iter().zip(right).find(|(left, right)| left != right);
+    assert_eq!((first, left.len()), (None, right.len()));
 }
 
 fn instant(column: &str) -> String {

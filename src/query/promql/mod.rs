@@ -56,7 +56,7 @@ pub fn read_finished(text: &str) -> Result<Node, String> {
 
 /// Whether a literal is a selector and nothing more, as an export takes it.
 pub fn is_selector(template: &PromqlTemplate) -> bool {
-    read(&template.text, template.span, Kind::Template).0.is_some_and(|query| query.node.matchers().is_some())
+    read(&template.text, template.span).0.is_some_and(|query| query.node.matchers().is_some())
 }
 
 /// Text to tree; `None` when it does not parse, with a finding that says why.
