@@ -1,7 +1,5 @@
 //! HTTP sources against servers that behave and servers that do not.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
 use vmflow::connection::http::{HttpOptions, HttpSource};
 use vmflow::connection::{Authorization, Http, HttpRequest, HttpResponse};
 use vmflow::value::{ErrorKind, Labels, StepError};
@@ -100,4 +98,24 @@ async fn a_server_that_hangs_or_is_gone() {
     assert_eq!(response.unwrap_err().kind, ErrorKind::Timeout);
     let error = source("http://127.0.0.1:1").send(&get("x")).await.unwrap_err();
     assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true));
+}
+
+#[tokio::test]
+async fn a_failed_post_says_whether_it_may_have_happened() {
+    let post = HttpRequest { method: "POST", json: Some(serde_json::json!({})), ..get("x") };
+    let cases = [
+        ("500 Internal Server Error", ErrorKind::Ambiguous),
+        ("504 Gateway Timeout", ErrorKind::Ambiguous),
+        ("503 Service Unavailable", ErrorKind::Connection),
+        ("429 Too Many Requests", ErrorKind::Connection),
+        ("400 Bad Request", ErrorKind::Query),
+    ];
+    for (status, kind) in cases {
+        let (response, _) = ask(&post, move |_| answer(status, "", "{}")).await;
+        assert_eq!(response.unwrap_err().kind, kind, "{status}");
+    }
+    let (hung, _) = ask(&post, |_| Vec::new()).await;
+    assert_eq!(hung.unwrap_err().kind, ErrorKind::Ambiguous);
+    let gone = source("http://127.0.0.1:1").send(&post).await.unwrap_err();
+    assert_eq!(gone.kind, ErrorKind::Connection);
 }

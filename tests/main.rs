@@ -16,6 +16,7 @@ mod docs;
 mod faults;
 mod http;
 mod metrics;
+mod primitives;
 mod sql;
 mod support;
 mod variants;

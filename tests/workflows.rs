@@ -1,1 +1,5 @@
+//! The shipped workflows, through the built binary, on the embedded default and on real servers.
 
+mod collector;
+mod extractor;
+mod together;

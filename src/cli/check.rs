@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::arguments::{CheckArguments, CheckFormat};
-use super::project::{Project, read_text, refuse};
+use super::project::{Project, read_text, refuse, surroundings};
 use super::terminal::Terminal;
 use crate::config::Variables;
 use crate::diagnostic::{self, Severity, render};
@@ -21,14 +21,13 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
         Ok(config) => config,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
     };
-    let environment = config.as_ref().and_then(|config| {
+    let surroundings = config.as_ref().and_then(|config| {
         project.findings.extend(config.check());
-        // What an environment lacks on this machine, a variable say, is no fault of the files.
-        let name = config.choose_environment(command.config.env.as_deref(), None).ok()?;
-        config.environment(&name).ok()
+        let name = project.accept(config.choose_environment(command.config.env.as_deref(), None))?;
+        Some(surroundings(config, &name))
     });
     let files = roots.len();
-    let checked = project.check(roots, environment.as_ref());
+    let checked = project.check(roots, &surroundings.unwrap_or_default());
     if let Some(config) = &config {
         project.findings.extend(super::jobs::misfits(config, &checked));
     }

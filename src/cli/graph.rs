@@ -4,6 +4,7 @@ use super::Exit;
 use super::arguments::{GraphArguments, GraphFormat};
 use super::project::{Project, read_text, refuse, split_target, workflow_of};
 use super::terminal::Terminal;
+use crate::check::Surroundings;
 use crate::plan::{Drawing, draw};
 
 pub(super) fn graph(command: &GraphArguments, terminal: &Terminal) -> Exit {
@@ -13,7 +14,7 @@ pub(super) fn graph(command: &GraphArguments, terminal: &Terminal) -> Exit {
         Err(why) => return refuse(terminal, Exit::Usage, &format!("cannot read `{}`: {why}", file.display())),
     };
     let mut project = Project::default();
-    let checked = project.check(vec![(file.clone(), text)], None);
+    let checked = project.check(vec![(file.clone(), text)], &Surroundings::default());
     if project.has_errors() {
         project.tell(terminal);
         return Exit::Failed;

@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use crate::check::modules::{self, Modules};
 use crate::check::program::{Program, Workflow};
 use crate::check::{self, Surroundings};
-use crate::config::{self, Config, ConnectionConfig, Environment, Variables};
+use crate::config::{self, Config, Variables};
 use crate::diagnostic::{Diagnostic, codes, render};
 use crate::source::Sources;
 
@@ -64,39 +64,24 @@ impl Project {
         let found = arguments.config.clone().or_else(|| config::find(near)).or_else(|| config::find(Path::new(".")));
         let Some(path) = found else { return Ok(None) };
         let text = read_text(&path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))?;
-        let source = self.sources.add(path.display().to_string(), text);
+        let source = self.sources.add(shown_path(&path), text);
         let (config, findings) = config::load(&source, variables);
         self.findings.extend(findings);
         Ok(Some(config))
     }
 
-    /// The environment to work in; what is wrong with it becomes findings.
-    pub(crate) fn environment(
-        &mut self,
-        config: &Config,
-        flag: Option<&str>,
-        job: Option<&config::Job>,
-    ) -> Option<Environment> {
-        let found = config.choose_environment(flag, job).and_then(|name| config.environment(&name));
-        match found {
-            Ok(environment) => {
-                self.findings.extend(environment.warnings.iter().cloned());
-                Some(environment)
-            }
-            Err(findings) => {
-                self.findings.extend(findings);
-                None
-            }
-        }
+    /// What was found, or `None` after keeping what is wrong with it.
+    pub(crate) fn accept<T>(&mut self, found: Result<T, Vec<Diagnostic>>) -> Option<T> {
+        found.map_err(|findings| self.findings.extend(findings)).ok()
     }
 
-    /// Parses and checks files with everything that they import.
-    pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, environment: Option<&Environment>) -> Checked {
+    /// Parses and checks files with everything that they import, for connections as `surroundings` tells.
+    pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, surroundings: &Surroundings) -> Checked {
         let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_text);
         self.findings.extend(findings);
         // A statement that could not be read is not in the tree, and what it binds would look unknown.
         let is_readable = !findings_of_syntax(&self.findings);
-        let (program, findings) = check::check(&modules, &surroundings(environment));
+        let (program, findings) = check::check(&modules, surroundings);
         self.findings.extend(findings.into_iter().filter(|_| is_readable));
         Checked { program: Arc::new(program), modules }
     }
@@ -120,10 +105,15 @@ fn findings_of_syntax(findings: &[Diagnostic]) -> bool {
     findings.iter().any(|finding| finding.is_error() && [&codes::VF001, &codes::VF002].contains(&finding.code))
 }
 
-fn surroundings(environment: Option<&Environment>) -> Surroundings {
-    let connections = environment.into_iter().flat_map(|environment| environment.connections.values());
-    let embedded = connections.filter(|connection| matches!(connection.kind, ConnectionConfig::Embedded { .. }));
-    Surroundings { embedded: embedded.map(|connection| connection.name.clone()).collect() }
+/// What a configuration tells of the connections in the environment `name`, without needing its variables.
+pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
+    Surroundings { embedded: config.embedded_connections(name) }
+}
+
+/// A path as people would write it: from the working directory when it lies below.
+fn shown_path(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
 /// `FILE` or `FILE:WORKFLOW`.

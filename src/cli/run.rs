@@ -12,9 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Exit;
 use super::arguments::{ListFormat, RunArguments, RunFormat};
 use super::progress::Progress;
-use super::project::{Project, read_text, refuse, split_target, workflow_of};
+use super::project::{Project, read_text, refuse, split_target, surroundings, workflow_of};
 use super::terminal::Terminal;
 use super::{connect, jobs, logs, report};
+use crate::check::Surroundings;
 use crate::check::program::Workflow;
 use crate::config::{Config, Environment, Job, Redactor, Variables};
 use crate::connection::Clock;
@@ -34,6 +35,12 @@ const TERMINATED: u8 = 143;
 struct Refusal {
     exit: Exit,
     message: String,
+}
+
+impl Refusal {
+    fn when(self, is_so: bool) -> Result<(), Self> {
+        if is_so { Err(self) } else { Ok(()) }
+    }
 }
 
 fn usage(message: impl Into<String>) -> Refusal {
@@ -115,7 +122,7 @@ fn prepare(
     let target = command.job_id.clone().or_else(|| command.target.clone());
     let target = target
         .ok_or_else(|| usage("say what to run: a workflow file or the id of a job (`--list-jobs` lists them)"))?;
-    let (file, name) = split_target(&target);
+    let (file, workflow) = split_target(&target);
     let is_file = command.job_id.is_none() && (file.exists() || file.extension().is_some());
     let near = if is_file { file.as_path() } else { Path::new(".") };
     let config = project.config(&command.config, near, variables).map_err(usage)?;
@@ -123,28 +130,28 @@ fn prepare(
         exit: Exit::Environment,
         message: "there is no vmflow.yaml beside the workflow or above; it says where the connections lead".to_owned(),
     })?;
-    let environment_is_bad = |project: &Project| {
-        project
-            .has_errors()
-            .then(|| Refusal { exit: Exit::Environment, message: format!("`{}` has errors", config.source().name) })
+    let is_bad = |project: &Project| {
+        Refusal { exit: Exit::Environment, message: format!("`{}` has errors", config.source().name) }
+            .when(project.has_errors())
     };
-    if let Some(refusal) = environment_is_bad(project) {
-        return Err(refusal);
-    }
+    is_bad(project)?;
     let job = if is_file { None } else { Some(find_job(&config, &target, project)?) };
-    let environment = project.environment(&config, command.config.env.as_deref(), job.as_ref());
-    let environment = match (environment, environment_is_bad(project)) {
-        (Some(environment), None) => environment,
-        (_, refusal) => return Err(refusal.unwrap_or_else(|| usage("there is no such environment"))),
-    };
-    if environment.protected && !command.yes {
-        return Err(usage(format!("the environment `{}` is protected; add `--yes` to run in it", environment.name)));
-    }
-    let (file, name) = match &job {
+    let name = project.accept(config.choose_environment(command.config.env.as_deref(), job.as_ref()));
+    is_bad(project)?;
+    let name = name.ok_or_else(|| usage("there is no such environment"))?;
+    let (file, workflow) = match &job {
         Some(job) => (shown_path(&job.workflow), job.workflow_name.as_deref()),
-        None => (file, name),
+        None => (file, workflow),
     };
-    let plan = plan_of(command, project, &environment, job.as_ref(), &file, name)?;
+    let plan = plan_of(command, project, &surroundings(&config, &name), job.as_ref(), &file, workflow)?;
+    let is_used = |name: &str| plan.workflow.connections.iter().any(|connection| &*connection.name == name);
+    let environment = project.accept(config.environment_for(&name, &is_used));
+    is_bad(project)?;
+    let environment = environment.ok_or_else(|| usage("there is no such environment"))?;
+    project.findings.extend(environment.warnings.iter().cloned());
+    if environment.protected && !command.yes {
+        return Err(usage(format!("the environment `{name}` is protected; add `--yes` to run in it")));
+    }
     let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
     Ok(Prepared { plan, environment, job, directory, now })
 }
@@ -171,13 +178,13 @@ fn find_job(config: &Config, id: &str, project: &mut Project) -> Result<Job, Ref
 fn plan_of(
     command: &RunArguments,
     project: &mut Project,
-    environment: &Environment,
+    surroundings: &Surroundings,
     job: Option<&Job>,
     file: &Path,
     name: Option<&str>,
 ) -> Result<Plan, Refusal> {
     let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
-    let checked = project.check(vec![(file.to_path_buf(), text)], Some(environment));
+    let checked = project.check(vec![(file.to_path_buf(), text)], surroundings);
     if project.has_errors() {
         return Err(Refusal {
             exit: Exit::Failed,

@@ -171,8 +171,14 @@ impl Config {
     /// The environment `name`: what it extends merged in, its variables filled in, everything typed. The
     /// error holds all that is wrong and all that is missing.
     pub fn environment(&self, name: &str) -> Result<Environment, Vec<Diagnostic>> {
+        self.environment_for(name, &|_| true)
+    }
+
+    /// The same with those connections alone whose names are `wanted`: what the others lack, a variable
+    /// say, does not matter.
+    pub fn environment_for(&self, name: &str, wanted: &dyn Fn(&str) -> bool) -> Result<Environment, Vec<Diagnostic>> {
         let mut reading = self.reading(false);
-        let read = self.read_environment(&mut reading, name);
+        let read = self.read_environment(&mut reading, name, wanted);
         match finish(read, reading.findings) {
             Ok((environment, warnings)) => {
                 let secrets = reading.secrets.into_iter().map(Secret::new).collect();
@@ -182,16 +188,29 @@ impl Config {
         }
     }
 
-    fn read_environment(&self, reading: &mut Reading<'_>, name: &str) -> Option<Environment> {
+    /// The connections of the environment `name` that lead to the embedded store, as far as the file tells.
+    pub fn embedded_connections(&self, name: &str) -> Vec<Arc<str>> {
+        let mut reading = self.reading(true);
+        environment::merged(&mut reading, &self.environments, name)
+            .and_then(|node| environment::embedded(&node))
+            .unwrap_or_default()
+    }
+
+    fn read_environment(
+        &self,
+        reading: &mut Reading<'_>,
+        name: &str,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Option<Environment> {
         if !self.environments.contains_key(name) {
             if self.has_environment(name) {
-                return environment::environment(reading, name, &Mapping::new());
+                return environment::environment(reading, name, &Mapping::new(), wanted);
             }
             reading.report(self.environments_span, format!("no environment `{name}`"), self.environments_help(name));
             return None;
         }
         let node = environment::merged(reading, &self.environments, name)?;
-        environment::environment(reading, name, node.as_map()?)
+        environment::environment(reading, name, node.as_map()?, wanted)
     }
 
     /// The job `id`, its variables filled in, everything typed. The error holds all that is wrong.
@@ -223,7 +242,7 @@ impl Config {
     pub fn check(&self) -> Vec<Diagnostic> {
         let mut reading = self.reading(true);
         for name in self.environment_names() {
-            let _ = self.read_environment(&mut reading, name);
+            let _ = self.read_environment(&mut reading, name, &|_| true);
         }
         let jobs: Vec<Job> = fields(&self.jobs).filter_map(|field| self.read_job(&mut reading, field)).collect();
         reading.findings.extend(waiting_in_circles(&jobs));

@@ -133,12 +133,27 @@ fn same_kind(below: &Mapping, above: &Mapping) -> bool {
     }
 }
 
-/// Types an environment whose `extends` have been merged.
-pub(super) fn environment(reading: &mut Reading<'_>, name: &str, map: &Mapping) -> Option<Environment> {
+/// The connections of an environment whose `kind` is `embedded`, nothing of them typed.
+pub(super) fn embedded(environment: &Node) -> Option<Vec<Arc<str>>> {
+    let connections = field(environment.as_map()?, "connections")?.node.as_map()?;
+    let is_embedded = |node: &Node| {
+        let kind = node.as_map().and_then(|map| field(map, "kind"));
+        matches!(kind.map(|kind| &kind.node.content), Some(Content::Scalar(kind, _)) if &**kind == "embedded")
+    };
+    Some(fields(connections).filter(|field| is_embedded(field.node)).map(|field| Arc::from(field.key)).collect())
+}
+
+/// Types an environment whose `extends` have been merged; of its connections, those that are `wanted`.
+pub(super) fn environment(
+    reading: &mut Reading<'_>,
+    name: &str,
+    map: &Mapping,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Option<Environment> {
     // Without the name, so that what several environments inherit is said once.
     reading.check_keys(map, KEYS, "an environment");
     let protected = or_default(map, "protected", false, |field| reading.boolean(field));
-    let connections = or_default(map, "connections", IndexMap::new(), |field| all_connections(reading, field));
+    let connections = or_default(map, "connections", IndexMap::new(), |field| all_connections(reading, field, wanted));
     if let Some(lifecycle) = field(map, "lifecycle") {
         check_lifecycle(reading, lifecycle);
     }
@@ -152,9 +167,14 @@ pub(super) fn environment(reading: &mut Reading<'_>, name: &str, map: &Mapping) 
     })
 }
 
-fn all_connections(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Connection>> {
+fn all_connections(
+    reading: &mut Reading<'_>,
+    field: Field<'_>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Option<IndexMap<Arc<str>, Connection>> {
     let map = reading.map(field)?;
-    let read: Vec<Option<Connection>> = fields(map).map(|field| connection(reading, field)).collect();
+    let read: Vec<Option<Connection>> =
+        fields(map).filter(|field| wanted(field.key)).map(|field| connection(reading, field)).collect();
     read.into_iter().map(|connection| connection.map(|it| (Arc::clone(&it.name), it))).collect()
 }
 

@@ -100,7 +100,10 @@ impl HttpSource {
             builder = builder.json(json);
         }
         let who = format!("{} {}/{}", request.method, self.shown, request.path.trim_start_matches('/'));
-        let response = self.transport.send(&who, builder).await?;
+        let response = match request.method {
+            "GET" => self.transport.send(&who, builder).await?,
+            _ => self.transport.send_once(&who, builder).await?,
+        };
         let status = response.status().as_u16();
         let body = self.transport.body(&who, response, LARGEST_BODY).await?;
         Ok(HttpResponse { status, body })

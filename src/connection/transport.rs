@@ -124,6 +124,20 @@ impl Transport {
         if response.status().is_success() { Ok(response) } else { Err(self.refusal(who, response).await) }
     }
 
+    /// The same for a request that changes something: unless the server was never reached, or says that it
+    /// did nothing, a failure leaves open whether it happened, and its kind is `Ambiguous`.
+    pub(super) async fn send_once(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
+        let response = request.send().await.map_err(|error| match error.is_connect() || error.is_builder() {
+            true => self.failure(who, &error),
+            false => unsure(self.failure(who, &error)),
+        })?;
+        match response.status().as_u16() {
+            200..=299 => Ok(response),
+            408 | 500 | 502 | 504 => Err(unsure(self.refusal(who, response).await)),
+            _ => Err(self.refusal(who, response).await),
+        }
+    }
+
     /// The whole body, at most `limit` bytes.
     pub(super) async fn body(&self, who: &str, mut response: Response, limit: usize) -> Result<Vec<u8>, StepError> {
         let mut body = Vec::new();
@@ -176,6 +190,12 @@ impl Transport {
     pub(super) fn masked(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(&**secret, "•••"))
     }
+}
+
+/// A failure after which nobody knows whether the request was carried out.
+fn unsure(error: StepError) -> StepError {
+    StepError { kind: ErrorKind::Ambiguous, ..error }
+        .help("it may have happened; with `with { key: […] }` the step says that repeating it is safe")
 }
 
 /// An address without user and password, for messages.

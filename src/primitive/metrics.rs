@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::samples::{check_names, in_order};
 use super::{Context, Effect, Effectful, Example, Form, Primitive, Pure, Spec, args};
+use crate::query::promql;
 use crate::value::{
     ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Series, StepError, Timestamp, timestamp,
 };
@@ -190,33 +191,8 @@ impl Pure for Selector {
                 format!("a selector without a name and without labels matches every series of `{}`", connection.0);
             return Err(StepError::new(ErrorKind::Data, message).help("state the metric's name or at least one label"));
         }
-        Ok(Promql(selector(name.as_deref(), &labels).into()))
+        Ok(Promql(promql::selector(name.as_deref(), &labels).into()))
     }
-}
-
-/// The selector for a name and labels; the names are valid.
-fn selector(name: Option<&str>, labels: &Labels) -> String {
-    let name = name.filter(|name| !name.is_empty()).map(|name| ("__name__", name));
-    let labels = labels.iter().map(|(label, value)| (&**label, &**value));
-    let matchers: Vec<String> =
-        name.into_iter().chain(labels).map(|(label, value)| format!("{label}={}", quoted(value))).collect();
-    format!("{{{}}}", matchers.join(","))
-}
-
-/// A text in double quotes, as a query reads it. Rust's own escapes, such as `\u{7f}`, it would not know.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
@@ -253,7 +229,7 @@ mod tests {
             })
         };
         let text = select(Some("nav"), &[("job", "a\"b\\c\nd\u{7f}é"), ("env", "")]).unwrap();
-        assert_eq!(&*text.0, "{__name__=\"nav\",env=\"\",job=\"a\\\"b\\\\c\\nd\u{7f}é\"}");
+        assert_eq!(&*text.0, "{__name__=\"nav\",env=\"\",job=\"a\\\"b\\\\c\\nd\\x7fé\"}");
         assert!(select(None, &[]).unwrap_err().message.contains("matches every series"));
         assert!(select(None, &[("job", "")]).is_err());
         assert!(select(Some("nav} or up"), &[]).is_err());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Example, Form, Primitive, Property, Pure, Spec, args};
+use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::value::{
     ErrorKind, Labels, Points, Record, Reflect, ReflectError, Sample, Sequence, Series, StepError, Timestamp, Type,
     Value, timestamp,
@@ -37,38 +38,27 @@ pub(super) static PROPERTIES: &[Property] = &[
     property!("series".id: Type::Text, "Name and labels as one text, the same for the same series always.", Value::Series(s) => Value::text(s.id())),
 ];
 
-/// Whether a text can be a metric's name: letters, digits, `_` and `:`, no digit first.
-fn is_metric_name(name: &str) -> bool {
-    let is_first = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':');
-    name.starts_with(is_first) && name.chars().all(|c| is_first(c) || c.is_ascii_digit())
-}
-
-/// Whether a text can be a label's name: letters, digits and `_`, no digit first.
-fn is_label_name(name: &str) -> bool {
-    is_metric_name(name) && !name.contains(':')
-}
-
 /// Refuses names that a store would refuse or, worse, take and change. An empty metric name is what
 /// an expression leaves behind; only a write refuses it.
 pub(super) fn check_names(name: &str, labels: &Labels) -> Result<(), StepError> {
     let error = |message: String, help: &str| Err(StepError::new(ErrorKind::Data, message).help(help));
-    if !name.is_empty() && !is_metric_name(name) {
+    if !name.is_empty() && !valid_metric_name(name) {
         return error(
             format!("{name:?} cannot be a metric's name"),
             "names hold letters, digits, `_` and `:`, and begin with no digit",
         );
     }
     for (label, _) in labels.iter() {
-        if !is_label_name(label) {
-            return error(
-                format!("{label:?} cannot be a label"),
-                "labels hold letters, digits and `_`, and begin with no digit",
-            );
-        }
         if &**label == "__name__" {
             return error(
                 "the label `__name__` is the metric's name".to_owned(),
                 "give it as `name` and leave the label out: `labels.without([\"__name__\"])`",
+            );
+        }
+        if !valid_label_name(label) {
+            return error(
+                format!("{label:?} cannot be a label"),
+                "labels hold letters, digits and `_`, and begin with no digit",
             );
         }
     }

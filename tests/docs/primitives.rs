@@ -51,7 +51,14 @@ fn effect(spec: &Spec) -> String {
 }
 
 fn entry(page: &mut String, spec: &Spec) {
-    let _ = write!(page, "\n### {}\n\n```\n{}\n```\n\n{} *{}*\n", called(spec), signature(spec), spec.summary, effect(spec));
+    let _ = write!(
+        page,
+        "\n### {}\n\n```\n{}\n```\n\n{} *{}*\n",
+        called(spec),
+        signature(spec),
+        spec.summary,
+        effect(spec)
+    );
     let params = listed(spec);
     if !params.is_empty() {
         page.push('\n');
@@ -76,7 +83,9 @@ fn section(page: &mut String, title: &str, intro: &str, form: Form) {
 }
 
 fn properties(page: &mut String) {
-    page.push_str("\n## Properties\n\nRead off a value with a dot and no call.\n\n| on a | property | |\n|---|---|---|\n");
+    page.push_str(
+        "\n## Properties\n\nRead off a value with a dot and no call.\n\n| on a | property | |\n|---|---|---|\n",
+    );
     let mut all: Vec<_> = registry::properties().collect();
     all.sort_by_key(|property| (property.family, property.name));
     for property in all {
@@ -88,7 +97,8 @@ fn properties(page: &mut String) {
 fn the_page_of_primitives_is_fresh() {
     let mut page = HEAD.to_owned();
     section(&mut page, "In every scope", "Called by name from anywhere.", Form::Prelude);
-    let on_values = "Called on a value: `vm.export(…)` where `vm` is a `metrics` connection, `xs.take(3)` where `xs` is a list.";
+    let on_values =
+        "Called on a value: `vm.export(…)` where `vm` is a `metrics` connection, `xs.take(3)` where `xs` is a list.";
     section(&mut page, "On values", on_values, Form::Method);
     section(&mut page, "By their whole name", "Called with the family's name before the dot.", Form::Namespace);
     properties(&mut page);

@@ -2,7 +2,9 @@
 
 pub(crate) mod faulty;
 pub(crate) mod golden;
+pub(crate) mod place;
 pub(crate) mod postgres;
 pub(crate) mod proxy;
 pub(crate) mod sandbox;
+pub(crate) mod source;
 pub(crate) mod victoria;
