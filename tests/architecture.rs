@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::support::sandbox::root;
 
 /// Each folder (or file) of `src` with what it may use. `docs/architecture.md` shows the same table.
-const MAY_USE: &[(&str, &[&str])] = &[
+pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("stdlib", &[]),
     ("diagnostic", &["source"]),

@@ -74,3 +74,21 @@ fn assert_excerpt(text: &str, file: &str, place: &str) {
         assert!(rest.any(|other| other == line), "{place}: `{line}` is not in {file}, or not in this order");
     }
 }
+
+#[test]
+fn the_table_of_folders_is_the_one_that_is_tested() {
+    let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let mut rows = Vec::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        if let [folder, _, uses] = cells.as_slice()
+            && folder.starts_with('`')
+        {
+            rows.push((folder.trim_matches('`').to_owned(), (*uses).to_owned()));
+        }
+    }
+    let shown = |uses: &[&str]| if uses.is_empty() { "–".to_owned() } else { uses.join(", ") };
+    let tested: Vec<_> =
+        crate::architecture::MAY_USE.iter().map(|(folder, uses)| ((*folder).to_owned(), shown(uses))).collect();
+    assert_eq!(rows, tested);
+}
