@@ -58,11 +58,15 @@ fn well(steps: &[StepReport]) -> String {
     parts.join("; ")
 }
 
-/// The loops: `` `copied`: 3 of 4 items ``, all, failed.
+/// The loops: `` `copied`: 3 of 4 items ``, or `` `copied`: nothing to do ``; all, failed.
 fn loops(steps: &[StepReport]) -> impl Iterator<Item = (String, u64, u64)> {
     steps.iter().filter_map(|step| {
         let items = step.items?;
-        Some((format!("`{}`: {} of {} items", step.name, items.ok, items.total), items.total, items.failed))
+        let told = match items.total {
+            0 => "nothing to do".to_owned(),
+            total => format!("{} of {total} items", items.ok),
+        };
+        Some((format!("`{}`: {told}", step.name), items.total, items.failed))
     })
 }
 
