@@ -17,6 +17,7 @@ pub(crate) struct Journal {
     sink: Arc<dyn EventSink>,
     clock: Arc<dyn Clock>,
     is_partial: AtomicBool,
+    has_written: AtomicBool,
     notes: Mutex<Notes>,
 }
 
@@ -30,7 +31,7 @@ struct Notes {
 
 impl Journal {
     pub(crate) fn new(sink: Arc<dyn EventSink>, clock: Arc<dyn Clock>) -> Self {
-        Self { sink, clock, is_partial: AtomicBool::new(false), notes: Mutex::default() }
+        Self { sink, clock, is_partial: AtomicBool::new(false), has_written: AtomicBool::new(false), notes: Mutex::default() }
     }
 
     /// The instant it is.
@@ -72,6 +73,16 @@ impl Journal {
     /// Whether items failed while others went on.
     pub(crate) fn is_partial(&self) -> bool {
         self.is_partial.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that a write lasts.
+    pub(crate) fn note_write(&self) {
+        self.has_written.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether any write lasts.
+    pub(crate) fn has_written(&self) -> bool {
+        self.has_written.load(Ordering::Relaxed)
     }
 
     /// The reports of the body's steps, in the order they ended, with their indices.

@@ -53,11 +53,15 @@ pub(crate) fn report_panic(frame: &Frame, step: &Step, at: usize) -> Box<Fault> 
 }
 
 fn fill(frame: &Frame, step: &Step, tally: &Tally, result: Ran<Value>) -> Ran<()> {
-    let value = result.map_err(|fault| fault.within(&step.name, step.span, tally.attempts()))?;
-    if let Some(slot) = step.slot {
+    let (value, result) = match result {
+        Ok(value) => (Some(value), Ok(())),
+        // Nothing downstream starts any more, but the outputs count what a loop had done until then.
+        Err(fault) => (tally.take_done(), Err(fault.within(&step.name, step.span, tally.attempts()))),
+    };
+    if let (Some(slot), Some(value)) = (step.slot, value) {
         frame.scope.set(slot, value);
     }
-    Ok(())
+    result
 }
 
 /// Does what the step says, once.
