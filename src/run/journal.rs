@@ -47,16 +47,20 @@ impl Journal {
     /// Tells and keeps a warning.
     pub(crate) fn warn(&self, frame: &Frame, step: &str, message: String) {
         let place = StepPlace { path: frame.path(step), item: frame.item() };
+        self.keep_warning(&place, &message);
+        self.emit(EventKind::Warning { step: place, message });
+    }
+
+    /// Keeps a warning about what has been told already.
+    pub(crate) fn keep_warning(&self, place: &StepPlace, message: &str) {
         let warning =
-            RunWarning { step: Some(place.path.join(".")), item: place.item.clone(), message: message.clone() };
+            RunWarning { step: Some(place.path.join(".")), item: place.item.clone(), message: message.to_owned() };
         let mut notes = self.notes();
         if notes.warnings.len() < MOST_WARNINGS {
             notes.warnings.push(warning);
         } else {
             notes.warnings_left_out += 1;
         }
-        drop(notes);
-        self.emit(EventKind::Warning { step: place, message });
     }
 
     /// Keeps the report of a step of the workflow's body, by its index there.

@@ -160,6 +160,10 @@ fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
         return;
     }
     let error = ended.error.map(ErrorReport::from);
+    if let (StepStatus::Recovered, false, Some(error)) = (ended.status, frame.is_top(), ended.error) {
+        // The result lists the body's steps only; a failure further in that was made up for must show somewhere.
+        journal.keep_warning(&place(frame, step), &format!("failed, and was made up for: {}", error.message));
+    }
     let (attempts, duration_ms) = (ended.tally.attempts(), millis_between(ended.started, journal.now()));
     let kind = EventKind::StepFinished {
         step: place(frame, step),

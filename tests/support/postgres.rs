@@ -70,6 +70,14 @@ impl Throwaway {
         let server = PathBuf::from(opts.split_whitespace().next().unwrap());
         let control = server.with_file_name("pg_ctl").display().to_string();
         let data = self.data.display().to_string();
+        // Where nobody reaps the dead, the killed server would pass for a living one.
+        std::fs::remove_file(self.data.join("postmaster.pid")).unwrap();
+        for entry in std::fs::read_dir(self.data.parent().unwrap()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "lock") {
+                std::fs::remove_file(path).unwrap();
+            }
+        }
         let mut line = vec![control.as_str(), "-D", &data, "-w", "restart"];
         // The server refuses to run as root; its data belong to the one it runs as.
         let owner = Command::new("stat").args(["-c", "%U", &data]).output().unwrap();
