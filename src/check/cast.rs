@@ -13,7 +13,10 @@ impl Checker<'_> {
     pub(super) fn cast(&mut self, scope: &mut Scope, of: &ast::Expr, written: &TypeExpr, span: Span) -> Expr {
         let target = self.read_type(scope.module, written);
         let written_of = of;
-        let of = self.expr(scope, of, Some(&target));
+        let guide = Some(&target).filter(|target| is_guided(&of.kind, target));
+        scope.stated = Some(of.span);
+        let of = self.expr(scope, of, guide);
+        scope.stated = None;
         if target == Type::Error || of.ty == Type::Error {
             return Expr { ty: target, ..broken(span) };
         }
@@ -29,6 +32,16 @@ impl Checker<'_> {
         self.compare_columns(written_of, &target, written);
         let effect = of.effect;
         Expr { kind: ExprKind::Cast(Box::new(of)), ty: target, span, effect }
+    }
+}
+
+/// Whether the wanted type says what a literal is. What the literal holds is judged by the cast itself.
+fn is_guided(of: &ast::ExprKind, target: &Type) -> bool {
+    match of {
+        ast::ExprKind::Literal(_) => true,
+        ast::ExprKind::List(items) => items.is_empty(),
+        ast::ExprKind::Record(_) => matches!(target.required(), Type::Map(..)),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Checker;
 use super::program::{Action, OnFailure, Policy, Step};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
@@ -53,7 +53,7 @@ impl Checker<'_> {
                 ty.optional()
             }
             ClauseKind::OnFailureBlock(block) => {
-                let checked = self.inner_block(scope, block, |_, _| {});
+                let checked = self.inner_block(scope, block, Some(&ty), |_, _| {});
                 let span = checked.block.result.as_ref().map_or(block.span, |result| result.span);
                 let joined = self.replaced(&ty, &checked.yields, span);
                 step.effect = step.effect.max(super::block::block_effect(&checked.block));
@@ -79,7 +79,7 @@ impl Checker<'_> {
         }
         ty.join(other).unwrap_or_else(|| {
             let message = format!("what stands in for a failure has the type of the step, `{ty}`; this is `{other}`");
-            self.report(Diagnostic::new(&codes::VF201, span, message));
+            self.report(Diagnostic::new(&codes::VF201, span, message).help(format!("give a `{ty}`, or write `on failure skip`")));
             ty.clone()
         })
     }
@@ -162,10 +162,17 @@ impl Checker<'_> {
         let known = if is_default { ENTRIES.iter().take(4) } else { ENTRIES.iter().take(ENTRIES.len()) };
         let known: Vec<&str> = known.copied().collect();
         let word = if is_default { "defaults" } else { "with" };
-        let mut finding = Diagnostic::new(&codes::VF106, entry.key.span, format!("`{word}` has no setting `{name}`"));
-        finding.help = did_you_mean(name, known.iter().copied());
-        if let Some(near) = closest(name, known) {
-            finding = finding.fix(format!("write `{near}`"), entry.key.span, near);
+        let is_step_only = ENTRIES.contains(&name);
+        let (message, help) = match name {
+            "cache" => ("`cache` is not available in this version".to_owned(), "leave it out"),
+            _ if is_step_only => (format!("`{name}` belongs to one step"), "write it in the `with { … }` of that step"),
+            _ => (format!("`{word}` has no setting `{name}`"), ""),
+        };
+        let mut finding = Diagnostic::new(&codes::VF106, entry.key.span, message);
+        if help.is_empty() {
+            finding = self.suggest(finding, name, known, entry.key.span);
+        } else {
+            finding = finding.help(help);
         }
         self.report(finding);
     }

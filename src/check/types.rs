@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
 use crate::syntax::ast::{ItemKind, Name, TypeDefinition, TypeExpr, TypeExprKind};
 use crate::value::{ConnectionKind, RecordType, Type};
@@ -41,6 +41,9 @@ const PLAIN: &[(&str, Type)] = &[
 
 /// What the other names are called with.
 const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
+
+/// Names that the language keeps for later.
+pub(super) const LATER: &[&str] = &["mysql", "files"];
 
 impl Checker<'_> {
     /// Reads every `type Name = …`, each module's own first.
@@ -196,23 +199,40 @@ impl Checker<'_> {
             _ => None,
         };
         found.unwrap_or_else(|| {
-            let own = self.types.keys().filter(|(of, _)| *of == module).map(|(_, name)| name.to_string());
-            let mut known: Vec<String> = own.chain(PLAIN.iter().map(|(plain, _)| (*plain).to_owned())).collect();
-            known.extend(GENERIC.iter().map(|generic| (*generic).to_owned()));
-            let mut finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
-            finding.help = did_you_mean(name, known.iter().map(String::as_str));
-            if let Some(near) = crate::diagnostic::closest(name, known.iter().map(String::as_str)) {
-                finding = finding.fix(format!("write `{near}`"), span, near);
+            let is_unresolved = path.len() == 2 && path.first().is_some_and(|of| self.is_unresolved(module, &of.node));
+            if !is_unresolved {
+                self.unknown_type(module, name, span);
             }
-            self.report(finding);
             Type::Error
         })
+    }
+
+    fn unknown_type(&mut self, module: ModuleId, name: &str, span: Span) {
+        let finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
+        if LATER.contains(&name) {
+            self.report(finding.help("it is not available in this version"));
+            return;
+        }
+        let own: Vec<String> =
+            self.types.keys().filter(|(of, _)| *of == module).map(|(_, name)| name.to_string()).collect();
+        let plain = PLAIN.iter().map(|(plain, _)| *plain).chain(GENERIC.iter().copied());
+        let finding = self.suggest(finding, name, own.iter().map(String::as_str).chain(plain), span);
+        self.report(finding);
+    }
+
+    /// Whether a name is an import's that was not found, which has a finding of its own.
+    pub(super) fn is_unresolved(&self, module: ModuleId, name: &str) -> bool {
+        let Some(module) = self.modules.all.get(module.0).filter(|module| !module.unresolved.is_empty()) else {
+            return false;
+        };
+        // A misspelt import is used under the name that was meant.
+        module.unresolved.contains(name) || closest(name, module.unresolved.iter().map(|name| &**name)).is_some()
     }
 
     /// The module that an alias names, noting that the import is used.
     pub(super) fn imported(&mut self, module: ModuleId, alias: &str) -> Option<ModuleId> {
         let import = self.modules.all.get(module.0)?.imports.iter().find(|import| &*import.name == alias)?;
-        self.used_imports.push((module, import.name.clone()));
+        self.used_imports.insert((module, import.name.clone()));
         Some(import.module)
     }
 }

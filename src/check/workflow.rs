@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use super::Checker;
-use super::expression::suggest;
+use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
+use super::types::LATER;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItemKind};
@@ -58,7 +59,7 @@ impl Checker<'_> {
             WorkflowItemKind::Statement(statement) => Some(statement.clone()),
             _ => None,
         });
-        let checked = self.statements(&mut scope, &statements);
+        let checked = self.statements(&mut scope, &statements, None);
         if let Some(result) = &checked.block.result {
             let finding = Diagnostic::new(&codes::VF001, result.span, "a workflow has outputs, not a `yield`")
                 .help("write `output name = …`");
@@ -106,14 +107,25 @@ impl Checker<'_> {
                     span: connection.name.span,
                 }),
                 None => {
-                    let known: Vec<&str> = ConnectionKind::ALL.iter().map(|kind| kind.name()).collect();
-                    let message = format!("there is no kind of connection `{}`", connection.kind.node);
-                    let finding = Diagnostic::new(&codes::VF101, connection.kind.span, message);
-                    self.report(suggest(finding, &connection.kind.node, &known, connection.kind.span));
+                    self.unknown_kind(&connection.kind);
                 }
             }
         }
         connections
+    }
+
+    fn unknown_kind(&mut self, kind: &ast::Name) {
+        let known = ConnectionKind::ALL.iter().map(|kind| kind.name());
+        let finding = if LATER.contains(&&*kind.node) {
+            let message = format!("connections of the kind `{}` are not available in this version", kind.node);
+            let known: Vec<String> = known.map(|kind| format!("`{kind}`")).collect();
+            Diagnostic::new(&codes::VF101, kind.span, message).help(format!("there are {}", known.join(", ")))
+        } else {
+            let message = format!("there is no kind of connection `{}`", kind.node);
+            let finding = Diagnostic::new(&codes::VF101, kind.span, message);
+            self.suggest(finding, &kind.node, known, kind.span)
+        };
+        self.report(finding);
     }
 
     fn workflow_params(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<WorkflowParam> {
@@ -136,9 +148,12 @@ impl Checker<'_> {
                     .help("connections are named with `use`, calendars with `calendar`");
             self.report(finding);
         }
-        let default = param.default.as_ref().map(|default| self.expr_of(scope, default, &ty, "the parameter"));
+        let declared = Some(param.name.span.to(param.ty.span));
+        let default = param.default.as_ref().map(|default| {
+            self.expr_of(scope, default, &ty, Want { what: "the parameter", declared })
+        });
         self.refuse_shadow(scope, &param.name);
-        let slot = scope.bind(&param.name.node, param.name.span, ty.clone(), Role::Param);
+        let slot = scope.bind(&param.name.node, param.name.span.to(param.ty.span), ty.clone(), Role::Param);
         let require = param.require.as_ref().map(|require| self.expr_of(scope, require, &Type::Bool, "`require`"));
         let message = param.message.as_ref().map(|message| self.expr_of(scope, message, &Type::Text, "`else`"));
         // A parameter that only its own `require` looks at is not used.
@@ -248,7 +263,7 @@ impl Checker<'_> {
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
         let before = std::mem::replace(&mut scope.knows_outcome, true);
-        let mut checked = self.statements(scope, &block.statements);
+        let mut checked = self.statements(scope, &block.statements, None);
         scope.knows_outcome = before;
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         Some(checked.block)
@@ -267,7 +282,7 @@ impl Checker<'_> {
                     Role::Calendar => "calendar",
                     Role::Step | Role::Item => return None,
                 };
-                Some((name.clone(), binding.span, word))
+                Some((name.clone(), binding.name_span(name), word))
             })
             .collect();
         for (name, span, word) in unused {

@@ -34,6 +34,7 @@ mod tests;
 pub use arguments::{Arguments, Param, RawArguments};
 pub use context::{Connections, Context, OpenTransaction};
 pub use property::Property;
+pub use samples::{is_label_name, is_metric_name};
 pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec};
 
 pub(crate) use arguments::args;

@@ -38,13 +38,13 @@ pub(super) static PROPERTIES: &[Property] = &[
 ];
 
 /// Whether a text can be a metric's name: letters, digits, `_` and `:`, no digit first.
-fn is_metric_name(name: &str) -> bool {
+pub fn is_metric_name(name: &str) -> bool {
     let is_first = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':');
     name.starts_with(is_first) && name.chars().all(|c| is_first(c) || c.is_ascii_digit())
 }
 
 /// Whether a text can be a label's name: letters, digits and `_`, no digit first.
-fn is_label_name(name: &str) -> bool {
+pub fn is_label_name(name: &str) -> bool {
     is_metric_name(name) && !name.contains(':')
 }
 
