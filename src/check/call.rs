@@ -128,7 +128,8 @@ impl Checker<'_> {
                 self.dotted_callee(scope, of, name).map(|found| (found, name.span))
             }
             _ => {
-                self.report(Diagnostic::new(&codes::VF101, callee.span, "only a function can be called"));
+                let finding = Diagnostic::new(&codes::VF101, callee.span, "only a function can be called");
+                self.report(finding.help("write an operator between the two, or leave the parentheses out"));
                 None
             }
         }
@@ -146,6 +147,7 @@ impl Checker<'_> {
         let finding = if let Some(bound) = scope.bound_at(name) {
             Diagnostic::new(&codes::VF101, span, format!("`{name}` is a value, not a function"))
                 .label(bound, "bound here")
+                .help("leave the parentheses out")
         } else if let Some(method) = registry::all().find(|spec| spec.form == Form::Method && spec.verb() == &**name) {
             Diagnostic::new(&codes::VF101, span, format!("`{name}` is called on a value"))
                 .help(format!("write `{}.{name}(…)`", method.params.first().map_or("value", |param| param.name)))
@@ -384,7 +386,8 @@ impl Checker<'_> {
             None => declared(),
             Some(Ok(ty)) => ty,
             Some(Err(why)) => {
-                self.report(Diagnostic::new(&codes::VF201, site.arguments_span, why));
+                let (message, help) = why.split_once("; ").unwrap_or((&why, "look at the arguments' types"));
+                self.report(Diagnostic::new(&codes::VF201, site.arguments_span, message).help(help));
                 Type::Error
             }
         }
@@ -414,6 +417,12 @@ impl Checker<'_> {
         site: &CallSite<'_>,
         span: Span,
     ) -> Expr {
+        if self.without_meaning.contains(&id) {
+            for argument in site.arguments {
+                self.expr(scope, &argument.value, None);
+            }
+            return broken(span);
+        }
         let wanted: Vec<Wanted> = function
             .params
             .iter()

@@ -89,6 +89,7 @@ fn hint(from: &Type, to: &Type) -> Option<&'static str> {
         (Type::Timestamp, Type::Date) => Some("name the zone: `date_of(at, \"UTC\")`"),
         (Type::Date, Type::Timestamp) => Some("name the zone: `midnight(day, \"UTC\")`"),
         (_, Type::Text) => Some("write it in a text: `f\"{…}\"`"),
-        _ => None,
+        (Type::Json, _) => Some("json holds texts, numbers, lists and records; compute the rest from those"),
+        _ => Some("`as` decodes json, changes one number type into another, and holds a text against a union"),
     }
 }

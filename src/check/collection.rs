@@ -249,9 +249,9 @@ impl Checker<'_> {
                 Some(item) => {
                     if let Some(name) = second {
                         let message = format!("two names walk a map; this is `{other}`");
-                        self.report(
-                            Diagnostic::new(&codes::VF201, name.span, message).label(over.span, format!("`{other}`")),
-                        );
+                        let finding = Diagnostic::new(&codes::VF201, name.span, message);
+                        let help = format!("leave `{}` out", name.node);
+                        self.report(finding.label(over.span, format!("`{other}`")).help(help));
                     }
                     (item, second.as_ref().map(|_| Type::Error))
                 }

@@ -283,11 +283,9 @@ impl Checker<'_> {
             other => match other.item() {
                 Some(item) => (Type::Int, item),
                 None => {
-                    self.report(Diagnostic::new(
-                        &codes::VF201,
-                        of.span,
-                        format!("`[…]` needs a list or a map, found `{other}`"),
-                    ));
+                    let message = format!("`[…]` needs a list or a map, found `{other}`");
+                    let help = "a field of a record is read with a dot: `r.name`";
+                    self.report(Diagnostic::new(&codes::VF201, of.span, message).help(help));
                     return broken(span);
                 }
             },
@@ -309,7 +307,8 @@ impl Checker<'_> {
                 let ty = self.decide(&of, "`-`");
                 let is_signed = ty.is_number() || matches!(ty, Type::Period | Type::BusinessDays);
                 if !is_signed {
-                    self.report(Diagnostic::new(&codes::VF201, of.span, format!("`-` needs a number, found `{ty}`")));
+                    let finding = Diagnostic::new(&codes::VF201, of.span, format!("`-` needs a number, found `{ty}`"));
+                    self.report(finding.help("leave `-` out, or give a number, a period or business days"));
                     return broken(span);
                 }
                 let effect = of.effect;

@@ -125,6 +125,9 @@ impl Checker<'_> {
         let id = FunctionId(self.program.functions.len());
         self.program.functions.push(Arc::new(function));
         self.signatures.entry(module).or_default().insert(name.node.clone(), id);
+        if is_cyclic {
+            self.without_meaning.insert(id);
+        }
         if footprint.is_unsafe_to_repeat {
             self.unsafe_to_repeat.insert(id);
         }

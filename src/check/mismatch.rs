@@ -1,10 +1,11 @@
 //! "Expected this, found that": one finding per mistake, with the fix that usually fits.
 
 use super::Checker;
-use super::program::Expr;
-use crate::diagnostic::{Diagnostic, codes};
+use super::program::{Expr, ExprKind};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
-use crate::value::{Mismatch, Type};
+use crate::syntax::ast::BinaryOperator;
+use crate::value::{Mismatch, Type, Value};
 
 /// Where a want comes from.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,14 @@ impl Checker<'_> {
 
     /// Reports that `expr` does not fit.
     pub(super) fn report_mismatch(&mut self, expr: &Expr, wanted: &Type, mismatch: &Mismatch, want: Want<'_>) {
+        if let Some((part, wanted)) = part_to_blame(expr, wanted)
+            && let Err(mismatch) = part.ty.fits(&wanted)
+        {
+            self.report_mismatch(part, &wanted, &mismatch, want);
+            return;
+        }
         let finding = describe(expr, &self.short(expr.span), wanted, mismatch, want.what);
+        let finding = with_member(finding, expr, wanted);
         let finding = self.with_declaration(finding, expr.span);
         self.report(match want.declared {
             Some(span) => finding.label(span, format!("declared as `{}`", self.text(span))),
@@ -84,7 +92,40 @@ impl Checker<'_> {
     /// An expression as written, or dots when it is long.
     pub(super) fn short(&self, span: Span) -> String {
         let text = self.text(span);
-        if text.is_empty() || text.chars().count() > LONGEST_TEXT { "…".to_owned() } else { text.to_string() }
+        if text.is_empty() || text.starts_with('{') || text.chars().count() > LONGEST_TEXT { "…".to_owned() } else { text.to_string() }
+    }
+}
+
+/// The part of an expression that makes it unfit, and what is wanted of that part.
+fn part_to_blame<'e>(expr: &'e Expr, wanted: &Type) -> Option<(&'e Expr, Type)> {
+    let unfit = |part: &Expr, wanted: &Type| part.ty.fits(wanted).is_err();
+    match (&expr.kind, wanted) {
+        (ExprKind::If(_, yes, no), wanted) => {
+            let part = [yes, no].into_iter().find(|part| unfit(part, wanted))?;
+            Some((part, wanted.clone()))
+        }
+        (ExprKind::Binary(BinaryOperator::Coalesce, _, right), wanted) if unfit(right, wanted) => {
+            Some((right, wanted.clone()))
+        }
+        (ExprKind::ListComprehension(item, _), Type::List(wanted)) => Some((item, (**wanted).clone())),
+        (ExprKind::MapComprehension(entry, _), Type::Map(key, value)) => {
+            let part = if unfit(&entry.0, key) { (&entry.0, key) } else { (&entry.1, value) };
+            Some((part.0, (**part.1).clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Offers the member of a union that a literal text is close to.
+fn with_member(finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
+    let (ExprKind::Literal(Value::Text(text)), Type::Literals(members)) = (&expr.kind, wanted.required()) else {
+        return finding;
+    };
+    match closest(text, members.iter().map(|member| &**member)) {
+        Some(near) => finding
+            .help(format!("did you mean `{near:?}`?"))
+            .fix(format!("write `{near:?}`"), expr.span, format!("{near:?}")),
+        None => finding,
     }
 }
 
@@ -119,6 +160,11 @@ fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &
         (Type::Timestamp, Type::Date) => {
             let message = format!("an instant has no day until a zone is named; {what} needs a day{place}");
             finding(&codes::VF301, message).help(format!("name the zone: `date_of({text}, \"UTC\")`"))
+        }
+        (found, Type::Secret) if found.is_text() => {
+            let message = "a secret may not stand in the file, where everybody can read it";
+            Diagnostic::new(&codes::VF702, expr.span, message)
+                .help("leave it out, and give it with the job: `params: { name: ${VARIABLE:?} }`")
         }
         (found, Type::Sql | Type::Promql | Type::Url) if found.is_text() => {
             let tag = mismatch.wanted.to_string();
@@ -187,6 +233,7 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (Type::BusinessDays, Type::Period) => Some("write calendar days: `30d`".to_owned()),
         (Type::Period, Type::BusinessDays) => Some("write business days: `20bd`".to_owned()),
         (found, Type::List(item)) if found.fits(item).is_ok() => Some(format!("put it in a list: `[{text}]`")),
+        (Type::Optional(_), Type::Bool) => Some(format!("test it: `{text} != none`")),
         (found, Type::Bool) if found.is_number() => Some(format!("compare it: `{text} > 0`")),
         (Type::List(_) | Type::Table(_) | Type::Map(..), Type::Bool) => {
             Some(format!("compare it: `{text}.count > 0`"))
@@ -195,9 +242,12 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (Type::List(_) | Type::Table(_), wanted) if found.item().is_some_and(|item| item.fits(wanted).is_ok()) => {
             Some(format!("take one of them, as in `first({text})`, or walk them"))
         }
-        (Type::Literals(_) | Type::Text, Type::Literals(_)) => {
+        (Type::Literals(_), Type::Literals(_)) => {
             Some(format!("it is one of {}", wanted.to_string().replace(" | ", ", ")))
         }
-        _ => None,
+        (Type::Text, Type::Literals(_)) => Some(format!("hold it against the union: `{text} as {wanted}`")),
+        (Type::Json, wanted) => Some(format!("decode it: `{text} as {wanted}`")),
+        (Type::None, _) => Some("give a value; `none` is for types with a `?`".to_owned()),
+        (_, wanted) => Some(format!("give a `{wanted}` here")),
     }
 }

@@ -78,6 +78,8 @@ struct Checker<'a> {
     signatures: HashMap<ModuleId, HashMap<Arc<str>, FunctionId>>,
     /// The functions with a write in them that is not safe to repeat.
     unsafe_to_repeat: HashSet<FunctionId>,
+    /// Functions that call themselves: nothing is known of them.
+    without_meaning: HashSet<FunctionId>,
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
@@ -94,6 +96,7 @@ impl<'a> Checker<'a> {
             program: Program::default(),
             signatures: HashMap::new(),
             unsafe_to_repeat: HashSet::new(),
+            without_meaning: HashSet::new(),
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),

@@ -54,6 +54,13 @@ impl Checker<'_> {
 
     fn equality(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
         let comparable = left.ty.join(&right.ty).is_some() || are_numbers(&left.ty.required(), &right.ty.required());
+        if let (Type::Literals(a), Type::Literals(b)) = (left.ty.required(), right.ty.required())
+            && a.is_disjoint(&b)
+        {
+            // A literal that is no member of the union: the comparison has one answer for ever.
+            self.expect(right, &left.ty.required(), "this comparison");
+            return Type::Bool;
+        }
         if !comparable {
             let finding = cannot(operator, left, right, "compares two values of one type");
             self.report(finding.help(comparison_help(&left.ty.required(), &right.ty.required())));
@@ -84,7 +91,7 @@ impl Checker<'_> {
         match item {
             Some(item) if left.ty.join(&item).is_some() => {}
             Some(item) => {
-                let message = format!("{doing} looks for a `{item}` here, found `{}`", left.ty);
+                let message = format!("{doing} looks for `{item}` here, found `{}`", left.ty);
                 let finding = Diagnostic::new(&codes::VF201, left.span, message)
                     .label(right.span, format!("`{container}`"))
                     .help("both sides have the same type");
@@ -316,7 +323,7 @@ fn arithmetic_finding(
         )
         .help("write the unit: `1d`, or `1bd` for business days"),
         (Op::Add, one, other) if one.is_text() || other.is_text() => {
-            cannot(operator, left, right, "joins two texts").help(format!("put values into a text: `f\"{{{a}}}{{{b}}}\"`"))
+            cannot(operator, left, right, "joins two texts").help(format!("put values into a text: `f\"{}{}\"`", in_text(a), in_text(b)))
         }
         (_, Type::Decimal, Type::Float) | (_, Type::Float, Type::Decimal) => {
             cannot(operator, left, right, "does not mix `decimal` and `float`: the float has lost digits already")
@@ -337,6 +344,12 @@ fn arithmetic_finding(
         (_, one, other) => cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`"))
             .help("turn one side into what the other goes with"),
     }
+}
+
+/// A part of an interpolated text: a text as it stands, everything else in a hole.
+fn in_text(written: &str) -> String {
+    let quoted = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    quoted.map_or_else(|| format!("{{{written}}}"), str::to_owned)
 }
 
 fn cannot(operator: &Spanned<Op>, left: &Expr, right: &Expr, why: &str) -> Diagnostic {

@@ -185,7 +185,12 @@ impl Checker<'_> {
             let kind = ast::ExprKind::Field { of: Box::new(of), name, optional: false };
             (ast::Expr { kind, span: span.slice(0, to) }, to)
         });
-        self.expr(scope, &whole.0, None)
+        let before = self.diagnostics.len();
+        let checked = self.expr(scope, &whole.0, None);
+        for finding in self.diagnostics.iter_mut().skip(before).filter(|finding| *finding.code == codes::VF101) {
+            finding.code = if mark == ":" { &codes::VF403 } else { &codes::VF502 };
+        }
+        checked
     }
 
     fn regex(&mut self, tagged: &Tagged, span: Span) -> Expr {

@@ -74,7 +74,8 @@ impl Checker<'_> {
             let names: Vec<&str> = cycle.iter().filter_map(|at| Some(&*definitions.get(*at)?.name.node)).collect();
             let Some(first) = cycle.first().and_then(|at| definitions.get(*at)) else { continue };
             let message = format!("the type `{}` contains itself", first.name.node);
-            self.report(Diagnostic::new(&codes::VF105, first.name.span, message).note(draw(&names)));
+            let finding = Diagnostic::new(&codes::VF105, first.name.span, message).note(draw(&names));
+            self.report(finding.help("use `json` for what may be nested without end"));
             for at in &cycle {
                 if let Some(definition) = definitions.get(*at) {
                     self.types.insert((module, definition.name.node.clone()), Type::Error);
@@ -95,11 +96,9 @@ impl Checker<'_> {
         }
         let key = (module, name.node.clone());
         if self.types.get(&key).is_some_and(|known| *known != Type::Error) {
-            self.report(Diagnostic::new(
-                &codes::VF102,
-                name.span,
-                format!("the type `{}` is defined twice", name.node),
-            ));
+            let finding =
+                Diagnostic::new(&codes::VF102, name.span, format!("the type `{}` is defined twice", name.node));
+            self.report(finding.help("give one of them another name"));
             return;
         }
         let ty = self.read_type(module, &definition.ty);
@@ -121,11 +120,9 @@ impl Checker<'_> {
         let mut read: Vec<(Arc<str>, Type)> = Vec::with_capacity(fields.len());
         for (name, ty) in fields {
             if read.iter().any(|(known, _)| *known == name.node) {
-                self.report(Diagnostic::new(
-                    &codes::VF102,
-                    name.span,
-                    format!("the field `{}` is there twice", name.node),
-                ));
+                let finding =
+                    Diagnostic::new(&codes::VF102, name.span, format!("the field `{}` is there twice", name.node));
+                self.report(finding.help("leave one out"));
                 continue;
             }
             read.push((name.node.clone(), self.read_type(module, ty)));
@@ -141,7 +138,8 @@ impl Checker<'_> {
                 Type::Error => return Type::Error,
                 other => {
                     let message = format!("a union is of literal texts, `{other}` is none");
-                    self.report(Diagnostic::new(&codes::VF201, part.span, message).label(span, "this union"));
+                    let finding = Diagnostic::new(&codes::VF201, part.span, message).label(span, "this union");
+                    self.report(finding.help("write its members in quotes: `\"low\" | \"high\"`"));
                     return Type::Error;
                 }
             }
@@ -165,7 +163,8 @@ impl Checker<'_> {
             (_, []) => self.read_plain(module, path, &name, span),
             _ if GENERIC.contains(&name.as_str()) => self.bad_arguments(&name, span),
             _ => {
-                self.report(Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`")));
+                let finding = Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`"));
+                self.report(finding.help("leave `<…>` out"));
                 Type::Error
             }
         }
@@ -213,10 +212,17 @@ impl Checker<'_> {
             self.report(finding.help("it is not available in this version"));
             return;
         }
+        let (alias, name) = name.split_once('.').map_or((None, name), |(alias, name)| (Some(alias), name));
+        let home = match alias {
+            Some(alias) => self.imported(module, alias),
+            None => Some(module),
+        };
         let own: Vec<String> =
-            self.types.keys().filter(|(of, _)| *of == module).map(|(_, name)| name.to_string()).collect();
-        let plain = PLAIN.iter().map(|(plain, _)| *plain).chain(GENERIC.iter().copied());
-        let finding = self.suggest(finding, name, own.iter().map(String::as_str).chain(plain), span);
+            self.types.keys().filter(|(of, _)| Some(*of) == home).map(|(_, name)| name.to_string()).collect();
+        let plain = PLAIN.iter().map(|(plain, _)| *plain).chain(GENERIC.iter().copied()).filter(|_| alias.is_none());
+        let behind_alias = span.slice(alias.map_or(0, |alias| alias.len() + 1), span.len() as usize);
+        let finding = finding.help("define it: `type Name = …`");
+        let finding = self.suggest(finding, name, own.iter().map(String::as_str).chain(plain), behind_alias);
         self.report(finding);
     }
 

@@ -23,13 +23,28 @@ impl Checker<'_> {
                 let ItemKind::Workflow(workflow) = &item.kind else { continue };
                 if names.contains(&&*workflow.name.node) {
                     let message = format!("the workflow `{}` is defined twice", workflow.name.node);
-                    self.report(Diagnostic::new(&codes::VF102, workflow.name.span, message));
+                    let finding = Diagnostic::new(&codes::VF102, workflow.name.span, message);
+                    self.report(finding.help("give one of them another name"));
                 }
                 names.push(&workflow.name.node);
                 let checked = self.workflow(ModuleId(at), workflow, &item.doc);
                 self.program.workflows.push(Arc::new(checked));
             }
+            self.tests_are_left_out(ModuleId(at));
             self.unused_imports(ModuleId(at));
+        }
+    }
+
+    /// Tests are read and nothing more: better said than believed.
+    fn tests_are_left_out(&mut self, id: ModuleId) {
+        let items = self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items);
+        let test = items.filter_map(|item| match &item.kind {
+            ItemKind::Test(test) => Some(test.title.span),
+            _ => None,
+        });
+        if let Some(span) = test.into_iter().next() {
+            let finding = Diagnostic::new(&codes::VF004, span, "tests are read, and this version does not run them");
+            self.report(finding.help("check what the workflow does with a run on the embedded stores"));
         }
     }
 
@@ -188,7 +203,12 @@ impl Checker<'_> {
             WorkflowItemKind::Calendar(binding) => Some(binding),
             _ => None,
         });
-        outer.into_iter().chain(own).map(|binding| self.calendar(scope, binding)).collect()
+        let outer: Vec<CalendarBinding> = outer.into_iter().map(|binding| self.calendar(scope, binding)).collect();
+        // Those of the file are for all of its workflows; each need not use them.
+        for binding in scope.blocks.iter_mut().flat_map(|block| block.names.values_mut()) {
+            binding.is_used |= binding.role == Role::Calendar;
+        }
+        outer.into_iter().chain(own.into_iter().map(|binding| self.calendar(scope, binding))).collect()
     }
 
     fn calendar(&mut self, scope: &mut Scope, binding: &Binding) -> CalendarBinding {
@@ -204,7 +224,8 @@ impl Checker<'_> {
             _ => None,
         });
         if let Some(second) = records.get(1) {
-            self.report(Diagnostic::new(&codes::VF102, second.span, "a workflow has one `defaults`"));
+            let finding = Diagnostic::new(&codes::VF102, second.span, "a workflow has one `defaults`");
+            self.report(finding.help("put the settings into the first"));
         }
         records.first().map(|record| self.policy(scope, record, true)).unwrap_or_default()
     }
@@ -219,7 +240,8 @@ impl Checker<'_> {
                     binding.name.span,
                     format!("the output `{}` is there twice", binding.name.node),
                 )
-                .label(before.span, "first here");
+                .label(before.span, "first here")
+                .help("give one of them another name");
                 self.report(finding);
             }
             outputs.push(self.output(scope, binding, &item.doc));
@@ -238,13 +260,14 @@ impl Checker<'_> {
             self.report(finding);
         }
         match value.ty.required() {
-            Type::Secret => self.report(Diagnostic::new(&codes::VF702, value.span, "a secret may not be an output")),
+            Type::Secret => {
+                let finding = Diagnostic::new(&codes::VF702, value.span, "a secret may not be an output");
+                self.report(finding.help("leave it out; outputs are shown and kept"));
+            }
             Type::Connection(_) | Type::Calendar | Type::Sql | Type::Promql => {
-                self.report(Diagnostic::new(
-                    &codes::VF201,
-                    value.span,
-                    format!("a `{}` cannot be an output", value.ty),
-                ));
+                let message = format!("a `{}` cannot be an output", value.ty);
+                let help = "name a value: a number, a text, a date, a list of them";
+                self.report(Diagnostic::new(&codes::VF201, value.span, message).help(help));
             }
             _ => {}
         }
@@ -258,7 +281,9 @@ impl Checker<'_> {
             _ => None,
         });
         if let Some(second) = blocks.get(1) {
-            self.report(Diagnostic::new(&codes::VF102, second.span, format!("a workflow has one `{which}`")));
+            let place = second.span.slice(0, 1);
+            let finding = Diagnostic::new(&codes::VF102, place, format!("a workflow has one `{which}`"));
+            self.report(finding.help("put the steps into the first"));
         }
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
