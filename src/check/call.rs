@@ -401,9 +401,7 @@ impl Checker<'_> {
                 continue;
             }
             if let Err(crate::value::ReflectError::Value(why)) = (param.accepts)(value) {
-                let (message, help) = why.split_once("; ").map_or((&*why, None), |(what, help)| (what, Some(help)));
-                let mut finding = Diagnostic::new(&codes::VF003, argument.span, message);
-                finding.help = help.map(str::to_owned);
+                let finding = refused(argument.span, &why);
                 self.report(finding);
             }
         }
@@ -570,6 +568,15 @@ fn wanted_of(param: &Param) -> Wanted {
 
 fn none_at(span: Span) -> Expr {
     super::expression::pure(ExprKind::Literal(Value::None), Type::None, span)
+}
+
+/// The finding for a literal that a parameter does not accept; what stands behind a `;` is what to do.
+fn refused(span: Span, why: &str) -> Diagnostic {
+    let (message, help) = why.split_once("; ").map_or((why, None), |(what, help)| (what, Some(help.to_owned())));
+    let wanted = message.strip_prefix("expected ").and_then(|rest| rest.split(", found").next());
+    let mut finding = Diagnostic::new(&codes::VF003, span, message);
+    finding.help = help.or_else(|| wanted.map(|wanted| format!("write {wanted}")));
+    finding
 }
 
 /// The value of an expression that is the same in every run.

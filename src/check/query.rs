@@ -315,7 +315,7 @@ fn queried_text(call: &ast::Expr) -> Option<&Tagged> {
 }
 
 /// A type at the beginning of a sentence.
-fn shown(ty: &Type) -> String {
+pub(super) fn shown(ty: &Type) -> String {
     match ty {
         Type::Connection(_) => "a connection".to_owned(),
         Type::Outcomes(..) => "the outcomes of a loop".to_owned(),

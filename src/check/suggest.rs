@@ -9,7 +9,7 @@ use super::Checker;
 /// How many names are compared in one check. Each comparison is cheap, but a file in which every line
 /// is misspelt would compare every name with every other; after this many, findings come without a
 /// proposal.
-const MOST_COMPARED: usize = 200_000;
+const MOST_COMPARED: usize = 50_000;
 
 /// What is left of the comparisons.
 #[derive(Debug)]

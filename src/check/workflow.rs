@@ -1,5 +1,6 @@
 //! Workflows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
@@ -232,15 +233,16 @@ impl Checker<'_> {
 
     fn outputs(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<Output> {
         let mut outputs: Vec<Output> = Vec::new();
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for item in &workflow.items {
             let WorkflowItemKind::Output(binding) = &item.kind else { continue };
-            if let Some(before) = outputs.iter().find(|output| output.name == binding.name.node) {
+            if let Some(before) = seen.insert(binding.name.node.clone(), binding.name.span) {
                 let finding = Diagnostic::new(
                     &codes::VF102,
                     binding.name.span,
                     format!("the output `{}` is there twice", binding.name.node),
                 )
-                .label(before.span, "first here")
+                .label(before, "first here")
                 .help("give one of them another name");
                 self.report(finding);
             }
@@ -265,7 +267,7 @@ impl Checker<'_> {
                 self.report(finding.help("leave it out; outputs are shown and kept"));
             }
             Type::Connection(_) | Type::Calendar | Type::Sql | Type::Promql => {
-                let message = format!("a `{}` cannot be an output", value.ty);
+                let message = format!("{} cannot be an output", super::query::shown(&value.ty));
                 let help = "name a value: a number, a text, a date, a list of them";
                 self.report(Diagnostic::new(&codes::VF201, value.span, message).help(help));
             }
