@@ -178,7 +178,15 @@ fn warnings_fail_only_when_denied() {
 
 /// Words, numbers, white space and single signs.
 fn tokens(text: &str) -> Vec<String> {
-    let kind = |c: char| if c.is_alphanumeric() || c == '_' { 0 } else if c.is_whitespace() { 1 } else { 2 };
+    let kind = |c: char| {
+        if c.is_alphanumeric() || c == '_' {
+            0
+        } else if c.is_whitespace() {
+            1
+        } else {
+            2
+        }
+    };
     let mut parts: Vec<String> = Vec::new();
     let mut before = 2;
     for c in text.chars() {
@@ -249,7 +257,9 @@ fn timed(text: String) -> Duration {
 /// A workflow with `count` lines, each made from its number.
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     let body: String = (0..count).map(|n| format!("  {}\n", line(n))).collect();
-    format!("workflow w {{\n  calendar c = calendars.weekdays(zone: \"UTC\")\n  use db: sql\n  use vm: metrics\n{body}}}\n")
+    format!(
+        "workflow w {{\n  calendar c = calendars.weekdays(zone: \"UTC\")\n  use db: sql\n  use vm: metrics\n{body}}}\n"
+    )
 }
 
 #[test]

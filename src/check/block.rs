@@ -70,12 +70,7 @@ impl Checker<'_> {
     /// Checks statements in the innermost scope, in the order of their data.
     ///
     /// `wanted` is the type that its `yield` should have, where somebody says.
-    pub(super) fn statements(
-        &mut self,
-        scope: &mut Scope,
-        statements: &[Statement],
-        wanted: Option<&Type>,
-    ) -> Checked {
+    pub(super) fn statements(&mut self, scope: &mut Scope, statements: &[Statement], wanted: Option<&Type>) -> Checked {
         self.bind_names(scope, statements);
         let uses: Vec<HashSet<Arc<str>>> = statements.iter().map(Uses::of_statement).collect();
         let guards = Guards::of(statements, scope.blocks.len().saturating_sub(1));
@@ -136,9 +131,9 @@ impl Checker<'_> {
             }
         }
         let edges = uses.iter().enumerate().flat_map(|(at, names)| {
-            let mut used: Vec<usize> = names.iter().filter_map(|name| places.get(name).copied()).collect();
-            used.sort_unstable();
-            used.into_iter().map(move |to| (at, to))
+            let mut places_used: Vec<usize> = names.iter().filter_map(|name| places.get(name).copied()).collect();
+            places_used.sort_unstable();
+            places_used.into_iter().map(move |to| (at, to))
         });
         let graph = Graph::new(statements.len(), edges.collect::<Vec<_>>());
         for cycle in graph.cycles() {
@@ -179,7 +174,7 @@ impl Checker<'_> {
                 self.guard(scope, statement, *is_expect, condition, message.as_ref())
             }
             StatementKind::Yield(_) => {
-                self.step_of(statement, "yield", Action::When { arms: Vec::new(), otherwise: None })
+                Self::step_of(statement, "yield", Action::When { arms: Vec::new(), otherwise: None })
             }
         };
         let is_write = step.effect == Effect::Write;
@@ -191,12 +186,11 @@ impl Checker<'_> {
         let written = if is_write { footprint.written.iter().copied().collect() } else { Vec::new() };
         scope.footprint.absorb(footprint);
         let is_require = matches!(statement.kind, StatementKind::Check { is_expect: false, .. });
-        let relies_on =
-            scope.blocks.last().map(|block| block.relied_on.iter().copied().collect()).unwrap_or_default();
+        let relies_on = scope.blocks.last().map(|block| block.relied_on.iter().copied().collect()).unwrap_or_default();
         Placed { step, written, is_require, relies_on }
     }
 
-    fn step_of(&self, statement: &Statement, name: &str, action: Action) -> Step {
+    fn step_of(statement: &Statement, name: &str, action: Action) -> Step {
         let effect = action_effect(&action);
         Step {
             name: name.into(),
@@ -225,12 +219,12 @@ impl Checker<'_> {
         let continues = continues(statement);
         let (checked, gives) = self.action(scope, action, stated.as_ref(), continues);
         let label = name.map_or_else(|| self.label(action), |name| name.node.clone());
-        let mut step = self.step_of(statement, &label, checked);
+        let mut step = Self::step_of(statement, &label, checked);
         step.ty = self.clauses(scope, statement, &mut step, gives);
         if let Some(stated) = stated {
-            let given = super::expression::broken(value_span(action));
+            let place = super::expression::broken(value_span(action));
             let want = Want { what: "the step", declared: ty.map(|ty| ty.span) };
-            self.expect(&Expr { ty: step.ty, ..given }, &stated, want);
+            self.expect(&Expr { ty: step.ty, ..place }, &stated, want);
             step.ty = stated;
         }
         if let Some(name) = name {
@@ -430,7 +424,7 @@ impl Checker<'_> {
             self.report(finding.help("put the clause on the step that this looks at"));
         }
         let name = if is_expect { "expect" } else { "require" };
-        let mut step = self.step_of(statement, name, Action::Check { is_expect, condition, message, text });
+        let mut step = Self::step_of(statement, name, Action::Check { is_expect, condition, message, text });
         step.is_shown = false;
         step
     }

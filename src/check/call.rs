@@ -105,9 +105,7 @@ impl Checker<'_> {
         let message = format!("`{}` {what}, so it needs `do`", site.text);
         let finding = Diagnostic::new(&codes::VF601, site.verb_span, message);
         self.report(if is_step {
-            finding
-                .help(format!("write `do {}(…)`", site.text))
-                .fix("write `do` before it", call.span.before(), "do ")
+            finding.help(format!("write `do {}(…)`", site.text)).fix("write `do` before it", call.span.before(), "do ")
         } else {
             finding.help(format!("make it a step of its own: `name = do {}(…)`", site.text))
         });
@@ -162,7 +160,8 @@ impl Checker<'_> {
 
     fn callable_names(&self, module: ModuleId) -> Vec<Arc<str>> {
         let scopes = [Some(module), self.modules.prelude.filter(|prelude| *prelude != module)];
-        let own = scopes.into_iter().flatten().filter_map(|id| self.signatures.get(&id)).flat_map(|of| of.keys().cloned());
+        let own =
+            scopes.into_iter().flatten().filter_map(|id| self.signatures.get(&id)).flat_map(|of| of.keys().cloned());
         own.chain(registry::all().filter(|spec| spec.form == Form::Prelude).map(|spec| spec.verb().into())).collect()
     }
 
@@ -209,9 +208,8 @@ impl Checker<'_> {
 
     fn namespace_callee(&mut self, family: &str, name: &Name) -> Option<Callee> {
         registry::namespace(family, &name.node).map(|spec| Callee::Primitive(spec, None)).or_else(|| {
-            let names = registry::all()
-                .filter(|spec| spec.form == Form::Namespace && spec.family() == family)
-                .map(Spec::verb);
+            let names =
+                registry::all().filter(|spec| spec.form == Form::Namespace && spec.family() == family).map(Spec::verb);
             let finding = Diagnostic::new(&codes::VF101, name.span, format!("`{family}` has no `{}`", name.node));
             let finding = self.suggest(finding, &name.node, names, name.span);
             self.report(finding);
@@ -295,13 +293,7 @@ impl Checker<'_> {
     }
 
     /// Notes what a primitive writes through, and looks at queries for a store that knows a subset only.
-    fn note_primitive(
-        &mut self,
-        scope: &mut Scope,
-        spec: &Spec,
-        arguments: &[Option<Expr>],
-        site: &CallSite<'_>,
-    ) {
+    fn note_primitive(&mut self, scope: &mut Scope, spec: &Spec, arguments: &[Option<Expr>], site: &CallSite<'_>) {
         if spec.effect == Effect::Write {
             scope.footprint.written.extend(connections_in(scope, arguments.iter().flatten()));
             scope.footprint.is_unsafe_to_repeat |= !spec.idempotent;
@@ -462,14 +454,12 @@ impl Checker<'_> {
     ) -> Given {
         let before = self.diagnostics.len();
         let mut given: Vec<Option<Expr>> = wanted.iter().map(|_| None).collect();
-        let mut next = 0;
         let mut is_complete = true;
-        for argument in site.arguments {
+        for (place, argument) in site.arguments.iter().enumerate() {
             let at = match &argument.name {
                 Some(name) => wanted.iter().position(|param| param.name == name.node),
-                None => Some(next).filter(|at| *at < wanted.len()),
+                None => Some(place).filter(|at| *at < wanted.len()),
             };
-            next += 1;
             let Some((at, param)) = at.and_then(|at| Some((at, wanted.get(at)?))) else {
                 self.no_parameter(argument, wanted, site);
                 self.expr(scope, &argument.value, None);
@@ -516,19 +506,16 @@ impl Checker<'_> {
     }
 
     fn no_parameter(&mut self, argument: &Argument, wanted: &[Wanted], site: &CallSite<'_>) {
-        let finding = match &argument.name {
-            Some(name) => {
-                let message = format!("`{}` has no argument `{}`", site.text, name.node);
-                let finding = Diagnostic::new(&codes::VF106, name.span, message);
-                let known = wanted.iter().map(|param| Candidate { name: &param.name, ty: Some(&param.ty) });
-                self.suggest(finding, &name.node, known, name.span)
-            }
-            None => {
-                let count = wanted.len();
-                let plural = if count == 1 { "" } else { "s" };
-                let message = format!("`{}` takes {count} argument{plural}, and this is one more", site.text);
-                Diagnostic::new(&codes::VF106, argument.value.span, message).help("leave it out")
-            }
+        let finding = if let Some(name) = &argument.name {
+            let message = format!("`{}` has no argument `{}`", site.text, name.node);
+            let finding = Diagnostic::new(&codes::VF106, name.span, message);
+            let known = wanted.iter().map(|param| Candidate { name: &param.name, ty: Some(&param.ty) });
+            self.suggest(finding, &name.node, known, name.span)
+        } else {
+            let count = wanted.len();
+            let plural = if count == 1 { "" } else { "s" };
+            let message = format!("`{}` takes {count} argument{plural}, and this is one more", site.text);
+            Diagnostic::new(&codes::VF106, argument.value.span, message).help("leave it out")
         };
         self.report(finding);
     }

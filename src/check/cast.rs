@@ -23,10 +23,7 @@ impl Checker<'_> {
         if !can_cast(&of.ty, &target) {
             let finding = Diagnostic::new(&codes::VF201, written.span, format!("`{}` cannot become `{target}`", of.ty))
                 .label(of.span, format!("`{}`", of.ty));
-            self.report(match hint(&of.ty, &target) {
-                Some(help) => finding.help(help),
-                None => finding,
-            });
+            self.report(finding.help(hint(&of.ty, &target)));
             return Expr { ty: target, ..broken(span) };
         }
         self.compare_columns(written_of, &target, written);
@@ -47,16 +44,16 @@ fn is_guided(of: &ast::ExprKind, target: &Type) -> bool {
 
 fn can_cast(from: &Type, to: &Type) -> bool {
     match (from, to) {
-        (Type::Any, _) => true,
+        (Type::Any, _)
+        | (Type::Int | Type::Float | Type::Decimal, Type::Int | Type::Float | Type::Decimal)
+        | (Type::Text, Type::Url) => true,
         (Type::Json, to) => can_decode(to),
         (Type::Optional(inner), Type::Optional(to)) => can_cast(inner, to),
-        (Type::Int | Type::Float | Type::Decimal, Type::Int | Type::Float | Type::Decimal) => true,
         (from, Type::Literals(_)) if from.is_text() => true,
         (Type::List(from), Type::List(to)) => can_cast(from, to),
         (Type::Table(from), Type::Table(to)) => {
             to.fields.iter().all(|field| from.get(&field.name).is_some_and(|ty| can_cast(ty, &field.ty)))
         }
-        (Type::Text, Type::Url) => true,
         (from, to) => from.fits(to).is_ok(),
     }
 }
@@ -82,14 +79,14 @@ fn can_decode(ty: &Type) -> bool {
     }
 }
 
-fn hint(from: &Type, to: &Type) -> Option<&'static str> {
+fn hint(from: &Type, to: &Type) -> &'static str {
     match (from, to) {
-        (Type::Optional(_), _) => Some("it may be `none`: write the type with `?`, or decide first with `??`"),
-        (Type::Text, Type::Date) => Some("use `parse_date(text, \"%d/%m/%Y\")`"),
-        (Type::Timestamp, Type::Date) => Some("name the zone: `date_of(at, \"UTC\")`"),
-        (Type::Date, Type::Timestamp) => Some("name the zone: `midnight(day, \"UTC\")`"),
-        (_, Type::Text) => Some("write it in a text: `f\"{…}\"`"),
-        (Type::Json, _) => Some("json holds texts, numbers, lists and records; compute the rest from those"),
-        _ => Some("`as` decodes json, changes one number type into another, and holds a text against a union"),
+        (Type::Optional(_), _) => "it may be `none`: write the type with `?`, or decide first with `??`",
+        (Type::Text, Type::Date) => "use `parse_date(text, \"%d/%m/%Y\")`",
+        (Type::Timestamp, Type::Date) => "name the zone: `date_of(at, \"UTC\")`",
+        (Type::Date, Type::Timestamp) => "name the zone: `midnight(day, \"UTC\")`",
+        (_, Type::Text) => "write it in a text: `f\"{…}\"`",
+        (Type::Json, _) => "json holds texts, numbers, lists and records; compute the rest from those",
+        _ => "`as` decodes json, changes one number type into another, and holds a text against a union",
     }
 }

@@ -245,8 +245,8 @@ impl Checker<'_> {
                 (Type::Error, None)
             }
             (Type::Any | Type::Error, second) => (ty.clone(), second.as_ref().map(|_| ty.clone())),
-            (other, second) => match other.item() {
-                Some(item) => {
+            (other, second) => {
+                if let Some(item) = other.item() {
                     if let Some(name) = second {
                         let message = format!("two names walk a map; this is `{other}`");
                         let finding = Diagnostic::new(&codes::VF201, name.span, message);
@@ -254,12 +254,11 @@ impl Checker<'_> {
                         self.report(finding.label(over.span, format!("`{other}`")).help(help));
                     }
                     (item, second.as_ref().map(|_| Type::Error))
-                }
-                None => {
+                } else {
                     self.expect(over, &Type::list(Type::Any), "a loop");
                     (Type::Error, second.as_ref().map(|_| Type::Error))
                 }
-            },
+            }
         }
     }
 

@@ -280,15 +280,15 @@ impl Checker<'_> {
                 self.expect(&of, &Type::list(Type::Any), "`[…]`");
                 return broken(span);
             }
-            other => match other.item() {
-                Some(item) => (Type::Int, item),
-                None => {
+            other => {
+                let Some(item) = other.item() else {
                     let message = format!("`[…]` needs a list or a map, found `{other}`");
                     let help = "a field of a record is read with a dot: `r.name`";
                     self.report(Diagnostic::new(&codes::VF201, of.span, message).help(help));
                     return broken(span);
-                }
-            },
+                };
+                (Type::Int, item)
+            }
         };
         let key = self.expr_of(scope, key, &wanted, "this look-up");
         let effect = of.effect.max(key.effect);

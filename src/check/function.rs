@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::Checker;
 use super::expression::{broken, pure};
 use super::mismatch::Want;
 use super::modules::ModuleId;
@@ -10,7 +11,6 @@ use super::order::{Graph, draw};
 use super::program::{Action, Block, Expr, ExprKind, External, Function, FunctionBody, FunctionId, FunctionParam};
 use super::scope::{BlockScope, Local, Role, Scope};
 use super::uses::Uses;
-use super::Checker;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
@@ -119,7 +119,7 @@ impl Checker<'_> {
             Definition::Function(function) => self.pure_function(&mut scope, function),
             Definition::Step(step) => self.step_function(&mut scope, step),
         };
-        function.doc = doc.to_owned();
+        doc.clone_into(&mut function.doc);
         let footprint = std::mem::take(&mut scope.footprint);
         function.needs_outcome = footprint.needs_outcome;
         let id = FunctionId(self.program.functions.len());
@@ -299,9 +299,7 @@ fn first_write(block: &Block) -> Option<Span> {
     let step = block.steps.iter().find(|step| step.effect == Effect::Write)?;
     let inner = match &step.action {
         Action::ForEach(each) => first_write(&each.block),
-        Action::When { arms, otherwise } => {
-            arms.iter().map(|(_, block)| block).chain(otherwise).find_map(first_write)
-        }
+        Action::When { arms, otherwise } => arms.iter().map(|(_, block)| block).chain(otherwise).find_map(first_write),
         Action::Transaction { .. } | Action::Expression(_) | Action::Check { .. } => None,
     };
     Some(inner.unwrap_or(step.span))

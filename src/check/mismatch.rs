@@ -92,7 +92,11 @@ impl Checker<'_> {
     /// An expression as written, or dots when it is long.
     pub(super) fn short(&self, span: Span) -> String {
         let text = self.text(span);
-        if text.is_empty() || text.starts_with('{') || text.chars().count() > LONGEST_TEXT { "…".to_owned() } else { text.to_string() }
+        if text.is_empty() || text.starts_with('{') || text.chars().count() > LONGEST_TEXT {
+            "…".to_owned()
+        } else {
+            text.to_string()
+        }
     }
 }
 
@@ -122,9 +126,11 @@ fn with_member(finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
         return finding;
     };
     match closest(text, members.iter().map(|member| &**member)) {
-        Some(near) => finding
-            .help(format!("did you mean `{near:?}`?"))
-            .fix(format!("write `{near:?}`"), expr.span, format!("{near:?}")),
+        Some(near) => finding.help(format!("did you mean `{near:?}`?")).fix(
+            format!("write `{near:?}`"),
+            expr.span,
+            format!("{near:?}"),
+        ),
         None => finding,
     }
 }
@@ -235,9 +241,7 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (found, Type::List(item)) if found.fits(item).is_ok() => Some(format!("put it in a list: `[{text}]`")),
         (Type::Optional(_), Type::Bool) => Some(format!("test it: `{text} != none`")),
         (found, Type::Bool) if found.is_number() => Some(format!("compare it: `{text} > 0`")),
-        (Type::List(_) | Type::Table(_) | Type::Map(..), Type::Bool) => {
-            Some(format!("compare it: `{text}.count > 0`"))
-        }
+        (Type::List(_) | Type::Table(_) | Type::Map(..), Type::Bool) => Some(format!("compare it: `{text}.count > 0`")),
         (_, Type::Bool) => Some("compare it with something; nothing but a `bool` is true or false".to_owned()),
         (Type::List(_) | Type::Table(_), wanted) if found.item().is_some_and(|item| item.fits(wanted).is_ok()) => {
             Some(format!("take one of them, as in `first({text})`, or walk them"))

@@ -67,7 +67,8 @@ impl Modules {
             }
         }
         let mut unread = HashSet::new();
-        let mut todo: Vec<usize> = (0..self.all.len()).filter(|at| self.all.get(*at).is_some_and(|m| m.is_unread)).collect();
+        let mut todo: Vec<usize> =
+            (0..self.all.len()).filter(|at| self.all.get(*at).is_some_and(|m| m.is_unread)).collect();
         while let Some(at) = todo.pop() {
             let Some(module) = self.all.get(at) else { continue };
             if unread.insert(module.source.id) {
@@ -176,10 +177,9 @@ impl Loader<'_> {
     }
 
     fn refuse_second(&mut self, import: &Import, name: &str, before: Span) {
-        let finding =
-            Diagnostic::new(&codes::VF102, import.target_span, format!("two imports have the name `{name}`"))
-                .label(before, "the first")
-                .help("give one of them another name: `import … as …`");
+        let finding = Diagnostic::new(&codes::VF102, import.target_span, format!("two imports have the name `{name}`"))
+            .label(before, "the first")
+            .help("give one of them another name: `import … as …`");
         self.diagnostics.push(finding);
     }
 

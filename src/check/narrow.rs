@@ -107,7 +107,7 @@ impl Guards {
     pub(super) fn above<'a>(&'a self, at: usize, names: &'a HashSet<Arc<str>>) -> impl Iterator<Item = Fact> + 'a {
         let is_few = self.by_root.len() <= names.len();
         let all = self.by_root.iter().filter(move |(root, _)| is_few && names.contains(*root)).map(|(_, facts)| facts);
-        let named = names.iter().filter(move |_| !is_few).filter_map(|name| self.by_root.get(name));
-        all.chain(named).flatten().filter(move |(guard, _)| *guard < at).map(|(_, fact)| fact.clone())
+        let looked_up = names.iter().filter(move |_| !is_few).filter_map(|name| self.by_root.get(name));
+        all.chain(looked_up).flatten().filter(move |(guard, _)| *guard < at).map(|(_, fact)| fact.clone())
     }
 }

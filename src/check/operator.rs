@@ -112,7 +112,9 @@ impl Checker<'_> {
             let finding = Diagnostic::new(&codes::VF201, operator.span, message)
                 .label(left.span, format!("`{}`", left.ty))
                 .help(match &left.kind {
-                    ExprKind::Field { .. } => "drop `??` and what follows it; of a map, write `m[key]`, which is `none` without the key",
+                    ExprKind::Field { .. } => {
+                        "drop `??` and what follows it; of a map, write `m[key]`, which is `none` without the key"
+                    }
                     _ => "drop `??` and what follows it",
                 });
             self.report(finding);
@@ -237,9 +239,8 @@ fn are_numbers(a: &Type, b: &Type) -> bool {
 /// What the right side is read as when the left side says it: a union's member, the same kind of map.
 fn right_guide(op: Op, left: &Type, wanted: Option<&Type>) -> Option<Type> {
     match (op, left.required()) {
-        (Op::Equal | Op::NotEqual, ty @ Type::Literals(_)) => Some(ty),
         (Op::In | Op::NotIn, ty @ Type::Literals(_)) => Some(Type::list(ty)),
-        (Op::Add, ty @ Type::Map(..)) => Some(ty),
+        (Op::Equal | Op::NotEqual, ty @ Type::Literals(_)) | (Op::Add, ty @ Type::Map(..)) => Some(ty),
         (Op::Coalesce, ty) if !ty.is_unknown() && ty != Type::None => Some(ty),
         _ => wanted.cloned(),
     }
@@ -249,15 +250,14 @@ fn right_guide(op: Op, left: &Type, wanted: Option<&Type>) -> Option<Type> {
 fn arithmetic_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
     use Type::{BusinessDays, Date, Decimal, Duration, Float, Int, List, Map, Period, Record, Text, Timestamp};
     match (op, a, b) {
-        (Op::Divide, Int, Int) => Some(Float),
+        (Op::Divide, Int, Int) | (Op::Divide, Duration, Duration) => Some(Float),
         (_, Int, Int) => Some(Int),
         (_, Float | Int, Float | Int) => Some(Float),
         (_, Decimal, Decimal | Int) | (_, Int, Decimal) => Some(Decimal),
         (Op::Add | Op::Subtract, Duration, Duration)
-        | (Op::Multiply, Duration, Int | Float)
-        | (Op::Multiply, Int | Float, Duration) => Some(Duration),
-        (Op::Divide, Duration, Int | Float) => Some(Duration),
-        (Op::Divide, Duration, Duration) => Some(Float),
+        | (Op::Multiply | Op::Divide, Duration, Int | Float)
+        | (Op::Multiply, Int | Float, Duration)
+        | (Op::Subtract, Timestamp, Timestamp) => Some(Duration),
         (Op::Add | Op::Subtract, Period, Period) | (Op::Multiply, Period, Int) | (Op::Multiply, Int, Period) => {
             Some(Period)
         }
@@ -265,7 +265,6 @@ fn arithmetic_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
         | (Op::Multiply, BusinessDays, Int)
         | (Op::Multiply, Int, BusinessDays) => Some(BusinessDays),
         (Op::Add | Op::Subtract, Timestamp, Duration) => Some(Timestamp),
-        (Op::Subtract, Timestamp, Timestamp) => Some(Duration),
         (Op::Add | Op::Subtract, Date, Period) => Some(Date),
         (Op::Subtract, Date, Date) => Some(Period),
         (Op::Add, Text | Type::Literals(_), Text | Type::Literals(_)) => Some(Text),
@@ -322,9 +321,8 @@ fn arithmetic_finding(
             format!("`{}` needs a period beside a date, found `int`", operator.node.symbol()),
         )
         .help("write the unit: `1d`, or `1bd` for business days"),
-        (Op::Add, one, other) if one.is_text() || other.is_text() => {
-            cannot(operator, left, right, "joins two texts").help(format!("put values into a text: `f\"{}{}\"`", in_text(a), in_text(b)))
-        }
+        (Op::Add, one, other) if one.is_text() || other.is_text() => cannot(operator, left, right, "joins two texts")
+            .help(format!("put values into a text: `f\"{}{}\"`", in_text(a), in_text(b))),
         (_, Type::Decimal, Type::Float) | (_, Type::Float, Type::Decimal) => {
             cannot(operator, left, right, "does not mix `decimal` and `float`: the float has lost digits already")
                 .help("say which you want: `… as float`")

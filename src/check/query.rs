@@ -42,7 +42,8 @@ impl Checker<'_> {
                 );
             }
             Type::Connection(_) | Type::Calendar | Type::Outcomes(..) => {
-                let finding = Diagnostic::new(&codes::VF201, value.span, format!("{} has no text of its own", shown(&ty)));
+                let finding =
+                    Diagnostic::new(&codes::VF201, value.span, format!("{} has no text of its own", shown(&ty)));
                 self.report(finding.at(format!("`{ty}`")).help("name what you want of it, such as a field or a count"));
             }
             _ => {}
@@ -102,10 +103,9 @@ impl Checker<'_> {
                 "a table cannot be bound to a query".to_owned(),
                 Some(format!("bind one of its columns: `:{name}.column`")),
             )),
-            ty if is_list && ty.item().is_none() && !ty.is_unknown() => Some((
-                format!("`in` needs a list, found `{ty}`"),
-                Some(format!("write `… = :{name}`")),
-            )),
+            ty if is_list && ty.item().is_none() && !ty.is_unknown() => {
+                Some((format!("`in` needs a list, found `{ty}`"), Some(format!("write `… = :{name}`"))))
+            }
             Type::Duration | Type::Period | Type::BusinessDays => Some((
                 format!("a database has no `{ty}`"),
                 Some("compute the date or the instant in a step, and bind that".to_owned()),
@@ -158,7 +158,9 @@ impl Checker<'_> {
         let mut finding = Diagnostic::new(&codes::VF502, span, message).at(format!("`{}`", argument.ty));
         finding.help = match (help, &argument.ty) {
             (Some(help), _) => Some(help.to_owned()),
-            (None, Type::Optional(_)) => Some("decide first what to do without it: bind a step `… ?? default`".to_owned()),
+            (None, Type::Optional(_)) => {
+                Some("decide first what to do without it: bind a step `… ?? default`".to_owned())
+            }
             (None, ty) if wanted.contains("text") && !ty.is_text() => {
                 Some("make a text of it in a step, `f\"{…}\"`, and use that".to_owned())
             }

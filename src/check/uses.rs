@@ -128,17 +128,16 @@ impl Uses {
             ExprKind::Name(name) => self.name(name),
             ExprKind::Interpolated(fragments) => self.exprs(fragments.iter().filter_map(hole)),
             ExprKind::Tagged(tagged) => self.tagged(tagged),
-            ExprKind::Field { of, .. } => self.expr(of),
             ExprKind::Call { callee, arguments, .. } => {
                 self.expr(callee);
                 self.exprs(arguments.iter().map(|argument| &argument.value));
             }
             ExprKind::Index(a, b) | ExprKind::Binary(a, _, b) => self.exprs([&**a, &**b]),
-            ExprKind::Cast(of, _) | ExprKind::Unary(_, of) => self.expr(of),
+            ExprKind::Field { of, .. } | ExprKind::Cast(of, _) | ExprKind::Unary(_, of) => self.expr(of),
             ExprKind::If(a, b, c) => self.exprs([&**a, &**b, &**c]),
             ExprKind::List(items) => self.exprs(items),
             ExprKind::ListComprehension(item, comprehension) => {
-                self.comprehension(comprehension, |uses| uses.expr(item))
+                self.comprehension(comprehension, |uses| uses.expr(item));
             }
             ExprKind::Record(entries) => entries.iter().for_each(|entry| {
                 if !entry.is_label {

@@ -165,9 +165,10 @@ impl Checker<'_> {
             self.report(finding);
         }
         let declared = Some(param.name.span.to(param.ty.span));
-        let default = param.default.as_ref().map(|default| {
-            self.expr_of(scope, default, &ty, Want { what: "the parameter", declared })
-        });
+        let default = param
+            .default
+            .as_ref()
+            .map(|default| self.expr_of(scope, default, &ty, Want { what: "the parameter", declared }));
         self.refuse_shadow(scope, &param.name);
         let slot = scope.bind(&param.name.node, param.name.span.to(param.ty.span), ty.clone(), Role::Param);
         let require = param.require.as_ref().map(|require| self.expr_of(scope, require, &Type::Bool, "`require`"));

@@ -75,7 +75,8 @@ impl Scanner<'_> {
                 chars.next();
             }
         }
-        Err(self.finding(at, quote, format!("the text that begins with {quote} is never closed"))
+        Err(self
+            .finding(at, quote, format!("the text that begins with {quote} is never closed"))
             .help(format!("close it with {quote}"))
             .into())
     }

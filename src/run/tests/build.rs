@@ -183,6 +183,7 @@ pub(crate) fn workflow(slots: usize, steps: Vec<Step>) -> Workflow {
         span: span(),
         connections: vec![ConnectionUse { name: "vm".into(), kind: ConnectionKind::Metrics, slot: 0, span: span() }],
         params: Vec::new(),
+        calendars: Vec::new(),
         defaults: Policy::default(),
         body: Block { slots, steps, result: None },
         outputs: Vec::new(),

@@ -70,8 +70,10 @@ pub(super) fn time(text: &str) -> Result<NaiveTime, Impossible<NaiveTime>> {
     } else {
         "seconds go from 00 to 59"
     };
-    NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)
-        .ok_or_else(|| Impossible::new(NaiveTime::MIN, format!("`{text}` is no time: {wrong}")).help("write one like `06:00` or `18:30`"))
+    NaiveTime::from_hms_nano_opt(hour, minute, second, nanos).ok_or_else(|| {
+        Impossible::new(NaiveTime::MIN, format!("`{text}` is no time: {wrong}"))
+            .help("write one like `06:00` or `18:30`")
+    })
 }
 
 /// `2025-01-31T06:00Z`, `…+01:00`, `…[Europe/London]`.
