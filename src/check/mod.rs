@@ -21,6 +21,7 @@ mod query;
 mod scope;
 mod suggest;
 mod types;
+mod unify;
 mod uses;
 mod workflow;
 

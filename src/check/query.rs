@@ -35,7 +35,7 @@ impl Checker<'_> {
         let value = self.expr(scope, value, None);
         let ty = self.decide(&value, "a text");
         match &ty {
-            Type::Secret => {
+            ty if ty.has_secret() => {
                 let message = "a secret may not become part of a text";
                 self.report(
                     Diagnostic::new(&codes::VF702, value.span, message).help("hand the secret itself to what needs it"),

@@ -263,7 +263,7 @@ impl Checker<'_> {
             self.report(finding);
         }
         match value.ty.required() {
-            Type::Secret => {
+            ty if ty.has_secret() => {
                 let finding = Diagnostic::new(&codes::VF702, value.span, "a secret may not be an output");
                 self.report(finding.help("leave it out; outputs are shown and kept"));
             }

@@ -231,6 +231,17 @@ impl Type {
         }
     }
 
+    /// Whether some part of its values is a secret.
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::Secret => true,
+            Self::List(inner) | Self::Optional(inner) => inner.has_secret(),
+            Self::Map(a, b) | Self::Outcomes(a, b) => a.has_secret() || b.has_secret(),
+            Self::Record(record) | Self::Table(record) => record.fields.iter().any(|field| field.ty.has_secret()),
+            _ => false,
+        }
+    }
+
     /// Whether `none` is among its values.
     pub const fn is_optional(&self) -> bool {
         matches!(self, Self::Optional(_) | Self::None)
