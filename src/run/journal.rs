@@ -31,7 +31,13 @@ struct Notes {
 
 impl Journal {
     pub(crate) fn new(sink: Arc<dyn EventSink>, clock: Arc<dyn Clock>) -> Self {
-        Self { sink, clock, is_partial: AtomicBool::new(false), has_written: AtomicBool::new(false), notes: Mutex::default() }
+        Self {
+            sink,
+            clock,
+            is_partial: AtomicBool::new(false),
+            has_written: AtomicBool::new(false),
+            notes: Mutex::default(),
+        }
     }
 
     /// The instant it is.

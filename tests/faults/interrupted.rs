@@ -84,7 +84,11 @@ fn a_second_request_ends_the_run_at_once() {
     let source = Source::start();
     let place = Place::empty().source(source.url()).impatient();
     // A `finally` that takes its time.
-    place.edit("workflows/apex_collector.flow", "  finally {\n", "  finally {\n    slow = source.get(\"/api/apex\", query: { business_date: 2000-01-03 })\n");
+    place.edit(
+        "workflows/apex_collector.flow",
+        "  finally {\n",
+        "  finally {\n    slow = source.get(\"/api/apex\", query: { business_date: 2000-01-03 })\n",
+    );
     source.script(|_, _| Reply::body("[]").after(20_000));
     let mut command = place.command("workflows/apex_collector.flow", &["--at", AT]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -24,7 +24,9 @@ fn blow(place: &Place, then: impl FnOnce()) -> (i32, Json) {
     for line in &mut lines {
         last = serde_json::from_str(&line.unwrap()).unwrap();
         stored += usize::from(last["path"] == json!(["copied", "stored"]) && last["status"] == "success");
-        if stored == 3 && let Some(then) = then.take() {
+        if stored == 3
+            && let Some(then) = then.take()
+        {
             then();
         }
     }

@@ -28,8 +28,11 @@ fn a_missing_table_fails_the_run() {
 fn a_query_that_the_server_refuses_fails_the_run() {
     let (place, job) = loaded();
     // Two series of one name cannot be told apart without `by`: a thing only the server can see.
-    place.edit("workflows/extractor.flow", "max by (biz_date) (tlast_over_time({job=$job, biz_date=~$labels}[400d]))",
-        "label_del(last_over_time({job=$job, biz_date=~$labels}[400d]), \"auid\", \"biz_date\", \"business_date\")");
+    place.edit(
+        "workflows/extractor.flow",
+        "max by (biz_date) (tlast_over_time({job=$job, biz_date=~$labels}[400d]))",
+        "label_del(last_over_time({job=$job, biz_date=~$labels}[400d]), \"auid\", \"biz_date\", \"business_date\")",
+    );
     let result = place.extract(&["-p", &job]).expect(1);
     assert_eq!(result["error"]["step"], "newest");
     assert_error(&result, "query", &["answered 422"]);
@@ -46,8 +49,10 @@ fn one_bad_day_among_good_ones_is_named_and_completed_later() {
     real.execute(trigger);
     // The first run makes the tables.
     embedded.extract(&["-p", "job=nobody"]).expect(0);
-    embedded.execute("create trigger closed before insert on vm_extraction_jobs when new.biz_date = '2026-10-09'
-        begin select raise(abort, 'the 9th is closed'); end");
+    embedded.execute(
+        "create trigger closed before insert on vm_extraction_jobs when new.biz_date = '2026-10-09'
+        begin select raise(abort, 'the 9th is closed'); end",
+    );
     for (place, job, repair) in [
         (&real, job.as_str(), "drop trigger closed on vm_extraction_jobs"),
         (&embedded, "job=apex_collector", "drop trigger closed"),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::place::Place;
+use crate::support::place::wait;
 use crate::support::source::{Reply, Source};
 use crate::support::victoria::Throwaway;
-use crate::support::place::wait;
 
 /// The business days of October 2026 that a run at its end answers for.
 fn october() -> Vec<String> {
@@ -77,7 +77,9 @@ fn it_publishes_the_oldest_days_first_and_catches_up_without_holes() {
 fn a_day_that_fails_stops_the_loop_and_is_not_marked() {
     let source = Source::start();
     for (place, _server) in places(&source) {
-        source.script(|day, _| if day < "2026-10-06" { Reply::day(day) } else { Reply::status("500 Internal Server Error") });
+        source.script(
+            |day, _| if day < "2026-10-06" { Reply::day(day) } else { Reply::status("500 Internal Server Error") },
+        );
         let arguments = ["-p", "backfill_from=2026-10-01"];
         let failed = place.collect("2026-10-30T18:00Z", &arguments).expect(1);
         assert_eq!(failed["status"], "failed");

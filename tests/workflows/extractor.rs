@@ -45,7 +45,10 @@ fn the_status_is_written_after_the_outcome() {
     let place = Place::embedded();
     place.extract(&[]).expect(0);
     let gauge = "extractor_job_status{env=local,job_id=extractor,status=success}".to_owned();
-    assert_eq!(place.samples("extractor_job_status").into_iter().collect::<Vec<_>>(), [(gauge, vec![(1_793_383_200_000, 1.0)])]);
+    assert_eq!(
+        place.samples("extractor_job_status").into_iter().collect::<Vec<_>>(),
+        [(gauge, vec![(1_793_383_200_000, 1.0)])]
+    );
     let job = place.run("apex_extractor", &["--at", "2026-10-30T19:00Z"]).expect(0);
     assert_eq!(job["job_id"], "apex_extractor");
     let names: Vec<String> = place.samples("extractor_job_status").into_keys().collect();

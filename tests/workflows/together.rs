@@ -21,7 +21,11 @@ fn the_extractor_finds_what_the_collector_published() {
         assert_eq!(result["metrics"]["custom"]["days_copied"], 21);
         all.push(place.rows());
     }
-    assert!(all[0][0].starts_with("2026-10-01|A1|apex_data_price{business_date=2026-10-01,source=apex}|"), "{}", all[0][0]);
+    assert!(
+        all[0][0].starts_with("2026-10-01|A1|apex_data_price{business_date=2026-10-01,source=apex}|"),
+        "{}",
+        all[0][0]
+    );
     assert_same(&all[0], &all[1]);
 }
 
