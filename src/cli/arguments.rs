@@ -74,7 +74,7 @@ pub(crate) struct ConfigArguments {
   vmflow run workflows/extractor.flow -p lookback=60d --format json
   vmflow run apex_extractor --env prod --yes
 
-Exit codes: 0 success, 1 failed, 2 bad usage or parameter, 3 partial, 4 the environment is at fault, 130 interrupted.")]
+Exit codes: 0 success, 1 failed, 2 bad usage or parameter, 3 partial, 4 the environment is at fault (nothing was written), 130/143 interrupted.")]
 pub(crate) struct RunArguments {
     /// A file (`FILE` or `FILE:WORKFLOW`), or the id of a job
     #[arg(value_name = "FILE|JOB")]

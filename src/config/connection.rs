@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
-use super::secret::{Secret, Url, is_loopback};
+use super::secret::{Secret, Url, basic, is_loopback};
 use super::yaml::{Field, Mapping, field, fields};
 use crate::source::Span;
 use crate::value::ConnectionKind;
@@ -190,6 +190,21 @@ impl ConnectionConfig {
             }
             Self::Http { base_url, .. } => is_loopback(base_url.host()),
         }
+    }
+
+    /// Credentials in the form in which HTTP sends them; a server that tells them back must not give them away.
+    pub(super) fn basic_credentials(&self) -> Vec<String> {
+        let (urls, login): (Vec<&Url>, _) = match self {
+            Self::VictoriaMetrics { read_url, write_url, login, .. } => (vec![read_url, write_url], login.as_ref()),
+            Self::Http { base_url, .. } => (vec![base_url], None),
+            _ => (Vec::new(), None),
+        };
+        let in_urls = urls.into_iter().filter_map(Url::login);
+        let configured = match login {
+            Some(Login::Password { username, password }) => Some((username.to_string(), password.expose().to_owned())),
+            _ => None,
+        };
+        in_urls.chain(configured).map(|(user, password)| basic(&user, &password)).collect()
     }
 
     /// The settings as JSON, secrets included: for [`mask_json`](super::mask_json) only.

@@ -45,7 +45,8 @@ impl Environment {
 
     /// Takes the secrets of this environment out of texts.
     pub fn redactor(&self) -> Redactor {
-        Redactor::new(self.secrets.iter().map(Secret::expose))
+        let encoded = self.connections.values().flat_map(|connection| connection.kind.basic_credentials());
+        Redactor::new(self.secrets.iter().map(|secret| secret.expose().to_owned()).chain(encoded))
     }
 
     /// The words that make a key sensitive here.

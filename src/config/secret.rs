@@ -51,6 +51,14 @@ impl Url {
         password_range(&self.0).and_then(|range| self.0.get(range))
     }
 
+    /// The user and the password in it, without escapes.
+    pub(super) fn login(&self) -> Option<(String, String)> {
+        let range = password_range(&self.0)?;
+        let before = self.0.get(..range.start)?.strip_suffix(':')?;
+        let user = before.rsplit_once("://").map_or(before, |(_, user)| user);
+        Some((percent_decode(user), percent_decode(self.0.get(range)?)))
+    }
+
     /// The host it leads to, without brackets; empty when it names none.
     pub fn host(&self) -> &str {
         let authority = authority_range(&self.0).and_then(|range| self.0.get(range)).unwrap_or_default();
@@ -84,6 +92,21 @@ pub(super) fn percent_decode(text: &str) -> String {
         at += if escaped.is_some() { 3 } else { 1 };
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// What `Authorization: Basic …` carries, as a server may tell it back.
+pub(super) fn basic(user: &str, password: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = format!("{user}:{password}");
+    let mut out = String::new();
+    for three in text.as_bytes().chunks(3) {
+        let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(three.get(at).copied().unwrap_or(0)));
+        for at in 0..4 {
+            let digit = DIGITS.get(bits >> (18 - 6 * at) & 63).copied().unwrap_or(b'=');
+            out.push(if at > three.len() { '=' } else { char::from(digit) });
+        }
+    }
+    out
 }
 
 fn authority_range(url: &str) -> Option<std::ops::Range<usize>> {
@@ -143,6 +166,15 @@ mod tests {
             assert_eq!(format!("{url:?}"), shown);
             assert_eq!((url.password(), url.host()), (password, host), "{given}");
         }
+    }
+
+    #[test]
+    fn credentials_are_known_as_they_are_sent() {
+        let login = |url: &str| Url::new(url).login().map(|(user, password)| basic(&user, &password));
+        assert_eq!(login("http://user:url-hunter3@h/").as_deref(), Some("dXNlcjp1cmwtaHVudGVyMw=="));
+        assert_eq!(login("http://a:p%40ss@h").as_deref(), Some("YTpwQHNz"));
+        assert_eq!(login("http://ab:pass@h").as_deref(), Some("YWI6cGFzcw=="));
+        assert_eq!((login("http://user@h"), login("http://h")), (None, None));
     }
 
     #[test]
