@@ -1,1 +1,313 @@
+//! `vmflow check` from outside: the pages of the codes, golden findings, formats, hostile input, time.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use serde_json::Value as Json;
+use vmflow::check::{Surroundings, check, modules};
+use vmflow::diagnostic::{Code, Diagnostic, codes};
+use vmflow::source::Sources;
+
+use crate::support::golden;
+use crate::support::sandbox::{Sandbox, root};
+
+/// Loads and checks one text that imports nothing but the standard library.
+fn findings(text: &str) -> Vec<Diagnostic> {
+    let mut sources = Sources::default();
+    let roots = vec![(PathBuf::from("test.flow"), text.to_owned())];
+    let (modules, mut found) = modules::load(roots, &mut sources, &mut |_| Err("there is no such file".to_owned()));
+    let (_, more) = check(&modules, &Surroundings { embedded: vec!["vm".into()] });
+    found.extend(more);
+    found
+}
+
+/// Runs something with the stack that the command has.
+fn on_a_large_stack<R: Send + 'static>(run: impl FnOnce() -> R + Send + 'static) -> R {
+    std::thread::Builder::new().stack_size(64 << 20).spawn(run).unwrap().join().unwrap()
+}
+
+#[test]
+fn the_examples_of_every_code_fail_and_pass() {
+    let sandbox = Sandbox::new();
+    for code in codes::ALL {
+        let failing = codes_of(&sandbox, code, code.failing());
+        assert_eq!(failing, [code.id], "{}: the failing example", code.id);
+        let passing = codes_of(&sandbox, code, code.passing());
+        assert!(passing.is_empty(), "{}: the passing example gives {passing:?}", code.id);
+    }
+}
+
+/// The codes that `check` finds in an example: in a workflow, or in a configuration beside one.
+fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
+    let quiet = "workflow quiet {\n  output items = 1\n}\n";
+    let is_configuration = code.is_about_configuration();
+    sandbox.write("page/page.flow", if is_configuration { quiet } else { example });
+    let embedded = if code.id == "VF507" { "{ vm: { kind: embedded, path: m } }" } else { "{}" };
+    let local = format!("default_environment: local\nenvironments:\n  local:\n    connections: {embedded}\n");
+    sandbox.write("page/vmflow.yaml", if is_configuration { example } else { &local });
+    let ran = sandbox.run(&["check", "page/page.flow", "--config", "page/vmflow.yaml", "--format", "json"]);
+    let document = ran.json();
+    let found = document["diagnostics"].as_array().unwrap();
+    found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn explain_prints_the_page() {
+    let sandbox = Sandbox::new();
+    for code in codes::ALL {
+        let ran = sandbox.run(&["explain", &code.id.to_lowercase()]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, code.page), "{}", code.id);
+    }
+    let list = sandbox.run(&["explain", "--list"]).stdout;
+    assert_eq!(list.lines().count(), codes::ALL.len());
+    let unknown = sandbox.run(&["explain", "VF999"]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("VF999"), "{}", unknown.stderr);
+}
+
+/// The `.flow` files of a folder of `tests/ui`, by name.
+fn examples(folder: &str) -> Vec<(String, String)> {
+    let directory = root().join("tests/ui").join(folder);
+    let mut found: Vec<(String, String)> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "flow"))
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), std::fs::read_to_string(path).unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
+/// A project without a configuration that holds the files which the examples import.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    std::fs::remove_file(sandbox.path().join("vmflow.yaml")).unwrap();
+    for entry in std::fs::read_dir(root().join("tests/ui/check/lib")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = Path::new("lib").join(path.file_name().unwrap());
+        sandbox.write(name.to_str().unwrap(), &std::fs::read_to_string(path).unwrap());
+    }
+    sandbox
+}
+
+#[test]
+fn findings_are_golden_sorted_told_once_and_helpful() {
+    let sandbox = project();
+    for (name, text) in examples("check") {
+        sandbox.write(&name, &text);
+        let document = sandbox.run(&["check", &name, "--format", "json"]).json();
+        assert_well_formed(&name, document["diagnostics"].as_array().unwrap());
+        let human = sandbox.run(&["check", &name]);
+        golden::assert(&root().join("tests/ui/check").join(name.replace(".flow", ".txt")), &human.stdout);
+    }
+}
+
+fn assert_well_formed(name: &str, found: &[Json]) {
+    assert!(!found.is_empty(), "{name} has nothing wrong");
+    let place = |finding: &Json| (finding["file"].to_string(), finding["span"]["start"]["offset"].as_u64());
+    let mut seen = HashSet::new();
+    for finding in found.iter().filter(|finding| finding["file"] == name) {
+        let message = finding["message"].as_str().unwrap();
+        assert!(seen.insert((place(finding), message)), "{name}: told twice: {message}");
+        let has_help = !finding["help"].is_null() || !finding["fix"].is_null();
+        assert!(has_help, "{name}: no help: {message}");
+        assert!(!message.ends_with('.') && !message.contains("unknown>"), "{name}: {message}");
+    }
+    let own: Vec<_> = found.iter().filter(|finding| finding["file"] == name).map(place).collect();
+    assert!(own.is_sorted(), "{name}: not in the order of the file");
+}
+
+#[test]
+fn right_files_have_no_findings() {
+    let sandbox = project();
+    for (name, text) in examples("ok") {
+        sandbox.write(&name, &text);
+        let human = sandbox.run(&["check", &name, "--deny", "warnings"]);
+        assert_eq!((human.code, human.stdout.as_str()), (0, "no findings in 1 file\n"), "{name}");
+    }
+}
+
+#[test]
+fn what_a_broken_file_exports_is_not_missed() {
+    let sandbox = project();
+    sandbox.write("lib/broken.flow", "fn f(n: int) -> int = n +\nfn g(n: int) -> int = n\n");
+    sandbox.write("main.flow", "import \"lib/broken.flow\"\n\nworkflow w {\n  output n = broken.f(1)\n}\n");
+    let document = sandbox.run(&["check", "main.flow", "--format", "json"]).json();
+    let files: Vec<&str> =
+        document["diagnostics"].as_array().unwrap().iter().map(|finding| finding["file"].as_str().unwrap()).collect();
+    assert_eq!(files, ["lib/broken.flow"]);
+}
+
+#[test]
+fn one_broken_file_hides_nothing_of_the_others() {
+    let sandbox = project();
+    sandbox.write("both/broken.flow", "workflow w {\n  output n 1\n}\n");
+    sandbox.write("both/wrong.flow", "workflow w {\n  output n = m\n}\n");
+    let ran = sandbox.run(&["check", "both", "--format", "short"]);
+    assert_eq!(ran.stdout.lines().count(), 2, "{}", ran.stdout);
+    assert!(ran.stdout.contains("both/broken.flow:2:") && ran.stdout.contains("both/wrong.flow:2:14: error[VF101]: "));
+}
+
+#[test]
+fn formats_have_their_documented_shape() {
+    let sandbox = project();
+    sandbox.write("a.flow", "workflow w {\n  output e = \"é\" + dayz\n  days = 1\n}\n");
+    let short = sandbox.run(&["check", "a.flow", "--format", "short"]);
+    assert_eq!((short.code, short.stdout.as_str()), (1, "a.flow:2:20: error[VF101]: nothing is called `dayz` here\n"));
+    let document = sandbox.run(&["check", "a.flow", "--format", "json"]).json();
+    let finding = &document["diagnostics"][0];
+    let keys: Vec<&str> = finding.as_object().unwrap().keys().map(String::as_str).collect();
+    let wanted = ["code", "severity", "message", "file", "span", "labels", "help", "fix"];
+    assert!(wanted.iter().all(|key| keys.contains(key)) && keys.len() == wanted.len(), "{keys:?}");
+    assert_eq!(finding["span"]["start"], serde_json::json!({ "line": 2, "column": 20, "offset": 33 }));
+    assert_eq!(finding["span"]["end"]["column"], 24);
+    assert_eq!(finding["fix"]["edits"][0]["replacement"], "days");
+    assert_eq!(document["summary"], serde_json::json!({ "errors": 1, "warnings": 0, "files": 1 }));
+}
+
+#[test]
+fn warnings_fail_only_when_denied() {
+    let sandbox = project();
+    sandbox.write("a.flow", "workflow w {\n  param limit: int = 1\n  output n = 1\n}\n");
+    let ran = sandbox.run(&["check", "a.flow", "--format", "short"]);
+    assert_eq!((ran.code, ran.stdout.contains(": warning[VF104]: ")), (0, true), "{}", ran.stdout);
+    let denied = sandbox.run(&["check", "a.flow", "--format", "short", "--deny", "warnings"]);
+    assert_eq!((denied.code, denied.stdout.contains(": error[VF104]: ")), (1, true), "{}", denied.stdout);
+}
+
+/// Words, numbers, white space and single signs.
+fn tokens(text: &str) -> Vec<String> {
+    let kind = |c: char| {
+        if c.is_alphanumeric() || c == '_' {
+            0
+        } else if c.is_whitespace() {
+            1
+        } else {
+            2
+        }
+    };
+    let mut parts: Vec<String> = Vec::new();
+    let mut before = 2;
+    for c in text.chars() {
+        match parts.last_mut() {
+            Some(last) if kind(c) == before && before != 2 => last.push(c),
+            _ => parts.push(c.to_string()),
+        }
+        before = kind(c);
+    }
+    parts
+}
+
+/// Deletes, doubles or exchanges some tokens.
+fn mutated(text: &str, changes: &[(u8, usize, usize, usize)]) -> String {
+    let mut parts = tokens(text);
+    for (what, from, length, other) in changes {
+        let from = from % parts.len().max(1);
+        let to = (from + length % 8 + 1).min(parts.len());
+        let other = other % parts.len().max(1);
+        match what % 3 {
+            0 => drop(parts.drain(from..to)),
+            1 => {
+                let copy = parts[from..to].to_vec();
+                parts.splice(other..other, copy);
+            }
+            _ if from < parts.len() => parts.swap(from, other),
+            _ => {}
+        }
+    }
+    parts.concat()
+}
+
+const TEXTS: &[&str] = &[
+    include_str!("../workflows/extractor.flow"),
+    include_str!("../workflows/apex_collector.flow"),
+    include_str!("../stdlib/status.flow"),
+    include_str!("../stdlib/watermark.flow"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutations_are_checked_without_a_panic_and_soon(
+        which in 0..TEXTS.len(),
+        changes in prop::collection::vec((any::<u8>(), any::<usize>(), any::<usize>(), any::<usize>()), 1..6),
+    ) {
+        let text = mutated(TEXTS[which], &changes);
+        let start = Instant::now();
+        let shown = text.clone();
+        let found = on_a_large_stack(move || findings(&text));
+        prop_assert!(start.elapsed() < Duration::from_secs(10), "{:?} for\n{shown}", start.elapsed());
+        let wrong = found.iter().find(|finding| finding.message.is_empty() || finding.labels.is_empty());
+        prop_assert!(wrong.is_none(), "{wrong:?}");
+    }
+}
+
+fn timed(text: String) -> Duration {
+    on_a_large_stack(move || {
+        let start = Instant::now();
+        let found = findings(&text);
+        let took = start.elapsed();
+        assert!(found.iter().all(|finding| !finding.message.is_empty()));
+        took
+    })
+}
+
+/// A workflow with `count` lines, each made from its number.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    let body: String = (0..count).map(|n| format!("  {}\n", line(n))).collect();
+    format!(
+        "workflow w {{\n  calendar c = calendars.weekdays(zone: \"UTC\")\n  use db: sql\n  use vm: metrics\n{body}}}\n"
+    )
+}
+
+#[test]
+fn time_grows_with_the_size_and_no_faster() {
+    type Line = fn(usize) -> String;
+    let shapes: &[(&str, Line)] = &[
+        ("steps", |n| format!("s{n} = {n} + 1")),
+        ("a chain", |n| if n == 0 { "s0 = 1".to_owned() } else { format!("s{n} = s{} + 1", n - 1) }),
+        ("misspelt", |n| format!("s{n} = t{n} + 1")),
+        ("business days", |n| format!("s{n} = 2025-01-31 + {n}bd")),
+        ("requires", |n| format!("s{n} = {{ \"a\": {n} }}[\"a\"] require s{n} != none else \"x\" t{n} = s{n} + 1")),
+        ("writes", |n| format!("s{n} = do vm.write([sample(\"n\", value: {n}, at: run.now)])")),
+        ("outputs", |n| format!("output s{n} = {n}")),
+    ];
+    for (name, line) in shapes {
+        let small = timed(lines(1_000, line));
+        let large = timed(lines(4_000, line));
+        println!("{name}: 1,000 lines {small:?}, 4,000 lines {large:?}");
+        // Four times the size takes four times as long; sixteen times would be quadratic.
+        assert!(large < small * 10 + Duration::from_millis(500), "{name}: {small:?} and then {large:?}");
+    }
+    let long = timed(lines(10_000, |n| format!("s{n} = {n} + 1")));
+    println!("10,000 steps: {long:?}");
+    assert!(long < Duration::from_secs(60), "{long:?}");
+}
+
+#[test]
+fn deep_nesting_overflows_no_stack() {
+    let nested = |open: &str, inner: &str, close: &str, depth: usize| {
+        format!("workflow w {{\n  output x = {}{inner}{}\n}}\n", open.repeat(depth), close.repeat(depth))
+    };
+    let pairs = [
+        ("[", "]"),
+        ("(", ")"),
+        ("{ a: ", "}"),
+        ("sum([", "])"),
+        ("[x for x in ", "]"),
+        ("if true then 1 else ", ""),
+        ("not ", ""),
+        ("f\"{", "}\""),
+    ];
+    for (open, close) in pairs {
+        timed(nested(open, "1", close, 60));
+    }
+    for part in [" + 1", " ?? 1", " == 1", " and true", "[0]", ".a"] {
+        timed(format!("workflow w {{\n  output x = y{}\n}}\n", part.repeat(900)));
+    }
+    let depth = 60;
+    timed(format!("workflow w {{\n{}{}\n}}\n", "when true {\n".repeat(depth), "}\n".repeat(depth)));
+    timed(format!("type T = {}int{}\n", "list<".repeat(depth), ">".repeat(depth)));
+}

@@ -81,8 +81,8 @@ const VARIANTS: &[(&str, &str, &str)] = &[
         "lookback through today)",
         "lookback through today)\n  other = weekdays.days(range = today - lookback through today)\n  output other = other.count",
     ),
-    ("name_defined_twice", "labels = [f\"", "days = [f\""),
-    ("shadowed_name", "label = f\"{day:%d/%m/%Y}\"", "job = f\"{day:%d/%m/%Y}\""),
+    ("name_defined_twice", "labels = [f\"", "days = [today]\n  labels = [f\""),
+    ("shadowed_name", "label = f\"{day:%d/%m/%Y}\"", "job = \"x\"\n    label = f\"{day:%d/%m/%Y}\""),
     (
         "outcome_during_the_run",
         "output items_processed = sum([c.created + c.updated for c in copied.ok])",

@@ -1,12 +1,14 @@
 //! Statements: the steps of a block, their order, and what each gives.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
 use super::expression::strongest;
+use super::mismatch::Want;
+use super::narrow::Guards;
 use super::order::{Graph, draw};
-use super::program::{Action, Block, Expr, ForEach, OnFailure, Parallel, Policy, Step};
+use super::program::{Action, Block, Expr, ExprKind, ForEach, OnFailure, Parallel, Policy, Step};
 use super::scope::{BlockScope, ConnectionKey, Role, Scope};
 use super::uses::{Uses, name_of};
 use crate::diagnostic::{Diagnostic, codes};
@@ -26,6 +28,8 @@ struct Placed {
     step: Step,
     written: Vec<ConnectionKey>,
     is_require: bool,
+    /// The `require`s above it whose word it takes that something is not `none`.
+    relies_on: Vec<usize>,
 }
 
 impl Checker<'_> {
@@ -34,11 +38,12 @@ impl Checker<'_> {
         &mut self,
         scope: &mut Scope,
         block: &ast::Block,
+        wanted: Option<&Type>,
         prepare: impl FnOnce(&mut Self, &mut Scope),
     ) -> Checked {
         scope.blocks.push(BlockScope::default());
         prepare(self, scope);
-        let mut checked = self.statements(scope, &block.statements);
+        let mut checked = self.statements(scope, &block.statements, wanted);
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         checked
     }
@@ -46,7 +51,7 @@ impl Checker<'_> {
     /// Leaves a block and warns of results that nobody used; gives the number of its slots.
     pub(super) fn close_block(&mut self, scope: &mut Scope, steps: &[Step]) -> usize {
         let Some(block) = scope.blocks.pop() else { return 0 };
-        let pure_slots: Vec<usize> =
+        let pure_slots: HashSet<usize> =
             steps.iter().filter(|step| step.effect < Effect::Write).filter_map(|step| step.slot).collect();
         for (name, binding) in &block.names {
             if binding.role == Role::Step
@@ -63,22 +68,34 @@ impl Checker<'_> {
     }
 
     /// Checks statements in the innermost scope, in the order of their data.
-    pub(super) fn statements(&mut self, scope: &mut Scope, statements: &[Statement]) -> Checked {
+    ///
+    /// `wanted` is the type that its `yield` should have, where somebody says.
+    pub(super) fn statements(&mut self, scope: &mut Scope, statements: &[Statement], wanted: Option<&Type>) -> Checked {
         self.bind_names(scope, statements);
-        let order = self.data_order(statements);
+        let uses: Vec<HashSet<Arc<str>>> = statements.iter().map(Uses::of_statement).collect();
+        let guards = Guards::of(statements, scope.blocks.len().saturating_sub(1));
         let mut placed: Vec<Option<Placed>> = statements.iter().map(|_| None).collect();
         let mut result = None;
-        for at in order {
-            let Some(statement) = statements.get(at) else { continue };
+        for at in self.data_order(statements, &uses) {
+            let (Some(statement), Some(names)) = (statements.get(at), uses.get(at)) else { continue };
             if let StatementKind::Yield(value) = &statement.kind {
                 self.check_yield(statement, at + 1 == statements.len());
-                result = Some(value);
+                result = Some((value, names));
             } else if let Some(slot) = placed.get_mut(at) {
+                let depth = scope.narrowed.len();
+                scope.narrowed.extend(guards.above(at, names));
                 *slot = Some(self.statement(scope, statement));
+                scope.narrowed.truncate(depth);
             }
         }
         // After the steps, whose types it needs, whatever their order in the file.
-        let result = result.map(|value| self.expr(scope, value, None));
+        let result = result.map(|(value, names)| {
+            let depth = scope.narrowed.len();
+            scope.narrowed.extend(guards.above(statements.len(), names));
+            let checked = self.expr(scope, value, wanted);
+            scope.narrowed.truncate(depth);
+            checked
+        });
         let yields = result.as_ref().map_or(Type::None, |expr| expr.ty.clone());
         let steps = self.in_order(placed.into_iter().flatten().collect());
         let slots = scope.blocks.last().map_or(0, |block| block.names.len());
@@ -106,18 +123,17 @@ impl Checker<'_> {
     }
 
     /// The order in which types can be known; cycles are told once and cut.
-    fn data_order(&mut self, statements: &[Statement]) -> Vec<usize> {
+    fn data_order(&mut self, statements: &[Statement], uses: &[HashSet<Arc<str>>]) -> Vec<usize> {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         for (at, statement) in statements.iter().enumerate() {
             if let Some(name) = name_of(statement) {
                 places.entry(name).or_insert(at);
             }
         }
-        let edges = statements.iter().enumerate().flat_map(|(at, statement)| {
-            let mut used: Vec<usize> =
-                Uses::of_statement(statement).iter().filter_map(|name| places.get(name).copied()).collect();
-            used.sort_unstable();
-            used.into_iter().map(move |to| (at, to))
+        let edges = uses.iter().enumerate().flat_map(|(at, names)| {
+            let mut places_used: Vec<usize> = names.iter().filter_map(|name| places.get(name).copied()).collect();
+            places_used.sort_unstable();
+            places_used.into_iter().map(move |to| (at, to))
         });
         let graph = Graph::new(statements.len(), edges.collect::<Vec<_>>());
         for cycle in graph.cycles() {
@@ -150,6 +166,7 @@ impl Checker<'_> {
         let outer = std::mem::take(&mut scope.footprint);
         if let Some(block) = scope.blocks.last_mut() {
             block.touched.clear();
+            block.relied_on.clear();
         }
         let mut step = match &statement.kind {
             StatementKind::Step { name, ty, action } => self.step(scope, statement, name.as_ref(), ty.as_ref(), action),
@@ -157,7 +174,7 @@ impl Checker<'_> {
                 self.guard(scope, statement, *is_expect, condition, message.as_ref())
             }
             StatementKind::Yield(_) => {
-                self.step_of(statement, "yield", Action::When { arms: Vec::new(), otherwise: None })
+                Self::step_of(statement, "yield", Action::When { arms: Vec::new(), otherwise: None })
             }
         };
         let is_write = step.effect == Effect::Write;
@@ -169,10 +186,11 @@ impl Checker<'_> {
         let written = if is_write { footprint.written.iter().copied().collect() } else { Vec::new() };
         scope.footprint.absorb(footprint);
         let is_require = matches!(statement.kind, StatementKind::Check { is_expect: false, .. });
-        Placed { step, written, is_require }
+        let relies_on = scope.blocks.last().map(|block| block.relied_on.iter().copied().collect()).unwrap_or_default();
+        Placed { step, written, is_require, relies_on }
     }
 
-    fn step_of(&self, statement: &Statement, name: &str, action: Action) -> Step {
+    fn step_of(statement: &Statement, name: &str, action: Action) -> Step {
         let effect = action_effect(&action);
         Step {
             name: name.into(),
@@ -201,11 +219,12 @@ impl Checker<'_> {
         let continues = continues(statement);
         let (checked, gives) = self.action(scope, action, stated.as_ref(), continues);
         let label = name.map_or_else(|| self.label(action), |name| name.node.clone());
-        let mut step = self.step_of(statement, &label, checked);
+        let mut step = Self::step_of(statement, &label, checked);
         step.ty = self.clauses(scope, statement, &mut step, gives);
         if let Some(stated) = stated {
-            let given = super::expression::broken(value_span(action));
-            self.expect(&Expr { ty: step.ty, ..given }, &stated, "the stated type");
+            let place = super::expression::broken(value_span(action));
+            let want = Want { what: "the step", declared: ty.map(|ty| ty.span) };
+            self.expect(&Expr { ty: step.ty, ..place }, &stated, want);
             step.ty = stated;
         }
         if let Some(name) = name {
@@ -231,25 +250,40 @@ impl Checker<'_> {
     ) -> (Action, Type) {
         match action {
             ast::Action::Expression(expr) => {
+                scope.action = Some(expr.span);
+                scope.stated = wanted.map(|_| expr.span);
                 let checked = self.expr(scope, expr, wanted);
+                (scope.action, scope.stated) = (None, None);
+                let checked = match wanted {
+                    // What nobody knows before the run is held against the stated type when it arrives.
+                    Some(wanted) if checked.ty == Type::Any => {
+                        let (span, effect) = (checked.span, checked.effect);
+                        Expr { kind: ExprKind::Cast(Box::new(checked)), ty: wanted.clone(), span, effect }
+                    }
+                    _ => checked,
+                };
                 let ty = checked.ty.clone();
                 (Action::Expression(checked), ty)
             }
             ast::Action::Do(span, expr) => {
-                scope.is_do = true;
+                let is_call = called(expr);
+                scope.do_span = Some(*span).filter(|_| is_call);
                 let checked = self.expr(scope, expr, wanted);
-                if std::mem::take(&mut scope.is_do) {
-                    let message = "`do` stands before a call that writes";
-                    self.report(Diagnostic::new(&codes::VF601, *span, message).label(expr.span, "this is no call"));
+                scope.do_span = None;
+                if !is_call {
+                    let finding = Diagnostic::new(&codes::VF601, *span, "`do` stands before a call that writes")
+                        .label(expr.span, "this is no call")
+                        .help("leave `do` out");
+                    self.report(finding);
                 }
                 let ty = checked.ty.clone();
                 (Action::Expression(checked), ty)
             }
             ast::Action::Transaction { do_span, connection, block } => {
-                self.transaction(scope, *do_span, connection, block)
+                self.transaction(scope, *do_span, (connection, block), wanted)
             }
-            ast::Action::ForEach(each) => self.for_each(scope, each, continues),
-            ast::Action::When(when) => self.when(scope, when),
+            ast::Action::ForEach(each) => self.for_each(scope, each, wanted, continues),
+            ast::Action::When(when) => self.when(scope, when, wanted),
         }
     }
 
@@ -257,23 +291,29 @@ impl Checker<'_> {
         &mut self,
         scope: &mut Scope,
         do_span: Option<Span>,
-        connection: &Name,
-        block: &ast::Block,
+        (connection, block): (&Name, &ast::Block),
+        wanted: Option<&Type>,
     ) -> (Action, Type) {
         if do_span.is_none() {
             let finding =
                 Diagnostic::new(&codes::VF601, connection.span, "a transaction changes the database, so it needs `do`")
-                    .help("write `do transaction …`");
+                    .help(format!("write `do transaction {} {{ … }}`", connection.node));
             self.report(finding);
         }
         let name = ast::Expr { kind: ast::ExprKind::Name(connection.node.clone()), span: connection.span };
-        let wanted = Type::Connection(crate::value::ConnectionKind::Sql);
-        let connection = self.expr_of(scope, &name, &wanted, "a transaction");
-        let checked = self.inner_block(scope, block, |_, _| {});
+        let kind = Type::Connection(crate::value::ConnectionKind::Sql);
+        let connection = self.expr_of(scope, &name, &kind, "a transaction");
+        let checked = self.inner_block(scope, block, wanted, |_, _| {});
         (Action::Transaction { connection, block: checked.block }, checked.yields)
     }
 
-    fn for_each(&mut self, scope: &mut Scope, each: &ast::ForEach, continues: bool) -> (Action, Type) {
+    fn for_each(
+        &mut self,
+        scope: &mut Scope,
+        each: &ast::ForEach,
+        wanted: Option<&Type>,
+        continues: bool,
+    ) -> (Action, Type) {
         let over = self.expr(scope, &each.over, None);
         let (first, second) = self.walked(&over, &each.pattern);
         let is_map = second.is_some();
@@ -284,7 +324,8 @@ impl Checker<'_> {
             .map(|count| count.as_ref().map(|count| self.expr_of(scope, count, &Type::Int, "`in parallel`")));
         scope.footprint.connections.clear();
         let item = first.clone();
-        let checked = self.inner_block(scope, &each.block, |checker, scope| {
+        let wanted = wanted.and_then(|wanted| wanted.required().item());
+        let checked = self.inner_block(scope, &each.block, wanted.as_ref(), |checker, scope| {
             checker.bind_item(scope, &each.pattern.first, first);
             if let (Some(name), Some(ty)) = (&each.pattern.second, second) {
                 checker.bind_item(scope, name, ty);
@@ -326,7 +367,7 @@ impl Checker<'_> {
             .collect()
     }
 
-    fn when(&mut self, scope: &mut Scope, when: &ast::When) -> (Action, Type) {
+    fn when(&mut self, scope: &mut Scope, when: &ast::When, wanted: Option<&Type>) -> (Action, Type) {
         let mut arms = Vec::new();
         let mut otherwise = None;
         let mut ty: Option<Type> = None;
@@ -335,7 +376,7 @@ impl Checker<'_> {
         while let Some(when) = next.take() {
             let condition = self.expr_of(scope, &when.condition, &Type::Bool, "a condition");
             let checked = self.narrowed(scope, &when.condition, true, |checker, scope| {
-                checker.inner_block(scope, &when.then, |_, _| {})
+                checker.inner_block(scope, &when.then, wanted, |_, _| {})
             });
             ty = Some(self.join_branch(ty, &checked, when.then.span));
             arms.push((condition, checked.block));
@@ -345,7 +386,7 @@ impl Checker<'_> {
             match &when.otherwise {
                 Some(Otherwise::When(inner)) => next = Some(inner),
                 Some(Otherwise::Block(block)) => {
-                    let checked = self.inner_block(scope, block, |_, _| {});
+                    let checked = self.inner_block(scope, block, wanted, |_, _| {});
                     ty = Some(self.join_branch(ty, &checked, block.span));
                     otherwise = Some(checked.block);
                 }
@@ -362,7 +403,7 @@ impl Checker<'_> {
             let message =
                 format!("the branches of a `when` have one type; before it was `{so_far}`, here `{}`", checked.yields);
             let span = checked.block.result.as_ref().map_or(span, |result| result.span);
-            self.report(Diagnostic::new(&codes::VF201, span, message));
+            self.report(Diagnostic::new(&codes::VF201, span, message).help("let every branch yield the same type"));
             Type::Error
         })
     }
@@ -379,18 +420,24 @@ impl Checker<'_> {
         let condition = self.expr_of(scope, condition, &Type::Bool, if is_expect { "`expect`" } else { "`require`" });
         let message = message.map(|message| self.expr_of(scope, message, &Type::Text, "`else`"));
         if let Some(clause) = statement.clauses.first() {
-            self.report(Diagnostic::new(&codes::VF001, clause.span, "`require` and `expect` take no clauses"));
+            let finding = Diagnostic::new(&codes::VF001, clause.span, "`require` and `expect` take no clauses");
+            self.report(finding.help("put the clause on the step that this looks at"));
         }
         let name = if is_expect { "expect" } else { "require" };
-        let mut step = self.step_of(statement, name, Action::Check { is_expect, condition, message, text });
+        let mut step = Self::step_of(statement, name, Action::Check { is_expect, condition, message, text });
         step.is_shown = false;
         step
     }
 
-    fn text(&self, span: Span) -> Arc<str> {
+    /// What stands in the file, on one line.
+    pub(super) fn text(&self, span: Span) -> Arc<str> {
+        self.source_text(span).split_whitespace().collect::<Vec<_>>().join(" ").into()
+    }
+
+    /// What stands in the file.
+    pub(super) fn source_text(&self, span: Span) -> &str {
         let source = self.modules.all.iter().map(|module| &module.source).find(|source| source.id == span.source);
-        let text = source.map_or("", |source| source.slice(span));
-        text.split_whitespace().collect::<Vec<_>>().join(" ").into()
+        source.map_or("", |source| source.slice(span))
     }
 
     /// What a step without a name is called.
@@ -418,7 +465,8 @@ impl Checker<'_> {
                 one.step.upstream.iter().filter_map(|slot| by_slot.get(slot).copied()).filter(|up| *up != at).collect()
             })
             .collect();
-        let order = order_edges(&placed);
+        let mut order = order_edges(&placed);
+        order.extend(placed.iter().enumerate().flat_map(|(at, one)| one.relies_on.iter().map(move |up| (at, *up))));
         let all = data
             .iter()
             .enumerate()
@@ -453,15 +501,15 @@ impl Checker<'_> {
     /// Data says one order, the file another: a `require` or a write stands before what it needs.
     fn report_order(&mut self, cycle: &[usize], placed: &[Placed]) {
         let members: Vec<&Step> = cycle.iter().filter_map(|at| placed.get(*at)).map(|one| &one.step).collect();
-        let (Some(first), Some(last)) = (members.first(), members.last()) else { return };
+        let (Some(first), Some(second)) = (members.first(), members.get(1)) else { return };
         let names: Vec<&str> = members.iter().map(|step| &*step.name).collect();
         let finding = Diagnostic::new(
             &codes::VF105,
             first.span,
-            format!("`{}` stands before `{}`, and needs it", first.name, last.name),
+            format!("`{}` stands before `{}`, and needs it", first.name, second.name),
         )
-        .label(last.span, "stands later")
-        .note("a `require` guards the writes below it, and writes through one connection keep their order")
+        .label(second.span, "stands below, and waits for it")
+        .note("a `require` guards what stands below it, and writes through one connection keep their order")
         .note(draw(&names))
         .help("move it below what it needs");
         self.report(finding);
@@ -486,6 +534,15 @@ fn order_edges(placed: &[Placed]) -> Vec<(usize, usize)> {
         }
     }
     edges
+}
+
+/// Whether an expression is a call, also one whose result is looked into or decoded.
+fn called(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ast::ExprKind::Call { .. } => true,
+        ast::ExprKind::Field { of, .. } | ast::ExprKind::Index(of, _) | ast::ExprKind::Cast(of, _) => called(of),
+        _ => false,
+    }
 }
 
 fn continues(statement: &Statement) -> bool {

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
-use super::expression::{broken, strongest, suggest};
+use super::expression::{broken, strongest};
+use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::program::{Expr, ExprKind, Function, FunctionId};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use super::suggest::Candidate;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::{Effect, Form, Known, Param, Spec, registry};
+use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
 use crate::value::{Mismatch, Type, Value};
@@ -25,11 +28,24 @@ struct Wanted {
     name: Arc<str>,
     ty: Type,
     is_optional: bool,
+    /// Where a function of the user's declares it.
+    span: Option<Span>,
+}
+
+/// Arguments by parameter, and whether all of them fit.
+struct Given {
+    arguments: Vec<Option<Expr>>,
+    is_right: bool,
 }
 
 /// What is needed to put arguments to parameters.
 struct CallSite<'a> {
+    /// The callee's own name.
     name: String,
+    /// The callee as written.
+    text: Arc<str>,
+    /// Whether the file states the type of what it gives.
+    is_stated: bool,
     verb_span: Span,
     arguments: &'a [Argument],
     arguments_span: Span,
@@ -44,7 +60,9 @@ impl Checker<'_> {
         arguments_span: Span,
         span: Span,
     ) -> Expr {
-        let is_do = std::mem::take(&mut scope.is_do);
+        let do_span = scope.do_span.take();
+        let is_step = scope.action.take() == Some(span);
+        let is_stated = scope.stated.take() == Some(span);
         let Some((found, verb_span)) = self.callee(scope, callee) else {
             for argument in arguments {
                 self.expr(scope, &argument.value, None);
@@ -56,30 +74,50 @@ impl Checker<'_> {
             Callee::Primitive(spec, _) => spec.verb().to_owned(),
             Callee::Function(_, function) => function.name.to_string(),
         };
-        let site = CallSite { name, verb_span, arguments, arguments_span };
+        let site = CallSite { name, text: self.text(callee.span), is_stated, verb_span, arguments, arguments_span };
         let checked = match found {
             Callee::Primitive(spec, receiver) => self.call_primitive(scope, spec, receiver, &site, span),
             Callee::Function(id, function) => self.call_function(scope, id, &function, &site, span),
         };
-        self.check_do(&checked, is_do, &site);
+        match (self.writes(&checked), do_span) {
+            (Some(what), None) => self.missing_do(&checked, what, is_step, &site),
+            (None, Some(do_span)) if checked.ty != Type::Error => self.needless_do(&checked, do_span, &site),
+            _ => {}
+        }
         checked
     }
 
-    /// A call that writes stands behind `do`, one that does not, does not.
-    fn check_do(&mut self, call: &Expr, is_do: bool, site: &CallSite<'_>) {
-        let writes = matches!(&call.kind, ExprKind::Primitive(spec, _) if spec.effect == Effect::Write)
-            || matches!(&call.kind, ExprKind::Function(id, _) if self.function(*id).is_some_and(|f| f.effect == Effect::Write));
-        if writes && !is_do {
-            let message = format!("`{}` changes the outside world, so it needs `do`", site.name);
-            let finding = Diagnostic::new(&codes::VF601, site.verb_span, message)
-                .help("make it a step of its own, and write `do` before the call")
-                .fix("write `do` before it", call.span.before(), "do ");
-            self.report(finding);
+    /// What a call changes, in words; `None` when it only looks.
+    fn writes(&self, call: &Expr) -> Option<&'static str> {
+        match &call.kind {
+            ExprKind::Primitive(spec, _) if spec.effect == Effect::Write => Some(match spec.family() {
+                "sql" => "changes the database",
+                "metrics" => "changes the store of metrics",
+                _ => "changes the outside world",
+            }),
+            ExprKind::Function(id, _) => {
+                self.function(*id).filter(|f| f.effect == Effect::Write).map(|_| "is an action, which writes")
+            }
+            _ => None,
         }
-        if is_do && !writes && call.ty != Type::Error {
-            let message = format!("`do` marks a write, and `{}` only looks", site.name);
-            self.report(Diagnostic::new(&codes::VF601, site.verb_span, message).help("leave `do` out"));
-        }
+    }
+
+    fn missing_do(&mut self, call: &Expr, what: &str, is_step: bool, site: &CallSite<'_>) {
+        let message = format!("`{}` {what}, so it needs `do`", site.text);
+        let finding = Diagnostic::new(&codes::VF601, site.verb_span, message);
+        self.report(if is_step {
+            finding.help(format!("write `do {}(…)`", site.text)).fix("write `do` before it", call.span.before(), "do ")
+        } else {
+            finding.help(format!("make it a step of its own: `name = do {}(…)`", site.text))
+        });
+    }
+
+    fn needless_do(&mut self, call: &Expr, do_span: Span, site: &CallSite<'_>) {
+        let does = if call.effect == Effect::Pure { "computes" } else { "reads" };
+        let message = format!("`do` marks a write, and `{}` only {does}", site.text);
+        let gap = Span { start: do_span.start, end: call.span.start, ..do_span };
+        let finding = Diagnostic::new(&codes::VF601, do_span, message).help("leave `do` out");
+        self.report(finding.label(site.verb_span, format!("only {does}")).fix("leave `do` out", gap, ""));
     }
 
     fn callee(&mut self, scope: &mut Scope, callee: &ast::Expr) -> Option<(Callee, Span)> {
@@ -89,7 +127,8 @@ impl Checker<'_> {
                 self.dotted_callee(scope, of, name).map(|found| (found, name.span))
             }
             _ => {
-                self.report(Diagnostic::new(&codes::VF101, callee.span, "only a function can be called"));
+                let finding = Diagnostic::new(&codes::VF101, callee.span, "only a function can be called");
+                self.report(finding.help("write an operator between the two, or leave the parentheses out"));
                 None
             }
         }
@@ -107,41 +146,44 @@ impl Checker<'_> {
         let finding = if let Some(bound) = scope.bound_at(name) {
             Diagnostic::new(&codes::VF101, span, format!("`{name}` is a value, not a function"))
                 .label(bound, "bound here")
+                .help("leave the parentheses out")
         } else if let Some(method) = registry::all().find(|spec| spec.form == Form::Method && spec.verb() == &**name) {
             Diagnostic::new(&codes::VF101, span, format!("`{name}` is called on a value"))
                 .help(format!("write `{}.{name}(…)`", method.params.first().map_or("value", |param| param.name)))
         } else {
             let known = self.callable_names(scope.module);
-            let known: Vec<&str> = known.iter().map(|name| &**name).collect();
-            suggest(Diagnostic::new(&codes::VF101, span, format!("no function is called `{name}`")), name, &known, span)
+            let finding = Diagnostic::new(&codes::VF101, span, format!("no function is called `{name}`"));
+            self.suggest(finding, name, known.iter().map(|name| &**name), span)
         };
         self.report(finding);
         None
     }
 
     fn callable_names(&self, module: ModuleId) -> Vec<Arc<str>> {
-        let own = self
-            .signatures
-            .keys()
-            .filter(|(of, _)| *of == module || Some(*of) == self.modules.prelude)
-            .map(|(_, name)| name.clone());
+        let scopes = [Some(module), self.modules.prelude.filter(|prelude| *prelude != module)];
+        let own =
+            scopes.into_iter().flatten().filter_map(|id| self.signatures.get(&id)).flat_map(|of| of.keys().cloned());
         own.chain(registry::all().filter(|spec| spec.form == Form::Prelude).map(|spec| spec.verb().into())).collect()
     }
 
     /// Whether a name can be called from a module without a dot.
     pub(super) fn is_function(&self, module: ModuleId, name: &str) -> bool {
-        registry::prelude(name).is_some() || self.callable_names(module).iter().any(|known| &**known == name)
+        let is_in = |id: ModuleId| self.signatures.get(&id).is_some_and(|of| of.contains_key(name));
+        registry::prelude(name).is_some() || is_in(module) || self.modules.prelude.is_some_and(is_in)
     }
 
     fn find_function(&self, module: ModuleId, name: &Arc<str>) -> Option<Callee> {
-        let signature = self.signatures.get(&(module, name.clone()))?;
-        Some(Callee::Function(signature.id, self.function(signature.id)?.clone()))
+        let id = *self.signatures.get(&module)?.get(name)?;
+        Some(Callee::Function(id, self.function(id)?.clone()))
     }
 
     fn dotted_callee(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name) -> Option<Callee> {
         if let ast::ExprKind::Name(left) = &of.kind
             && scope.bound_at(left).is_none()
         {
+            if self.is_unresolved(scope.module, left) {
+                return None;
+            }
             if let Some(module) = self.imported(scope.module, left) {
                 return self.module_callee(module, left, name);
             }
@@ -156,23 +198,22 @@ impl Checker<'_> {
     fn module_callee(&mut self, module: ModuleId, alias: &str, name: &Name) -> Option<Callee> {
         self.find_function(module, &name.node).or_else(|| {
             let names: Vec<Arc<str>> =
-                self.signatures.keys().filter(|(of, _)| *of == module).map(|(_, name)| name.clone()).collect();
-            let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+                self.signatures.get(&module).into_iter().flat_map(|of| of.keys().cloned()).collect();
             let finding =
                 Diagnostic::new(&codes::VF101, name.span, format!("`{alias}` has no function `{}`", name.node));
-            self.report(suggest(finding, &name.node, &names, name.span));
+            let finding = self.suggest(finding, &name.node, names.iter().map(|name| &**name), name.span);
+            self.report(finding);
             None
         })
     }
 
     fn namespace_callee(&mut self, family: &str, name: &Name) -> Option<Callee> {
         registry::namespace(family, &name.node).map(|spec| Callee::Primitive(spec, None)).or_else(|| {
-            let names: Vec<&str> = registry::all()
-                .filter(|spec| spec.form == Form::Namespace && spec.family() == family)
-                .map(Spec::verb)
-                .collect();
+            let names =
+                registry::all().filter(|spec| spec.form == Form::Namespace && spec.family() == family).map(Spec::verb);
             let finding = Diagnostic::new(&codes::VF101, name.span, format!("`{family}` has no `{}`", name.node));
-            self.report(suggest(finding, &name.node, &names, name.span));
+            let finding = self.suggest(finding, &name.node, names, name.span);
+            self.report(finding);
             None
         })
     }
@@ -191,7 +232,7 @@ impl Checker<'_> {
         None
     }
 
-    fn no_method(&self, receiver: &Expr, ty: &Type, name: &Name) -> Diagnostic {
+    fn no_method(&mut self, receiver: &Expr, ty: &Type, name: &Name) -> Diagnostic {
         let family = ty.family().unwrap_or_default();
         if *ty == Type::Any {
             return Diagnostic::new(
@@ -219,13 +260,13 @@ impl Checker<'_> {
             )
             .help(format!("write `{}(…)`", name.node));
         }
-        let names: Vec<&str> = registry::all()
+        let names = registry::all()
             .filter(|spec| spec.form == Form::Method && spec.family() == family)
             .map(Spec::verb)
-            .chain(registry::properties().filter(|p| p.family == family).map(|p| p.name))
-            .collect();
-        let finding = Diagnostic::new(&codes::VF101, name.span, format!("`{ty}` has no `{}`", name.node));
-        suggest(finding, &name.node, &names, name.span)
+            .chain(registry::properties().filter(|p| p.family == family).map(|p| p.name));
+        let message = format!("no method `{}` on {}", name.node, shown(ty));
+        let finding = Diagnostic::new(&codes::VF101, name.span, message).label(receiver.span, format!("`{ty}`"));
+        self.suggest(finding, &name.node, names, name.span)
     }
 
     fn call_primitive(
@@ -242,29 +283,81 @@ impl Checker<'_> {
         if let (Some(receiver), Some(param)) = (&receiver, spec.params.first()) {
             let _ = unify(&(param.ty)(), &receiver.ty, &mut variables);
         }
-        let given = self.arguments(scope, &wanted, site, &mut variables);
-        let arguments: Vec<Option<Expr>> = receiver.into_iter().map(Some).chain(given).collect();
+        let Given { arguments, is_right } = self.arguments(scope, &wanted, site, &mut variables);
+        let arguments: Vec<Option<Expr>> = receiver.into_iter().map(Some).chain(arguments).collect();
         self.check_literals(spec, &arguments);
-        let ty = self.returned(spec, &arguments, &variables, site);
+        // After a wrong argument nothing more is said of the result.
+        let ty = if is_right { self.returned(spec, &arguments, &variables, site) } else { Type::Error };
         let inner = strongest(arguments.iter().flatten());
-        self.note_primitive(scope, spec, &arguments);
+        self.note_primitive(scope, spec, &arguments, site);
         Expr { kind: ExprKind::Primitive(spec, arguments), ty, span, effect: inner.max(spec.effect) }
     }
 
     /// Notes what a primitive writes through, and looks at queries for a store that knows a subset only.
-    fn note_primitive(&mut self, scope: &mut Scope, spec: &Spec, arguments: &[Option<Expr>]) {
+    fn note_primitive(&mut self, scope: &mut Scope, spec: &Spec, arguments: &[Option<Expr>], site: &CallSite<'_>) {
         if spec.effect == Effect::Write {
             scope.footprint.written.extend(connections_in(scope, arguments.iter().flatten()));
             scope.footprint.is_unsafe_to_repeat |= !spec.idempotent;
         }
+        if spec.name == "sql.query" && !site.is_stated {
+            let finding = Diagnostic::new(&codes::VF402, site.verb_span, "nothing says which columns this query gives")
+                .help("state them where the rows arrive: `… as table<{ column: type }>`");
+            self.report(finding);
+        }
+        self.check_names(spec, arguments);
         if spec.family() == "sql"
             && let Some(query) = arguments.get(1).and_then(Option::as_ref)
         {
-            self.check_statement(spec.verb(), query);
+            let connection = site.text.rsplit_once('.').map_or("db", |(connection, _)| connection);
+            self.check_statement(spec.verb(), query, connection);
         }
         if spec.family() == "metrics" {
             self.check_metrics_query(scope, spec.verb(), arguments);
         }
+    }
+
+    /// Names of metrics and labels that a store refuses, where they are literals.
+    fn check_names(&mut self, spec: &Spec, arguments: &[Option<Expr>]) {
+        if !matches!(spec.name, "metrics.sample" | "metrics.selector" | "metrics.series") {
+            return;
+        }
+        for (param, argument) in spec.params.iter().zip(arguments) {
+            let Some(argument) = argument else { continue };
+            let mut maps = Vec::new();
+            match (param.name, &argument.kind) {
+                ("name", ExprKind::Literal(Value::Text(name))) if !name.is_empty() && !valid_metric_name(name) => {
+                    let message = format!("{name:?} cannot be a metric's name");
+                    let help = "names hold letters, digits, `_` and `:`, and begin with no digit";
+                    self.report(Diagnostic::new(&codes::VF513, argument.span, message).help(help));
+                }
+                ("labels", _) => literal_maps(argument, &mut maps),
+                _ => {}
+            }
+            for (key, _) in maps.into_iter().flatten() {
+                self.check_label(key);
+            }
+        }
+    }
+
+    fn check_label(&mut self, key: &Expr) {
+        let ExprKind::Literal(Value::Text(name)) = &key.kind else { return };
+        let (message, help) = if &**name == "__name__" {
+            ("the label `__name__` is the metric's name".to_owned(), "give it as `name`".to_owned())
+        } else if !valid_label_name(name) {
+            let message = format!("{name:?} cannot be a label");
+            let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            let help = if valid_label_name(&plain) {
+                format!("write `{plain}`")
+            } else {
+                "labels hold letters, digits and `_`, and begin with no digit".to_owned()
+            };
+            (message, help)
+        } else if name.starts_with("__") {
+            (format!("labels with two leading underscores are reserved, such as `{name}`"), "rename it".to_owned())
+        } else {
+            return;
+        };
+        self.report(Diagnostic::new(&codes::VF513, key.span, message).help(help));
     }
 
     fn returned(
@@ -278,14 +371,16 @@ impl Checker<'_> {
             arguments.iter().map(|argument| argument.as_ref().map(|a| a.ty.clone())).collect();
         let literals: Vec<Option<Value>> =
             arguments.iter().map(|argument| argument.as_ref().and_then(constant)).collect();
+        let declared = || settled(substitute(&(spec.returns)(), variables));
         if types.iter().flatten().any(|ty| *ty == Type::Error) {
-            return substitute(&(spec.returns)(), variables);
+            return declared();
         }
         match (spec.infer)(Known { types: &types, literals: &literals }) {
-            None => substitute(&(spec.returns)(), variables),
+            None => declared(),
             Some(Ok(ty)) => ty,
             Some(Err(why)) => {
-                self.report(Diagnostic::new(&codes::VF201, site.arguments_span, why));
+                let (message, help) = why.split_once("; ").unwrap_or((&why, "look at the arguments' types"));
+                self.report(Diagnostic::new(&codes::VF201, site.arguments_span, message).help(help));
                 Type::Error
             }
         }
@@ -299,7 +394,8 @@ impl Checker<'_> {
                 continue;
             }
             if let Err(crate::value::ReflectError::Value(why)) = (param.accepts)(value) {
-                self.report(Diagnostic::new(&codes::VF003, argument.span, why));
+                let finding = refused(argument.span, &why);
+                self.report(finding);
             }
         }
     }
@@ -312,6 +408,12 @@ impl Checker<'_> {
         site: &CallSite<'_>,
         span: Span,
     ) -> Expr {
+        if self.without_meaning.contains(&id) {
+            for argument in site.arguments {
+                self.expr(scope, &argument.value, None);
+            }
+            return broken(span);
+        }
         let wanted: Vec<Wanted> = function
             .params
             .iter()
@@ -319,13 +421,14 @@ impl Checker<'_> {
                 name: param.name.clone(),
                 ty: param.ty.clone(),
                 is_optional: param.default.is_some() || param.ty.is_optional(),
+                span: Some(param.span),
             })
             .collect();
-        let given = self.arguments(scope, &wanted, site, &mut HashMap::new());
+        let Given { arguments, is_right } = self.arguments(scope, &wanted, site, &mut HashMap::new());
         let arguments: Vec<Expr> = function
             .params
             .iter()
-            .zip(given)
+            .zip(arguments)
             .map(|(param, given)| {
                 given.or_else(|| param.default.clone()).unwrap_or_else(|| none_at(site.arguments_span))
             })
@@ -335,14 +438,11 @@ impl Checker<'_> {
         }
         if function.effect == Effect::Write {
             scope.footprint.written.extend(connections_in(scope, &arguments));
-            scope.footprint.is_unsafe_to_repeat |= self.is_unsafe_to_repeat(id);
+            scope.footprint.is_unsafe_to_repeat |= self.unsafe_to_repeat.contains(&id);
         }
         let effect = strongest(&arguments).max(function.effect);
-        Expr { kind: ExprKind::Function(id, arguments), ty: function.returns.clone(), span, effect }
-    }
-
-    fn is_unsafe_to_repeat(&self, id: FunctionId) -> bool {
-        self.signatures.values().any(|signature| signature.id == id && signature.is_unsafe_to_repeat)
+        let ty = if is_right { function.returns.clone() } else { Type::Error };
+        Expr { kind: ExprKind::Function(id, arguments), ty, span, effect }
     }
 
     /// Puts arguments to parameters; one entry for each parameter.
@@ -352,16 +452,15 @@ impl Checker<'_> {
         wanted: &[Wanted],
         site: &CallSite<'_>,
         variables: &mut HashMap<&'static str, Type>,
-    ) -> Vec<Option<Expr>> {
+    ) -> Given {
+        let before = self.diagnostics.len();
         let mut given: Vec<Option<Expr>> = wanted.iter().map(|_| None).collect();
-        let mut next = 0;
         let mut is_complete = true;
-        for argument in site.arguments {
+        for (place, argument) in site.arguments.iter().enumerate() {
             let at = match &argument.name {
                 Some(name) => wanted.iter().position(|param| param.name == name.node),
-                None => Some(next).filter(|at| *at < wanted.len()),
+                None => Some(place).filter(|at| *at < wanted.len()),
             };
-            next += 1;
             let Some((at, param)) = at.and_then(|at| Some((at, wanted.get(at)?))) else {
                 self.no_parameter(argument, wanted, site);
                 self.expr(scope, &argument.value, None);
@@ -372,7 +471,7 @@ impl Checker<'_> {
             if let Some(slot) = given.get_mut(at) {
                 if slot.is_some() {
                     let message = format!("the argument `{}` is given twice", param.name);
-                    self.report(Diagnostic::new(&codes::VF106, argument.value.span, message));
+                    self.report(Diagnostic::new(&codes::VF106, argument.value.span, message).help("leave one out"));
                 }
                 *slot = Some(checked);
             }
@@ -380,7 +479,8 @@ impl Checker<'_> {
         if is_complete {
             self.missing_arguments(wanted, &given, site);
         }
-        given
+        let is_right = !self.diagnostics.iter().skip(before).any(Diagnostic::is_error);
+        Given { arguments: given, is_right }
     }
 
     fn argument(
@@ -394,43 +494,29 @@ impl Checker<'_> {
         let known = substitute(&param.ty, variables);
         let guide = if has_variable(&known) { None } else { Some(&known) };
         let checked = self.expr(scope, &argument.value, guide);
-        let whence = format!("`{}` of `{}`", param.name, site.name);
+        let whence = format!("argument `{}` of `{}`", param.name, site.name);
         match unify(&param.ty, &checked.ty, variables) {
             Ok(()) => {}
             Err(mismatch) => {
                 let wanted = substitute(&param.ty, variables);
-                let finding = super::mismatch::describe(checked.span, &checked.ty, &wanted, &mismatch, &whence);
-                self.report(finding);
+                let want = Want { what: &whence, declared: param.span };
+                self.report_mismatch(&checked, &wanted, &mismatch, want);
             }
         }
         checked
     }
 
     fn no_parameter(&mut self, argument: &Argument, wanted: &[Wanted], site: &CallSite<'_>) {
-        let names: Vec<&str> = wanted.iter().map(|param| &*param.name).collect();
-        let finding = match &argument.name {
-            Some(name) => {
-                let finding = Diagnostic::new(
-                    &codes::VF106,
-                    name.span,
-                    format!("`{}` has no argument `{}`", site.name, name.node),
-                );
-                let mut finding = match closest(&name.node, names.iter().copied()) {
-                    Some(near) => finding.fix(format!("write `{near}`"), name.span, near),
-                    None => finding,
-                };
-                finding.help = did_you_mean(&name.node, names);
-                finding
-            }
-            None => {
-                let count = wanted.len();
-                let message = format!(
-                    "`{}` takes {count} argument{}, this is one more",
-                    site.name,
-                    if count == 1 { "" } else { "s" }
-                );
-                Diagnostic::new(&codes::VF106, argument.value.span, message)
-            }
+        let finding = if let Some(name) = &argument.name {
+            let message = format!("`{}` has no argument `{}`", site.text, name.node);
+            let finding = Diagnostic::new(&codes::VF106, name.span, message);
+            let known = wanted.iter().map(|param| Candidate { name: &param.name, ty: Some(&param.ty) });
+            self.suggest(finding, &name.node, known, name.span)
+        } else {
+            let count = wanted.len();
+            let plural = if count == 1 { "" } else { "s" };
+            let message = format!("`{}` takes {count} argument{plural}, and this is one more", site.text);
+            Diagnostic::new(&codes::VF106, argument.value.span, message).help("leave it out")
         };
         self.report(finding);
     }
@@ -440,24 +526,45 @@ impl Checker<'_> {
             .iter()
             .zip(given)
             .filter(|(param, given)| given.is_none() && !param.is_optional)
-            .map(|(param, _)| format!("`{}: {}`", param.name, param.ty))
+            .map(|(param, _)| format!("{}: {}", param.name, param.ty))
             .collect();
-        if !missing.is_empty() {
-            let message = format!("`{}` needs {}", site.name, missing.join(" and "));
-            self.report(
-                Diagnostic::new(&codes::VF106, site.arguments_span, message)
-                    .help("add what is missing between the parentheses"),
-            );
+        if let Some(first) = missing.first() {
+            let message = format!("`{}` needs `{}`", site.text, missing.join("` and `"));
+            let name = first.split(':').next().unwrap_or_default();
+            let before = if site.arguments.is_empty() { "" } else { "…, " };
+            let help = format!("add it: `{}({before}{name}: …)`", site.text);
+            self.report(Diagnostic::new(&codes::VF106, site.arguments_span, message).help(help));
         }
     }
 }
 
+/// The literal maps that make up an argument: `base + { job: "a" }` holds one.
+fn literal_maps<'e>(expr: &'e Expr, found: &mut Vec<&'e [(Expr, Expr)]>) {
+    match &expr.kind {
+        ExprKind::Map(pairs) => found.push(pairs),
+        ExprKind::Binary(_, left, right) => {
+            literal_maps(left, found);
+            literal_maps(right, found);
+        }
+        _ => {}
+    }
+}
+
 fn wanted_of(param: &Param) -> Wanted {
-    Wanted { name: param.name.into(), ty: (param.ty)(), is_optional: param.is_optional() }
+    Wanted { name: param.name.into(), ty: (param.ty)(), is_optional: param.is_optional(), span: None }
 }
 
 fn none_at(span: Span) -> Expr {
     super::expression::pure(ExprKind::Literal(Value::None), Type::None, span)
+}
+
+/// The finding for a literal that a parameter does not accept; what stands behind a `;` is what to do.
+fn refused(span: Span, why: &str) -> Diagnostic {
+    let (message, help) = why.split_once("; ").map_or((why, None), |(what, help)| (what, Some(help.to_owned())));
+    let wanted = message.strip_prefix("expected ").and_then(|rest| rest.split(", found").next());
+    let mut finding = Diagnostic::new(&codes::VF003, span, message);
+    finding.help = help.or_else(|| wanted.map(|wanted| format!("write {wanted}")));
+    finding
 }
 
 /// The value of an expression that is the same in every run.
@@ -476,6 +583,29 @@ fn connections_in<'e>(scope: &Scope, arguments: impl IntoIterator<Item = &'e Exp
         _ => None,
     };
     arguments.into_iter().filter_map(slot).collect()
+}
+
+/// A type in a message: connections and long records by their kind.
+fn shown(ty: &Type) -> String {
+    match ty {
+        Type::Connection(kind) => format!("a `{}` connection", kind.name()),
+        Type::Record(_) if *ty != Type::point() => "this record".to_owned(),
+        Type::List(_) => "a list".to_owned(),
+        Type::Table(_) => "a table".to_owned(),
+        Type::Map(..) => "a map".to_owned(),
+        other => format!("`{other}`"),
+    }
+}
+
+/// The type without variables: what nothing fixed is unknown, and its cause has a finding.
+fn settled(ty: Type) -> Type {
+    match ty {
+        Type::Variable(_) | Type::Number(_) | Type::Ordered(_) => Type::Error,
+        Type::List(inner) => Type::list(settled(*inner)),
+        Type::Optional(inner) => settled(*inner).optional(),
+        Type::Map(key, value) => Type::map(settled(*key), settled(*value)),
+        other => other,
+    }
 }
 
 fn has_variable(ty: &Type) -> bool {

@@ -13,17 +13,17 @@ impl Checker<'_> {
     pub(super) fn cast(&mut self, scope: &mut Scope, of: &ast::Expr, written: &TypeExpr, span: Span) -> Expr {
         let target = self.read_type(scope.module, written);
         let written_of = of;
-        let of = self.expr(scope, of, Some(&target));
+        let guide = Some(&target).filter(|target| is_guided(&of.kind, target));
+        scope.stated = Some(of.span);
+        let of = self.expr(scope, of, guide);
+        scope.stated = None;
         if target == Type::Error || of.ty == Type::Error {
             return Expr { ty: target, ..broken(span) };
         }
         if !can_cast(&of.ty, &target) {
             let finding = Diagnostic::new(&codes::VF201, written.span, format!("`{}` cannot become `{target}`", of.ty))
                 .label(of.span, format!("`{}`", of.ty));
-            self.report(match hint(&of.ty, &target) {
-                Some(help) => finding.help(help),
-                None => finding,
-            });
+            self.report(finding.help(hint(&of.ty, &target)));
             return Expr { ty: target, ..broken(span) };
         }
         self.compare_columns(written_of, &target, written);
@@ -32,18 +32,28 @@ impl Checker<'_> {
     }
 }
 
+/// Whether the wanted type says what a literal is. What the literal holds is judged by the cast itself.
+fn is_guided(of: &ast::ExprKind, target: &Type) -> bool {
+    match of {
+        ast::ExprKind::Literal(_) => true,
+        ast::ExprKind::List(items) => items.is_empty(),
+        ast::ExprKind::Record(_) => matches!(target.required(), Type::Map(..)),
+        _ => false,
+    }
+}
+
 fn can_cast(from: &Type, to: &Type) -> bool {
     match (from, to) {
-        (Type::Any, _) => true,
+        (Type::Any, _)
+        | (Type::Int | Type::Float | Type::Decimal, Type::Int | Type::Float | Type::Decimal)
+        | (Type::Text, Type::Url) => true,
         (Type::Json, to) => can_decode(to),
         (Type::Optional(inner), Type::Optional(to)) => can_cast(inner, to),
-        (Type::Int | Type::Float | Type::Decimal, Type::Int | Type::Float | Type::Decimal) => true,
         (from, Type::Literals(_)) if from.is_text() => true,
         (Type::List(from), Type::List(to)) => can_cast(from, to),
         (Type::Table(from), Type::Table(to)) => {
             to.fields.iter().all(|field| from.get(&field.name).is_some_and(|ty| can_cast(ty, &field.ty)))
         }
-        (Type::Text, Type::Url) => true,
         (from, to) => from.fits(to).is_ok(),
     }
 }
@@ -69,13 +79,14 @@ fn can_decode(ty: &Type) -> bool {
     }
 }
 
-fn hint(from: &Type, to: &Type) -> Option<&'static str> {
+fn hint(from: &Type, to: &Type) -> &'static str {
     match (from, to) {
-        (Type::Optional(_), _) => Some("it may be `none`: write the type with `?`, or decide first with `??`"),
-        (Type::Text, Type::Date) => Some("use `parse_date(text, \"%d/%m/%Y\")`"),
-        (Type::Timestamp, Type::Date) => Some("name the zone: `date_of(at, \"UTC\")`"),
-        (Type::Date, Type::Timestamp) => Some("name the zone: `midnight(day, \"UTC\")`"),
-        (_, Type::Text) => Some("write it in a text: `f\"{…}\"`"),
-        _ => None,
+        (Type::Optional(_), _) => "it may be `none`: write the type with `?`, or decide first with `??`",
+        (Type::Text, Type::Date) => "use `parse_date(text, \"%d/%m/%Y\")`",
+        (Type::Timestamp, Type::Date) => "name the zone: `date_of(at, \"UTC\")`",
+        (Type::Date, Type::Timestamp) => "name the zone: `midnight(day, \"UTC\")`",
+        (_, Type::Text) => "write it in a text: `f\"{…}\"`",
+        (Type::Json, _) => "json holds texts, numbers, lists and records; compute the rest from those",
+        _ => "`as` decodes json, changes one number type into another, and holds a text against a union",
     }
 }

@@ -1,9 +1,9 @@
 //! `with { … }`, `defaults { … }` and `on failure …`.
 
 use super::Checker;
-use super::program::{Action, OnFailure, Policy, Step};
+use super::program::{Action, Expr, OnFailure, Policy, Step};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
@@ -32,7 +32,7 @@ impl Checker<'_> {
             match &clause.kind {
                 ClauseKind::With(record) => {
                     step.policy = self.policy(scope, record, false);
-                    self.warn_of_retry(step, clause.span, scope);
+                    self.warn_of_retry(step, setting(record, "retry").unwrap_or(clause.span), scope);
                 }
                 _ => ty = self.on_failure(scope, clause, step, ty),
             }
@@ -53,7 +53,7 @@ impl Checker<'_> {
                 ty.optional()
             }
             ClauseKind::OnFailureBlock(block) => {
-                let checked = self.inner_block(scope, block, |_, _| {});
+                let checked = self.inner_block(scope, block, Some(&ty), |_, _| {});
                 let span = checked.block.result.as_ref().map_or(block.span, |result| result.span);
                 let joined = self.replaced(&ty, &checked.yields, span);
                 step.effect = step.effect.max(super::block::block_effect(&checked.block));
@@ -79,7 +79,10 @@ impl Checker<'_> {
         }
         ty.join(other).unwrap_or_else(|| {
             let message = format!("what stands in for a failure has the type of the step, `{ty}`; this is `{other}`");
-            self.report(Diagnostic::new(&codes::VF201, span, message));
+            self.report(
+                Diagnostic::new(&codes::VF201, span, message)
+                    .help(format!("give a `{ty}`, or write `on failure skip`")),
+            );
             ty.clone()
         })
     }
@@ -115,7 +118,8 @@ impl Checker<'_> {
                 _ => "",
             };
             if seen.contains(&name) {
-                self.report(Diagnostic::new(&codes::VF106, entry.key.span, format!("`{name}` is there twice")));
+                let finding = Diagnostic::new(&codes::VF106, entry.key.span, format!("`{name}` is there twice"));
+                self.report(finding.help("leave one out"));
                 continue;
             }
             seen.push(name);
@@ -129,12 +133,26 @@ impl Checker<'_> {
         match name {
             "timeout" => policy.timeout = Some(self.expr_of(scope, value, &Type::Duration, "`timeout`")),
             "retry" => policy.retry = Some(self.expr_of(scope, value, &Type::Int, "`retry`")),
-            "backoff" => policy.backoff = Some(self.expr_of(scope, value, &backoff_type(), "`backoff`")),
-            "rate" => policy.rate = Some(self.expr_of(scope, value, &rate_type(), "`rate`")),
+            "backoff" => {
+                policy.backoff = Some(self.made(scope, entry, &backoff_type(), &["exponential(1s)", "constant(5s)"]));
+            }
+            "rate" => policy.rate = Some(self.made(scope, entry, &rate_type(), &["per_second(5)", "per_minute(60)"])),
             "key" if !is_default => policy.key = Some(self.expr_of(scope, value, &Type::list(Type::Any), "`key`")),
             "after" if !is_default => self.after(scope, value),
             _ => self.unknown_entry(name, entry, is_default),
         }
+    }
+
+    /// A setting whose values are made by calls: the record behind them is nobody's business.
+    fn made(&mut self, scope: &mut Scope, entry: &Entry, wanted: &Type, calls: &[&str]) -> Expr {
+        let checked = self.expr(scope, &entry.value, None);
+        if checked.ty.fits(wanted).is_err() {
+            let calls: Vec<String> = calls.iter().map(|call| format!("`{call}`")).collect();
+            let message = format!("`{}` does not take a `{}`", self.text(entry.key.span), checked.ty);
+            let finding = Diagnostic::new(&codes::VF201, entry.value.span, message).at(format!("`{}`", checked.ty));
+            self.report(finding.help(format!("write {}", calls.join(" or "))));
+        }
+        checked
     }
 
     /// Names of steps: looking them up makes the edge.
@@ -152,7 +170,11 @@ impl Checker<'_> {
                 self.expr(scope, name, None);
             } else {
                 let finding = Diagnostic::new(&codes::VF101, name.span, "`after` names steps of the same block")
-                    .help("write `after: [name]`");
+                    .help("write `after: [name]`, with the name of a step beside this one");
+                let written = self.text(name.span);
+                let known = scope.blocks.last().into_iter().flat_map(|block| block.names.keys()).map(|name| &**name);
+                let near: Vec<&str> = closest(&written, known).into_iter().collect();
+                let finding = if near.is_empty() { finding } else { self.suggest(finding, &written, near, name.span) };
                 self.report(finding);
             }
         }
@@ -162,13 +184,27 @@ impl Checker<'_> {
         let known = if is_default { ENTRIES.iter().take(4) } else { ENTRIES.iter().take(ENTRIES.len()) };
         let known: Vec<&str> = known.copied().collect();
         let word = if is_default { "defaults" } else { "with" };
-        let mut finding = Diagnostic::new(&codes::VF106, entry.key.span, format!("`{word}` has no setting `{name}`"));
-        finding.help = did_you_mean(name, known.iter().copied());
-        if let Some(near) = closest(name, known) {
-            finding = finding.fix(format!("write `{near}`"), entry.key.span, near);
+        let is_step_only = ENTRIES.contains(&name);
+        let (message, help) = match name {
+            "cache" => ("`cache` is not available in this version".to_owned(), "leave it out"),
+            _ if is_step_only => (format!("`{name}` belongs to one step"), "write it in the `with { … }` of that step"),
+            _ => (format!("`{word}` has no setting `{name}`"), ""),
+        };
+        let mut finding = Diagnostic::new(&codes::VF106, entry.key.span, message);
+        if help.is_empty() {
+            finding = self.suggest(finding, name, known, entry.key.span);
+        } else {
+            finding = finding.help(help);
         }
         self.report(finding);
     }
+}
+
+/// Where a setting's name stands.
+fn setting(record: &ast::Expr, name: &str) -> Option<Span> {
+    let ExprKind::Record(entries) = &record.kind else { return None };
+    let is_it = |entry: &&Entry| matches!(&entry.key.kind, ExprKind::Name(key) if &**key == name);
+    entries.iter().find(is_it).map(|entry| entry.key.span)
 }
 
 /// What `exponential(…)` and `constant(…)` give.

@@ -1,40 +1,50 @@
 //! Lists, records, maps, tables and comprehensions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
 use super::expression::{broken, strongest};
 use super::program::{Comprehension, Expr, ExprKind, Loop};
 use super::scope::{Local, Scope};
+use super::suggest::Candidate;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, Entry, Name, Pattern};
-use crate::value::{RecordType, Type, Value};
+use crate::value::{Field, RecordType, Type, Value};
 
 impl Checker<'_> {
     pub(super) fn list(&mut self, scope: &mut Scope, items: &[ast::Expr], wanted: Option<&Type>, span: Span) -> Expr {
         let item_wanted = wanted.and_then(|wanted| wanted.required().item());
         let checked: Vec<Expr> = items.iter().map(|item| self.expr(scope, item, item_wanted.as_ref())).collect();
-        let ty = match &item_wanted {
+        let ty = match item_wanted {
             Some(Type::Any) => Type::Any,
-            _ => self.join_all(&checked, "the items of a list"),
+            // The item that does not fit is to blame, not the list.
+            Some(wanted) if checked.iter().any(|item| item.ty.fits(&wanted).is_err()) => {
+                for item in &checked {
+                    self.expect(item, &wanted, "an item of this list");
+                }
+                Type::Error
+            }
+            Some(wanted) if is_known(&wanted) => wanted,
+            _ => self.join_all(checked.iter().map(|item| (&item.ty, item.span)), "the items of a list"),
         };
         let effect = strongest(&checked);
         Expr { kind: ExprKind::List(checked), ty: Type::list(ty), span, effect }
     }
 
     /// The one type of some expressions; of none it is the type that fits everywhere.
-    fn join_all(&mut self, exprs: &[Expr], what: &str) -> Type {
-        let Some((first, rest)) = exprs.split_first() else { return Type::Error };
+    fn join_all<'e>(&mut self, mut exprs: impl Iterator<Item = (&'e Type, Span)>, what: &str) -> Type {
+        let Some((first, span)) = exprs.next() else { return Type::Error };
         let mut so_far = first.clone();
-        for expr in rest {
-            so_far.ty = self.join(&so_far, expr, what);
-            if so_far.ty == Type::Error {
+        for next in exprs {
+            so_far = self.join_typed((&so_far, span), next, what);
+            if so_far == Type::Error {
                 break;
             }
         }
-        so_far.ty
+        so_far
     }
 
     /// `{ … }` with entries: a record, or a map where one is wanted or the keys are expressions.
@@ -51,46 +61,96 @@ impl Checker<'_> {
             Some(Type::Record(record)) => Some(record),
             _ => None,
         };
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut fields: Vec<(Arc<str>, Type)> = Vec::with_capacity(entries.len());
         let mut values = Vec::with_capacity(entries.len());
         for entry in entries {
             let Some(name) = label(entry) else { continue };
-            if fields.iter().any(|(known, _)| *known == name) {
-                self.report(Diagnostic::new(
-                    &codes::VF102,
-                    entry.key.span,
-                    format!("the field `{name}` is there twice"),
-                ));
+            if let Some(before) = seen.insert(name.clone(), entry.key.span) {
+                self.report(twice("field", &name, entry.key.span, before));
                 continue;
             }
-            let value = self.expr(scope, &entry.value, guide.as_ref().and_then(|guide| guide.get(&name)));
-            fields.push((name, value.ty.clone()));
+            let wanted = guide.as_ref().and_then(|guide| guide.get(&name));
+            let value = self.expr(scope, &entry.value, wanted);
+            let fits = wanted.is_none_or(|wanted| self.expect(&value, wanted, &format!("the field `{name}`")));
+            fields.push((name, if fits { value.ty.clone() } else { Type::Error }));
             values.push(value);
+        }
+        if let Some(guide) = &guide {
+            return self.guided(entries, guide, fields, values, span);
         }
         let shape = fields.iter().map(|(name, _)| name.clone()).collect();
         let effect = strongest(&values);
         Expr { kind: ExprKind::Record(shape, values), ty: Type::Record(RecordType::new(fields)), span, effect }
     }
 
+    /// A record where one with certain fields is wanted: it has that type, what differs is told at its place.
+    fn guided(
+        &mut self,
+        entries: &[Entry],
+        guide: &RecordType,
+        fields: Vec<(Arc<str>, Type)>,
+        values: Vec<Expr>,
+        span: Span,
+    ) -> Expr {
+        let has = |name: &str| fields.iter().any(|(known, _)| **known == *name);
+        let missing: Vec<&Field> =
+            guide.fields.iter().filter(|field| !field.ty.is_optional() && !has(&field.name)).collect();
+        let surplus: Vec<&Entry> =
+            entries.iter().filter(|entry| label(entry).is_some_and(|name| guide.get(&name).is_none())).collect();
+        let is_right = missing.is_empty() && surplus.is_empty();
+        for entry in &surplus {
+            let name = label(entry).unwrap_or_default();
+            let message = format!("no field `{name}` is wanted here");
+            let known = guide.fields.iter().filter(|field| !has(&field.name));
+            let known = known.map(|field| Candidate { name: &field.name, ty: Some(&field.ty) });
+            let finding = Diagnostic::new(&codes::VF201, entry.key.span, message).help("leave it out");
+            let finding = self.suggest(finding, &name, known, entry.key.span);
+            self.report(finding);
+        }
+        if surplus.is_empty() && !missing.is_empty() {
+            let named: Vec<String> = missing.iter().map(|field| format!("`{}: {}`", field.name, field.ty)).collect();
+            let message = format!("this record lacks {}", named.join(" and "));
+            self.report(Diagnostic::new(&codes::VF201, span, message).help("add it between the braces"));
+        }
+        let shape = fields.iter().map(|(name, _)| name.clone()).collect();
+        let effect = strongest(&values);
+        let stated = Type::Record(Arc::new(guide.clone()));
+        let ty = match is_right {
+            true if is_known(&stated) => stated,
+            true => Type::Record(RecordType::new(fields)),
+            false => Type::Error,
+        };
+        Expr { kind: ExprKind::Record(shape, values), ty, span, effect }
+    }
+
     fn map(&mut self, scope: &mut Scope, entries: &[Entry], wanted: Option<(&Type, &Type)>, span: Span) -> Expr {
         let mut pairs = Vec::with_capacity(entries.len());
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        let mut is_right = true;
         for entry in entries {
             let is_text_key = entry.is_label && wanted.is_none_or(|(key, _)| key.is_text() || key.is_unknown());
             let key =
                 if is_text_key { text_key(entry) } else { self.expr(scope, &entry.key, wanted.map(|(key, _)| key)) };
             let value = self.expr(scope, &entry.value, wanted.map(|(_, value)| value));
+            if let ExprKind::Literal(Value::Text(name)) = &key.kind
+                && let Some(before) = seen.insert(name.clone(), key.span)
+            {
+                self.report(twice("key", name, key.span, before));
+            }
             if let Some((key_type, value_type)) = wanted {
-                self.expect(&key, key_type, "this map's key");
-                self.expect(&value, value_type, "this map");
+                is_right &= self.expect(&key, key_type, "a key of this map");
+                is_right &= self.expect(&value, value_type, "a value of this map");
             }
             pairs.push((key, value));
         }
         let ty = match wanted {
-            Some((key, value)) => Type::map(key.clone(), value.clone()),
-            None => {
-                let (keys, values): (Vec<Expr>, Vec<Expr>) = pairs.iter().cloned().unzip();
-                Type::map(self.join_all(&keys, "the keys of a map"), self.join_all(&values, "the values of a map"))
-            }
+            Some(_) if !is_right => Type::Error,
+            Some((key, value)) if !key.is_unknown() && !value.is_unknown() => Type::map(key.clone(), value.clone()),
+            _ => Type::map(
+                self.join_all(pairs.iter().map(|(key, _)| (&key.ty, key.span)), "the keys of a map"),
+                self.join_all(pairs.iter().map(|(_, value)| (&value.ty, value.span)), "the values of a map"),
+            ),
         };
         let effect = pairs.iter().map(|(key, value)| key.effect.max(value.effect)).max().unwrap_or(Effect::Pure);
         Expr { kind: ExprKind::Map(pairs), ty, span, effect }
@@ -170,7 +230,7 @@ impl Checker<'_> {
 
     fn bind_local(&mut self, scope: &mut Scope, name: &Name, ty: Type) {
         self.refuse_shadow(scope, name);
-        scope.locals.push(Local { name: name.node.clone(), ty, span: name.span });
+        scope.locals.push(Local { name: name.node.clone(), ty, span: name.span, is_param: false });
     }
 
     /// The types that the names of a pattern take when `over` is walked.
@@ -185,21 +245,20 @@ impl Checker<'_> {
                 (Type::Error, None)
             }
             (Type::Any | Type::Error, second) => (ty.clone(), second.as_ref().map(|_| ty.clone())),
-            (other, second) => match other.item() {
-                Some(item) => {
+            (other, second) => {
+                if let Some(item) = other.item() {
                     if let Some(name) = second {
                         let message = format!("two names walk a map; this is `{other}`");
-                        self.report(
-                            Diagnostic::new(&codes::VF201, name.span, message).label(over.span, format!("`{other}`")),
-                        );
+                        let finding = Diagnostic::new(&codes::VF201, name.span, message);
+                        let help = format!("leave `{}` out", name.node);
+                        self.report(finding.label(over.span, format!("`{other}`")).help(help));
                     }
                     (item, second.as_ref().map(|_| Type::Error))
-                }
-                None => {
+                } else {
                     self.expect(over, &Type::list(Type::Any), "a loop");
                     (Type::Error, second.as_ref().map(|_| Type::Error))
                 }
-            },
+            }
         }
     }
 
@@ -218,16 +277,13 @@ impl Checker<'_> {
     pub(super) fn table(&mut self, scope: &mut Scope, columns: &[Name], rows: &[Vec<ast::Expr>], span: Span) -> Expr {
         let rows: Vec<Vec<Expr>> =
             rows.iter().map(|row| row.iter().map(|cell| self.expr(scope, cell, None)).collect()).collect();
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut fields: Vec<(Arc<str>, Type)> = Vec::with_capacity(columns.len());
         for (at, column) in columns.iter().enumerate() {
-            let cells: Vec<Expr> = rows.iter().filter_map(|row| row.get(at).cloned()).collect();
-            let ty = self.join_all(&cells, &format!("the cells of the column `{}`", column.node));
-            if fields.iter().any(|(known, _)| *known == column.node) {
-                self.report(Diagnostic::new(
-                    &codes::VF102,
-                    column.span,
-                    format!("the column `{}` is there twice", column.node),
-                ));
+            let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| (&cell.ty, cell.span));
+            let ty = self.join_all(cells, &format!("the cells of the column `{}`", column.node));
+            if let Some(before) = seen.insert(column.node.clone(), column.span) {
+                self.report(twice("column", &column.node, column.span, before));
                 return broken(span);
             }
             fields.push((column.node.clone(), ty));
@@ -236,6 +292,23 @@ impl Checker<'_> {
         let effect = strongest(rows.iter().flatten());
         Expr { kind: ExprKind::Table(shape, rows), ty: Type::Table(RecordType::new(fields)), span, effect }
     }
+}
+
+/// Whether a type says everything about its values.
+fn is_known(ty: &Type) -> bool {
+    match ty {
+        Type::Any | Type::Error => false,
+        Type::List(inner) | Type::Optional(inner) | Type::Range(inner) => is_known(inner),
+        Type::Map(key, value) => is_known(key) && is_known(value),
+        Type::Record(record) | Type::Table(record) => record.fields.iter().all(|field| is_known(&field.ty)),
+        _ => true,
+    }
+}
+
+fn twice(what: &str, name: &str, span: Span, before: Span) -> Diagnostic {
+    Diagnostic::new(&codes::VF102, span, format!("the {what} `{name}` is there twice"))
+        .label(before, "the first")
+        .help("leave one out")
 }
 
 fn label(entry: &Entry) -> Option<Arc<str>> {

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::mismatch::Want;
 use super::narrow;
 use super::program::{Expr, ExprKind, RunField};
 use super::scope::{Found, Scope};
-use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use super::suggest::Candidate;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::{Effect, registry};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOperator, Literal, Name, UnaryOperator};
@@ -42,9 +44,15 @@ pub(super) fn strongest<'a>(exprs: impl IntoIterator<Item = &'a Expr>) -> Effect
 
 impl Checker<'_> {
     /// Checks an expression where a value of type `wanted` is expected.
-    pub(super) fn expr_of(&mut self, scope: &mut Scope, expr: &ast::Expr, wanted: &Type, whence: &str) -> Expr {
+    pub(super) fn expr_of<'w>(
+        &mut self,
+        scope: &mut Scope,
+        expr: &ast::Expr,
+        wanted: &Type,
+        want: impl Into<Want<'w>>,
+    ) -> Expr {
         let checked = self.expr(scope, expr, Some(wanted));
-        self.expect(&checked, wanted, whence);
+        self.expect(&checked, wanted, want);
         checked
     }
 
@@ -57,9 +65,11 @@ impl Checker<'_> {
                 | ast::ExprKind::Index(..)
                 | ast::ExprKind::Cast(..)
         );
-        scope.is_do &= keeps_do;
+        if !keeps_do {
+            scope.do_span = None;
+        }
         let mut checked = self.expr_kind(scope, expr, wanted);
-        if checked.ty.is_optional() && narrow::path(expr).is_some_and(|path| scope.narrowed.contains(&path)) {
+        if checked.ty.is_optional() && !scope.narrowed.is_empty() && scope.has_value(expr) {
             checked.ty = checked.ty.required();
         }
         checked
@@ -97,18 +107,26 @@ impl Checker<'_> {
 
     fn name(&mut self, scope: &mut Scope, name: &Arc<str>, span: Span) -> Expr {
         match scope.find(name) {
-            Some(Found::Slot { up, slot, ty }) => pure(ExprKind::Slot { up, index: slot }, ty, span),
-            Some(Found::Local { index, ty }) => pure(ExprKind::Local(index), ty, span),
+            Some(Found::Slot { up, slot, ty, param }) => {
+                self.declared.extend(param.map(|param| (span, param)));
+                pure(ExprKind::Slot { up, index: slot }, ty, span)
+            }
+            Some(Found::Local { index, ty, param }) => {
+                self.declared.extend(param.map(|param| (span, param)));
+                pure(ExprKind::Local(index), ty, span)
+            }
             None => {
-                let finding = self.unknown_name(scope, name, span);
-                self.report(finding);
+                if !self.is_unresolved(scope.module, name) {
+                    let finding = self.unknown_name(scope, name, span);
+                    self.report(finding);
+                }
                 broken(span)
             }
         }
     }
 
     /// The finding for a name that means nothing here; a function's name without a call is its own mistake.
-    pub(super) fn unknown_name(&self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
+    pub(super) fn unknown_name(&mut self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
         if self.is_function(scope.module, name) {
             let message = format!("`{name}` is a function and is not called");
             return Diagnostic::new(&codes::VF101, span, message).help(format!("write `{name}(…)`"));
@@ -117,9 +135,9 @@ impl Checker<'_> {
             return Diagnostic::new(&codes::VF101, span, "`run` is not a value by itself")
                 .help(format!("name what you want of it: {}", run_fields()));
         }
-        let names: Vec<&str> = scope.names().chain(["run"]).collect();
         let finding = Diagnostic::new(&codes::VF101, span, format!("nothing is called `{name}` here"));
-        suggest(finding, name, &names, span)
+        let finding = finding.help("define it as a step, `name = …`, or as a parameter, `param name: type`");
+        self.suggest(finding, name, scope.names().chain([Candidate::from("run")]), span)
     }
 
     fn field(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name, optional: bool, span: Span) -> Expr {
@@ -159,7 +177,7 @@ impl Checker<'_> {
                     let found = found.clone();
                     field(of, found)
                 }
-                None => self.no_field(ty, name, span),
+                None => self.no_field(of.span, ty, name, span),
             };
         }
         if let Some(property) = ty.family().and_then(|family| registry::property(family, &name.node)) {
@@ -173,13 +191,13 @@ impl Checker<'_> {
             Type::Map(key, value) if key.is_text() => field(of, (**value).clone()),
             Type::Table(row) => match row.get(&name.node) {
                 Some(column) => field(of, Type::list(column.clone())),
-                None => self.no_field(ty, name, span),
+                None => self.no_field(of.span, ty, name, span),
             },
-            _ => self.no_field(ty, name, span),
+            _ => self.no_field(of.span, ty, name, span),
         }
     }
 
-    fn no_field(&mut self, ty: &Type, name: &Name, span: Span) -> Expr {
+    fn no_field(&mut self, of: Span, ty: &Type, name: &Name, span: Span) -> Expr {
         let family = ty.family().unwrap_or_default();
         if registry::method(family, &name.node).is_some() {
             let message = format!("`{}` is a method and is not called", name.node);
@@ -195,12 +213,18 @@ impl Checker<'_> {
             self.report(finding);
             return broken(span);
         }
-        let mut names: Vec<&str> = registry::properties().filter(|p| p.family == family).map(|p| p.name).collect();
-        if let Type::Record(record) | Type::Table(record) = ty {
-            names.extend(record.names());
-        }
-        let finding = Diagnostic::new(&codes::VF101, name.span, format!("`{ty}` has no field `{}`", name.node));
-        self.report(suggest(finding, &name.node, &names, name.span));
+        let properties = registry::properties().filter(|property| property.family == family);
+        let fields = match ty {
+            Type::Record(record) | Type::Table(record) => record.fields.as_slice(),
+            _ => &[],
+        };
+        let candidates = properties
+            .map(|property| Candidate::from(property.name))
+            .chain(fields.iter().map(|field| Candidate { name: &field.name, ty: Some(&field.ty) }));
+        let message = format!("{} has no field `{}`", shown(ty), name.node);
+        let finding = Diagnostic::new(&codes::VF101, name.span, message).label(of, format!("`{ty}`"));
+        let finding = self.suggest(finding, &name.node, candidates, name.span);
+        self.report(finding);
         broken(span)
     }
 
@@ -210,9 +234,10 @@ impl Checker<'_> {
             return None;
         }
         let Some((_, field)) = RUN_FIELDS.iter().find(|(known, _)| *known == &*name.node) else {
-            let names: Vec<&str> = RUN_FIELDS.iter().map(|(known, _)| *known).collect();
             let finding = Diagnostic::new(&codes::VF101, name.span, format!("a run has no `{}`", name.node));
-            self.report(suggest(finding, &name.node, &names, name.span));
+            let known = RUN_FIELDS.iter().map(|(known, _)| *known);
+            let finding = self.suggest(finding, &name.node, known, name.span);
+            self.report(finding);
             return Some(broken(span));
         };
         if matches!(field, RunField::Status | RunField::Error) {
@@ -255,17 +280,15 @@ impl Checker<'_> {
                 self.expect(&of, &Type::list(Type::Any), "`[…]`");
                 return broken(span);
             }
-            other => match other.item() {
-                Some(item) => (Type::Int, item),
-                None => {
-                    self.report(Diagnostic::new(
-                        &codes::VF201,
-                        of.span,
-                        format!("`[…]` needs a list or a map, found `{other}`"),
-                    ));
+            other => {
+                let Some(item) = other.item() else {
+                    let message = format!("`[…]` needs a list or a map, found `{other}`");
+                    let help = "a field of a record is read with a dot: `r.name`";
+                    self.report(Diagnostic::new(&codes::VF201, of.span, message).help(help));
                     return broken(span);
-                }
-            },
+                };
+                (Type::Int, item)
+            }
         };
         let key = self.expr_of(scope, key, &wanted, "this look-up");
         let effect = of.effect.max(key.effect);
@@ -284,7 +307,8 @@ impl Checker<'_> {
                 let ty = self.decide(&of, "`-`");
                 let is_signed = ty.is_number() || matches!(ty, Type::Period | Type::BusinessDays);
                 if !is_signed {
-                    self.report(Diagnostic::new(&codes::VF201, of.span, format!("`-` needs a number, found `{ty}`")));
+                    let finding = Diagnostic::new(&codes::VF201, of.span, format!("`-` needs a number, found `{ty}`"));
+                    self.report(finding.help("leave `-` out, or give a number, a period or business days"));
                     return broken(span);
                 }
                 let effect = of.effect;
@@ -327,14 +351,29 @@ impl Checker<'_> {
 
     /// The one type of two expressions, or a finding.
     pub(super) fn join(&mut self, a: &Expr, b: &Expr, what: &str) -> Type {
-        if let Some(ty) = a.ty.join(&b.ty) {
+        self.join_typed((&a.ty, a.span), (&b.ty, b.span), what)
+    }
+
+    /// The one type of two types and the places they come from, or a finding.
+    pub(super) fn join_typed(&mut self, a: (&Type, Span), b: (&Type, Span), what: &str) -> Type {
+        if let Some(ty) = a.0.join(b.0) {
             return ty;
         }
-        let finding = Diagnostic::new(&codes::VF201, b.span, format!("{what} have one type; this is `{}`", b.ty))
-            .at(format!("`{}`", b.ty))
-            .label(a.span, format!("`{}`", a.ty));
+        let finding = Diagnostic::new(&codes::VF201, b.1, format!("{what} have one type; this is `{}`", b.0))
+            .at(format!("`{}`", b.0))
+            .label(a.1, format!("`{}`", a.0))
+            .help("make both of one type; for different things that belong together use a record, `{ name: value }`");
         self.report(finding);
         Type::Error
+    }
+}
+
+/// A type at the beginning of a sentence; what is long stands in a label.
+fn shown(ty: &Type) -> String {
+    match ty {
+        Type::Record(_) if *ty != Type::point() => "this record".to_owned(),
+        Type::Table(_) => "this table".to_owned(),
+        other => format!("`{other}`"),
     }
 }
 
@@ -344,15 +383,6 @@ pub(super) fn right_side_truth(operator: BinaryOperator) -> Option<bool> {
         BinaryOperator::And => Some(true),
         BinaryOperator::Or => Some(false),
         _ => None,
-    }
-}
-
-/// Adds near names as help and fix.
-pub(super) fn suggest(mut finding: Diagnostic, name: &str, names: &[&str], span: Span) -> Diagnostic {
-    finding.help = did_you_mean(name, names.iter().copied());
-    match closest(name, names.iter().copied()) {
-        Some(near) => finding.fix(format!("write `{near}`"), span, near),
-        None => finding,
     }
 }
 

@@ -1,14 +1,16 @@
 //! User-defined `fn`, `step` and `action`: checked before whoever calls them, never recursive.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::Checker;
 use super::expression::{broken, pure};
+use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
-use super::program::{Block, Expr, ExprKind, External, Function, FunctionBody, FunctionId, FunctionParam, Step};
+use super::program::{Action, Block, Expr, ExprKind, External, Function, FunctionBody, FunctionId, FunctionParam};
 use super::scope::{BlockScope, Local, Role, Scope};
 use super::uses::Uses;
-use super::{Checker, Signature};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
@@ -71,12 +73,15 @@ impl Checker<'_> {
     }
 
     fn module_functions(&mut self, module: ModuleId, definitions: &[(Definition<'_>, &str)]) {
-        let place = |name: &str| definitions.iter().position(|(definition, _)| &*definition.name().node == name);
+        let mut places: HashMap<Arc<str>, usize> = HashMap::new();
+        for (at, (definition, _)) in definitions.iter().enumerate() {
+            places.entry(definition.name().node.clone()).or_insert(at);
+        }
         let edges: Vec<(usize, usize)> = definitions
             .iter()
             .enumerate()
             .flat_map(|(at, (definition, _))| {
-                definition.uses().into_iter().filter_map(move |name| Some((at, place(&name)?)))
+                definition.uses().iter().filter_map(|name| Some((at, *places.get(name)?))).collect::<Vec<_>>()
             })
             .collect();
         let graph = Graph::new(definitions.len(), edges);
@@ -90,18 +95,21 @@ impl Checker<'_> {
                 .help("a workflow always ends, so no function may come back to itself; walk a list instead");
             self.report(finding);
         }
+        let cyclic: HashSet<usize> = cycles.into_iter().flatten().collect();
         for at in graph.order() {
             let Some((definition, doc)) = definitions.get(at) else { continue };
-            let is_cyclic = cycles.iter().any(|cycle| cycle.contains(&at));
-            self.define_function(module, *definition, doc, is_cyclic);
+            self.define_function(module, *definition, doc, cyclic.contains(&at));
         }
     }
 
     fn define_function(&mut self, module: ModuleId, definition: Definition<'_>, doc: &str, is_cyclic: bool) {
         let name = definition.name();
-        let key = (module, name.node.clone());
-        if self.signatures.contains_key(&key) {
-            self.report(Diagnostic::new(&codes::VF102, name.span, format!("`{}` is defined twice", name.node)));
+        let before = self.signatures.get(&module).and_then(|known| known.get(&name.node)).copied();
+        if let Some(before) = before.and_then(|id| self.function(id)).map(|function| function.span) {
+            let finding = Diagnostic::new(&codes::VF102, name.span, format!("`{}` is defined twice", name.node))
+                .label(before, "the first")
+                .help("give one of them another name");
+            self.report(finding);
             return;
         }
         let mut scope = Scope::new(module);
@@ -111,22 +119,30 @@ impl Checker<'_> {
             Definition::Function(function) => self.pure_function(&mut scope, function),
             Definition::Step(step) => self.step_function(&mut scope, step),
         };
-        function.doc = doc.to_owned();
+        doc.clone_into(&mut function.doc);
         let footprint = std::mem::take(&mut scope.footprint);
         function.needs_outcome = footprint.needs_outcome;
         let id = FunctionId(self.program.functions.len());
         self.program.functions.push(Arc::new(function));
-        self.signatures.insert(key, Signature { id, is_unsafe_to_repeat: footprint.is_unsafe_to_repeat });
+        self.signatures.entry(module).or_default().insert(name.node.clone(), id);
+        if is_cyclic {
+            self.without_meaning.insert(id);
+        }
+        if footprint.is_unsafe_to_repeat {
+            self.unsafe_to_repeat.insert(id);
+        }
     }
 
     fn pure_function(&mut self, scope: &mut Scope, function: &FunctionDefinition) -> Function {
         let params = self.params(scope, &function.params);
         for (param, written) in params.iter().zip(&function.params) {
             self.refuse_shadow(scope, &written.name);
-            scope.locals.push(Local { name: param.name.clone(), ty: param.ty.clone(), span: written.name.span });
+            let span = written.name.span.to(written.ty.span);
+            scope.locals.push(Local { name: param.name.clone(), ty: param.ty.clone(), span, is_param: true });
         }
         let returns = self.read_type(scope.module, &function.returns);
-        let body = self.expr_of(scope, &function.body, &returns, "the stated result");
+        let want = Want { what: "the result", declared: Some(function.returns.span) };
+        let body = self.expr_of(scope, &function.body, &returns, want);
         if body.effect > Effect::Pure {
             let message = format!("`fn {}` computes, and this looks at the outside world", function.name.node);
             self.report(
@@ -164,9 +180,9 @@ impl Checker<'_> {
         scope.blocks.push(BlockScope::default());
         for (param, written) in params.iter().zip(&step.params) {
             self.refuse_shadow(scope, &written.name);
-            scope.bind(&param.name, written.name.span, param.ty.clone(), Role::Param);
+            scope.bind(&param.name, written.name.span.to(written.ty.span), param.ty.clone(), Role::Param);
         }
-        let checked = self.statements(scope, &block.statements);
+        let checked = self.statements(scope, &block.statements, stated.as_ref());
         let mut inner = checked.block;
         inner.slots = self.close_block(scope, &inner.steps);
         if !step.is_action {
@@ -174,7 +190,8 @@ impl Checker<'_> {
         }
         let returns = match (stated, &inner.result) {
             (Some(stated), Some(result)) => {
-                self.expect(&result.clone(), &stated, "the stated result");
+                let declared = step.returns.as_ref().map(|returns| returns.span);
+                self.expect(result, &stated, Want { what: "the result", declared });
                 stated
             }
             (Some(stated), None) => {
@@ -193,7 +210,7 @@ impl Checker<'_> {
     fn refuse_writes(&mut self, step: &StepDefinition, block: &Block) {
         let Some(write) = first_write(block) else { return };
         let message = format!("`step {}` reads, and this writes", step.name.node);
-        let finding = Diagnostic::new(&codes::VF602, write.span, message)
+        let finding = Diagnostic::new(&codes::VF602, write, message)
             .label(step.keyword_span, "declared as a step")
             .help("declare it as an `action`")
             .fix("write `action`", step.keyword_span, "action");
@@ -203,11 +220,12 @@ impl Checker<'_> {
     fn params(&mut self, scope: &mut Scope, written: &[Parameter]) -> Vec<FunctionParam> {
         let params = written.iter().map(|param| {
             let ty = self.read_type(scope.module, &param.ty);
+            let span = param.name.span.to(param.ty.span);
             let default = param.default.as_ref().map(|default| {
                 let mut closed = Scope::new(scope.module);
-                self.expr_of(&mut closed, default, &ty, "the parameter")
+                self.expr_of(&mut closed, default, &ty, Want { what: "the parameter", declared: Some(span) })
             });
-            FunctionParam { name: param.name.node.clone(), ty, default }
+            FunctionParam { name: param.name.node.clone(), ty, default, span }
         });
         params.collect()
     }
@@ -276,6 +294,13 @@ fn empty(name: &Name) -> Function {
     }
 }
 
-fn first_write(block: &Block) -> Option<&Step> {
-    block.steps.iter().find(|step| step.effect == Effect::Write)
+/// The innermost statement that writes, the first of them.
+fn first_write(block: &Block) -> Option<Span> {
+    let step = block.steps.iter().find(|step| step.effect == Effect::Write)?;
+    let inner = match &step.action {
+        Action::ForEach(each) => first_write(&each.block),
+        Action::When { arms, otherwise } => arms.iter().map(|(_, block)| block).chain(otherwise).find_map(first_write),
+        Action::Transaction { .. } | Action::Expression(_) | Action::Check { .. } => None,
+    };
+    Some(inner.unwrap_or(step.span))
 }

@@ -1,104 +1,206 @@
 //! "Expected this, found that": one finding per mistake, with the fix that usually fits.
 
 use super::Checker;
-use super::program::Expr;
-use crate::diagnostic::{Diagnostic, codes};
+use super::program::{Expr, ExprKind};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
-use crate::value::{Mismatch, Type};
+use crate::syntax::ast::BinaryOperator;
+use crate::value::{Mismatch, Type, Value};
+
+/// Where a want comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Want<'a> {
+    /// In words: "`require`", "`over` of `export`".
+    pub(super) what: &'a str,
+    /// Where the file says so.
+    pub(super) declared: Option<Span>,
+}
+
+impl<'a> From<&'a str> for Want<'a> {
+    fn from(what: &'a str) -> Self {
+        Self { what, declared: None }
+    }
+}
+
+impl<'a> From<&'a String> for Want<'a> {
+    fn from(what: &'a String) -> Self {
+        Self { what, declared: None }
+    }
+}
+
+/// An expression longer than this is not repeated in a message.
+const LONGEST_TEXT: usize = 32;
 
 impl Checker<'_> {
-    /// Reports when `expr` does not fit `wanted`; `whence` says where the want comes from.
-    pub(super) fn expect(&mut self, expr: &Expr, wanted: &Type, whence: &str) -> bool {
+    /// Reports when `expr` does not fit `wanted`; `want` says where that comes from.
+    pub(super) fn expect<'w>(&mut self, expr: &Expr, wanted: &Type, want: impl Into<Want<'w>>) -> bool {
         match expr.ty.fits(wanted) {
             Ok(()) => true,
             Err(mismatch) => {
-                let finding = describe(expr.span, &expr.ty, wanted, &mismatch, whence);
-                self.report(finding);
+                self.report_mismatch(expr, wanted, &mismatch, want.into());
                 false
             }
         }
+    }
+
+    /// Reports that `expr` does not fit.
+    pub(super) fn report_mismatch(&mut self, expr: &Expr, wanted: &Type, mismatch: &Mismatch, want: Want<'_>) {
+        if let Some((part, wanted)) = part_to_blame(expr, wanted)
+            && let Err(mismatch) = part.ty.fits(&wanted)
+        {
+            self.report_mismatch(part, &wanted, &mismatch, want);
+            return;
+        }
+        let finding = describe(expr, &self.short(expr.span), wanted, mismatch, want.what);
+        let finding = with_member(finding, expr, wanted);
+        let finding = self.with_declaration(finding, expr.span);
+        self.report(match want.declared {
+            Some(span) => finding.label(span, format!("declared as `{}`", self.text(span))),
+            None => finding,
+        });
     }
 
     /// Reports an optional that is used as if it were always there; gives the type without `?`.
     pub(super) fn decide(&mut self, expr: &Expr, doing: &str) -> Type {
         match &expr.ty {
             Type::Optional(inner) => {
-                self.report(undecided(expr.span, &expr.ty, doing));
+                let message = format!("this may be `none`, and {doing} needs a value");
+                let finding = Diagnostic::new(&codes::VF202, expr.span, message)
+                    .at(format!("`{}`", expr.ty))
+                    .help(decision(&self.short(expr.span)));
+                let finding = self.with_declaration(finding, expr.span);
+                self.report(finding);
                 (**inner).clone()
             }
             Type::None => {
-                self.report(Diagnostic::new(
-                    &codes::VF202,
-                    expr.span,
-                    format!("this is always `none`, so {doing} cannot work"),
-                ));
+                let message = format!("this is always `none`, so {doing} cannot work");
+                self.report(Diagnostic::new(&codes::VF202, expr.span, message).help("use something that has a value"));
                 Type::Error
             }
             other => other.clone(),
         }
     }
-}
 
-fn undecided(span: Span, found: &Type, doing: &str) -> Diagnostic {
-    Diagnostic::new(&codes::VF202, span, format!("this may be `none`, and {doing} needs a value"))
-        .at(format!("`{found}`"))
-        .help("say what to do without it: `… ?? default`, or test it with `… != none` first")
-}
+    /// Points at the parameter that an expression names.
+    fn with_declaration(&self, finding: Diagnostic, span: Span) -> Diagnostic {
+        match self.declared.get(&span) {
+            Some(param) => finding.label(*param, format!("declared as `{}`", self.text(*param))),
+            None => finding,
+        }
+    }
 
-/// The finding for a mismatch, by the kind of mistake.
-pub(super) fn describe(span: Span, found: &Type, wanted: &Type, mismatch: &Mismatch, whence: &str) -> Diagnostic {
-    let place = if mismatch.place.is_empty() { String::new() } else { format!(" {}", mismatch.place) };
-    match (&mismatch.found, &mismatch.wanted) {
-        (Type::Optional(inner), wanted) if inner.fits(wanted).is_ok() => {
-            Diagnostic::new(&codes::VF202, span, format!("this may be `none`, and {whence} needs `{wanted}`{place}"))
-                .at(format!("`{found}`"))
-                .help("say what to do without it: `… ?? default`, or test it with `… != none` first")
-        }
-        (Type::Outcomes(..), _) => {
-            Diagnostic::new(&codes::VF203, span, "this loop goes on after failures, so it gives outcomes, not a list")
-                .at(format!("`{found}`"))
-                .help("write `.ok` for the results, `.failed` for what went wrong")
-                .fix("write `.ok`", span.after(), ".ok")
-        }
-        (Type::Date, Type::Timestamp) => Diagnostic::new(
-            &codes::VF301,
-            span,
-            format!("a date is a day, not an instant; {whence} needs an instant{place}"),
-        )
-        .at("`date`")
-        .help("name the zone: `midnight(day, \"UTC\")`"),
-        (Type::Timestamp, Type::Date) => Diagnostic::new(
-            &codes::VF301,
-            span,
-            format!("an instant has no day until a zone is named; {whence} needs a day{place}"),
-        )
-        .at("`timestamp`")
-        .help("name the zone: `date_of(at, \"UTC\")`"),
-        (found, Type::Sql | Type::Promql | Type::Url) if found.is_text() => {
-            let tag = mismatch.wanted.to_string();
-            Diagnostic::new(&codes::VF201, span, format!("expected `{tag}`, found `text`{place}"))
-                .at(format!("{whence} wants `{tag}`"))
-                .help(format!("write it as a query literal, {tag}\"\"\"…\"\"\"; a text may hold anything"))
-        }
-        (inner_found, inner_wanted) => {
-            let mut finding = Diagnostic::new(
-                &codes::VF201,
-                span,
-                format!("expected `{inner_wanted}`, found `{inner_found}`{place}"),
-            )
-            .at(format!("{whence} wants `{wanted}`"));
-            if !mismatch.place.is_empty() {
-                finding = finding.note(format!("the whole is `{found}`"));
-            }
-            match hint(inner_found, inner_wanted) {
-                Some(help) => finding.help(help),
-                None => finding,
-            }
+    /// An expression as written, or dots when it is long.
+    pub(super) fn short(&self, span: Span) -> String {
+        let text = self.text(span);
+        if text.is_empty() || text.starts_with('{') || text.chars().count() > LONGEST_TEXT {
+            "…".to_owned()
+        } else {
+            text.to_string()
         }
     }
 }
 
-fn hint(found: &Type, wanted: &Type) -> Option<String> {
+/// The part of an expression that makes it unfit, and what is wanted of that part.
+fn part_to_blame<'e>(expr: &'e Expr, wanted: &Type) -> Option<(&'e Expr, Type)> {
+    let unfit = |part: &Expr, wanted: &Type| part.ty.fits(wanted).is_err();
+    match (&expr.kind, wanted) {
+        (ExprKind::If(_, yes, no), wanted) => {
+            let part = [yes, no].into_iter().find(|part| unfit(part, wanted))?;
+            Some((part, wanted.clone()))
+        }
+        (ExprKind::Binary(BinaryOperator::Coalesce, _, right), wanted) if unfit(right, wanted) => {
+            Some((right, wanted.clone()))
+        }
+        (ExprKind::ListComprehension(item, _), Type::List(wanted)) => Some((item, (**wanted).clone())),
+        (ExprKind::MapComprehension(entry, _), Type::Map(key, value)) => {
+            let part = if unfit(&entry.0, key) { (&entry.0, key) } else { (&entry.1, value) };
+            Some((part.0, (**part.1).clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Offers the member of a union that a literal text is close to.
+fn with_member(finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
+    let (ExprKind::Literal(Value::Text(text)), Type::Literals(members)) = (&expr.kind, wanted.required()) else {
+        return finding;
+    };
+    match closest(text, members.iter().map(|member| &**member)) {
+        Some(near) => finding.help(format!("did you mean `{near:?}`?")).fix(
+            format!("write `{near:?}`"),
+            expr.span,
+            format!("{near:?}"),
+        ),
+        None => finding,
+    }
+}
+
+fn decision(text: &str) -> String {
+    format!("say what to do without it: `{text} ?? default`, or test `{text} != none` first")
+}
+
+/// The finding for a mismatch, by the kind of mistake.
+fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &str) -> Diagnostic {
+    let place = if mismatch.place.is_empty() { String::new() } else { format!(" {}", mismatch.place) };
+    let finding = |code, message: String| Diagnostic::new(code, expr.span, message).at(format!("`{}`", expr.ty));
+    match (&mismatch.found, &mismatch.wanted) {
+        (Type::Optional(inner), wanted) if inner.fits(wanted).is_ok() => {
+            let message = format!("this may be `none`, and {what} needs `{wanted}`{place}");
+            let help = if place.is_empty() {
+                decision(text)
+            } else {
+                "say what to do without it, `… ?? default`, where the value is put in".to_owned()
+            };
+            finding(&codes::VF202, message).help(help)
+        }
+        (Type::Outcomes(..), _) => {
+            let message = "this loop goes on after failures, so it gives outcomes, not a list";
+            finding(&codes::VF203, message.to_owned())
+                .help("write `.ok` for the results, `.failed` for what went wrong")
+                .fix("write `.ok`", expr.span.after(), ".ok")
+        }
+        (Type::Date, Type::Timestamp) => {
+            let message = format!("a date is a day, not an instant; {what} needs an instant{place}");
+            finding(&codes::VF301, message).help(format!("name the zone: `midnight({text}, \"UTC\")`"))
+        }
+        (Type::Timestamp, Type::Date) => {
+            let message = format!("an instant has no day until a zone is named; {what} needs a day{place}");
+            finding(&codes::VF301, message).help(format!("name the zone: `date_of({text}, \"UTC\")`"))
+        }
+        (found, Type::Secret) if found.is_text() => {
+            let message = "a secret may not stand in the file, where everybody can read it";
+            Diagnostic::new(&codes::VF702, expr.span, message)
+                .help("leave it out, and give it with the job: `params: { name: ${VARIABLE:?} }`")
+        }
+        (found, Type::Sql | Type::Promql | Type::Url) if found.is_text() => {
+            let tag = mismatch.wanted.to_string();
+            finding(&codes::VF201, format!("expected `{tag}`, found `text`{place}"))
+                .at(format!("{what} wants `{tag}`"))
+                .help(format!("write it as a query literal, {tag}\"\"\"…\"\"\"; a text may hold anything"))
+        }
+        (inner_found, inner_wanted) => plain(expr, text, wanted, (inner_found, inner_wanted), &place, what),
+    }
+}
+
+fn plain(expr: &Expr, text: &str, wanted: &Type, inner: (&Type, &Type), place: &str, what: &str) -> Diagnostic {
+    let (found, want) = inner;
+    let message = format!("expected `{want}`, found `{found}`{place}");
+    let mut finding = Diagnostic::new(&codes::VF201, expr.span, message).at(format!("{what} wants `{wanted}`"));
+    if !place.is_empty() {
+        finding = finding.note(format!("the whole is `{}`", expr.ty));
+    }
+    finding.help = hint(found, want, text);
+    finding
+}
+
+/// `30` wants `30d`, `n` wants `n * 1d`.
+fn unit(text: &str, unit: &str, others: &str) -> String {
+    let is_literal = text.chars().all(|letter| letter.is_ascii_digit());
+    let written = if is_literal { format!("{text}{unit}") } else { format!("{text} * 1{unit}") };
+    format!("write the unit: `{written}`, or with {others}")
+}
+
+fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
     match (found, wanted) {
         (Type::Record(found), Type::Record(wanted)) => {
             let missing =
@@ -113,24 +215,43 @@ fn hint(found: &Type, wanted: &Type) -> Option<String> {
         (Type::Record(_), Type::Map(..)) => {
             Some("write the fields here as a literal, or as a map with keys in quotes".to_owned())
         }
-        (Type::Int, Type::Text) | (Type::Float, Type::Text) | (Type::Date, Type::Text) => {
-            Some("write it in a text: `f\"{…}\"`".to_owned())
+        (Type::Optional(_), Type::Text) => None,
+        (Type::Int | Type::Float, Type::Text) if text.parse::<f64>().is_ok() => {
+            Some(format!("write it in quotes: `\"{text}\"`"))
         }
+        (Type::Date, Type::Text) => Some(format!("write it in a text: `f\"{{{text}:%Y-%m-%d}}\"`")),
+        (found, Type::Text) if found.is_number() || matches!(found, Type::Time | Type::Timestamp | Type::Bool) => {
+            Some(format!("write it in a text: `f\"{{{text}}}\"`"))
+        }
+        (Type::Float | Type::Decimal, Type::Int) => {
+            Some(format!("say how: `round({text}) as int`, or with `floor` or `ceil`"))
+        }
+        (Type::Decimal, Type::Float) => Some(format!("say that digits may be lost: `{text} as float`")),
         (found, Type::Int | Type::Float) if found.is_text() => Some("write the number without quotes".to_owned()),
         (found, Type::Date) if found.is_text() => {
             Some("write a date without quotes, `2025-01-31`, or use `parse_date(text, \"%d/%m/%Y\")`".to_owned())
         }
-        (Type::Int, Type::Period) => Some("write the unit: `30d`, `2w`, `3mo`, `1y`".to_owned()),
-        (Type::Int, Type::Duration) => Some("write the unit: `90s`, `5m`, `1h`".to_owned()),
-        (Type::Int, Type::BusinessDays) => Some("write the unit: `20bd`".to_owned()),
+        (Type::Int, Type::Period) => Some(unit(text, "d", "`w`, `mo`, `y`")),
+        (Type::Int, Type::Duration) => Some(unit(text, "s", "`m`, `h`")),
+        (Type::Int, Type::BusinessDays) => Some(unit(text, "bd", "`d` for calendar days")),
         (Type::Period, Type::Duration) => Some("a calendar day is not 24 hours; write `24h`".to_owned()),
         (Type::Duration, Type::Period) => Some("write days: `1d`".to_owned()),
         (Type::BusinessDays, Type::Period) => Some("write calendar days: `30d`".to_owned()),
         (Type::Period, Type::BusinessDays) => Some("write business days: `20bd`".to_owned()),
-        (found, Type::List(item)) if found.fits(item).is_ok() => Some("put it in a list: `[…]`".to_owned()),
-        (found, Type::Bool) if !found.is_unknown() => {
-            Some("a condition is a `bool`: compare it with something".to_owned())
+        (found, Type::List(item)) if found.fits(item).is_ok() => Some(format!("put it in a list: `[{text}]`")),
+        (Type::Optional(_), Type::Bool) => Some(format!("test it: `{text} != none`")),
+        (found, Type::Bool) if found.is_number() => Some(format!("compare it: `{text} > 0`")),
+        (Type::List(_) | Type::Table(_) | Type::Map(..), Type::Bool) => Some(format!("compare it: `{text}.count > 0`")),
+        (_, Type::Bool) => Some("compare it with something; nothing but a `bool` is true or false".to_owned()),
+        (Type::List(_) | Type::Table(_), wanted) if found.item().is_some_and(|item| item.fits(wanted).is_ok()) => {
+            Some(format!("take one of them, as in `first({text})`, or walk them"))
         }
-        _ => None,
+        (Type::Literals(_), Type::Literals(_)) => {
+            Some(format!("it is one of {}", wanted.to_string().replace(" | ", ", ")))
+        }
+        (Type::Text, Type::Literals(_)) => Some(format!("hold it against the union: `{text} as {wanted}`")),
+        (Type::Json, wanted) => Some(format!("decode it: `{text} as {wanted}`")),
+        (Type::None, _) => Some("give a value; `none` is for types with a `?`".to_owned()),
+        (_, wanted) => Some(format!("give a `{wanted}` here")),
     }
 }

@@ -19,19 +19,22 @@ mod order;
 pub mod program;
 mod query;
 mod scope;
+mod suggest;
 mod types;
 mod uses;
 mod workflow;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use program::Program;
 
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, codes};
+use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
 use program::{Function, FunctionId};
+use suggest::Suggestions;
 
 /// What is known of the connections that workflows will run with, by their names.
 #[derive(Debug, Clone, Default)]
@@ -45,16 +48,25 @@ pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Di
     let mut checker = Checker::new(modules, surroundings);
     checker.functions();
     checker.workflows();
-    diagnostic::sort(&mut checker.diagnostics);
-    (checker.program, checker.diagnostics)
+    let mut findings = without_consequences(modules, checker.diagnostics);
+    diagnostic::sort(&mut findings);
+    (checker.program, findings)
 }
 
-/// A function's name, found in a module.
-#[derive(Debug, Clone)]
-struct Signature {
-    id: FunctionId,
-    /// Whether a write in it is not safe to repeat.
-    is_unsafe_to_repeat: bool,
+/// Leaves out what only follows from another finding: everything in a file that could not be read
+/// whole or that imports such a file (what the unread part binds would look unknown), and results that
+/// nobody uses in a file with an error (the wrong line is what would have used them).
+fn without_consequences(modules: &Modules, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let unread = modules.unread();
+    let source = |finding: &Diagnostic| finding.span().map(|span| span.source);
+    findings.retain(|finding| source(finding).is_none_or(|source| !unread.contains(&source)));
+    let wrong: HashSet<SourceId> =
+        findings.iter().filter(|finding| finding.is_error()).filter_map(source).chain(modules.wrong()).collect();
+    findings.retain(|finding| {
+        let is_unused = *finding.code == codes::VF103 || *finding.code == codes::VF104;
+        !is_unused || source(finding).is_none_or(|source| !wrong.contains(&source))
+    });
+    findings
 }
 
 struct Checker<'a> {
@@ -62,9 +74,17 @@ struct Checker<'a> {
     surroundings: &'a Surroundings,
     diagnostics: Vec<Diagnostic>,
     program: Program,
-    signatures: HashMap<(ModuleId, Arc<str>), Signature>,
+    /// Each module's functions by name.
+    signatures: HashMap<ModuleId, HashMap<Arc<str>, FunctionId>>,
+    /// The functions with a write in them that is not safe to repeat.
+    unsafe_to_repeat: HashSet<FunctionId>,
+    /// Functions that call themselves: nothing is known of them.
+    without_meaning: HashSet<FunctionId>,
     types: HashMap<(ModuleId, Arc<str>), Type>,
-    used_imports: Vec<(ModuleId, Arc<str>)>,
+    used_imports: HashSet<(ModuleId, Arc<str>)>,
+    suggestions: Suggestions,
+    /// Where the parameter stands that a name in the text means.
+    declared: HashMap<Span, Span>,
 }
 
 impl<'a> Checker<'a> {
@@ -75,8 +95,12 @@ impl<'a> Checker<'a> {
             diagnostics: Vec::new(),
             program: Program::default(),
             signatures: HashMap::new(),
+            unsafe_to_repeat: HashSet::new(),
+            without_meaning: HashSet::new(),
             types: HashMap::new(),
-            used_imports: Vec::new(),
+            used_imports: HashSet::new(),
+            suggestions: Suggestions::default(),
+            declared: HashMap::new(),
         };
         checker.type_definitions();
         checker

@@ -1,11 +1,11 @@
 //! The files of a check: those that were asked for, and those they import.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::source::{Source, Sources, Span};
+use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::source::{Source, SourceId, Sources, Span};
 use crate::stdlib;
 use crate::syntax;
 use crate::syntax::ast::{File, Import, ImportTarget, ItemKind};
@@ -25,6 +25,12 @@ pub struct Module {
     pub is_root: bool,
     /// Its imports that could be resolved.
     pub imports: Vec<Imported>,
+    /// The names of its other imports, which mean something that nobody knows.
+    pub unresolved: HashSet<Arc<str>>,
+    /// Whether something of it could not be read, so that what it binds is not all known.
+    pub is_unread: bool,
+    /// Whether reading it or its imports found an error.
+    pub has_errors: bool,
     path: Option<PathBuf>,
 }
 
@@ -49,12 +55,41 @@ pub struct Modules {
     by_key: HashMap<String, ModuleId>,
 }
 
+impl Modules {
+    /// The sources that could not be read whole, and those that import one, however far away.
+    pub(super) fn unread(&self) -> HashSet<SourceId> {
+        let mut importers: Vec<Vec<usize>> = vec![Vec::new(); self.all.len()];
+        for (at, module) in self.all.iter().enumerate() {
+            for import in &module.imports {
+                if let Some(list) = importers.get_mut(import.module.0) {
+                    list.push(at);
+                }
+            }
+        }
+        let mut unread = HashSet::new();
+        let mut todo: Vec<usize> =
+            (0..self.all.len()).filter(|at| self.all.get(*at).is_some_and(|m| m.is_unread)).collect();
+        while let Some(at) = todo.pop() {
+            let Some(module) = self.all.get(at) else { continue };
+            if unread.insert(module.source.id) {
+                todo.extend(importers.get(at).into_iter().flatten());
+            }
+        }
+        unread
+    }
+
+    /// The sources in which reading found an error.
+    pub(super) fn wrong(&self) -> impl Iterator<Item = SourceId> {
+        self.all.iter().filter(|module| module.has_errors).map(|module| module.source.id)
+    }
+}
+
 /// Reads the text of a file; errors are shown to people.
 pub type Reader<'a> = &'a mut dyn FnMut(&Path) -> Result<String, String>;
 
 /// Parses `roots` (names and texts) and everything that they import.
 pub fn load(roots: Vec<(PathBuf, String)>, sources: &mut Sources, read: Reader<'_>) -> (Modules, Vec<Diagnostic>) {
-    let mut loader = Loader { modules: Modules::default(), diagnostics: Vec::new(), sources, read };
+    let mut loader = Loader { modules: Modules::default(), diagnostics: Vec::new(), sources, read, followed: 0 };
     let prelude =
         stdlib::module("prelude").map(|text| loader.add("std.prelude", "<stdlib>/prelude.flow", text, None, false));
     loader.modules.prelude = prelude;
@@ -69,6 +104,7 @@ pub fn load(roots: Vec<(PathBuf, String)>, sources: &mut Sources, read: Reader<'
         loader.follow_imports();
     }
     loader.report_cycles();
+    loader.note_errors();
     (loader.modules, loader.diagnostics)
 }
 
@@ -77,15 +113,27 @@ struct Loader<'a> {
     diagnostics: Vec<Diagnostic>,
     sources: &'a mut Sources,
     read: Reader<'a>,
+    /// How many modules' imports are followed.
+    followed: usize,
 }
 
 impl Loader<'_> {
     fn add(&mut self, key: &str, name: &str, text: &str, path: Option<PathBuf>, is_root: bool) -> ModuleId {
         let source = self.sources.add(name, text);
         let (file, findings) = syntax::parse(&source);
+        let is_unread = findings.iter().any(|finding| finding.is_error() && *finding.code != codes::VF003);
         self.diagnostics.extend(findings);
         let id = ModuleId(self.modules.all.len());
-        self.modules.all.push(Module { source, file, is_root, imports: Vec::new(), path });
+        self.modules.all.push(Module {
+            source,
+            file,
+            is_root,
+            imports: Vec::new(),
+            unresolved: HashSet::new(),
+            is_unread,
+            has_errors: false,
+            path,
+        });
         self.modules.by_key.insert(key.to_owned(), id);
         id
     }
@@ -98,30 +146,54 @@ impl Loader<'_> {
 
     /// Modules that are added while this walks are walked too.
     fn follow_imports(&mut self) {
-        let mut at = 0;
-        while let Some(module) = self.modules.all.get(at) {
-            if module.imports.is_empty() {
-                let wanted: Vec<Import> = imports_of(&module.file).cloned().collect();
-                let found: Vec<Imported> =
-                    wanted.iter().filter_map(|import| self.resolve(ModuleId(at), import)).collect();
-                if let Some(module) = self.modules.all.get_mut(at) {
-                    module.imports = found;
-                }
+        while let Some(module) = self.modules.all.get(self.followed) {
+            let importer = ModuleId(self.followed);
+            let wanted: Vec<Import> = imports_of(&module.file).cloned().collect();
+            for import in &wanted {
+                self.follow(importer, import);
             }
-            at += 1;
+            self.followed += 1;
         }
     }
 
-    fn resolve(&mut self, importer: ModuleId, import: &Import) -> Option<Imported> {
-        let module = match &import.target {
+    fn follow(&mut self, importer: ModuleId, import: &Import) {
+        let target = match &import.target {
             ImportTarget::Module(parts) => {
                 let name = parts.iter().map(|part| &*part.node).collect::<Vec<_>>().join(".");
-                self.resolve_std(&name, import.target_span)?
+                self.resolve_std(&name, import.target_span)
             }
-            ImportTarget::File(path) => self.resolve_file(importer, path, import.target_span)?,
+            ImportTarget::File(path) => self.resolve_file(importer, path, import.target_span),
         };
         let name = import.alias.as_ref().map_or_else(|| default_name(&import.target), |alias| alias.node.clone());
-        Some(Imported { name, module, span: import.target_span })
+        let Some(module) = self.modules.all.get_mut(importer.0) else { return };
+        let before = module.imports.iter().find(|before| before.name == name).map(|before| before.span);
+        match (target, before) {
+            (None, _) => {
+                module.unresolved.insert(name);
+            }
+            (Some(target), None) => module.imports.push(Imported { name, module: target, span: import.target_span }),
+            (Some(_), Some(before)) => self.refuse_second(import, &name, before),
+        }
+    }
+
+    fn refuse_second(&mut self, import: &Import, name: &str, before: Span) {
+        let finding = Diagnostic::new(&codes::VF102, import.target_span, format!("two imports have the name `{name}`"))
+            .label(before, "the first")
+            .help("give one of them another name: `import … as …`");
+        self.diagnostics.push(finding);
+    }
+
+    /// Notes which modules have errors already.
+    fn note_errors(&mut self) {
+        let wrong: HashSet<SourceId> = self
+            .diagnostics
+            .iter()
+            .filter(|finding| finding.is_error())
+            .filter_map(|finding| finding.span().map(|span| span.source))
+            .collect();
+        for module in &mut self.modules.all {
+            module.has_errors = wrong.contains(&module.source.id);
+        }
     }
 
     fn resolve_std(&mut self, name: &str, span: Span) -> Option<ModuleId> {
@@ -136,6 +208,9 @@ impl Loader<'_> {
         let known: Vec<String> = stdlib::names().map(|name| format!("std.{name}")).collect();
         let mut finding = Diagnostic::new(&codes::VF101, span, format!("no module is called `{name}`"));
         finding.help = did_you_mean(name, known.iter().map(String::as_str));
+        if let Some(near) = closest(name, known.iter().map(String::as_str)) {
+            finding = finding.fix(format!("write `{near}`"), span, near);
+        }
         self.diagnostics.push(finding);
         None
     }
@@ -172,7 +247,10 @@ impl Loader<'_> {
             self.report_cycle(&cycle);
             for at in &cycle {
                 if let Some(module) = self.modules.all.get_mut(*at) {
-                    module.imports.retain(|import| !cycle.contains(&import.module.0));
+                    let (kept, cut): (Vec<Imported>, Vec<Imported>) =
+                        module.imports.drain(..).partition(|import| !cycle.contains(&import.module.0));
+                    module.imports = kept;
+                    module.unresolved.extend(cut.into_iter().map(|import| import.name));
                 }
             }
         }

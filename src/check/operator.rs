@@ -54,8 +54,16 @@ impl Checker<'_> {
 
     fn equality(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
         let comparable = left.ty.join(&right.ty).is_some() || are_numbers(&left.ty.required(), &right.ty.required());
+        if let (Type::Literals(a), Type::Literals(b)) = (left.ty.required(), right.ty.required())
+            && a.is_disjoint(&b)
+        {
+            // A literal that is no member of the union: the comparison has one answer for ever.
+            self.expect(right, &left.ty.required(), "this comparison");
+            return Type::Bool;
+        }
         if !comparable {
-            self.report(cannot(operator, left, right, "compares two values of one type"));
+            let finding = cannot(operator, left, right, "compares two values of one type");
+            self.report(finding.help(comparison_help(&left.ty.required(), &right.ty.required())));
         }
         Type::Bool
     }
@@ -65,7 +73,8 @@ impl Checker<'_> {
         let (a, b) = (self.decide(left, &doing), self.decide(right, &doing));
         let fits = are_numbers(&a, &b) || (a.join(&b).is_some() && a.is_ordered() && b.is_ordered());
         if !fits {
-            self.report(cannot(operator, left, right, "compares two values of one type that has an order"));
+            let finding = cannot(operator, left, right, "compares two values of one type that has an order");
+            self.report(finding.help(comparison_help(&a, &b)));
         }
         Type::Bool
     }
@@ -82,15 +91,16 @@ impl Checker<'_> {
         match item {
             Some(item) if left.ty.join(&item).is_some() => {}
             Some(item) => {
-                let message = format!("{doing} looks for a `{item}` here, found `{}`", left.ty);
-                self.report(
-                    Diagnostic::new(&codes::VF201, left.span, message).label(right.span, format!("`{container}`")),
-                );
+                let message = format!("{doing} looks for `{item}` here, found `{}`", left.ty);
+                let finding = Diagnostic::new(&codes::VF201, left.span, message)
+                    .label(right.span, format!("`{container}`"))
+                    .help("both sides have the same type");
+                self.report(finding);
             }
             None => {
                 let message =
                     format!("{doing} needs a list, a map, a range or a text on its right, found `{container}`");
-                self.report(Diagnostic::new(&codes::VF201, right.span, message));
+                self.report(Diagnostic::new(&codes::VF201, right.span, message).help("compare one value with `==`"));
             }
         }
         Type::Bool
@@ -101,7 +111,12 @@ impl Checker<'_> {
             let message = format!("the left side of `??` is never `none`: it is `{}`", left.ty);
             let finding = Diagnostic::new(&codes::VF201, operator.span, message)
                 .label(left.span, format!("`{}`", left.ty))
-                .help("drop `??` and what follows it");
+                .help(match &left.kind {
+                    ExprKind::Field { .. } => {
+                        "drop `??` and what follows it; of a map, write `m[key]`, which is `none` without the key"
+                    }
+                    _ => "drop `??` and what follows it",
+                });
             self.report(finding);
             return left.ty.clone();
         }
@@ -142,7 +157,8 @@ impl Checker<'_> {
             return self.add_business_days(scope, left, operator, right, span);
         }
         let Some(ty) = arithmetic_type(operator.node, &a, &b) else {
-            let finding = arithmetic_finding(operator, &left, &right, (&a, &b));
+            let texts = (self.short(left.span), self.short(right.span));
+            let finding = arithmetic_finding(operator, &left, &right, (&a, &b), (&texts.0, &texts.1));
             self.report(finding);
             return broken(span);
         };
@@ -200,6 +216,21 @@ fn no_one_calendar(operator: &Spanned<Op>, left: &Expr, right: &Expr, calendars:
         .help(help)
 }
 
+fn comparison_help(a: &Type, b: &Type) -> &'static str {
+    match (a, b) {
+        (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => {
+            "name the zone: `date_of(at, \"UTC\")` of the instant, or `midnight(day, \"UTC\")` of the day"
+        }
+        (text, Type::Date) | (Type::Date, text) if text.is_text() => {
+            "write a date without quotes, `2025-01-31`, or use `parse_date(text, \"%d/%m/%Y\")`"
+        }
+        (text, other) | (other, text) if text.is_text() && other.is_number() => "write the number without quotes",
+        (Type::Outcomes(..), _) | (_, Type::Outcomes(..)) => "look at `.ok` or `.failed`",
+        (a, b) if a == b => "values of this type have no order; compare a field of them",
+        _ => "turn one side into the type of the other",
+    }
+}
+
 fn are_numbers(a: &Type, b: &Type) -> bool {
     let plain = |ty: &Type| matches!(ty, Type::Int | Type::Float | Type::Decimal);
     plain(a) && plain(b)
@@ -208,9 +239,8 @@ fn are_numbers(a: &Type, b: &Type) -> bool {
 /// What the right side is read as when the left side says it: a union's member, the same kind of map.
 fn right_guide(op: Op, left: &Type, wanted: Option<&Type>) -> Option<Type> {
     match (op, left.required()) {
-        (Op::Equal | Op::NotEqual, ty @ Type::Literals(_)) => Some(ty),
         (Op::In | Op::NotIn, ty @ Type::Literals(_)) => Some(Type::list(ty)),
-        (Op::Add, ty @ Type::Map(..)) => Some(ty),
+        (Op::Equal | Op::NotEqual, ty @ Type::Literals(_)) | (Op::Add, ty @ Type::Map(..)) => Some(ty),
         (Op::Coalesce, ty) if !ty.is_unknown() && ty != Type::None => Some(ty),
         _ => wanted.cloned(),
     }
@@ -220,15 +250,14 @@ fn right_guide(op: Op, left: &Type, wanted: Option<&Type>) -> Option<Type> {
 fn arithmetic_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
     use Type::{BusinessDays, Date, Decimal, Duration, Float, Int, List, Map, Period, Record, Text, Timestamp};
     match (op, a, b) {
-        (Op::Divide, Int, Int) => Some(Float),
+        (Op::Divide, Int, Int) | (Op::Divide, Duration, Duration) => Some(Float),
         (_, Int, Int) => Some(Int),
         (_, Float | Int, Float | Int) => Some(Float),
         (_, Decimal, Decimal | Int) | (_, Int, Decimal) => Some(Decimal),
         (Op::Add | Op::Subtract, Duration, Duration)
-        | (Op::Multiply, Duration, Int | Float)
-        | (Op::Multiply, Int | Float, Duration) => Some(Duration),
-        (Op::Divide, Duration, Int | Float) => Some(Duration),
-        (Op::Divide, Duration, Duration) => Some(Float),
+        | (Op::Multiply | Op::Divide, Duration, Int | Float)
+        | (Op::Multiply, Int | Float, Duration)
+        | (Op::Subtract, Timestamp, Timestamp) => Some(Duration),
         (Op::Add | Op::Subtract, Period, Period) | (Op::Multiply, Period, Int) | (Op::Multiply, Int, Period) => {
             Some(Period)
         }
@@ -236,7 +265,6 @@ fn arithmetic_type(op: Op, a: &Type, b: &Type) -> Option<Type> {
         | (Op::Multiply, BusinessDays, Int)
         | (Op::Multiply, Int, BusinessDays) => Some(BusinessDays),
         (Op::Add | Op::Subtract, Timestamp, Duration) => Some(Timestamp),
-        (Op::Subtract, Timestamp, Timestamp) => Some(Duration),
         (Op::Add | Op::Subtract, Date, Period) => Some(Date),
         (Op::Subtract, Date, Date) => Some(Period),
         (Op::Add, Text | Type::Literals(_), Text | Type::Literals(_)) => Some(Text),
@@ -256,7 +284,13 @@ fn merged(
     crate::value::RecordType::new(fields)
 }
 
-fn arithmetic_finding(operator: &Spanned<Op>, left: &Expr, right: &Expr, types: (&Type, &Type)) -> Diagnostic {
+fn arithmetic_finding(
+    operator: &Spanned<Op>,
+    left: &Expr,
+    right: &Expr,
+    types: (&Type, &Type),
+    (a, b): (&str, &str),
+) -> Diagnostic {
     match (operator.node, types.0, types.1) {
         (Op::Add | Op::Subtract, Type::Timestamp, Type::Period) => {
             let sign = operator.node.symbol();
@@ -268,16 +302,16 @@ fn arithmetic_finding(operator: &Spanned<Op>, left: &Expr, right: &Expr, types: 
                 "an instant and calendar days need a zone: a day is not always 24 hours".to_owned(),
             )
             .help(format!(
-                "write hours, `… {sign} 24h`, or name the zone: `midnight(date_of(at, \"UTC\") {sign} 1d, \"UTC\")`"
+                "write hours, `{a} {sign} 24h`, or name the zone: `midnight(date_of({a}, \"UTC\") {sign} {b}, \"UTC\")`"
             ))
         }
         (Op::Add | Op::Subtract, Type::Timestamp, Type::BusinessDays) => {
             labelled(&codes::VF303, operator, left, right, "an instant and business days need a zone".to_owned())
-                .help("take the day first: `date_of(at, \"UTC\")`")
+                .help(format!("take the day first: `date_of({a}, \"UTC\")`"))
         }
         (Op::Add | Op::Subtract, Type::Date, Type::Duration) => {
             labelled(&codes::VF301, operator, left, right, "a date has no hours until a zone is named".to_owned())
-                .help("write days, `1d`, or take the instant: `midnight(day, \"UTC\") + 6h`")
+                .help(format!("write days, `1d`, or take the instant: `midnight({a}, \"UTC\") + {b}`"))
         }
         (Op::Add | Op::Subtract, Type::Date, Type::Int) => labelled(
             &codes::VF201,
@@ -287,15 +321,33 @@ fn arithmetic_finding(operator: &Spanned<Op>, left: &Expr, right: &Expr, types: 
             format!("`{}` needs a period beside a date, found `int`", operator.node.symbol()),
         )
         .help("write the unit: `1d`, or `1bd` for business days"),
-        (Op::Add, a, b) if a.is_text() || b.is_text() => {
-            cannot(operator, left, right, "joins two texts").help("put values into a text with `f\"{…}\"`")
-        }
+        (Op::Add, one, other) if one.is_text() || other.is_text() => cannot(operator, left, right, "joins two texts")
+            .help(format!("put values into a text: `f\"{}{}\"`", in_text(a), in_text(b))),
         (_, Type::Decimal, Type::Float) | (_, Type::Float, Type::Decimal) => {
             cannot(operator, left, right, "does not mix `decimal` and `float`: the float has lost digits already")
                 .help("say which you want: `… as float`")
         }
-        _ => cannot(operator, left, right, "does not work on these"),
+        (Op::Subtract, Type::Date, Type::Timestamp) | (Op::Subtract, Type::Timestamp, Type::Date) => {
+            cannot(operator, left, right, "does not mix a day and an instant")
+                .help("name the zone: `date_of(at, \"UTC\")` of the instant, or `midnight(day, \"UTC\")` of the day")
+        }
+        (_, Type::Outcomes(..), _) | (_, _, Type::Outcomes(..)) => labelled(
+            &codes::VF203,
+            operator,
+            left,
+            right,
+            "this loop goes on after failures, so it gives outcomes, not a list".to_owned(),
+        )
+        .help("write `.ok` for the results, `.failed` for what went wrong"),
+        (_, one, other) => cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`"))
+            .help("turn one side into what the other goes with"),
     }
+}
+
+/// A part of an interpolated text: a text as it stands, everything else in a hole.
+fn in_text(written: &str) -> String {
+    let quoted = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    quoted.map_or_else(|| format!("{{{written}}}"), str::to_owned)
 }
 
 fn cannot(operator: &Spanned<Op>, left: &Expr, right: &Expr, why: &str) -> Diagnostic {

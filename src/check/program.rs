@@ -143,6 +143,8 @@ pub struct FunctionParam {
     pub ty: Type,
     /// The value when none is given; closed, looks at nothing.
     pub default: Option<Expr>,
+    /// Where it is declared, name and type.
+    pub span: Span,
 }
 
 /// What a function runs.

@@ -1,14 +1,15 @@
 //! Texts with holes: interpolated texts, SQL, PromQL.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Checker;
 use super::expression::{broken, pure, strongest};
 use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::query::promql::PromqlTemplate;
-use crate::query::sql::StatementKind;
+use crate::query::sql::{ColumnHint, StatementKind};
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Tag, Tagged, TypeExpr, TypeExprKind};
@@ -41,14 +42,18 @@ impl Checker<'_> {
                 );
             }
             Type::Connection(_) | Type::Calendar | Type::Outcomes(..) => {
-                self.report(Diagnostic::new(&codes::VF201, value.span, format!("`{ty}` has no text of its own")));
+                let finding =
+                    Diagnostic::new(&codes::VF201, value.span, format!("{} has no text of its own", shown(&ty)));
+                self.report(finding.at(format!("`{ty}`")).help("name what you want of it, such as a field or a count"));
             }
             _ => {}
         }
         if let Some(format) = format
             && let Err(why) = check_format(&ty, &format.node)
         {
-            self.report(Diagnostic::new(&codes::VF003, format.span, why).label(value.span, format!("`{ty}`")));
+            let (why, help) = why.split_once("; ").unwrap_or((&why, example_of_format(&ty)));
+            let finding = Diagnostic::new(&codes::VF003, format.span, why).label(value.span, format!("`{ty}`"));
+            self.report(finding.help(help));
         }
         Fragment::Hole(value, format.map(|format| format.node.clone()))
     }
@@ -88,16 +93,22 @@ impl Checker<'_> {
     /// A value that a database can take at this place.
     fn check_bound(&mut self, argument: &Expr, is_list: bool) {
         let ty = argument.ty.required();
+        let name = self.text(argument.span);
         let message = match &ty {
-            Type::List(_) if !is_list => {
-                Some(("a list can be bound only after `in`, or inside `any(…)`".to_owned(), Some("write `… in :name`")))
-            }
-            ty if is_list && ty.item().is_none() && !ty.is_text() && !is_scalar(ty) => {
-                Some((format!("`in` needs a list, found `{ty}`"), None))
+            Type::List(_) if !is_list => Some((
+                "a list can be bound only after `in`, or inside `any(…)`".to_owned(),
+                Some(format!("write `… in :{name}`")),
+            )),
+            Type::Table(_) => Some((
+                "a table cannot be bound to a query".to_owned(),
+                Some(format!("bind one of its columns: `:{name}.column`")),
+            )),
+            ty if is_list && ty.item().is_none() && !ty.is_unknown() => {
+                Some((format!("`in` needs a list, found `{ty}`"), Some(format!("write `… = :{name}`"))))
             }
             Type::Duration | Type::Period | Type::BusinessDays => Some((
                 format!("a database has no `{ty}`"),
-                Some("compute the date or the instant in a step, and bind that"),
+                Some("compute the date or the instant in a step, and bind that".to_owned()),
             )),
             Type::Connection(_)
             | Type::Calendar
@@ -106,12 +117,15 @@ impl Checker<'_> {
             | Type::Sql
             | Type::Promql
             | Type::Series
-            | Type::Sample => Some((format!("`{ty}` cannot be bound to a query"), None)),
+            | Type::Sample => Some((
+                format!("{} cannot be bound to a query", shown(&ty)),
+                Some("bind a plain value: a text, a number, a date".to_owned()),
+            )),
             _ => None,
         };
         if let Some((message, help)) = message {
-            let mut finding = Diagnostic::new(&codes::VF403, argument.span, message).at(format!("`{ty}`"));
-            finding.help = help.map(str::to_owned);
+            let mut finding = Diagnostic::new(&codes::VF403, argument.span, message).at(format!("`{}`", argument.ty));
+            finding.help = help;
             self.report(finding);
         }
     }
@@ -123,11 +137,10 @@ impl Checker<'_> {
         let mut arguments = Vec::with_capacity(template.holes.len());
         for hole in &template.holes {
             let argument = self.hole(scope, &hole.path, hole.span, "$");
-            if argument.ty != Type::Error
+            if !argument.ty.has_error()
                 && let Err(wanted) = hole.accepts(&argument.ty)
             {
-                let finding = Diagnostic::new(&codes::VF502, hole.span, wanted).at(format!("`{}`", argument.ty));
-                self.report(finding);
+                self.report_hole(&argument, hole.span, &wanted);
             }
             arguments.push(argument);
         }
@@ -138,21 +151,32 @@ impl Checker<'_> {
         Expr { kind: ExprKind::Promql(Arc::new(template), arguments), ty: Type::Promql, span, effect }
     }
 
+    /// `wanted` is what may stand there, and behind a `;` what to do.
+    fn report_hole(&mut self, argument: &Expr, span: Span, wanted: &str) {
+        let (wanted, help) = wanted.split_once("; ").map_or((wanted, None), |(wanted, help)| (wanted, Some(help)));
+        let message = format!("expected {wanted}, found `{}`", argument.ty);
+        let mut finding = Diagnostic::new(&codes::VF502, span, message).at(format!("`{}`", argument.ty));
+        finding.help = match (help, &argument.ty) {
+            (Some(help), _) => Some(help.to_owned()),
+            (None, Type::Optional(_)) => {
+                Some("decide first what to do without it: bind a step `… ?? default`".to_owned())
+            }
+            (None, ty) if wanted.contains("text") && !ty.is_text() => {
+                Some("make a text of it in a step, `f\"{…}\"`, and use that".to_owned())
+            }
+            _ => Some("work out such a value in a step, and use that".to_owned()),
+        };
+        self.report(finding);
+    }
+
     /// A name with fields inside a query: an expression like any other, at its place in the query.
     fn hole(&mut self, scope: &mut Scope, path: &[Arc<str>], span: Span, mark: &str) -> Expr {
         let Some((root, fields)) = path.split_first() else { return broken(span) };
         if scope.bound_at(root).is_none() && &**root != "run" {
-            let names: Vec<&str> = scope.names().collect();
             let code = if mark == ":" { &codes::VF403 } else { &codes::VF502 };
-            let mut finding = Diagnostic::new(
-                code,
-                span,
-                format!("`{mark}{root}` stands for nothing: no step or parameter has this name"),
-            );
-            finding.help = did_you_mean(root, names.iter().copied());
-            if let Some(near) = crate::diagnostic::closest(root, names) {
-                finding = finding.fix(format!("write `{mark}{near}`"), span.slice(0, root.len()), near);
-            }
+            let message = format!("`{mark}{root}` stands for nothing: no step or parameter has this name");
+            let finding = Diagnostic::new(code, span, message).help(format!("define it: `{root} = …`"));
+            let finding = self.suggest(finding, root, scope.names(), span.slice(0, root.len()));
             self.report(finding);
             return broken(span);
         }
@@ -163,36 +187,52 @@ impl Checker<'_> {
             let kind = ast::ExprKind::Field { of: Box::new(of), name, optional: false };
             (ast::Expr { kind, span: span.slice(0, to) }, to)
         });
-        self.expr(scope, &whole.0, None)
+        let before = self.diagnostics.len();
+        let checked = self.expr(scope, &whole.0, None);
+        for finding in self.diagnostics.iter_mut().skip(before).filter(|finding| *finding.code == codes::VF101) {
+            finding.code = if mark == ":" { &codes::VF403 } else { &codes::VF502 };
+        }
+        checked
     }
 
     fn regex(&mut self, tagged: &Tagged, span: Span) -> Expr {
         if let Err(error) = regex::Regex::new(&tagged.text) {
             let last = error.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            self.report(Diagnostic::new(
-                &codes::VF003,
-                tagged.text_span,
-                format!("this is no regular expression: {last}"),
-            ));
+            let message = format!("this is no regular expression: {last}");
+            let help = "put `\\` before a sign that stands for itself";
+            self.report(Diagnostic::new(&codes::VF003, tagged.text_span, message).help(help));
         }
         pure(ExprKind::Literal(Value::Regex(tagged.text.clone())), Type::Regex, span)
     }
 
     /// A query that reads must read: `db.query` of a statement that writes is refused.
-    pub(super) fn check_statement(&mut self, verb: &str, query: &Expr) {
+    /// `connection` is the receiver as written.
+    pub(super) fn check_statement(&mut self, verb: &str, query: &Expr, connection: &str) {
         let ExprKind::Sql(template, _) = &query.kind else { return };
         let finding = match (verb, template.kind) {
             ("query", StatementKind::Write | StatementKind::Definition) => {
-                Diagnostic::new(&codes::VF406, query.span, "`query` reads, and this statement writes")
-                    .help("write `do db.execute(…)`")
+                Diagnostic::new(&codes::VF406, self.first_word(query.span), "`query` reads, and this statement writes")
+                    .help(format!("write `do {connection}.execute(…)`"))
             }
             ("execute" | "each", StatementKind::Read) => {
-                Diagnostic::new(&codes::VF406, query.span, format!("`{verb}` writes, and this statement only reads"))
-                    .help("write `db.query(…)`")
+                let message = format!("`{verb}` writes, and this statement only reads");
+                Diagnostic::new(&codes::VF406, self.first_word(query.span), message)
+                    .help(format!("write `{connection}.query(…)`, without `do`"))
             }
             _ => return,
         };
         self.report(finding);
+    }
+
+    /// The first word of a query literal, which says what it does.
+    fn first_word(&self, span: Span) -> Span {
+        let whole = self.source_text(span);
+        let Some(open) = whole.find("\"\"\"").map(|at| at + 3) else { return span };
+        let inner = whole.get(open..).unwrap_or_default();
+        let start = open + (inner.len() - inner.trim_start().len());
+        let word = whole.get(start..).unwrap_or_default();
+        let length = word.find(|letter: char| !letter.is_alphanumeric()).unwrap_or(word.len());
+        if length == 0 { span } else { span.slice(start, start + length) }
     }
 
     /// Compares the names that a query's text gives with the columns that `as table<{…}>` states.
@@ -200,14 +240,26 @@ impl Checker<'_> {
         let Type::Table(row) = target else { return };
         let Some(query) = queried_text(of) else { return };
         let Some(columns) = sql::select_columns(&query.text, query.text_span) else { return };
-        let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
-        for name in row.names().filter(|name| !names.contains(name)) {
+        let mut surplus: Vec<&ColumnHint> = columns.iter().filter(|column| row.get(&column.name).is_none()).collect();
+        let given: HashSet<&str> = columns.iter().map(|column| &*column.name).collect();
+        for name in row.names().filter(|name| !given.contains(name)) {
             let span = column_span(written, name).unwrap_or(written.span);
-            let mut finding = Diagnostic::new(&codes::VF201, span, format!("the query gives no column `{name}`"));
-            finding.help = did_you_mean(name, names.iter().copied());
+            let message = format!("the query gives no column `{name}`");
+            let finding = Diagnostic::new(&codes::VF201, span, message).help(format!("select it: `… as {name}`"));
+            let near = crate::diagnostic::closest(name, surplus.iter().map(|column| &*column.name));
+            // A misspelt column is one mistake, though each side lacks the other's name.
+            let Some(at) = near.and_then(|near| surplus.iter().position(|column| column.name == near)) else {
+                self.report(finding);
+                continue;
+            };
+            let column = surplus.remove(at);
+            let finding = finding
+                .label(column.span, format!("the query calls it `{}`", column.name))
+                .help(format!("did you mean `{name}` in the query?"))
+                .fix(format!("write `{name}` in the query"), column.span, name);
             self.report(finding);
         }
-        for column in columns.iter().filter(|column| row.get(&column.name).is_none()) {
+        for column in surplus {
             let finding =
                 Diagnostic::new(&codes::VF201, column.span, format!("the stated columns lack `{}`", column.name))
                     .label(written.span, "stated here")
@@ -264,8 +316,24 @@ fn queried_text(call: &ast::Expr) -> Option<&Tagged> {
     }
 }
 
-fn is_scalar(ty: &Type) -> bool {
-    ty.is_unknown()
+/// A type at the beginning of a sentence.
+pub(super) fn shown(ty: &Type) -> String {
+    match ty {
+        Type::Connection(_) => "a connection".to_owned(),
+        Type::Outcomes(..) => "the outcomes of a loop".to_owned(),
+        Type::Calendar => "a calendar".to_owned(),
+        other => format!("`{other}`"),
+    }
+}
+
+fn example_of_format(ty: &Type) -> &'static str {
+    match ty {
+        Type::Date => "write one like `%d/%m/%Y`",
+        Type::Time => "write one like `%H:%M`",
+        Type::Timestamp => "write one like `%Y-%m-%dT%H:%M:%SZ`",
+        Type::Int | Type::Float | Type::Decimal => "write one like `.2f`, `,` or `08`",
+        _ => "write a width, such as `>10`, or leave the format out",
+    }
 }
 
 fn column_span(written: &TypeExpr, name: &str) -> Option<Span> {

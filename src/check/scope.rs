@@ -6,7 +6,10 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::modules::ModuleId;
+use super::narrow::{self, Fact};
+use super::suggest::Candidate;
 use crate::source::Span;
+use crate::syntax::ast::Expr;
 use crate::value::Type;
 
 /// What kind of thing a slot holds.
@@ -29,6 +32,13 @@ pub(super) struct Binding {
     pub(super) is_used: bool,
 }
 
+impl Binding {
+    /// The place of the name alone; a parameter's span covers its type too.
+    pub(super) fn name_span(&self, name: &str) -> Span {
+        self.span.slice(0, name.len())
+    }
+}
+
 /// The names of one block.
 #[derive(Debug, Default)]
 pub(super) struct BlockScope {
@@ -37,6 +47,10 @@ pub(super) struct BlockScope {
     pub(super) is_outcome: bool,
     /// The slots that the statement being checked has looked at.
     pub(super) touched: BTreeSet<usize>,
+    /// The `require`s above it that it relies on, by their statements.
+    pub(super) relied_on: BTreeSet<usize>,
+    /// Its calendars, in order.
+    pub(super) calendars: Vec<Arc<str>>,
 }
 
 /// A name bound inside one expression.
@@ -45,6 +59,8 @@ pub(super) struct Local {
     pub(super) name: Arc<str>,
     pub(super) ty: Type,
     pub(super) span: Span,
+    /// Whether it is a parameter of a `fn`.
+    pub(super) is_param: bool,
 }
 
 /// A connection, by the block that names it and its slot there.
@@ -78,10 +94,14 @@ pub(super) struct Scope {
     pub(super) module: ModuleId,
     pub(super) blocks: Vec<BlockScope>,
     pub(super) locals: Vec<Local>,
-    /// Paths that are known not to be `none` here.
-    pub(super) narrowed: Vec<String>,
-    /// The next call is the one that `do` stands before.
-    pub(super) is_do: bool,
+    /// What is known not to be `none` here; the innermost condition last.
+    pub(super) narrowed: Vec<Fact>,
+    /// The `do` that stands before the next call.
+    pub(super) do_span: Option<Span>,
+    /// The call that is a step's whole action.
+    pub(super) action: Option<Span>,
+    /// The expression whose type a cast states.
+    pub(super) stated: Option<Span>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
     pub(super) footprint: Footprint,
@@ -90,8 +110,8 @@ pub(super) struct Scope {
 /// What a name was found to be.
 #[derive(Debug, Clone)]
 pub(super) enum Found {
-    Slot { up: usize, slot: usize, ty: Type },
-    Local { index: usize, ty: Type },
+    Slot { up: usize, slot: usize, ty: Type, param: Option<Span> },
+    Local { index: usize, ty: Type, param: Option<Span> },
 }
 
 impl Scope {
@@ -101,7 +121,9 @@ impl Scope {
             blocks: Vec::new(),
             locals: Vec::new(),
             narrowed: Vec::new(),
-            is_do: false,
+            do_span: None,
+            action: None,
+            stated: None,
             knows_outcome: false,
             footprint: Footprint::default(),
         }
@@ -110,7 +132,11 @@ impl Scope {
     /// Finds a name and notes that it is used.
     pub(super) fn find(&mut self, name: &str) -> Option<Found> {
         if let Some(index) = self.locals.iter().rposition(|local| &*local.name == name) {
-            return self.locals.get(index).map(|local| Found::Local { index, ty: local.ty.clone() });
+            return self.locals.get(index).map(|local| Found::Local {
+                index,
+                ty: local.ty.clone(),
+                param: local.is_param.then_some(local.span),
+            });
         }
         let level = self.blocks.iter().rposition(|block| block.names.contains_key(name))?;
         let may_be_missing = self.blocks.iter().skip(level + 1).any(|block| block.is_outcome);
@@ -124,34 +150,50 @@ impl Scope {
         }
         let is_step = binding.role == Role::Step;
         let ty = if may_be_missing && is_step { binding.ty.clone().optional() } else { binding.ty.clone() };
-        Some(Found::Slot { up, slot: binding.slot, ty })
+        let param = (binding.role == Role::Param).then_some(binding.span);
+        Some(Found::Slot { up, slot: binding.slot, ty, param })
+    }
+
+    /// Whether a condition says that an expression is not `none`; notes the `require` that says it.
+    pub(super) fn has_value(&mut self, expr: &Expr) -> bool {
+        let Some(path) = narrow::path(expr) else { return false };
+        let Some(fact) = self.narrowed.iter().rev().find(|fact| fact.path == path) else { return false };
+        if let Some((level, statement)) = fact.guard
+            && let Some(block) = self.blocks.get_mut(level)
+        {
+            block.relied_on.insert(statement);
+        }
+        true
     }
 
     /// Where a name was bound before, if it was.
     pub(super) fn bound_at(&self, name: &str) -> Option<Span> {
         let local = self.locals.iter().rev().find(|local| &*local.name == name).map(|local| local.span);
-        local.or_else(|| self.blocks.iter().rev().find_map(|block| block.names.get(name)).map(|binding| binding.span))
+        let binding = || self.blocks.iter().rev().find_map(|block| block.names.get(name));
+        local.map(|span| span.slice(0, name.len())).or_else(|| binding().map(|binding| binding.name_span(name)))
     }
 
-    /// Every name in scope.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        let blocks = self.blocks.iter().flat_map(|block| block.names.keys());
-        self.locals.iter().map(|local| &local.name).chain(blocks).map(|name| &**name)
+    /// Every name in scope, the nearest first.
+    pub(super) fn names(&self) -> impl Iterator<Item = Candidate<'_>> {
+        let locals = self.locals.iter().rev().map(|local| Candidate { name: &local.name, ty: Some(&local.ty) });
+        let blocks = self.blocks.iter().rev().flat_map(|block| &block.names);
+        locals.chain(blocks.map(|(name, binding)| Candidate { name, ty: Some(&binding.ty) }))
     }
 
-    /// The calendars in scope, by name.
+    /// The declared calendars in scope, by name. A step whose value is a calendar is none of them:
+    /// what `+ 3bd` means must be seen without working out the steps' types.
     pub(super) fn calendars(&self) -> Vec<Arc<str>> {
-        let is_calendar = |binding: &Binding| binding.ty == Type::Calendar;
-        let blocks = self.blocks.iter().flat_map(|block| block.names.iter());
-        let slots = blocks.filter(|(_, binding)| is_calendar(binding)).map(|(name, _)| name.clone());
-        let locals = self.locals.iter().filter(|local| local.ty == Type::Calendar).map(|local| local.name.clone());
-        slots.chain(locals).collect()
+        let locals = self.locals.iter().filter(|local| local.ty == Type::Calendar).map(|local| &local.name);
+        self.blocks.iter().flat_map(|block| &block.calendars).chain(locals).cloned().collect()
     }
 
     /// Adds a name to the innermost block and gives its slot. A second binding of a name keeps its own slot.
     pub(super) fn bind(&mut self, name: &Arc<str>, span: Span, ty: Type, role: Role) -> usize {
         let Some(block) = self.blocks.last_mut() else { return 0 };
         let slot = block.names.len();
+        if ty == Type::Calendar {
+            block.calendars.push(name.clone());
+        }
         block.names.insert(name.clone(), Binding { slot, ty, span, role, is_used: false });
         slot
     }

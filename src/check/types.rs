@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
 use crate::syntax::ast::{ItemKind, Name, TypeDefinition, TypeExpr, TypeExprKind};
 use crate::value::{ConnectionKind, RecordType, Type};
@@ -42,6 +42,9 @@ const PLAIN: &[(&str, Type)] = &[
 /// What the other names are called with.
 const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
 
+/// Names that the language keeps for later.
+pub(super) const LATER: &[&str] = &["mysql", "files"];
+
 impl Checker<'_> {
     /// Reads every `type Name = …`, each module's own first.
     pub(super) fn type_definitions(&mut self) {
@@ -71,7 +74,8 @@ impl Checker<'_> {
             let names: Vec<&str> = cycle.iter().filter_map(|at| Some(&*definitions.get(*at)?.name.node)).collect();
             let Some(first) = cycle.first().and_then(|at| definitions.get(*at)) else { continue };
             let message = format!("the type `{}` contains itself", first.name.node);
-            self.report(Diagnostic::new(&codes::VF105, first.name.span, message).note(draw(&names)));
+            let finding = Diagnostic::new(&codes::VF105, first.name.span, message).note(draw(&names));
+            self.report(finding.help("use `json` for what may be nested without end"));
             for at in &cycle {
                 if let Some(definition) = definitions.get(*at) {
                     self.types.insert((module, definition.name.node.clone()), Type::Error);
@@ -92,11 +96,9 @@ impl Checker<'_> {
         }
         let key = (module, name.node.clone());
         if self.types.get(&key).is_some_and(|known| *known != Type::Error) {
-            self.report(Diagnostic::new(
-                &codes::VF102,
-                name.span,
-                format!("the type `{}` is defined twice", name.node),
-            ));
+            let finding =
+                Diagnostic::new(&codes::VF102, name.span, format!("the type `{}` is defined twice", name.node));
+            self.report(finding.help("give one of them another name"));
             return;
         }
         let ty = self.read_type(module, &definition.ty);
@@ -118,11 +120,9 @@ impl Checker<'_> {
         let mut read: Vec<(Arc<str>, Type)> = Vec::with_capacity(fields.len());
         for (name, ty) in fields {
             if read.iter().any(|(known, _)| *known == name.node) {
-                self.report(Diagnostic::new(
-                    &codes::VF102,
-                    name.span,
-                    format!("the field `{}` is there twice", name.node),
-                ));
+                let finding =
+                    Diagnostic::new(&codes::VF102, name.span, format!("the field `{}` is there twice", name.node));
+                self.report(finding.help("leave one out"));
                 continue;
             }
             read.push((name.node.clone(), self.read_type(module, ty)));
@@ -138,7 +138,8 @@ impl Checker<'_> {
                 Type::Error => return Type::Error,
                 other => {
                     let message = format!("a union is of literal texts, `{other}` is none");
-                    self.report(Diagnostic::new(&codes::VF201, part.span, message).label(span, "this union"));
+                    let finding = Diagnostic::new(&codes::VF201, part.span, message).label(span, "this union");
+                    self.report(finding.help("write its members in quotes: `\"low\" | \"high\"`"));
                     return Type::Error;
                 }
             }
@@ -162,7 +163,8 @@ impl Checker<'_> {
             (_, []) => self.read_plain(module, path, &name, span),
             _ if GENERIC.contains(&name.as_str()) => self.bad_arguments(&name, span),
             _ => {
-                self.report(Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`")));
+                let finding = Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`"));
+                self.report(finding.help("leave `<…>` out"));
                 Type::Error
             }
         }
@@ -196,23 +198,47 @@ impl Checker<'_> {
             _ => None,
         };
         found.unwrap_or_else(|| {
-            let own = self.types.keys().filter(|(of, _)| *of == module).map(|(_, name)| name.to_string());
-            let mut known: Vec<String> = own.chain(PLAIN.iter().map(|(plain, _)| (*plain).to_owned())).collect();
-            known.extend(GENERIC.iter().map(|generic| (*generic).to_owned()));
-            let mut finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
-            finding.help = did_you_mean(name, known.iter().map(String::as_str));
-            if let Some(near) = crate::diagnostic::closest(name, known.iter().map(String::as_str)) {
-                finding = finding.fix(format!("write `{near}`"), span, near);
+            let is_unresolved = path.len() == 2 && path.first().is_some_and(|of| self.is_unresolved(module, &of.node));
+            if !is_unresolved {
+                self.unknown_type(module, name, span);
             }
-            self.report(finding);
             Type::Error
         })
+    }
+
+    fn unknown_type(&mut self, module: ModuleId, name: &str, span: Span) {
+        let finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
+        if LATER.contains(&name) {
+            self.report(finding.help("it is not available in this version"));
+            return;
+        }
+        let (alias, name) = name.split_once('.').map_or((None, name), |(alias, name)| (Some(alias), name));
+        let home = match alias {
+            Some(alias) => self.imported(module, alias),
+            None => Some(module),
+        };
+        let own: Vec<String> =
+            self.types.keys().filter(|(of, _)| Some(*of) == home).map(|(_, name)| name.to_string()).collect();
+        let plain = PLAIN.iter().map(|(plain, _)| *plain).chain(GENERIC.iter().copied()).filter(|_| alias.is_none());
+        let behind_alias = span.slice(alias.map_or(0, |alias| alias.len() + 1), span.len() as usize);
+        let finding = finding.help("define it: `type Name = …`");
+        let finding = self.suggest(finding, name, own.iter().map(String::as_str).chain(plain), behind_alias);
+        self.report(finding);
+    }
+
+    /// Whether a name is an import's that was not found, which has a finding of its own.
+    pub(super) fn is_unresolved(&self, module: ModuleId, name: &str) -> bool {
+        let Some(module) = self.modules.all.get(module.0).filter(|module| !module.unresolved.is_empty()) else {
+            return false;
+        };
+        // A misspelt import is used under the name that was meant.
+        module.unresolved.contains(name) || closest(name, module.unresolved.iter().map(|name| &**name)).is_some()
     }
 
     /// The module that an alias names, noting that the import is used.
     pub(super) fn imported(&mut self, module: ModuleId, alias: &str) -> Option<ModuleId> {
         let import = self.modules.all.get(module.0)?.imports.iter().find(|import| &*import.name == alias)?;
-        self.used_imports.push((module, import.name.clone()));
+        self.used_imports.insert((module, import.name.clone()));
         Some(import.module)
     }
 }

@@ -3,7 +3,7 @@
 //! Too many is safe only for order, never for meaning: names bound inside a comprehension are
 //! left out where they are bound, so that they do not make an edge to a step of the same name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::query::{promql, sql};
@@ -17,7 +17,8 @@ use crate::syntax::ast::{
 pub(super) struct Uses {
     /// The names.
     pub(super) names: HashSet<Arc<str>>,
-    bound: Vec<Arc<str>>,
+    /// How many enclosing scopes bind each name.
+    bound: HashMap<Arc<str>, usize>,
 }
 
 impl Uses {
@@ -43,21 +44,34 @@ impl Uses {
     }
 
     fn name(&mut self, name: &Arc<str>) {
-        if !self.bound.contains(name) {
+        if self.bound.get(name).is_none_or(|count| *count == 0) {
             self.names.insert(name.clone());
         }
     }
 
-    fn within(&mut self, bound: impl IntoIterator<Item = Arc<str>>, visit: impl FnOnce(&mut Self)) {
-        let depth = self.bound.len();
-        self.bound.extend(bound);
+    fn within(&mut self, bound: &[Arc<str>], visit: impl FnOnce(&mut Self)) {
+        self.bind(bound);
         visit(self);
-        self.bound.truncate(depth);
+        self.release(bound);
+    }
+
+    fn bind(&mut self, names: &[Arc<str>]) {
+        for name in names {
+            *self.bound.entry(name.clone()).or_default() += 1;
+        }
+    }
+
+    fn release(&mut self, names: &[Arc<str>]) {
+        for name in names {
+            if let Some(count) = self.bound.get_mut(name) {
+                *count = count.saturating_sub(1);
+            }
+        }
     }
 
     fn block(&mut self, block: &Block) {
         let names: Vec<Arc<str>> = block.statements.iter().filter_map(name_of).collect();
-        self.within(names, |uses| block.statements.iter().for_each(|statement| uses.statement(statement)));
+        self.within(&names, |uses| block.statements.iter().for_each(|statement| uses.statement(statement)));
     }
 
     fn statement(&mut self, statement: &Statement) {
@@ -88,7 +102,7 @@ impl Uses {
             Action::ForEach(each) => {
                 self.expr(&each.over);
                 self.exprs(each.parallel.iter().flatten());
-                self.within(names_in(&each.pattern), |uses| uses.block(&each.block));
+                self.within(&names_in(&each.pattern), |uses| uses.block(&each.block));
             }
             Action::When(when) => self.when(when),
         }
@@ -114,17 +128,16 @@ impl Uses {
             ExprKind::Name(name) => self.name(name),
             ExprKind::Interpolated(fragments) => self.exprs(fragments.iter().filter_map(hole)),
             ExprKind::Tagged(tagged) => self.tagged(tagged),
-            ExprKind::Field { of, .. } => self.expr(of),
             ExprKind::Call { callee, arguments, .. } => {
                 self.expr(callee);
                 self.exprs(arguments.iter().map(|argument| &argument.value));
             }
             ExprKind::Index(a, b) | ExprKind::Binary(a, _, b) => self.exprs([&**a, &**b]),
-            ExprKind::Cast(of, _) | ExprKind::Unary(_, of) => self.expr(of),
+            ExprKind::Field { of, .. } | ExprKind::Cast(of, _) | ExprKind::Unary(_, of) => self.expr(of),
             ExprKind::If(a, b, c) => self.exprs([&**a, &**b, &**c]),
             ExprKind::List(items) => self.exprs(items),
             ExprKind::ListComprehension(item, comprehension) => {
-                self.comprehension(comprehension, |uses| uses.expr(item))
+                self.comprehension(comprehension, |uses| uses.expr(item));
             }
             ExprKind::Record(entries) => entries.iter().for_each(|entry| {
                 if !entry.is_label {
@@ -140,14 +153,16 @@ impl Uses {
     }
 
     fn comprehension(&mut self, comprehension: &Comprehension, visit: impl FnOnce(&mut Self)) {
-        let depth = self.bound.len();
+        let mut bound = Vec::new();
         for (pattern, over) in &comprehension.loops {
             self.expr(over);
-            self.bound.extend(names_in(pattern));
+            let names = names_in(pattern);
+            self.bind(&names);
+            bound.extend(names);
         }
         self.exprs(comprehension.filter.iter().map(|filter| &**filter));
         visit(self);
-        self.bound.truncate(depth);
+        self.release(&bound);
     }
 
     /// The holes of a query are names like any other; its errors are told when it is checked.

@@ -1,12 +1,14 @@
 //! Workflows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
-use super::expression::suggest;
+use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
+use super::types::LATER;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItemKind};
@@ -22,13 +24,28 @@ impl Checker<'_> {
                 let ItemKind::Workflow(workflow) = &item.kind else { continue };
                 if names.contains(&&*workflow.name.node) {
                     let message = format!("the workflow `{}` is defined twice", workflow.name.node);
-                    self.report(Diagnostic::new(&codes::VF102, workflow.name.span, message));
+                    let finding = Diagnostic::new(&codes::VF102, workflow.name.span, message);
+                    self.report(finding.help("give one of them another name"));
                 }
                 names.push(&workflow.name.node);
                 let checked = self.workflow(ModuleId(at), workflow, &item.doc);
                 self.program.workflows.push(Arc::new(checked));
             }
+            self.tests_are_left_out(ModuleId(at));
             self.unused_imports(ModuleId(at));
+        }
+    }
+
+    /// Tests are read and nothing more: better said than believed.
+    fn tests_are_left_out(&mut self, id: ModuleId) {
+        let items = self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items);
+        let test = items.filter_map(|item| match &item.kind {
+            ItemKind::Test(test) => Some(test.title.span),
+            _ => None,
+        });
+        if let Some(span) = test.into_iter().next() {
+            let finding = Diagnostic::new(&codes::VF004, span, "tests are read, and this version does not run them");
+            self.report(finding.help("check what the workflow does with a run on the embedded stores"));
         }
     }
 
@@ -58,7 +75,7 @@ impl Checker<'_> {
             WorkflowItemKind::Statement(statement) => Some(statement.clone()),
             _ => None,
         });
-        let checked = self.statements(&mut scope, &statements);
+        let checked = self.statements(&mut scope, &statements, None);
         if let Some(result) = &checked.block.result {
             let finding = Diagnostic::new(&codes::VF001, result.span, "a workflow has outputs, not a `yield`")
                 .help("write `output name = …`");
@@ -106,14 +123,25 @@ impl Checker<'_> {
                     span: connection.name.span,
                 }),
                 None => {
-                    let known: Vec<&str> = ConnectionKind::ALL.iter().map(|kind| kind.name()).collect();
-                    let message = format!("there is no kind of connection `{}`", connection.kind.node);
-                    let finding = Diagnostic::new(&codes::VF101, connection.kind.span, message);
-                    self.report(suggest(finding, &connection.kind.node, &known, connection.kind.span));
+                    self.unknown_kind(&connection.kind);
                 }
             }
         }
         connections
+    }
+
+    fn unknown_kind(&mut self, kind: &ast::Name) {
+        let known = ConnectionKind::ALL.iter().map(|kind| kind.name());
+        let finding = if LATER.contains(&&*kind.node) {
+            let message = format!("connections of the kind `{}` are not available in this version", kind.node);
+            let known: Vec<String> = known.map(|kind| format!("`{kind}`")).collect();
+            Diagnostic::new(&codes::VF101, kind.span, message).help(format!("there are {}", known.join(", ")))
+        } else {
+            let message = format!("there is no kind of connection `{}`", kind.node);
+            let finding = Diagnostic::new(&codes::VF101, kind.span, message);
+            self.suggest(finding, &kind.node, known, kind.span)
+        };
+        self.report(finding);
     }
 
     fn workflow_params(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<WorkflowParam> {
@@ -136,9 +164,13 @@ impl Checker<'_> {
                     .help("connections are named with `use`, calendars with `calendar`");
             self.report(finding);
         }
-        let default = param.default.as_ref().map(|default| self.expr_of(scope, default, &ty, "the parameter"));
+        let declared = Some(param.name.span.to(param.ty.span));
+        let default = param
+            .default
+            .as_ref()
+            .map(|default| self.expr_of(scope, default, &ty, Want { what: "the parameter", declared }));
         self.refuse_shadow(scope, &param.name);
-        let slot = scope.bind(&param.name.node, param.name.span, ty.clone(), Role::Param);
+        let slot = scope.bind(&param.name.node, param.name.span.to(param.ty.span), ty.clone(), Role::Param);
         let require = param.require.as_ref().map(|require| self.expr_of(scope, require, &Type::Bool, "`require`"));
         let message = param.message.as_ref().map(|message| self.expr_of(scope, message, &Type::Text, "`else`"));
         // A parameter that only its own `require` looks at is not used.
@@ -173,7 +205,12 @@ impl Checker<'_> {
             WorkflowItemKind::Calendar(binding) => Some(binding),
             _ => None,
         });
-        outer.into_iter().chain(own).map(|binding| self.calendar(scope, binding)).collect()
+        let outer: Vec<CalendarBinding> = outer.into_iter().map(|binding| self.calendar(scope, binding)).collect();
+        // Those of the file are for all of its workflows; each need not use them.
+        for binding in scope.blocks.iter_mut().flat_map(|block| block.names.values_mut()) {
+            binding.is_used |= binding.role == Role::Calendar;
+        }
+        outer.into_iter().chain(own.into_iter().map(|binding| self.calendar(scope, binding))).collect()
     }
 
     fn calendar(&mut self, scope: &mut Scope, binding: &Binding) -> CalendarBinding {
@@ -189,22 +226,25 @@ impl Checker<'_> {
             _ => None,
         });
         if let Some(second) = records.get(1) {
-            self.report(Diagnostic::new(&codes::VF102, second.span, "a workflow has one `defaults`"));
+            let finding = Diagnostic::new(&codes::VF102, second.span, "a workflow has one `defaults`");
+            self.report(finding.help("put the settings into the first"));
         }
         records.first().map(|record| self.policy(scope, record, true)).unwrap_or_default()
     }
 
     fn outputs(&mut self, scope: &mut Scope, workflow: &ast::Workflow) -> Vec<Output> {
         let mut outputs: Vec<Output> = Vec::new();
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for item in &workflow.items {
             let WorkflowItemKind::Output(binding) = &item.kind else { continue };
-            if let Some(before) = outputs.iter().find(|output| output.name == binding.name.node) {
+            if let Some(before) = seen.insert(binding.name.node.clone(), binding.name.span) {
                 let finding = Diagnostic::new(
                     &codes::VF102,
                     binding.name.span,
                     format!("the output `{}` is there twice", binding.name.node),
                 )
-                .label(before.span, "first here");
+                .label(before, "first here")
+                .help("give one of them another name");
                 self.report(finding);
             }
             outputs.push(self.output(scope, binding, &item.doc));
@@ -223,13 +263,14 @@ impl Checker<'_> {
             self.report(finding);
         }
         match value.ty.required() {
-            Type::Secret => self.report(Diagnostic::new(&codes::VF702, value.span, "a secret may not be an output")),
+            Type::Secret => {
+                let finding = Diagnostic::new(&codes::VF702, value.span, "a secret may not be an output");
+                self.report(finding.help("leave it out; outputs are shown and kept"));
+            }
             Type::Connection(_) | Type::Calendar | Type::Sql | Type::Promql => {
-                self.report(Diagnostic::new(
-                    &codes::VF201,
-                    value.span,
-                    format!("a `{}` cannot be an output", value.ty),
-                ));
+                let message = format!("{} cannot be an output", super::query::shown(&value.ty));
+                let help = "name a value: a number, a text, a date, a list of them";
+                self.report(Diagnostic::new(&codes::VF201, value.span, message).help(help));
             }
             _ => {}
         }
@@ -243,12 +284,14 @@ impl Checker<'_> {
             _ => None,
         });
         if let Some(second) = blocks.get(1) {
-            self.report(Diagnostic::new(&codes::VF102, second.span, format!("a workflow has one `{which}`")));
+            let place = second.span.slice(0, 1);
+            let finding = Diagnostic::new(&codes::VF102, place, format!("a workflow has one `{which}`"));
+            self.report(finding.help("put the steps into the first"));
         }
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
         let before = std::mem::replace(&mut scope.knows_outcome, true);
-        let mut checked = self.statements(scope, &block.statements);
+        let mut checked = self.statements(scope, &block.statements, None);
         scope.knows_outcome = before;
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         Some(checked.block)
@@ -267,7 +310,7 @@ impl Checker<'_> {
                     Role::Calendar => "calendar",
                     Role::Step | Role::Item => return None,
                 };
-                Some((name.clone(), binding.span, word))
+                Some((name.clone(), binding.name_span(name), word))
             })
             .collect();
         for (name, span, word) in unused {

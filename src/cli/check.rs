@@ -29,7 +29,8 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
     let files = roots.len();
     let checked = project.check(roots, &surroundings.unwrap_or_default());
     if let Some(config) = &config {
-        project.findings.extend(super::jobs::misfits(config, &checked));
+        let misfits = super::jobs::misfits(config, &checked, &project.findings);
+        project.findings.extend(misfits);
     }
     report(command, terminal, project, files)
 }

@@ -10,6 +10,7 @@ use super::project::{Checked, Project, refuse, workflow_of};
 use super::terminal::Terminal;
 use crate::config::{Config, Job, Variables};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::source::SourceId;
 
 pub(super) fn jobs(command: &JobsArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let mut project = Project::default();
@@ -71,12 +72,16 @@ fn as_line(id: &str, job: &Result<Job, Vec<Diagnostic>>) -> String {
 }
 
 /// Jobs whose parameters do not fit the workflow they name, for those whose file was checked.
-pub(super) fn misfits(config: &Config, checked: &Checked) -> Vec<Diagnostic> {
+///
+/// A file with errors is left out: which parameters it has shows when they are mended.
+pub(super) fn misfits(config: &Config, checked: &Checked, findings: &[Diagnostic]) -> Vec<Diagnostic> {
     let jobs = config.job_ids().filter_map(|id| config.job(id).ok());
-    jobs.flat_map(|job| misfits_of(&job, checked)).collect()
+    let wrong = findings.iter().filter(|finding| finding.is_error()).filter_map(|finding| Some(finding.span()?.source));
+    let wrong: Vec<SourceId> = wrong.collect();
+    jobs.flat_map(|job| misfits_of(&job, checked, &wrong)).collect()
 }
 
-fn misfits_of(job: &Job, checked: &Checked) -> Vec<Diagnostic> {
+fn misfits_of(job: &Job, checked: &Checked, wrong: &[SourceId]) -> Vec<Diagnostic> {
     let same =
         |name: &str| Path::new(name).canonicalize().ok() == job.workflow.canonicalize().ok() && job.workflow.exists();
     if !job.workflow.exists() {
@@ -84,6 +89,9 @@ fn misfits_of(job: &Job, checked: &Checked) -> Vec<Diagnostic> {
         return vec![Diagnostic::new(&codes::VF701, job.workflow_span, message)];
     }
     let Some(module) = checked.modules.all.iter().find(|module| same(&module.source.name)) else { return Vec::new() };
+    if wrong.contains(&module.source.id) {
+        return Vec::new();
+    }
     let in_file = |span: crate::source::Span| span.source == module.source.id;
     let workflow = match &job.workflow_name {
         Some(name) => {

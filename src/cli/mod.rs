@@ -84,6 +84,6 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),
-        Command::Completions(command) => completions::completions(command),
+        Command::Completions(command) => completions::completions(command, &terminal),
     }
 }

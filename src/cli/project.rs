@@ -10,7 +10,7 @@ use crate::check::modules::{self, Modules};
 use crate::check::program::{Program, Workflow};
 use crate::check::{self, Surroundings};
 use crate::config::{self, Config, Variables};
-use crate::diagnostic::{Diagnostic, codes, render};
+use crate::diagnostic::{Diagnostic, render};
 use crate::source::Sources;
 
 /// The largest file that is read, in bytes; the parser has the same limit for a workflow's text.
@@ -79,10 +79,8 @@ impl Project {
     pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, surroundings: &Surroundings) -> Checked {
         let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_text);
         self.findings.extend(findings);
-        // A statement that could not be read is not in the tree, and what it binds would look unknown.
-        let is_readable = !findings_of_syntax(&self.findings);
         let (program, findings) = check::check(&modules, surroundings);
-        self.findings.extend(findings.into_iter().filter(|_| is_readable));
+        self.findings.extend(findings);
         Checked { program: Arc::new(program), modules }
     }
 
@@ -99,10 +97,6 @@ impl Project {
             render::render(render::Format::Human, &self.sources, &findings, 0, terminal.color_err, terminal.width);
         terminal.tell(text.trim_end());
     }
-}
-
-fn findings_of_syntax(findings: &[Diagnostic]) -> bool {
-    findings.iter().any(|finding| finding.is_error() && [&codes::VF001, &codes::VF002].contains(&finding.code))
 }
 
 /// What a configuration tells of the connections in the environment `name`, without needing its variables.

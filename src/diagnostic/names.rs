@@ -1,11 +1,14 @@
 //! Near names for a misspelt one.
 
+/// How much longer than the mistakes allow a candidate may be: `_` and letters of several bytes count for nothing.
+const SLACK: usize = 4;
+
 /// The candidate closest to `name`, when it is close enough to be what was meant.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != name)
+        .filter(|candidate| *candidate != name && candidate.len().abs_diff(name.len()) <= limit + SLACK)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()

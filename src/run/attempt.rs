@@ -103,7 +103,12 @@ async fn attempts(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, t
         tally.attempt(attempt);
         keep_pace(frame, limits).await?;
         let fault = match one(frame, step, nature, limits, tally).await {
-            Ok(value) => return Ok(value),
+            Ok(value) => {
+                if step.effect == Effect::Write && nature != Nature::Container && !frame.is_in_transaction() {
+                    frame.run.journal.note_write();
+                }
+                return Ok(value);
+            }
             Err(fault) => fault,
         };
         if attempt >= most || !may_repeat(step, nature, limits, &fault.error) {

@@ -44,6 +44,7 @@ fn empty(started_at: Timestamp, completed_at: Timestamp) -> RunOutcome {
         message: String::new(),
         error: None,
         refused: Vec::new(),
+        has_written: false,
         outputs: IndexMap::new(),
         params: IndexMap::new(),
         steps: Vec::new(),
@@ -147,6 +148,7 @@ impl Course {
         };
         let fault = result.err();
         let failures = self.frame.run.journal.failures();
+        let has_written = self.frame.run.journal.has_written();
         let ended = (status, fault.as_ref().map(|fault| fault.error.clone()));
         let is_first = self.frame.run.world.ended.set(ended).is_ok();
         debug_assert!(is_first, "a run ends once");
@@ -161,7 +163,7 @@ impl Course {
         let completed_at = self.frame.run.journal.now();
         self.tell_end(status, &message, completed_at);
         let ended = empty(self.started, completed_at);
-        RunOutcome { status, message, error, outputs, params, steps, warnings, failures, ..ended }
+        RunOutcome { status, message, error, has_written, outputs, params, steps, warnings, failures, ..ended }
     }
 
     fn tell_start(&self) {

@@ -179,18 +179,28 @@ impl Course<'_> {
             let Site { frame, step } = self.site;
             frame.run.journal.item_failed(frame, step, label.to_string(), error.clone());
         }
-        if let Some(fault) = self.failure {
-            return Err(fault);
+        let failure = self.failure.take();
+        let (tally, done) = (self.tally, self.done());
+        match failure {
+            Some(fault) => {
+                tally.keep_done(done);
+                Err(fault)
+            }
+            None => Ok(done),
         }
+    }
+
+    /// The items that went well, and with them those that failed when the loop goes on after failures.
+    fn done(self) -> Value {
         let ok: Vec<Value> = self.results.into_iter().flatten().collect();
         if !self.each.continues {
-            return Ok(Value::list(ok));
+            return Value::list(ok);
         }
         let failed = self
             .failed
             .into_iter()
             .map(|(_, _, item, error)| Value::record([("item", item), ("error", Value::Error(Arc::new(error)))]));
-        Ok(Value::Outcomes(Arc::new(Outcomes { ok: Arc::new(ok), failed: Arc::new(failed.collect()) })))
+        Value::Outcomes(Arc::new(Outcomes { ok: Arc::new(ok), failed: Arc::new(failed.collect()) }))
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) struct Journal {
     sink: Arc<dyn EventSink>,
     clock: Arc<dyn Clock>,
     is_partial: AtomicBool,
+    has_written: AtomicBool,
     notes: Mutex<Notes>,
 }
 
@@ -30,7 +31,13 @@ struct Notes {
 
 impl Journal {
     pub(crate) fn new(sink: Arc<dyn EventSink>, clock: Arc<dyn Clock>) -> Self {
-        Self { sink, clock, is_partial: AtomicBool::new(false), notes: Mutex::default() }
+        Self {
+            sink,
+            clock,
+            is_partial: AtomicBool::new(false),
+            has_written: AtomicBool::new(false),
+            notes: Mutex::default(),
+        }
     }
 
     /// The instant it is.
@@ -46,16 +53,20 @@ impl Journal {
     /// Tells and keeps a warning.
     pub(crate) fn warn(&self, frame: &Frame, step: &str, message: String) {
         let place = StepPlace { path: frame.path(step), item: frame.item() };
+        self.keep_warning(&place, &message);
+        self.emit(EventKind::Warning { step: place, message });
+    }
+
+    /// Keeps a warning about what has been told already.
+    pub(crate) fn keep_warning(&self, place: &StepPlace, message: &str) {
         let warning =
-            RunWarning { step: Some(place.path.join(".")), item: place.item.clone(), message: message.clone() };
+            RunWarning { step: Some(place.path.join(".")), item: place.item.clone(), message: message.to_owned() };
         let mut notes = self.notes();
         if notes.warnings.len() < MOST_WARNINGS {
             notes.warnings.push(warning);
         } else {
             notes.warnings_left_out += 1;
         }
-        drop(notes);
-        self.emit(EventKind::Warning { step: place, message });
     }
 
     /// Keeps the report of a step of the workflow's body, by its index there.
@@ -72,6 +83,16 @@ impl Journal {
     /// Whether items failed while others went on.
     pub(crate) fn is_partial(&self) -> bool {
         self.is_partial.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that a write lasts.
+    pub(crate) fn note_write(&self) {
+        self.has_written.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether any write lasts.
+    pub(crate) fn has_written(&self) -> bool {
+        self.has_written.load(Ordering::Relaxed)
     }
 
     /// The reports of the body's steps, in the order they ended, with their indices.

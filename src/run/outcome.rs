@@ -207,6 +207,8 @@ pub struct RunOutcome {
     pub message: String,
     /// Why it failed.
     pub error: Option<RunError>,
+    /// Whether a write of its steps lasts; those of `failed` and `finally` do not count.
+    pub has_written: bool,
     /// Why the parameters were refused, each; then nothing ran.
     pub refused: Vec<BindError>,
     /// The outputs that could be computed, in the order of the file.
@@ -229,15 +231,17 @@ pub struct RunOutcome {
 const COMMON: [&str; 4] = ["items_processed", "items_created", "items_updated", "items_skipped"];
 
 impl RunOutcome {
-    /// The exit code of a command that ran this: 0 well, 1 failed, 2 refused, 3 partial, 4 the environment is at
-    /// fault, 5 a defect of vmflow, 130 cancelled.
+    /// The exit code of a command that ran this: 0 well, 1 failed, 2 refused, 3 partial, 4 the environment was at
+    /// fault from the start, 5 a defect of vmflow, 130 cancelled. A server that goes away after something was
+    /// written is a failed run like any other, 1: whoever sees 4 may rely on nothing having happened.
     pub fn exit_code(&self) -> u8 {
+        let is_untouched = !self.has_written;
         match (self.status, self.error.as_ref().map(|error| error.kind)) {
             (RunStatus::Success, _) => 0,
             (RunStatus::Partial, _) => 3,
             (RunStatus::Cancelled, _) => 130,
             (RunStatus::Failed, _) if !self.refused.is_empty() => 2,
-            (RunStatus::Failed, Some(ErrorKind::Connection | ErrorKind::Configuration)) => 4,
+            (RunStatus::Failed, Some(ErrorKind::Connection | ErrorKind::Configuration)) if is_untouched => 4,
             (RunStatus::Failed, Some(ErrorKind::Internal)) => 5,
             (RunStatus::Failed, _) => 1,
         }

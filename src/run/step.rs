@@ -53,11 +53,15 @@ pub(crate) fn report_panic(frame: &Frame, step: &Step, at: usize) -> Box<Fault> 
 }
 
 fn fill(frame: &Frame, step: &Step, tally: &Tally, result: Ran<Value>) -> Ran<()> {
-    let value = result.map_err(|fault| fault.within(&step.name, step.span, tally.attempts()))?;
-    if let Some(slot) = step.slot {
+    let (value, result) = match result {
+        Ok(value) => (Some(value), Ok(())),
+        // Nothing downstream starts any more, but the outputs count what a loop had done until then.
+        Err(fault) => (tally.take_done(), Err(fault.within(&step.name, step.span, tally.attempts()))),
+    };
+    if let (Some(slot), Some(value)) = (step.slot, value) {
         frame.scope.set(slot, value);
     }
-    Ok(())
+    result
 }
 
 /// Does what the step says, once.
@@ -156,6 +160,10 @@ fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
         return;
     }
     let error = ended.error.map(ErrorReport::from);
+    if let (StepStatus::Recovered, false, Some(error)) = (ended.status, frame.is_top(), ended.error) {
+        // The result lists the body's steps only; a failure further in that was made up for must show somewhere.
+        journal.keep_warning(&place(frame, step), &format!("failed, and was made up for: {}", error.message));
+    }
     let (attempts, duration_ms) = (ended.tally.attempts(), millis_between(ended.started, journal.now()));
     let kind = EventKind::StepFinished {
         step: place(frame, step),

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use std::sync::{Mutex, PoisonError};
+
 use super::outcome::Items;
+use crate::value::Value;
 
 /// Attempts and items. Written by the step's own task; atomic only because futures move between threads.
 #[derive(Debug, Default)]
@@ -12,12 +15,14 @@ pub(crate) struct Tally {
     total: AtomicU64,
     ok: AtomicU64,
     failed: AtomicU64,
+    done: Mutex<Option<Value>>,
 }
 
 impl Tally {
     /// Another attempt; what the one before counted does not count.
     pub(crate) fn attempt(&self, number: u32) {
         self.attempts.store(number, Ordering::Relaxed);
+        drop(self.take_done());
         for count in [&self.total, &self.ok, &self.failed] {
             count.store(0, Ordering::Relaxed);
         }
@@ -33,6 +38,16 @@ impl Tally {
     pub(crate) fn item(&self, is_ok: bool) {
         let count = if is_ok { &self.ok } else { &self.failed };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What a loop had done when it failed.
+    pub(crate) fn keep_done(&self, done: Value) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+    }
+
+    /// What was kept; afterwards nothing is.
+    pub(crate) fn take_done(&self) -> Option<Value> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// How many attempts there were.

@@ -220,6 +220,17 @@ impl Type {
         matches!(self, Self::Error | Self::Any)
     }
 
+    /// Whether some part of it already has an error.
+    pub fn has_error(&self) -> bool {
+        match self {
+            Self::Error => true,
+            Self::List(inner) | Self::Optional(inner) | Self::Range(inner) => inner.has_error(),
+            Self::Map(a, b) | Self::Outcomes(a, b) => a.has_error() || b.has_error(),
+            Self::Record(record) | Self::Table(record) => record.fields.iter().any(|field| field.ty.has_error()),
+            _ => false,
+        }
+    }
+
     /// Whether `none` is among its values.
     pub const fn is_optional(&self) -> bool {
         matches!(self, Self::Optional(_) | Self::None)

@@ -59,13 +59,13 @@ fn it_publishes_the_oldest_days_first_and_catches_up_without_holes() {
             let result = place.collect("2026-10-30T18:00Z", &["-p", "backfill_from=2026-10-01"]).expect(0);
             let asked = source.take_asked();
             assert_eq!(json!(asked.len()), result["metrics"]["custom"]["days_published"]);
-            let done = runs * 5 + asked.len();
-            assert_eq!(asked, october()[runs * 5..done], "oldest first, five at a time");
-            assert_eq!(published(&place), october()[..done]);
-            assert_eq!(marked(&place), october()[..done]);
             if asked.is_empty() {
                 break;
             }
+            let done = (runs * 5 + 5).min(21);
+            assert_eq!(asked, october()[runs * 5..done], "oldest first, five at a time");
+            assert_eq!(published(&place), october()[..done]);
+            assert_eq!(marked(&place), october()[..done]);
             runs += 1;
         }
         assert_eq!(runs, 5);

@@ -44,7 +44,15 @@ impl Scanner<'_> {
             }
         }
         match self.open.pop() {
-            Some((at, c)) => Err(self.finding(at, c, format!("`{c}` is never closed")).into()),
+            Some((at, c)) => {
+                let closer = match c {
+                    '(' => ')',
+                    '[' => ']',
+                    _ => '}',
+                };
+                let finding = self.finding(at, c, format!("`{c}` is never closed"));
+                Err(finding.at("opened here").help(format!("close it with `{closer}`")).into())
+            }
             None => Ok(()),
         }
     }
@@ -67,7 +75,10 @@ impl Scanner<'_> {
                 chars.next();
             }
         }
-        Err(self.finding(at, quote, format!("the text that begins with {quote} is never closed")).into())
+        Err(self
+            .finding(at, quote, format!("the text that begins with {quote} is never closed"))
+            .help(format!("close it with {quote}"))
+            .into())
     }
 
     fn open(&mut self, at: usize, c: char) -> Result<(), Box<Diagnostic>> {

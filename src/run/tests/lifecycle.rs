@@ -52,6 +52,24 @@ fn a_failed_run_tells_so_once() {
 }
 
 #[test]
+fn the_environment_is_at_fault_only_while_nothing_was_written() {
+    let flow = || {
+        let first = step("first", 1, ask(&WRITE, "first", lit(1)));
+        let mut flow = workflow(3, vec![first, step("second", 2, ask(&READ, "second", lit(2))).after(&[0])]);
+        flow.finally = Some(block(vec![tell("finally")]));
+        flow
+    };
+    let code = |name: &'static str, kind| {
+        let outcome = Trial::new(flow(), FakeWorld::with(&[(name, &[broken(kind)])])).run();
+        (outcome.exit_code(), outcome.has_written)
+    };
+    assert_eq!(code("first", ErrorKind::Connection), (4, false));
+    assert_eq!(code("second", ErrorKind::Connection), (1, true));
+    assert_eq!(code("second", ErrorKind::Configuration), (1, true));
+    assert_eq!(code("first", ErrorKind::Query), (1, false));
+}
+
+#[test]
 fn a_failing_finally_is_a_warning() {
     let asked = step("told", 0, ask(&WRITE, "it", lit(7)));
     let mut flow = workflow(1, Vec::new());

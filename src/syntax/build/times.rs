@@ -50,7 +50,8 @@ pub(super) fn date(text: &str) -> Result<NaiveDate, Impossible<NaiveDate>> {
     };
     let last = (28..=31).rev().find_map(|day| NaiveDate::from_ymd_opt(year, month, day)).unwrap_or_default();
     let days = last.format("%d");
-    Err(Impossible::new(last, format!("`{text}` does not exist: {name} {year} has {days} days")))
+    Err(Impossible::new(last, format!("`{text}` does not exist: {name} {year} has {days} days"))
+        .help(format!("write a day that exists; the last of the month is `{last}`")))
 }
 
 /// `06:00`, `06:00:30`.
@@ -69,8 +70,10 @@ pub(super) fn time(text: &str) -> Result<NaiveTime, Impossible<NaiveTime>> {
     } else {
         "seconds go from 00 to 59"
     };
-    NaiveTime::from_hms_nano_opt(hour, minute, second, nanos)
-        .ok_or_else(|| Impossible::new(NaiveTime::MIN, format!("`{text}` is no time: {wrong}")))
+    NaiveTime::from_hms_nano_opt(hour, minute, second, nanos).ok_or_else(|| {
+        Impossible::new(NaiveTime::MIN, format!("`{text}` is no time: {wrong}"))
+            .help("write one like `06:00` or `18:30`")
+    })
 }
 
 /// `2025-01-31T06:00Z`, `…+01:00`, `…[Europe/London]`.
