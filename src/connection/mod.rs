@@ -1,7 +1,7 @@
 //! The only doors outward: databases, stores of metrics, HTTP, the clock.
 //!
 //! Each is a trait with live implementations behind it. Every failure is a
-//! [`StepError`](crate::value::StepError) that says what happened and whether trying again may help;
+//! [`StepError`] that says what happened and whether trying again may help;
 //! no implementation retries, logs a secret, or turns a failure into "no data".
 
 pub mod clock;

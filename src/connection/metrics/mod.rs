@@ -1,6 +1,6 @@
 //! Stores of metrics: a VictoriaMetrics server, and the embedded store that needs none.
 //!
-//! Both take and refuse the same samples ([`batch`]) and give the same answers to every expression
+//! Both take and refuse the same samples (`batch`) and give the same answers to every expression
 //! of the embedded subset; the tests compare them expression by expression.
 
 mod batch;

@@ -1,7 +1,7 @@
 //! Evaluating expressions.
 //!
 //! A pure expression is evaluated at once, by [`eval`]; only the path from the root to an effectful
-//! call is asynchronous, by [`evaluate`]. What an operator does to values stands once, in
+//! call is asynchronous, by `evaluate`. What an operator does to values stands once, in
 //! `apply.rs` and `operators.rs`; the two evaluators differ in how operands become values, nothing else.
 
 mod access;
