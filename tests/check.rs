@@ -283,7 +283,7 @@ fn time_grows_with_the_size_and_no_faster() {
     }
     let long = timed(lines(10_000, |n| format!("s{n} = {n} + 1")));
     println!("10,000 steps: {long:?}");
-    assert!(long < Duration::from_secs(60), "{long:?}");
+    assert!(long < Duration::from_mins(1), "{long:?}");
 }
 
 #[test]

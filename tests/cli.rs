@@ -54,7 +54,7 @@ fn the_environment_is_the_flags_then_the_variables() {
     sandbox.set("VMFLOW_ENV", "b");
     assert_eq!(environment(&sandbox, &[]), "b");
     assert_eq!(environment(&sandbox, &["--env", "local"]), "local");
-    refused(&sandbox, &["run", FILE, "--env", "lokal"], 4, &["no environment `lokal`", "did you mean `local`?"]);
+    refused(&sandbox, &["run", FILE, "--env", "lokal"], 2, &["no environment `lokal`", "did you mean `local`?"]);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn stdout_holds_the_data_and_nothing_else() {
     assert_eq!((&events[0]["event"], &events.last().unwrap()["event"]), (&json!("run_started"), &json!("result")));
     let human = sandbox.run(&["run", FILE, "--at", AT, "--format", "human"]);
     assert!(human.stdout.starts_with("extractor in `local` at 2026-10-30T18:00:00Z\n"), "{}", human.stdout);
-    assert!(human.stdout.ends_with("success: 9 steps done; `copied`: 0 of 0 items\n"), "{}", human.stdout);
+    assert!(human.stdout.ends_with("success: 9 steps done; `copied`: nothing to do\n"), "{}", human.stdout);
     assert!(!human.stdout.contains('\u{1b}') && human.stderr.is_empty(), "{}", human.stderr);
     let colored = sandbox.run(&["run", FILE, "--at", AT, "--format", "human", "--color", "always"]);
     assert!(colored.stdout.contains("\u{1b}[32m✓"), "{}", colored.stdout);

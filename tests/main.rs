@@ -8,6 +8,12 @@
     clippy::disallowed_methods,
     reason = "a test that meets the unexpected should end there"
 )]
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::needless_for_each,
+    reason = "short texts, read once"
+)]
 
 mod architecture;
 mod check;

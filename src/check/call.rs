@@ -16,7 +16,7 @@ use crate::primitive::{Effect, Form, Known, Param, Spec, registry};
 use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
-use crate::value::{Type, Value};
+use crate::value::{RecordType, Type, Value};
 
 /// What a callee turned out to be.
 enum Callee {
@@ -457,18 +457,16 @@ impl Checker<'_> {
         let before = self.diagnostics.len();
         let mut given: Vec<Option<Expr>> = wanted.iter().map(|_| None).collect();
         let mut is_complete = true;
-        for (place, argument) in site.arguments.iter().enumerate() {
-            let at = match &argument.name {
-                Some(name) => wanted.iter().position(|param| param.name == name.node),
-                None => Some(place).filter(|at| *at < wanted.len()),
-            };
+        for (argument, at) in placed(site.arguments, wanted) {
             let Some((at, param)) = at.and_then(|at| Some((at, wanted.get(at)?))) else {
                 self.no_parameter(argument, wanted, site);
                 self.expr(scope, &argument.value, None);
                 is_complete = false;
                 continue;
             };
+            scope.row = if param.ty == Type::Sql { rows_of(wanted, &given) } else { None };
             let checked = self.argument(scope, argument, param, site, variables);
+            scope.row = None;
             if let Some(slot) = given.get_mut(at) {
                 if slot.is_some() {
                     let message = format!("the argument `{}` is given twice", param.name);
@@ -548,6 +546,30 @@ fn literal_maps<'e>(expr: &'e Expr, found: &mut Vec<&'e [(Expr, Expr)]>) {
             literal_maps(right, found);
         }
         _ => {}
+    }
+}
+
+/// Each argument with the parameter it is for. A statement that runs for rows comes after the rows, whose
+/// fields are names in it.
+fn placed<'a>(arguments: &'a [Argument], wanted: &[Wanted]) -> Vec<(&'a Argument, Option<usize>)> {
+    let place = |(next, argument): (usize, &'a Argument)| {
+        let at = match &argument.name {
+            Some(name) => wanted.iter().position(|param| param.name == name.node),
+            None => Some(next).filter(|at| *at < wanted.len()),
+        };
+        (argument, at)
+    };
+    let mut placed: Vec<_> = arguments.iter().enumerate().map(place).collect();
+    placed.sort_by_key(|(_, at)| at.and_then(|at| wanted.get(at)).is_some_and(|param| param.ty == Type::Sql));
+    placed
+}
+
+/// The fields of the argument `rows`, when the call has one.
+fn rows_of(wanted: &[Wanted], given: &[Option<Expr>]) -> Option<Arc<RecordType>> {
+    let at = wanted.iter().position(|param| &*param.name == "rows")?;
+    match given.get(at)?.as_ref()?.ty.item()? {
+        Type::Record(row) => Some(row),
+        _ => None,
     }
 }
 

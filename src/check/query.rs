@@ -172,6 +172,10 @@ impl Checker<'_> {
     /// A name with fields inside a query: an expression like any other, at its place in the query.
     fn hole(&mut self, scope: &mut Scope, path: &[Arc<str>], span: Span, mark: &str) -> Expr {
         let Some((root, fields)) = path.split_first() else { return broken(span) };
+        if let (Some(ty), []) = (scope.row.as_ref().and_then(|row| row.get(root)), fields) {
+            // The connection puts each row's value here.
+            return pure(ExprKind::Literal(Value::None), ty.clone(), span);
+        }
         if scope.bound_at(root).is_none() && &**root != "run" {
             let code = if mark == ":" { &codes::VF403 } else { &codes::VF502 };
             let message = format!("`{mark}{root}` stands for nothing: no step or parameter has this name");

@@ -10,7 +10,7 @@ use super::narrow::{self, Fact};
 use super::suggest::Candidate;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use crate::value::Type;
+use crate::value::{RecordType, Type};
 
 /// What kind of thing a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,8 @@ pub(super) struct Scope {
     pub(super) action: Option<Span>,
     /// The expression whose type a cast states.
     pub(super) stated: Option<Span>,
+    /// The rows that the statement being checked runs for: their fields are names in it.
+    pub(super) row: Option<Arc<RecordType>>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
     pub(super) footprint: Footprint,
@@ -124,6 +126,7 @@ impl Scope {
             do_span: None,
             action: None,
             stated: None,
+            row: None,
             knows_outcome: false,
             footprint: Footprint::default(),
         }

@@ -23,7 +23,10 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
     };
     let surroundings = config.as_ref().and_then(|config| {
         project.findings.extend(config.check());
-        let name = project.accept(config.choose_environment(command.config.env.as_deref(), None))?;
+        let flag = command.config.env.as_deref();
+        let chosen = config.choose_environment(flag, None);
+        // Without the flag nobody asked for an environment, and none is needed to check.
+        let name = if flag.is_some() { project.accept(chosen) } else { chosen.ok() }?;
         Some(surroundings(config, &name))
     });
     let files = roots.len();

@@ -136,9 +136,12 @@ fn prepare(
     };
     is_bad(project)?;
     let job = if is_file { None } else { Some(find_job(&config, &target, project)?) };
-    let name = project.accept(config.choose_environment(command.config.env.as_deref(), job.as_ref()));
-    is_bad(project)?;
-    let name = name.ok_or_else(|| usage("there is no such environment"))?;
+    let flag = command.config.env.as_deref();
+    let name = project.accept(config.choose_environment(flag, job.as_ref()));
+    let name = name.ok_or_else(|| match flag {
+        Some(flag) => usage(format!("there is no environment `{flag}`")),
+        None => Refusal { exit: Exit::Environment, message: "there is no environment to run in".to_owned() },
+    })?;
     let (file, workflow) = match &job {
         Some(job) => (shown_path(&job.workflow), job.workflow_name.as_deref()),
         None => (file, workflow),

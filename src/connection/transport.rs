@@ -127,9 +127,9 @@ impl Transport {
     /// The same for a request that changes something: unless the server was never reached, or says that it
     /// did nothing, a failure leaves open whether it happened, and its kind is `Ambiguous`.
     pub(super) async fn send_once(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
-        let response = request.send().await.map_err(|error| match error.is_connect() || error.is_builder() {
-            true => self.failure(who, &error),
-            false => unsure(self.failure(who, &error)),
+        let response = request.send().await.map_err(|error| {
+            let failure = self.failure(who, &error);
+            if error.is_connect() || error.is_builder() { failure } else { unsure(failure) }
         })?;
         match response.status().as_u16() {
             200..=299 => Ok(response),

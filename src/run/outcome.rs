@@ -198,6 +198,13 @@ pub struct ItemFailure {
     pub error: StepError,
 }
 
+impl ItemFailure {
+    fn to_json(&self) -> Json {
+        let StepError { kind, message, help, .. } = &self.error;
+        json!({ "step": self.step.join("."), "item": self.item, "kind": kind.name(), "message": message, "help": help })
+    }
+}
+
 /// What a run gives back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunOutcome {
@@ -260,6 +267,7 @@ impl RunOutcome {
             "outputs": object(&self.outputs),
             "steps": self.steps.iter().map(StepReport::to_json).collect::<Vec<_>>(),
             "warnings": self.warnings,
+            "failures": self.failures.iter().map(ItemFailure::to_json).collect::<Vec<_>>(),
             "error": self.error.as_ref().map(RunError::to_json),
         })
     }

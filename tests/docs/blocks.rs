@@ -24,7 +24,7 @@ pub(super) fn of(page: &str) -> Vec<Block> {
     for (at, line) in page.lines().enumerate() {
         match (line.strip_prefix("```"), &mut open) {
             (Some(info), None) => {
-                open = Some(Block { info: info.trim().to_owned(), line: at + 1, text: String::new() })
+                open = Some(Block { info: info.trim().to_owned(), line: at + 1, text: String::new() });
             }
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (None, Some(block)) => {

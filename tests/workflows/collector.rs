@@ -113,6 +113,7 @@ fn a_source_that_recovers_is_asked_again() {
 fn answers_that_are_no_data_fail_the_day() {
     let source = Source::start();
     let place = Place::empty().source(source.url()).impatient();
+    #[allow(clippy::type_complexity, reason = "a table")]
     let cases: [(&str, fn(&str) -> Reply, &str, &str); 5] = [
         ("empty", |_| Reply::body("[]"), "require", "the source has nothing for 2026-10-01"),
         ("not JSON", |_| Reply::body("<html>log in</html>"), "data", "is not JSON"),
