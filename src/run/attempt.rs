@@ -80,10 +80,11 @@ fn limits(frame: &Frame, step: &Step, nature: Nature) -> Ran<Limits> {
     let own = Limits::of(&step.policy, Site { frame, step: &step.name }.env(), frame.depth, site(step))?;
     let defaults = &frame.run.defaults;
     let mut limits = match nature {
-        Nature::Leaf if step.effect != Effect::Pure => own.or(defaults),
+        Nature::Leaf if step.effect != Effect::Pure => own.or(defaults, site(step)),
         Nature::Leaf | Nature::Container => own,
         Nature::Transaction => {
-            own.or(&Limits { retry: defaults.retry, backoff: defaults.backoff, ..Limits::default() })
+            let transaction = Limits { retry: defaults.retry, backoff: defaults.backoff, ..Limits::default() };
+            own.or(&transaction, site(step))
         }
     };
     if frame.is_in_transaction() {

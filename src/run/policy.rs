@@ -74,12 +74,12 @@ impl Limits {
 
     /// These limits, and those of `defaults` where these say nothing. A key is never a default.
     #[must_use]
-    pub(crate) fn or(self, defaults: &Self) -> Self {
+    pub(crate) fn or(self, defaults: &Self, site: usize) -> Self {
         Self {
             timeout_ms: self.timeout_ms.or(defaults.timeout_ms),
             retry: self.retry.or(defaults.retry),
             backoff: self.backoff.or(defaults.backoff),
-            rate: self.rate.or(defaults.rate),
+            rate: self.rate.or(defaults.rate.map(|rate| Rate { site, ..rate })),
             key: self.key,
         }
     }
@@ -195,6 +195,15 @@ mod tests {
             assert!((least..=least + least / 10).contains(&wait), "attempt {attempt} waits {wait}");
         }
         assert_eq!(limits.wait_after(1, Some(90_000)), 90_000);
+    }
+
+    #[test]
+    fn the_rate_of_the_defaults_is_kept_by_each_step_for_itself() {
+        let defaults = Limits { rate: Some(Rate { interval_us: 6_000_000, site: 0 }), ..Limits::default() };
+        let of_step = Limits::default().or(&defaults, 7);
+        assert_eq!(of_step.rate, Some(Rate { interval_us: 6_000_000, site: 7 }));
+        let own = Limits { rate: Some(Rate { interval_us: 1, site: 8 }), ..Limits::default() };
+        assert_eq!(own.clone().or(&defaults, 8).rate, own.rate);
     }
 
     #[test]

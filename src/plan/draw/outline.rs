@@ -145,8 +145,8 @@ fn own_expressions(step: &Step) -> Vec<&Expr> {
 fn detail(step: &Step) -> String {
     match &step.action {
         Action::Expression(_) | Action::When { .. } => String::new(),
-        Action::Check { is_expect: false, .. } => "require".to_owned(),
-        Action::Check { is_expect: true, .. } => "expect".to_owned(),
+        // Its name says whether it is required or expected.
+        Action::Check { text, .. } => text.to_string(),
         Action::Transaction { .. } => "transaction".to_owned(),
         Action::ForEach(each) => walk_detail(each),
     }
