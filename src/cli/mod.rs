@@ -10,6 +10,7 @@ mod explain;
 mod graph;
 mod jobs;
 mod logs;
+mod prepare;
 mod progress;
 mod project;
 mod report;

@@ -1,0 +1,221 @@
+//! What comes before a run: the target, the job, the environment, the checked workflow and its arguments.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use super::Exit;
+use super::arguments::RunArguments;
+use super::project::{Project, read_text, split_target, surroundings, workflow_of};
+use crate::check::Surroundings;
+use crate::config::{Config, Environment, Job, Variables};
+use crate::connection::Clock;
+use crate::plan::{self, BindError, GivenArgument, Plan};
+use crate::source::Sources;
+use crate::syntax;
+use crate::syntax::ast::{ExprKind, Literal};
+use crate::value::Timestamp;
+
+/// A command that cannot begin: what is to be told, and the exit code. The project's findings say more.
+pub(super) struct Refusal {
+    pub(super) exit: Exit,
+    pub(super) message: String,
+}
+
+fn usage(message: impl Into<String>) -> Refusal {
+    Refusal { exit: Exit::Usage, message: message.into() }
+}
+
+fn environment_fault(message: impl Into<String>) -> Refusal {
+    Refusal { exit: Exit::Environment, message: message.into() }
+}
+
+/// What is to be run, everything checked.
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    pub(super) environment: Environment,
+    pub(super) job: Option<Job>,
+    /// Where the workflow's file lies.
+    pub(super) directory: PathBuf,
+    pub(super) now: Timestamp,
+}
+
+/// Reads and checks everything that the arguments name.
+pub(super) fn prepare(
+    command: &RunArguments,
+    variables: &Variables,
+    project: &mut Project,
+    clock: &dyn Clock,
+) -> Result<Prepared, Refusal> {
+    let now = command.at.as_deref().map_or_else(|| Ok(clock.now()), instant)?;
+    let target = Target::of(command)?;
+    let config = configuration(command, target.near(), variables, project)?;
+    let job = target.job.as_deref().map(|id| find_job(&config, id, project)).transpose()?;
+    let environment = environment_name(command, &config, job.as_ref(), project)?;
+    let (file, workflow) = match &job {
+        Some(job) => (shown_path(&job.workflow), job.workflow_name.as_deref()),
+        None => (target.file, target.workflow.as_deref()),
+    };
+    let plan = plan_of(command, project, &surroundings(&config, &environment), job.as_ref(), &file, workflow)?;
+    let environment = environment_for(&plan, &config, &environment, project)?;
+    if environment.protected && !command.yes {
+        let message = format!("the environment `{}` is protected; add `--yes` to run in it", environment.name);
+        return Err(usage(message));
+    }
+    let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    Ok(Prepared { plan, environment, job, directory, now })
+}
+
+/// A file with a workflow, or a job.
+struct Target {
+    file: PathBuf,
+    workflow: Option<String>,
+    job: Option<String>,
+}
+
+impl Target {
+    fn of(command: &RunArguments) -> Result<Self, Refusal> {
+        let named = command.job_id.as_ref().or(command.target.as_ref());
+        let named = named
+            .ok_or_else(|| usage("say what to run: a workflow file or the id of a job (`--list-jobs` lists them)"))?;
+        let (file, workflow) = split_target(named);
+        let is_file = command.job_id.is_none() && (file.exists() || file.extension().is_some());
+        let job = (!is_file).then(|| named.clone());
+        Ok(Self { workflow: workflow.map(str::to_owned), file, job })
+    }
+
+    /// Where the search for the configuration begins.
+    fn near(&self) -> &Path {
+        if self.job.is_some() { Path::new(".") } else { &self.file }
+    }
+}
+
+fn configuration(
+    command: &RunArguments,
+    near: &Path,
+    variables: &Variables,
+    project: &mut Project,
+) -> Result<Config, Refusal> {
+    let config = project.config(&command.config, near, variables).map_err(usage)?;
+    let config = config.ok_or_else(|| {
+        environment_fault("there is no vmflow.yaml beside the workflow or above; it says where the connections lead")
+    })?;
+    if project.has_errors() { Err(has_errors(&config)) } else { Ok(config) }
+}
+
+fn has_errors(config: &Config) -> Refusal {
+    environment_fault(format!("`{}` has errors", config.source().name))
+}
+
+fn environment_name(
+    command: &RunArguments,
+    config: &Config,
+    job: Option<&Job>,
+    project: &mut Project,
+) -> Result<Arc<str>, Refusal> {
+    let flag = command.config.env.as_deref();
+    project.accept(config.choose_environment(flag, job)).ok_or_else(|| match flag {
+        Some(flag) => usage(format!("there is no environment `{flag}`")),
+        None => environment_fault("there is no environment to run in"),
+    })
+}
+
+/// The environment with the connections that the workflow uses.
+fn environment_for(plan: &Plan, config: &Config, name: &str, project: &mut Project) -> Result<Environment, Refusal> {
+    let is_used = |name: &str| plan.workflow.connections.iter().any(|connection| &*connection.name == name);
+    let environment = project.accept(config.environment_for(name, &is_used)).ok_or_else(|| has_errors(config))?;
+    project.findings.extend(environment.warnings.iter().cloned());
+    Ok(environment)
+}
+
+/// `./a.flow` is shown as `a.flow`.
+fn shown_path(path: &Path) -> PathBuf {
+    path.strip_prefix("./").unwrap_or(path).to_path_buf()
+}
+
+fn find_job(config: &Config, id: &str, project: &mut Project) -> Result<Job, Refusal> {
+    let known: Vec<&str> = config.job_ids().collect();
+    if !known.contains(&id) {
+        let hint = crate::diagnostic::did_you_mean(id, known).unwrap_or_else(|| "`vmflow jobs` lists them".to_owned());
+        return Err(usage(format!("`{id}` is no file, and no job has this id; {hint}")));
+    }
+    let job = config.job(id).map_err(|findings| {
+        project.findings.extend(findings);
+        environment_fault(format!("the job `{id}` cannot be read"))
+    })?;
+    project.findings.extend(job.warnings.iter().cloned());
+    Ok(job)
+}
+
+fn plan_of(
+    command: &RunArguments,
+    project: &mut Project,
+    surroundings: &Surroundings,
+    job: Option<&Job>,
+    file: &Path,
+    name: Option<&str>,
+) -> Result<Plan, Refusal> {
+    let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
+    let checked = project.check(vec![(file.to_path_buf(), text)], surroundings);
+    if project.has_errors() {
+        return Err(Refusal {
+            exit: Exit::Failed,
+            message: format!("`{}` does not pass its checks; nothing was run", file.display()),
+        });
+    }
+    let workflow = workflow_of(&checked.program, name, file).map_err(usage)?;
+    let given = given_arguments(command, job)?;
+    plan::bind(checked.program, workflow, &given).map_err(|errors| usage(refused_text(&errors)))
+}
+
+fn refused_text(errors: &[BindError]) -> String {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| format!("{error}{}", error.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default()))
+        .collect();
+    lines.join("\nvmflow: ")
+}
+
+/// What was given for the parameters: `-p` before `--params` before the job.
+fn given_arguments(command: &RunArguments, job: Option<&Job>) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
+    let mut given: IndexMap<Arc<str>, GivenArgument> = IndexMap::new();
+    for (name, param) in job.iter().flat_map(|job| &job.params) {
+        let argument = match (&param.value, param.substituted) {
+            (Json::String(text), true) => GivenArgument::Text(text.clone()),
+            (value, _) => GivenArgument::Json(value.clone()),
+        };
+        given.insert(name.clone(), argument);
+    }
+    if let Some(file) = &command.params_file {
+        given.extend(params_file(file)?);
+    }
+    for pair in &command.params {
+        let (name, value) = pair.split_once('=').ok_or_else(|| usage(format!("`-p {pair}`: write `-p name=value`")))?;
+        given.insert(name.trim().into(), GivenArgument::Text(value.to_owned()));
+    }
+    Ok(given)
+}
+
+fn params_file(file: &Path) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
+    let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
+    let json: serde_json::Map<String, Json> = serde_json::from_str(&text)
+        .map_err(|error| usage(format!("`{}` holds no JSON object: {error}", file.display())))?;
+    Ok(json.into_iter().map(|(name, value)| (name.into(), GivenArgument::Json(value))).collect())
+}
+
+/// An instant as it is written in a workflow, or in RFC 3339.
+fn instant(text: &str) -> Result<Timestamp, Refusal> {
+    let source = Sources::default().add("--at", text.trim());
+    let (expr, findings) = syntax::parse_expression(&source);
+    match expr.map(|expr| expr.kind) {
+        Some(ExprKind::Literal(Literal::Timestamp(at))) if findings.is_empty() => Ok(at),
+        Some(ExprKind::Literal(Literal::Date(_))) => {
+            Err(usage(format!("`--at {text}` is a day; name the instant: `{text}T06:00Z`")))
+        }
+        _ => Err(usage(format!(
+            "`--at {text}` is no instant; write `2026-10-30T18:00Z` or `2026-10-30T18:00[Europe/London]`"
+        ))),
+    }
+}
