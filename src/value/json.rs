@@ -187,6 +187,9 @@ mod tests {
     fn decimals_never_pass_through_a_float() {
         let value = from_json(&json!("0.1000000000000000000001"), &Type::Decimal).unwrap();
         assert_eq!(value.to_string(), "0.1000000000000000000001");
+        let number: Json = serde_json::from_str("1234567890.1234567890123456789").unwrap();
+        let value = from_json(&number, &Type::Decimal).unwrap();
+        assert_eq!(value.to_string(), "1234567890.1234567890123456789");
         assert!(from_json(&json!("1e999999999"), &Type::Decimal).is_err());
     }
 }
