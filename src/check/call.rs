@@ -290,7 +290,8 @@ impl Checker<'_> {
 
     /// Names of metrics and labels that a store refuses, where they are literals.
     fn check_names(&mut self, spec: &Spec, arguments: &[Option<Expr>]) {
-        if !matches!(spec.name, "metrics.sample" | "metrics.selector" | "metrics.series") {
+        // A primitive that takes labels takes those of a metric, and a `name` beside them is the metric's.
+        if spec.params.iter().all(|param| param.name != "labels") {
             return;
         }
         for (param, argument) in spec.params.iter().zip(arguments) {

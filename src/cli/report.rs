@@ -34,7 +34,8 @@ pub(super) fn human(outcome: &RunOutcome, title: &str, has_color: bool) -> Strin
     }
     failures(&mut text, outcome);
     for warning in &outcome.warnings {
-        let _ = writeln!(text, "\n  warning: {}", warning.message);
+        let place = warning.step.as_ref().map(|step| format!(" in `{step}`")).unwrap_or_default();
+        let _ = writeln!(text, "\n  warning{place}: {}", warning.message);
     }
     if let Some(error) = &outcome.error {
         let place = if error.step.is_empty() { String::new() } else { format!(" in `{}`", error.step.join(".")) };

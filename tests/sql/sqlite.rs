@@ -116,3 +116,21 @@ async fn writers_stand_in_line() {
     }
     assert_eq!(one(&databases[0], "select max(a) * 100 + count(*) as c from t", &[]).await, Value::Int(4040));
 }
+
+/// `max_page_count` fills up as a disk does, for one connection; SQLite then rolls back by itself.
+#[tokio::test]
+async fn a_full_disk_fails_its_transaction_and_no_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.db");
+    let db = SqliteDatabase::open(SqliteOptions { path, schema_sql: Some("create table t (v text)".to_owned()) });
+    define(&db, "pragma max_page_count = 8").await;
+    let large = rows(&["v"], &[&[text(&"x".repeat(100_000))]]);
+    let mut full = db.begin().await.unwrap();
+    let error = full.insert("t", &large).await.unwrap_err();
+    assert!(error.message.contains("full"), "{error}");
+    let _ = full.rollback().await;
+    let mut next = db.begin().await.unwrap();
+    next.insert("t", &rows(&["v"], &[&[text("a")]])).await.unwrap();
+    next.commit().await.unwrap();
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(1));
+}

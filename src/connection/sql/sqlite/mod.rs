@@ -6,13 +6,14 @@ mod read;
 mod transaction;
 mod write;
 
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OnceCell;
 
 use self::transaction::LiveTransaction;
@@ -61,6 +62,9 @@ impl SqliteDatabase {
                 .acquire_timeout(BUSY)
                 .idle_timeout(None)
                 .max_lifetime(None)
+                // On a full disk SQLite rolls back by itself, and the driver still counts the transaction as open:
+                // such a connection can begin no other one.
+                .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
         };
         let (writer, readers) = if options.path.as_os_str() == ":memory:" {
             // Such a database lives in one connection; everyone shares it.
