@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::Value as Json;
-use vmflow::check::{Surroundings, check, modules};
+use vmflow::check::{ConnectionFacts, Store, Surroundings, check, modules};
 use vmflow::diagnostic::{Code, Diagnostic, codes};
 use vmflow::source::Sources;
 
@@ -18,7 +18,8 @@ fn findings(text: &str) -> Vec<Diagnostic> {
     let mut sources = Sources::default();
     let roots = vec![(PathBuf::from("test.flow"), text.to_owned())];
     let (modules, mut found) = modules::load(roots, &mut sources, &mut |_| Err("there is no such file".to_owned()));
-    let (_, more) = check(&modules, &Surroundings { embedded: vec!["vm".into()] });
+    let embedded = ConnectionFacts { store: Store::Embedded, pool: None };
+    let (_, more) = check(&modules, &Surroundings { connections: [("vm".into(), embedded)].into() });
     found.extend(more);
     found
 }
@@ -44,9 +45,9 @@ fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
     let quiet = "workflow quiet {\n  output items = 1\n}\n";
     let is_configuration = code.is_about_configuration();
     sandbox.write("page/page.flow", if is_configuration { quiet } else { example });
-    let embedded = if code.id == "VF507" { "{ vm: { kind: embedded, path: m } }" } else { "{}" };
-    let local = format!("default_environment: local\nenvironments:\n  local:\n    connections: {embedded}\n");
-    sandbox.write("page/vmflow.yaml", if is_configuration { example } else { &local });
+    let local = "default_environment: local\nenvironments:\n  local:\n    connections: {}\n";
+    let beside = if code.configuration().is_empty() { local } else { code.configuration() };
+    sandbox.write("page/vmflow.yaml", if is_configuration { example } else { beside });
     let ran = sandbox.run(&["check", "page/page.flow", "--config", "page/vmflow.yaml", "--format", "json"]);
     let document = ran.json();
     let found = document["diagnostics"].as_array().unwrap();

@@ -12,6 +12,7 @@ mod clause;
 mod collection;
 mod expression;
 mod function;
+mod lint;
 mod mismatch;
 pub mod modules;
 mod narrow;
@@ -21,15 +22,18 @@ pub mod program;
 mod query;
 mod scope;
 mod suggest;
+mod surroundings;
 mod types;
 mod unify;
 mod uses;
+pub(crate) mod walk;
 mod workflow;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub use program::Program;
+pub use surroundings::{ConnectionFacts, Store, Surroundings};
 
 use crate::diagnostic::{self, Diagnostic, codes};
 use crate::source::{SourceId, Span};
@@ -38,18 +42,12 @@ use modules::{ModuleId, Modules};
 use program::{Function, FunctionId};
 use suggest::Suggestions;
 
-/// What is known of the connections that workflows will run with, by their names.
-#[derive(Debug, Clone, Default)]
-pub struct Surroundings {
-    /// Connections to the embedded store, which knows a subset of PromQL only.
-    pub embedded: Vec<Arc<str>>,
-}
-
 /// Checks all modules. The findings are in order of place.
 pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Diagnostic>) {
     let mut checker = Checker::new(modules, surroundings);
     checker.functions();
     checker.workflows();
+    checker.lints();
     let mut findings = without_consequences(modules, checker.diagnostics);
     diagnostic::sort(&mut findings);
     (checker.program, findings)

@@ -7,6 +7,7 @@ use super::Checker;
 use super::expression::{broken, pure, strongest};
 use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
+use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::promql::PromqlTemplate;
 use crate::query::sql::{ColumnHint, StatementKind};
@@ -306,7 +307,8 @@ impl Checker<'_> {
         };
         let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level));
         let name = block.and_then(|block| block.names.get_index(*index)).map(|(name, _)| name);
-        name.is_some_and(|name| self.surroundings.embedded.contains(name))
+        let facts = name.and_then(|name| self.surroundings.connections.get(name));
+        facts.is_some_and(|facts| facts.store == Store::Embedded)
     }
 }
 

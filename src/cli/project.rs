@@ -8,8 +8,8 @@ use super::arguments::ConfigArguments;
 use super::terminal::Terminal;
 use crate::check::modules::{self, Modules};
 use crate::check::program::{Program, Workflow};
-use crate::check::{self, Surroundings};
-use crate::config::{self, Config, Variables};
+use crate::check::{self, ConnectionFacts, Store, Surroundings};
+use crate::config::{self, Config, ConnectionOutline, Variables};
 use crate::diagnostic::{Diagnostic, render};
 use crate::source::Sources;
 
@@ -101,7 +101,11 @@ impl Project {
 
 /// What a configuration tells of the connections in the environment `name`, without needing its variables.
 pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
-    Surroundings { embedded: config.embedded_connections(name) }
+    let facts = |outline: ConnectionOutline| {
+        let store = Store::find(&outline.kind)?;
+        Some((outline.name, ConnectionFacts { store, pool: outline.pool }))
+    };
+    Surroundings { connections: config.outlines(name).into_iter().filter_map(facts).collect() }
 }
 
 /// A path as people would write it: from the working directory when it lies below.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::environment::{self, Environment};
+use super::environment::{self, ConnectionOutline, Environment};
 use super::job::{self, Job};
 use super::mask::MaskWords;
 use super::reading::{Reading, list, suggest};
@@ -188,11 +188,11 @@ impl Config {
         }
     }
 
-    /// The connections of the environment `name` that lead to the embedded store, as far as the file tells.
-    pub fn embedded_connections(&self, name: &str) -> Vec<Arc<str>> {
+    /// What the file tells of the connections of the environment `name`, without its variables.
+    pub fn outlines(&self, name: &str) -> Vec<ConnectionOutline> {
         let mut reading = self.reading(true);
         environment::merged(&mut reading, &self.environments, name)
-            .and_then(|node| environment::embedded(&node))
+            .and_then(|node| environment::outlines(&node))
             .unwrap_or_default()
     }
 

@@ -134,14 +134,30 @@ fn same_kind(below: &Mapping, above: &Mapping) -> bool {
     }
 }
 
-/// The connections of an environment whose `kind` is `embedded`, nothing of them typed.
-pub(super) fn embedded(environment: &Node) -> Option<Vec<Arc<str>>> {
+/// What the file tells of a connection without asking for any variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionOutline {
+    /// The name that workflows use.
+    pub name: Arc<str>,
+    /// The word after `kind:`.
+    pub kind: Arc<str>,
+    /// `pool:`, unless a variable gives it.
+    pub pool: Option<usize>,
+}
+
+/// The outlines of an environment's connections, nothing of them typed.
+pub(super) fn outlines(environment: &Node) -> Option<Vec<ConnectionOutline>> {
     let connections = field(environment.as_map()?, "connections")?.node.as_map()?;
-    let is_embedded = |node: &Node| {
-        let kind = node.as_map().and_then(|map| field(map, "kind"));
-        matches!(kind.map(|kind| &kind.node.content), Some(Content::Scalar(kind, _)) if &**kind == "embedded")
+    Some(fields(connections).filter_map(|field| outline(field.key, field.node.as_map()?)).collect())
+}
+
+fn outline(name: &str, map: &Mapping) -> Option<ConnectionOutline> {
+    let scalar = |key| match field(map, key).map(|field| &field.node.content) {
+        Some(Content::Scalar(text, _)) => Some(text.clone()),
+        _ => None,
     };
-    Some(fields(connections).filter(|field| is_embedded(field.node)).map(|field| Arc::from(field.key)).collect())
+    let pool = scalar("pool").and_then(|pool| pool.parse().ok());
+    Some(ConnectionOutline { name: Arc::from(name), kind: scalar("kind")?, pool })
 }
 
 /// Types an environment whose `extends` have been merged; of its connections, those that are `wanted`.

@@ -29,7 +29,7 @@ use crate::source::Source;
 
 pub use connection::{Connection, ConnectionConfig, Login, PostgresAddress, Tls};
 pub use document::Config;
-pub use environment::Environment;
+pub use environment::{ConnectionOutline, Environment};
 pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};
 pub use mask::{MaskWords, Redactor, mask_all, mask_json, mask_text};
 pub use secret::{Secret, Url};

@@ -17,6 +17,8 @@ pub struct Code {
     pub severity: Severity,
     /// What is checked, in a few words.
     pub title: &'static str,
+    /// Whether it is looked for only when somebody asks (`check --select`): matters of taste and of house rules.
+    pub is_on_request: bool,
     /// Its whole page, as Markdown.
     pub page: &'static str,
 }
@@ -40,7 +42,12 @@ impl Code {
 
     /// Whether the examples are configurations and not workflows.
     pub fn is_about_configuration(&self) -> bool {
-        self.page.contains("```yaml\n")
+        self.page.split_once("\n## Fails\n").is_some_and(|(_, fails)| fails.trim_start().starts_with("```yaml\n"))
+    }
+
+    /// The `vmflow.yaml` that the examples are checked with; empty when they need none.
+    pub fn configuration(&self) -> &'static str {
+        self.example("\n## Configuration\n")
     }
 
     /// The code block below a heading, its last line ended.
@@ -68,14 +75,24 @@ impl std::fmt::Debug for Code {
     }
 }
 
+macro_rules! is_on_request {
+    () => {
+        false
+    };
+    (on request) => {
+        true
+    };
+}
+
 macro_rules! codes {
-    ($($id:ident $severity:ident $title:literal;)*) => {
+    ($($id:ident $severity:ident $title:literal $($word:ident)*;)*) => {
         $(
             #[doc = $title]
             pub static $id: Code = Code {
                 id: stringify!($id),
                 severity: Severity::$severity,
                 title: $title,
+                is_on_request: is_on_request!($($word)*),
                 page: include_str!(concat!("../../docs/codes/", stringify!($id), ".md")),
             };
         )*
@@ -115,6 +132,7 @@ codes! {
     VF604 Warning "retry of a write that is not idempotent";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF802 Warning "more items at once than the connection lets through";
 }
 
 /// The code with this name, in any case.

@@ -4,7 +4,6 @@ mod bind;
 mod draw;
 mod graph;
 mod literal;
-pub(crate) mod walk;
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ use super::policy::Limits;
 use super::step::{act, place};
 use super::tally::Tally;
 use crate::check::program::{Action, Expr, ExprKind, FunctionBody, Step};
-use crate::plan::walk;
+use crate::check::walk;
 use crate::primitive::Effect;
 use crate::value::{ErrorKind, StepError, Value};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::walk;
 use crate::check::program::{Action, Block, Expr, ExprKind, ForEach, OnFailure, Parallel, Policy, Step, Workflow};
+use crate::check::walk;
 use crate::primitive::Effect;
 use crate::value::Value;
 

@@ -1,0 +1,50 @@
+//! What is known before a run of the world that a workflow will run in.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is known of the connections that workflows will run with, by their names; empty without a configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The connections of the chosen environment.
+    pub connections: HashMap<Arc<str>, ConnectionFacts>,
+}
+
+/// What is known of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionFacts {
+    /// What it leads to.
+    pub store: Store,
+    /// How many requests may be under way at once, where the configuration says so.
+    pub pool: Option<usize>,
+}
+
+/// What a connection leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Store {
+    /// A SQLite file.
+    Sqlite,
+    /// A PostgreSQL server.
+    Postgres,
+    /// The embedded store of metrics, which knows a subset of PromQL only.
+    Embedded,
+    /// A VictoriaMetrics server.
+    VictoriaMetrics,
+    /// An HTTP source.
+    Http,
+}
+
+impl Store {
+    const ALL: [(&'static str, Self); 5] = [
+        ("sqlite", Self::Sqlite),
+        ("postgres", Self::Postgres),
+        ("embedded", Self::Embedded),
+        ("victoria_metrics", Self::VictoriaMetrics),
+        ("http", Self::Http),
+    ];
+
+    /// The store with this `kind` in a configuration.
+    pub fn find(kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == kind).map(|(_, store)| store)
+    }
+}

@@ -1,0 +1,139 @@
+//! Walking the typed program: expressions, steps.
+
+use super::program::{
+    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, OnFailure, Parallel, Step, Workflow,
+};
+
+/// Calls `look` for an expression and every expression inside it. Iterative: a chain may be long.
+pub(crate) fn visit<'a>(expr: &'a Expr, look: &mut impl FnMut(&'a Expr)) {
+    let mut waiting = vec![expr];
+    while let Some(expr) = waiting.pop() {
+        look(expr);
+        push_children(expr, &mut waiting);
+    }
+}
+
+fn push_children<'a>(expr: &'a Expr, to: &mut Vec<&'a Expr>) {
+    match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Slot { .. } | ExprKind::Local(_) | ExprKind::Run(_) => {}
+        ExprKind::Property { of, .. }
+        | ExprKind::Field { of, .. }
+        | ExprKind::Cast(of)
+        | ExprKind::Negate(of)
+        | ExprKind::Not(of) => to.push(of),
+        ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => to.extend([&**a, &**b]),
+        ExprKind::AddBusinessDays(a, b, c) | ExprKind::If(a, b, c) => to.extend([&**a, &**b, &**c]),
+        ExprKind::Interpolated(fragments) => to.extend(fragments.iter().filter_map(|fragment| match fragment {
+            Fragment::Hole(expr, _) => Some(expr),
+            Fragment::Text(_) => None,
+        })),
+        ExprKind::Sql(_, items)
+        | ExprKind::Promql(_, items)
+        | ExprKind::List(items)
+        | ExprKind::Record(_, items)
+        | ExprKind::Function(_, items) => to.extend(items),
+        ExprKind::Map(pairs) => to.extend(pairs.iter().flat_map(|(key, value)| [key, value])),
+        ExprKind::Table(_, rows) => to.extend(rows.iter().flatten()),
+        ExprKind::Primitive(_, arguments) => to.extend(arguments.iter().flatten()),
+        ExprKind::ListComprehension(item, comprehension) => {
+            to.push(item);
+            push_comprehension(comprehension, to);
+        }
+        ExprKind::MapComprehension(pair, comprehension) => {
+            to.extend([&pair.0, &pair.1]);
+            push_comprehension(comprehension, to);
+        }
+    }
+}
+
+fn push_comprehension<'a>(comprehension: &'a Comprehension, to: &mut Vec<&'a Expr>) {
+    to.extend(comprehension.loops.iter().map(|l| &l.over));
+    to.extend(comprehension.filter.as_deref());
+}
+
+/// A step, with the blocks and loops it stands in.
+#[derive(Debug, Clone)]
+pub(crate) struct Site<'a> {
+    /// The step.
+    pub(crate) step: &'a Step,
+    /// The blocks around it, outermost first; the last is its own. A slot `up` levels out belongs to the block
+    /// that many places before the last.
+    pub(crate) blocks: Vec<&'a Block>,
+    /// The loops around it, outermost first.
+    pub(crate) loops: Vec<&'a ForEach>,
+}
+
+impl<'a> Site<'a> {
+    /// Whether a slot belongs to the workflow's or function's outermost block, where parameters and connections are.
+    pub(crate) fn is_outermost(&self, up: usize) -> bool {
+        up + 1 == self.blocks.len()
+    }
+}
+
+/// Calls `look` for every step of a block and of the blocks inside it.
+pub(crate) fn steps<'a>(block: &'a Block, look: &mut impl FnMut(&Site<'a>)) {
+    walk_block(block, &mut Vec::new(), &mut Vec::new(), look);
+}
+
+/// Calls `look` for every step of the workflow, `failed` and `finally` included, whose parent is the body.
+pub(crate) fn workflow_steps<'a>(workflow: &'a Workflow, look: &mut impl FnMut(&Site<'a>)) {
+    steps(&workflow.body, look);
+    for handler in workflow.failed.iter().chain(&workflow.finally) {
+        walk_block(handler, &mut vec![&workflow.body], &mut Vec::new(), look);
+    }
+}
+
+fn walk_block<'a>(
+    block: &'a Block,
+    blocks: &mut Vec<&'a Block>,
+    loops: &mut Vec<&'a ForEach>,
+    look: &mut impl FnMut(&Site<'a>),
+) {
+    blocks.push(block);
+    for step in &block.steps {
+        look(&Site { step, blocks: blocks.clone(), loops: loops.clone() });
+        match &step.action {
+            Action::Expression(_) | Action::Check { .. } => {}
+            Action::Transaction { block, .. } => walk_block(block, blocks, loops, look),
+            Action::ForEach(each) => {
+                loops.push(each);
+                walk_block(&each.block, blocks, loops, look);
+                loops.pop();
+            }
+            Action::When { arms, otherwise } => {
+                let inner = arms.iter().map(|(_, block)| block).chain(otherwise);
+                inner.for_each(|block| walk_block(block, blocks, loops, look));
+            }
+        }
+        if let OnFailure::Block(block) = &step.on_failure {
+            walk_block(block, blocks, loops, look);
+        }
+    }
+    blocks.pop();
+}
+
+/// Calls `look` for the expressions that a step itself evaluates, those of inner blocks left out.
+pub(crate) fn step_expressions<'a>(step: &'a Step, look: &mut impl FnMut(&'a Expr)) {
+    match &step.action {
+        Action::Expression(expr) | Action::Transaction { connection: expr, .. } => look(expr),
+        Action::ForEach(each) => {
+            look(&each.over);
+            match &each.parallel {
+                Parallel::No => {}
+                Parallel::Pool(connections) => connections.iter().for_each(&mut *look),
+                Parallel::Count(count) => look(count),
+            }
+        }
+        Action::When { arms, .. } => arms.iter().for_each(|(condition, _)| look(condition)),
+        Action::Check { condition, message, .. } => {
+            look(condition);
+            message.iter().for_each(&mut *look);
+        }
+    }
+    let policy = &step.policy;
+    let clauses = [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key];
+    clauses.into_iter().flatten().for_each(&mut *look);
+    if let OnFailure::Use(value) = &step.on_failure {
+        look(value);
+    }
+}

@@ -1,0 +1,91 @@
+//! The arguments of every command, a file for each.
+
+mod check;
+mod completions;
+mod explain;
+mod graph;
+mod jobs;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use check::{CheckArguments, CheckFormat};
+pub(crate) use completions::CompletionsArguments;
+pub(crate) use explain::ExplainArguments;
+pub(crate) use graph::{GraphArguments, GraphFormat};
+pub(crate) use jobs::JobsArguments;
+pub(crate) use run::{RunArguments, RunFormat};
+
+/// Declarative workflows over SQL, VictoriaMetrics and HTTP.
+#[derive(Debug, Parser)]
+#[command(name = "vmflow", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Arguments that every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    /// Tell more on stderr; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Tell less on stderr; twice for errors only
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) quiet: u8,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a workflow, or a job of the configuration
+    Run(RunArguments),
+    /// Find what is wrong in workflow files, before any run
+    Check(CheckArguments),
+    /// Say what a check means, with a failing and a passing example
+    Explain(ExplainArguments),
+    /// Draw the steps of a workflow and what they wait for
+    Graph(GraphArguments),
+    /// List the jobs of the configuration
+    Jobs(JobsArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+/// Which configuration and which environment of it.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    /// The configuration file [default: vmflow.yaml, upward from the workflow or here]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The environment [default: `$VMFLOW_ENV`, `$VM_JOBS_ENVIRONMENT`, then the file's `default_environment`]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) env: Option<String>,
+}
+
+/// How a listing prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// For people.
+    Human,
+    /// One document.
+    Json,
+}
