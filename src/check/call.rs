@@ -166,28 +166,13 @@ impl Checker<'_> {
             if registry::is_namespace(left) {
                 return self.namespace_callee(left, name);
             }
-            if let Some(finding) = self.unknown_connection(scope, left, of.span, name) {
+            if let Some(finding) = unknown_connection(scope, left, of.span, name) {
                 self.report(finding);
                 return None;
             }
         }
         let receiver = self.expr(scope, of, None);
         self.method_callee(receiver, name)
-    }
-
-    /// `warehouse.query(…)` where no `warehouse` is: what can be called like this is a connection.
-    fn unknown_connection(&self, scope: &Scope, left: &str, span: Span, method: &Name) -> Option<Diagnostic> {
-        let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http];
-        let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), &method.node).is_some())?;
-        let used = scope.connections(kind);
-        let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{left}` here"));
-        Some(match (closest(left, used.iter().map(|name| &**name)), used.as_slice()) {
-            (Some(near), _) => {
-                finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
-            }
-            (None, [only]) => finding.help(format!("write `{only}`, or name another: `use {left}: {}`", kind.name())),
-            _ => finding.help(format!("name it at the top of the workflow: `use {left}: {}`", kind.name())),
-        })
     }
 
     fn module_callee(&mut self, module: ModuleId, alias: &str, name: &Name) -> Option<Callee> {
@@ -495,4 +480,17 @@ fn shown(ty: &Type) -> String {
         Type::Map(..) => "a map".to_owned(),
         other => format!("`{other}`"),
     }
+}
+
+/// `warehouse.query(…)` where no `warehouse` is: what can be called like this is a connection.
+fn unknown_connection(scope: &Scope, left: &str, span: Span, method: &Name) -> Option<Diagnostic> {
+    let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http];
+    let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), &method.node).is_some())?;
+    let used = scope.connections(kind);
+    let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{left}` here"));
+    Some(match (closest(left, used.iter().map(|name| &**name)), used.as_slice()) {
+        (Some(near), _) => finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near),
+        (None, [only]) => finding.help(format!("write `{only}`, or name another: `use {left}: {}`", kind.name())),
+        _ => finding.help(format!("name it at the top of the workflow: `use {left}: {}`", kind.name())),
+    })
 }
