@@ -1,7 +1,7 @@
 //! Forms that lack a part, or have another language's: what a newcomer writes before reading anything.
 
 use super::{RESERVED, slip};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, closest};
 use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
@@ -168,7 +168,10 @@ pub(super) fn recovery(case: &Case<'_>) -> Option<Diagnostic> {
         }
         ("failure", "retry") => slip(span, "how often a step is tried again stands in `with`")
             .map(|finding| finding.help("write `with { retry: 3 }` instead")),
-        ("failure", _) if case.tried.contains(&Rule::recovery_word) => {
+        ("failure", word)
+            if case.tried.contains(&Rule::recovery_word)
+                && closest(word, ["use", "skip", "continue", "stop"]).is_none() =>
+        {
             slip(span, format!("{} is nothing that can be done about a failure", case.described(case.at))).map(
                 |finding| finding.help("write `use v`, `skip`, `continue` or `stop` (of a loop), or a block `{ … }`"),
             )
