@@ -149,7 +149,8 @@ pub(super) fn shifted_if(case: &Case<'_>) -> Option<Diagnostic> {
 /// `if c then a`, without `else`.
 pub(super) fn missing_else(case: &Case<'_>) -> Option<Diagnostic> {
     let then = (case.first..case.at).rev().find(|index| matches!(case.text(*index), "then" | "else"))?;
-    if case.text(then) != "then" || !case.tried.contains(&Rule::k_else) {
+    let is_misspelt = closest(case.text(case.at), ["else"]).is_some() && !case.at_new_line();
+    if case.text(then) != "then" || !case.tried.contains(&Rule::k_else) || is_misspelt {
         return None;
     }
     let end = case.span(case.at.checked_sub(1)?).after();

@@ -417,7 +417,7 @@ fn what_was_expected_is_said_in_words() {
         ("x = if a then b", "VF001 `if … then …` also says what holds otherwise"),
         ("x = { a: 1, b }", "VF001 expected `:` after `b`, found `}`"),
         ("x = f\"{a b}\"", "VF001 expected `}` after `a`, found `b`"),
-        ("param x = 3", "VF001 expected `:` after `x`, found `=`"),
+        ("param x = 3", "VF001 the parameter `x` has no type"),
     ];
     for (wrong, message) in cases {
         assert_eq!(about(wrong), [message]);
