@@ -23,6 +23,7 @@ mod faults;
 mod http;
 mod metrics;
 mod primitives;
+mod report;
 mod sql;
 mod support;
 mod variants;

@@ -8,14 +8,18 @@ use super::arguments::{CheckArguments, CheckFormat};
 use super::project::{Project, read_text, refuse, surroundings};
 use super::terminal::Terminal;
 use crate::config::Variables;
-use crate::diagnostic::{self, Severity, render};
+use crate::diagnostic::{self, render};
 
 pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let roots = match roots(command) {
         Ok(roots) => roots,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
     };
-    let mut project = Project::default();
+    let selection = match command.selection() {
+        Ok(selection) => selection,
+        Err(message) => return refuse(terminal, Exit::Usage, &message),
+    };
+    let mut project = Project { selection, ..Project::default() };
     let near = roots.first().map_or(Path::new("."), |(path, _)| path).to_path_buf();
     let config = match project.config(&command.config, &near, variables) {
         Ok(config) => config,
@@ -40,11 +44,7 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
 
 fn report(command: &CheckArguments, terminal: &Terminal, mut project: Project, files: usize) -> Exit {
     diagnostic::sort(&mut project.findings);
-    if command.deny.is_some() {
-        for finding in project.findings.iter_mut().filter(|finding| finding.severity == Severity::Warning) {
-            finding.severity = Severity::Error;
-        }
-    }
+    project.selection.weigh(&mut project.findings);
     let format = match command.format {
         CheckFormat::Human => render::Format::Human,
         CheckFormat::Short => render::Format::Short,

@@ -6,9 +6,11 @@
 pub mod codes;
 mod names;
 pub mod render;
+mod selection;
 
 pub use codes::Code;
 pub use names::{closest, did_you_mean};
+pub use selection::{Named, Selection, no_such};
 
 use crate::source::Span;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::ConfigArguments;
+use crate::diagnostic::{Named, Selection};
 
 /// `vmflow check`.
 #[derive(Debug, Args)]
@@ -23,12 +24,51 @@ pub(crate) struct CheckArguments {
     /// How to print findings
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     pub(crate) format: CheckFormat,
-    /// Treat warnings as errors
-    #[arg(long, value_name = "warnings", value_parser = ["warnings"])]
-    pub(crate) deny: Option<String>,
+    /// Look also for these that are looked for on request only: `VF903`, `VF9`, `all`; may be repeated
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    pub(crate) select: Vec<Named>,
+    /// Leave out these, unless they are errors; may be repeated
+    #[arg(long, value_name = "CODE,…", value_delimiter = ',')]
+    pub(crate) ignore: Vec<Named>,
+    /// Treat warnings, or these, as errors; may be repeated
+    #[arg(long, value_name = "warnings|CODE,…", value_delimiter = ',')]
+    pub(crate) deny: Vec<Denied>,
     /// The name that stdin's text has in findings
     #[arg(long, value_name = "FILE", default_value = "stdin.flow")]
     pub(crate) stdin_filename: PathBuf,
+}
+
+impl CheckArguments {
+    /// What is to be shown, and as what; or why it cannot be so.
+    pub(crate) fn selection(&self) -> Result<Selection, String> {
+        let mut selection = Selection::default();
+        self.select.iter().for_each(|named| selection.request(named));
+        self.ignore.iter().try_for_each(|named| selection.ignore(named))?;
+        for denied in &self.deny {
+            match denied {
+                Denied::Warnings => selection.deny_warnings(),
+                Denied::Codes(named) => selection.deny(named),
+            }
+        }
+        Ok(selection)
+    }
+}
+
+/// What counts as an error.
+#[derive(Debug, Clone)]
+pub(crate) enum Denied {
+    /// Every warning.
+    Warnings,
+    /// Certain findings.
+    Codes(Named),
+}
+
+impl std::str::FromStr for Denied {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "warnings" { Ok(Self::Warnings) } else { text.parse().map(Self::Codes) }
+    }
 }
 
 /// How findings print.
