@@ -101,6 +101,21 @@ impl Source {
         Position { line, column: column + 1, offset }
     }
 
+    /// The line in which the byte `offset` stands, without its end.
+    pub fn line(&self, offset: u32) -> Span {
+        let line = self.line_starts.partition_point(|start| *start <= offset as usize);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let end = if self.text.get(start..end).is_some_and(|line| line.ends_with('\r')) { end - 1 } else { end };
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span::new(self.id, byte(start), byte(end))
+    }
+
+    /// Whether it is a part of vmflow and no file of anybody's.
+    pub fn is_built_in(&self) -> bool {
+        self.name.starts_with("<stdlib>/")
+    }
+
     /// The text of `span`; empty when the span does not fit this source.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")

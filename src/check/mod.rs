@@ -22,6 +22,7 @@ pub mod program;
 mod query;
 mod scope;
 mod suggest;
+mod suppress;
 mod surroundings;
 mod types;
 mod unify;
@@ -48,7 +49,8 @@ pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Di
     checker.functions();
     checker.workflows();
     checker.lints();
-    let mut findings = without_consequences(modules, checker.diagnostics);
+    let findings = without_consequences(modules, checker.diagnostics);
+    let mut findings = suppress::apply(modules, findings);
     diagnostic::sort(&mut findings);
     (checker.program, findings)
 }

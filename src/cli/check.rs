@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
-use super::arguments::{CheckArguments, CheckFormat};
+use super::arguments::CheckArguments;
 use super::project::{Project, read_text, refuse, surroundings};
 use super::terminal::Terminal;
 use crate::config::Variables;
@@ -45,12 +45,14 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
 fn report(command: &CheckArguments, terminal: &Terminal, mut project: Project, files: usize) -> Exit {
     diagnostic::sort(&mut project.findings);
     project.selection.weigh(&mut project.findings);
-    let format = match command.format {
-        CheckFormat::Human => render::Format::Human,
-        CheckFormat::Short => render::Format::Short,
-        CheckFormat::Json => render::Format::Json,
-    };
-    let text = render::render(format, &project.sources, &project.findings, files, terminal.color_out, terminal.width);
+    let text = render::render(
+        command.format.into(),
+        &project.sources,
+        &project.findings,
+        files,
+        terminal.color_out,
+        terminal.width,
+    );
     terminal.print(&text);
     if project.has_errors() { Exit::Failed } else { Exit::Ok }
 }

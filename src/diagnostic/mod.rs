@@ -4,11 +4,13 @@
 //! labels, and offers one fix. [`codes`] holds every code with its page.
 
 pub mod codes;
+mod identity;
 mod names;
 pub mod render;
 mod selection;
 
 pub use codes::Code;
+pub use identity::{Identity, identities};
 pub use names::{closest, did_you_mean};
 pub use selection::{Named, Selection, no_such};
 

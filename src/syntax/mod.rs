@@ -15,6 +15,8 @@
 
 pub mod ast;
 mod build;
+mod comments;
+mod extents;
 mod parser;
 mod recover;
 mod scan;
@@ -22,6 +24,9 @@ mod slips;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub use comments::{Comment, comments};
+pub use extents::Extents;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;

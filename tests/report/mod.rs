@@ -1,3 +1,4 @@
 //! How `vmflow check` reports: what is shown, in which form, and what is done about it.
 
 mod selection;
+mod suppression;

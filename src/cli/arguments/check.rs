@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::ConfigArguments;
+use crate::diagnostic::render::Format;
 use crate::diagnostic::{Named, Selection};
 
 /// `vmflow check`.
@@ -80,4 +81,29 @@ pub(crate) enum CheckFormat {
     Short,
     /// One document.
     Json,
+    /// A document a line, for each finding.
+    Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// A report of GitLab's Code Quality.
+    Gitlab,
+    /// JUnit's XML, a test for each file.
+    Junit,
+}
+
+impl From<CheckFormat> for Format {
+    fn from(format: CheckFormat) -> Self {
+        match format {
+            CheckFormat::Human => Self::Human,
+            CheckFormat::Short => Self::Short,
+            CheckFormat::Json => Self::Json,
+            CheckFormat::Jsonl => Self::Jsonl,
+            CheckFormat::Sarif => Self::Sarif,
+            CheckFormat::Github => Self::Github,
+            CheckFormat::Gitlab => Self::Gitlab,
+            CheckFormat::Junit => Self::Junit,
+        }
+    }
 }
