@@ -50,6 +50,11 @@ pub fn parse(source: &Source) -> (ast::File, Vec<Diagnostic>) {
     parser::on_deep_stack(|| parser::file(source))
 }
 
+/// Parses files, several at a time. What it gives is in their order.
+pub fn parse_all(sources: &[Source]) -> Vec<(ast::File, Vec<Diagnostic>)> {
+    parser::side_by_side(sources)
+}
+
 /// Parses a text that is one expression, such as the value of `-p name=value`. Gives no expression
 /// exactly when there is a finding that says why.
 pub fn parse_expression(source: &Source) -> (Option<ast::Expr>, Vec<Diagnostic>) {

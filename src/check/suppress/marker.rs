@@ -45,7 +45,7 @@ pub(super) fn read(comment: &str) -> Option<Marker<'_>> {
     }
     let is_code = rest.first().is_some_and(|word| looks_like_a_code(word.text));
     let is_named = is_near(name.text.trim_end_matches(':'), "vmflow");
-    (is_code && is_named).then(|| Marker::Misspelt(name.range.start..verb.range.end))
+    (is_code && is_named).then_some(Marker::Misspelt(name.range.start..verb.range.end))
 }
 
 fn allow<'s>(words: &[Word<'s>]) -> Marker<'s> {

@@ -209,10 +209,8 @@ fn targets(source: &Source, extents: &Extents, comment: &Comment) -> Vec<Target>
     let Some(anchor) = comment.anchor else { return Vec::new() };
     let line = |offset: u32| source.line(offset).start;
     let here = if comment.is_alone { line(anchor) } else { line(comment.span.start) };
-    let stands_for = |owner: &Span| match comment.is_alone {
-        true => owner.start == anchor,
-        false => line(owner.start) == here || line(owner.end) == here,
-    };
+    let begins_or_ends = |owner: &Span| line(owner.start) == here || line(owner.end) == here;
+    let stands_for = |owner: &Span| if comment.is_alone { owner.start == anchor } else { begins_or_ends(owner) };
     let owner = extents.at(anchor).filter(stands_for);
     std::iter::once(Target::Line(here)).chain(owner.map(Target::Statement)).collect()
 }

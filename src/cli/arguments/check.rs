@@ -13,9 +13,11 @@ use crate::diagnostic::{Named, Selection};
 #[command(after_help = "Examples:
   vmflow check
   vmflow check workflows stdlib --format short
+  vmflow check --fix
   cat new.flow | vmflow check - --stdin-filename workflows/new.flow
 
-Exit codes: 0 nothing wrong (warnings may be there), 1 errors, 2 bad usage.")]
+Exit codes: 0 nothing wrong (warnings may be there), 1 errors, or something to fix with --diff, 2 bad usage,
+4 a file could not be written.")]
 pub(crate) struct CheckArguments {
     /// Files and directories; `-` reads stdin
     #[arg(value_name = "PATH", default_value = ".")]
@@ -34,6 +36,18 @@ pub(crate) struct CheckArguments {
     /// Treat warnings, or these, as errors; may be repeated
     #[arg(long, value_name = "warnings|CODE,…", value_delimiter = ',')]
     pub(crate) deny: Vec<Denied>,
+    /// Apply the fixes of what is found, and show what is left
+    #[arg(long, conflicts_with_all = ["diff", "write_baseline"])]
+    pub(crate) fix: bool,
+    /// Show what `--fix` would change, and change nothing
+    #[arg(long, conflicts_with = "write_baseline")]
+    pub(crate) diff: bool,
+    /// Leave out the findings that this file records
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Record what is found in this file
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub(crate) write_baseline: Option<PathBuf>,
     /// The name that stdin's text has in findings
     #[arg(long, value_name = "FILE", default_value = "stdin.flow")]
     pub(crate) stdin_filename: PathBuf,
@@ -89,7 +103,7 @@ pub(crate) enum CheckFormat {
     Github,
     /// A report of GitLab's Code Quality.
     Gitlab,
-    /// JUnit's XML, a test for each file.
+    /// The XML of `JUnit`, a test for each file.
     Junit,
 }
 

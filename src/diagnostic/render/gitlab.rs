@@ -48,5 +48,7 @@ fn fingerprint(identity: &Identity, nth: usize) -> String {
         digest.update(part.as_bytes());
         digest.update([0]);
     }
-    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digest = digest.finalize();
+    let head: [u8; 16] = std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default());
+    format!("{:032x}", u128::from_be_bytes(head))
 }

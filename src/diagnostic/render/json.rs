@@ -17,7 +17,7 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize
 
 /// The findings alone, a line each.
 pub(super) fn lines(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(|diagnostic| format!("{}\n", finding(sources, diagnostic))).collect()
+    diagnostics.iter().flat_map(|diagnostic| [finding(sources, diagnostic).to_string(), "\n".to_owned()]).collect()
 }
 
 fn finding(sources: &Sources, diagnostic: &Diagnostic) -> Value {

@@ -1,4 +1,4 @@
-//! JUnit's XML: a test for each file that was read. Errors fail it; what else was found stands in its output.
+//! The XML of `JUnit`: a test for each file that was read. Errors fail it; what else was found stands in its output.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

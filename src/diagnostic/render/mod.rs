@@ -32,7 +32,7 @@ pub enum Format {
     Github,
     /// A report of GitLab's Code Quality.
     Gitlab,
-    /// JUnit's XML: a test for each file, failed by errors.
+    /// The XML of `JUnit`: a test for each file, failed by errors.
     Junit,
 }
 

@@ -1,5 +1,7 @@
 //! SARIF 2.1.0: one run, a rule for each code that was found. Columns count characters, as declared.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 use super::{place, printable, told};
@@ -66,14 +68,15 @@ fn result(sources: &Sources, rules: &[&Code], found: &Diagnostic) -> Value {
 }
 
 fn location(sources: &Sources, label: &Label) -> Option<Value> {
-    let mut location = json!({ "physicalLocation": {
+    let physical = json!({
         "artifactLocation": artifact(sources, label.span.source)?,
         "region": region(sources, label.span)?,
-    } });
+    });
+    let mut location = Map::from_iter([("physicalLocation".to_owned(), physical)]);
     if !label.text.is_empty() {
-        location["message"] = json!({ "text": printable(&label.text) });
+        location.insert("message".to_owned(), json!({ "text": printable(&label.text) }));
     }
-    Some(location)
+    Some(location.into())
 }
 
 fn artifact(sources: &Sources, source: SourceId) -> Option<Value> {
@@ -117,7 +120,7 @@ fn uri(path: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri
