@@ -199,8 +199,7 @@ fn github_is_not_told_commands_by_a_name_or_a_text() {
 fn jsonl_has_the_findings_of_json() {
     let sandbox = project("flows/several.flow");
     let document: Json = serde_json::from_str(&report(&sandbox, "json")).unwrap();
-    let lines: Vec<Json> =
-        report(&sandbox, "jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Json> = report(&sandbox, "jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(document["diagnostics"], Json::Array(lines));
 }
 

@@ -1,6 +1,6 @@
 //! Workflow commands of GitHub Actions: lines that a job's log turns into annotations.
 
-use super::{Place, place, told};
+use super::{Place, place, printable, told};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Sources;
 
@@ -21,7 +21,7 @@ fn properties(place: &Place<'_>) -> String {
     let (start, end) = (place.start, place.end);
     let columns =
         if start.line == end.line { format!("col={},endColumn={},", start.column, end.column) } else { String::new() };
-    format!("file={},line={},endLine={},{columns}", property(place.file), start.line, end.line)
+    format!("file={},line={},endLine={},{columns}", property(&printable(place.file)), start.line, end.line)
 }
 
 /// Text behind the second `::`.
