@@ -73,6 +73,10 @@ fn without_consequences(modules: &Modules, mut findings: Vec<Diagnostic>) -> Vec
     findings
 }
 
+/// How much stack a thread has that checks: nesting is bounded by the parser, this leaves room to spare.
+const STACK: usize = 64 << 20;
+
+#[derive(Clone)]
 struct Checker<'a> {
     modules: &'a Modules,
     surroundings: &'a Surroundings,

@@ -1,10 +1,7 @@
 //! The grammar, and the two ways in.
 
 use std::num::NonZeroUsize;
-use std::panic::resume_unwind;
 use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::ScopedJoinHandle;
 
 use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -14,7 +11,8 @@ use super::ast::{Expr, File};
 use super::build::Reader;
 use super::{MAX_NESTING, MAX_SIZE};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::{Source, SourceId, Span};
+use crate::parallel;
+use crate::source::{Source, Span};
 
 pub(super) use grammar::Rule;
 
@@ -41,31 +39,15 @@ pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("parse".to_owned()).stack_size(STACK);
         match thread.spawn_scoped(scope, &work) {
-            Ok(handle) => handle.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(_) => work(),
         }
     })
 }
 
-/// See [`super::parse_all`]: each thread takes the next file that none has taken.
+/// See [`super::parse_all`].
 pub(super) fn side_by_side(sources: &[Source]) -> Vec<(File, Vec<Diagnostic>)> {
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let taken = std::iter::from_fn(|| sources.get(next.fetch_add(1, Ordering::Relaxed)));
-        taken.map(|source| (source.id, file(source))).collect::<Vec<_>>()
-    };
-    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(sources.len());
-    let mut parsed: Vec<(SourceId, (File, Vec<Diagnostic>))> = std::thread::scope(|scope| {
-        let spawn =
-            |_| std::thread::Builder::new().name("parse".to_owned()).stack_size(STACK).spawn_scoped(scope, take);
-        let running: Vec<_> = (0..threads).map_while(|thread| spawn(thread).ok()).collect();
-        // Without any thread this one does it, see `on_deep_stack`.
-        let own = if running.is_empty() { take() } else { Vec::new() };
-        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        running.into_iter().flat_map(join).chain(own).collect()
-    });
-    parsed.sort_by_key(|(id, _)| *id);
-    parsed.into_iter().map(|(_, parsed)| parsed).collect()
+    parallel::map(sources, STACK, || (), |(), source| file(source))
 }
 
 /// See [`super::parse`].

@@ -168,7 +168,7 @@ impl Allowance<'_> {
         if self.codes.is_empty() {
             let finding = Diagnostic::new(&codes::VF906, span, "this does not say what it allows")
                 .help("name the code: `# vmflow: allow VF103 because …`");
-            return vec![removing(finding, whole(source, &self.comment))];
+            return vec![removing(finding, source.removal(self.comment.span))];
         }
         let problems = self.codes.iter().enumerate().filter_map(|(at, allowed)| {
             let range = &allowed.written.range;
@@ -199,7 +199,7 @@ impl Allowance<'_> {
         match (before, range(at), range(at + 1)) {
             (Some(before), Some(this), _) => slice(before.end..this.end),
             (None, Some(this), Some(next)) => slice(this.start..next.start),
-            _ => whole(source, &self.comment),
+            _ => source.removal(self.comment.span),
         }
     }
 }
@@ -217,17 +217,4 @@ fn targets(source: &Source, extents: &Extents, comment: &Comment) -> Vec<Target>
 
 fn removing(finding: Diagnostic, span: Span) -> Diagnostic {
     finding.fix("remove it", span, "")
-}
-
-/// A comment with its line, or with the white space before it when the line holds more.
-fn whole(source: &Source, comment: &Comment) -> Span {
-    let line = source.line(comment.span.start);
-    let text = &source.text;
-    if comment.is_alone {
-        let rest = text.get(line.end as usize..).unwrap_or_default();
-        let end = rest.find('\n').map_or(text.len(), |at| line.end as usize + at + 1);
-        return source.span().slice(line.start as usize, end);
-    }
-    let before = text.get(line.start as usize..comment.span.start as usize).unwrap_or_default();
-    source.span().slice(line.start as usize + before.trim_end().len(), comment.span.end as usize)
 }
