@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod diagnostic;
+mod parallel;
 pub mod plan;
 pub mod primitive;
 pub mod query;

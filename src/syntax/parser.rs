@@ -11,6 +11,7 @@ use super::ast::{Expr, File};
 use super::build::Reader;
 use super::{MAX_NESTING, MAX_SIZE};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::parallel;
 use crate::source::{Source, Span};
 
 pub(super) use grammar::Rule;
@@ -41,6 +42,11 @@ pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
             Err(_) => work(),
         }
     })
+}
+
+/// See [`super::parse_all`].
+pub(super) fn side_by_side(sources: &[Source]) -> Vec<(File, Vec<Diagnostic>)> {
+    parallel::map(sources, STACK, || (), |(), source| file(source))
 }
 
 /// See [`super::parse`].
