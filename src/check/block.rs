@@ -61,7 +61,7 @@ impl Checker<'_> {
             {
                 let finding = Diagnostic::new(&codes::VF103, binding.span, format!("nothing uses `{name}`"))
                     .help("remove the step, or use its value in another step or an output");
-                self.report(finding);
+                self.warn(finding);
             }
         }
         block.names.len()

@@ -59,7 +59,7 @@ impl Checker<'_> {
             if !self.used_imports.contains(&(id, import.name.clone())) {
                 let finding =
                     Diagnostic::new(&codes::VF104, import.span, format!("nothing uses the import `{}`", import.name));
-                self.report(finding.help("remove the line"));
+                self.warn(finding.help("remove the line"));
             }
         }
     }
@@ -314,7 +314,7 @@ impl Checker<'_> {
             })
             .collect();
         for (name, span, word) in unused {
-            self.report(
+            self.warn(
                 Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"))
                     .help("remove the line"),
             );

@@ -116,9 +116,13 @@ codes! {
     VF201 Error "type mismatch";
     VF202 Error "optional value used without a decision";
     VF203 Error "outcomes of a loop used as a list";
+    VF204 Warning "comparison always true or false";
+    VF205 Warning "lossy or repeated `as`";
+    VF206 Warning "union case not covered";
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
+    VF305 Warning "range that is empty or off by one";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
