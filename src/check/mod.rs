@@ -4,6 +4,7 @@
 //! everything that can be found before a run and gives the [`Program`] that `plan/` and `run/`
 //! work with. A program with an error finding must not run.
 
+mod after;
 mod arguments;
 mod block;
 mod call;

@@ -64,7 +64,7 @@ pub(crate) struct Site<'a> {
     pub(crate) loops: Vec<&'a ForEach>,
 }
 
-impl<'a> Site<'a> {
+impl Site<'_> {
     /// Whether a slot belongs to the workflow's or function's outermost block, where parameters and connections are.
     pub(crate) fn is_outermost(&self, up: usize) -> bool {
         up + 1 == self.blocks.len()
@@ -93,19 +93,14 @@ fn walk_block<'a>(
     blocks.push(block);
     for step in &block.steps {
         look(&Site { step, blocks: blocks.clone(), loops: loops.clone() });
-        match &step.action {
-            Action::Expression(_) | Action::Check { .. } => {}
-            Action::Transaction { block, .. } => walk_block(block, blocks, loops, look),
-            Action::ForEach(each) => {
-                loops.push(each);
-                walk_block(&each.block, blocks, loops, look);
-                loops.pop();
-            }
-            Action::When { arms, otherwise } => {
-                let inner = arms.iter().map(|(_, block)| block).chain(otherwise);
-                inner.for_each(|block| walk_block(block, blocks, loops, look));
-            }
+        let depth = loops.len();
+        if let Action::ForEach(each) = &step.action {
+            loops.push(each);
         }
+        for inner in action_blocks(&step.action) {
+            walk_block(inner, blocks, loops, look);
+        }
+        loops.truncate(depth);
         if let OnFailure::Block(block) = &step.on_failure {
             walk_block(block, blocks, loops, look);
         }
@@ -143,16 +138,20 @@ fn policy_expressions(policy: &Policy) -> impl Iterator<Item = &Expr> {
 
 /// The blocks inside a step.
 pub(crate) fn inner_blocks(step: &Step) -> Vec<&Block> {
-    let mut blocks: Vec<&Block> = match &step.action {
-        Action::Expression(_) | Action::Check { .. } => Vec::new(),
-        Action::Transaction { block, .. } => vec![block],
-        Action::ForEach(each) => vec![&each.block],
-        Action::When { arms, otherwise } => arms.iter().map(|(_, block)| block).chain(otherwise).collect(),
-    };
+    let mut blocks = action_blocks(&step.action);
     if let OnFailure::Block(block) = &step.on_failure {
         blocks.push(block);
     }
     blocks
+}
+
+fn action_blocks(action: &Action) -> Vec<&Block> {
+    match action {
+        Action::Expression(_) | Action::Check { .. } => Vec::new(),
+        Action::Transaction { block, .. } => vec![block],
+        Action::ForEach(each) => vec![&each.block],
+        Action::When { arms, otherwise } => arms.iter().map(|(_, block)| block).chain(otherwise).collect(),
+    }
 }
 
 /// Calls `look` for every expression in a program, those inside others included.
@@ -190,7 +189,9 @@ fn function_expressions<'a>(function: &'a Function, look: &mut impl FnMut(&'a Ex
 pub(crate) fn block_expressions<'a>(block: &'a Block, look: &mut impl FnMut(&'a Expr)) {
     for step in &block.steps {
         step_expressions(step, &mut |expr| visit(expr, look));
-        inner_blocks(step).into_iter().for_each(|inner| block_expressions(inner, look));
+        for inner in inner_blocks(step) {
+            block_expressions(inner, look);
+        }
     }
     block.result.iter().for_each(|result| visit(result, look));
 }

@@ -133,10 +133,19 @@ codes! {
     VF513 Error "invalid metric or label name";
     VF601 Error "write without `do`";
     VF602 Error "effect stronger than declared";
+    VF603 Warning "write in a parallel loop that is done twice";
     VF604 Warning "retry of a write that is not idempotent";
+    VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF801 Warning "query per item";
     VF802 Warning "more items at once than the connection lets through";
+    VF803 Warning "needless or backward `after:`";
+    VF804 Warning "loop without bound" on request;
+    VF901 Warning "name in another style";
+    VF902 Info "undocumented workflow, parameter or output" on request;
+    VF903 Info "value repeated" on request;
+    VF904 Info "workflow without a test" on request;
 }
 
 /// The code with this name, in any case.

@@ -11,7 +11,8 @@ use crate::value::{Type, Value};
 pub(super) fn lossy_or_repeated(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     walk::expressions(facts.program, &mut |expr| {
         let ExprKind::Cast(of) = &expr.kind else { return };
-        findings.extend(repeated(facts, expr, of).or_else(|| there_and_back(facts, expr, of)).or_else(|| lossy(expr, of)));
+        findings
+            .extend(repeated(facts, expr, of).or_else(|| there_and_back(facts, expr, of)).or_else(|| lossy(expr, of)));
     });
 }
 
@@ -57,7 +58,10 @@ fn lossy(expr: &Expr, of: &Expr) -> Option<Diagnostic> {
         return None;
     }
     let message = format!("`{}` is no whole number, and `as int` drops no digits: this fails", literal(of)?);
-    Some(Diagnostic::new(&codes::VF205, expr.span, message).help("say how to round: `round(…)`, `floor(…)` or `ceil(…)`"))
+    Some(
+        Diagnostic::new(&codes::VF205, expr.span, message)
+            .help("say how to round: `round(…)`, `floor(…)` or `ceil(…)`"),
+    )
 }
 
 /// Where `as T` stands, behind what it is about and the parentheses around that.

@@ -78,7 +78,8 @@ fn cutoff(facts: &Facts<'_>, known: &mut Known, workflow: &Workflow, expr: &Expr
     let on = argument(expr, "on")?;
     let zone = zone_of(facts, workflow, on)?;
     let odd = known.odd_day(zone, *time, Among::Weekdays)?;
-    let what = if odd.is_skipped { "is skipped" } else { "comes twice, so the business day begins, ends and begins again" };
+    let what =
+        if odd.is_skipped { "is skipped" } else { "comes twice, so the business day begins, ends and begins again" };
     let message = format!("in {zone} {} {what} on {}, when the clocks change", facts.text(cutoff.span), odd.day);
     let finding = Diagnostic::new(&codes::VF303, cutoff.span, message).label(on.span, format!("in {zone}"));
     let finding = finding.help("take a cutoff outside of the hours in which clocks change, or a calendar in UTC");

@@ -36,7 +36,10 @@ pub(super) fn always_the_same(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>)
 fn written_out(condition: &Expr, word: &str) -> Option<Diagnostic> {
     let Value::Bool(truth) = literal(condition)? else { return None };
     let message = format!("this condition is `{truth}` in every run");
-    Some(Diagnostic::new(&codes::VF204, condition.span, message).help(format!("write what is meant, or leave `{word}` out")))
+    Some(
+        Diagnostic::new(&codes::VF204, condition.span, message)
+            .help(format!("write what is meant, or leave `{word}` out")),
+    )
 }
 
 /// Why a comparison has one answer.
@@ -135,7 +138,7 @@ fn with_itself(facts: &Facts<'_>, op: Op, left: &Expr, right: &Expr) -> Option<V
 }
 
 /// What a comparison says of two values in this order.
-fn answer(op: Op, order: Ordering) -> Option<bool> {
+pub(super) fn answer(op: Op, order: Ordering) -> Option<bool> {
     Some(match op {
         Op::Equal => order.is_eq(),
         Op::NotEqual => order.is_ne(),

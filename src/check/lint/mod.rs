@@ -4,12 +4,19 @@
 //! understood, so none of them speaks of a file that has errors in its names or types: there the
 //! errors come first.
 
+mod bound;
 mod cast;
 mod clock;
 mod comparison;
+mod cost;
+mod house;
 mod load;
+mod name;
 mod range;
+mod repeat;
+mod swallowed;
 mod union;
+mod unused;
 
 use std::collections::HashMap;
 
@@ -54,24 +61,33 @@ type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 
 /// Every lint.
 const LINTS: &[Lint] = &[
+    bound::unbounded,
     cast::lossy_or_repeated,
     clock::impossible_times,
     comparison::always_the_same,
+    cost::query_per_item,
+    house::repeated_literals,
+    house::undocumented,
+    house::untested,
     load::parallel_above_pool,
+    name::style,
     range::off_by_one,
+    repeat::in_parallel,
+    swallowed::decides_writes,
     union::not_covered,
+    unused::lost_results,
 ];
 
 impl Checker<'_> {
     /// Runs every lint.
     pub(super) fn lints(&mut self) {
         let sources = self.modules.all.iter().map(|module| (module.source.id, &module.source)).collect();
-        let facts =
-            Facts { program: &self.program, modules: self.modules, surroundings: self.surroundings, sources };
+        let facts = Facts { program: &self.program, modules: self.modules, surroundings: self.surroundings, sources };
         let mut findings = Vec::new();
         for lint in LINTS {
             lint(&facts, &mut findings);
         }
+        findings.retain(|finding| !finding.code.is_on_request);
         self.warnings.extend(findings);
     }
 }
@@ -98,4 +114,10 @@ fn argument<'a>(call: &'a Expr, name: &str) -> Option<&'a Expr> {
     let ExprKind::Primitive(spec, arguments) = &call.kind else { return None };
     let at = spec.params.iter().position(|param| param.name == name)?;
     arguments.get(at)?.as_ref()
+}
+
+/// Where the name of a called function stands, without its arguments.
+fn callee(facts: &Facts<'_>, call: &Expr) -> Span {
+    let end = facts.text(call.span).find('(').unwrap_or(call.span.len() as usize);
+    call.span.slice(0, end)
 }

@@ -129,7 +129,8 @@ fn without_last_day(facts: &Facts<'_>, start: &Expr, end: &Expr) -> Option<Diagn
             (from.name, to.name) == ("start", "end") && facts.text(of.span) == facts.text(other.span)
         }
         (ExprKind::Primitive(from, days), ExprKind::Primitive(to, others)) => {
-            let of = |arguments: &[Option<Expr>]| arguments.first().and_then(Option::as_ref).map(|a| facts.text(a.span));
+            let of =
+                |arguments: &[Option<Expr>]| arguments.first().and_then(Option::as_ref).map(|a| facts.text(a.span));
             matches!((from.verb(), to.verb()), ("first", "last") | ("min", "max")) && of(days) == of(others)
         }
         _ => false,

@@ -114,17 +114,13 @@ impl Forgotten<'_> {
     fn in_choice(&self, last: Span) -> Diagnostic {
         let message = format!("`{}` can also be {}, which ends here as `none`", self.subject, self.listed());
         let help = format!("add `else if {} == {} then …`", self.subject, self.first());
-        self.finding(last, message, help).label(self.place, format!("`{}`", self.ty))
+        Diagnostic::new(&codes::VF206, last, message).help(help).label(self.place, format!("`{}`", self.ty))
     }
 
     fn in_when(&self, step: &str) -> Diagnostic {
         let message = format!("`{}` can also be {}, and `{step}` is `none` then", self.subject, self.listed());
         let help = format!("add `else when {} == {} {{ … }}`", self.subject, self.first());
-        self.finding(self.place, message, help).at(format!("`{}`", self.ty))
-    }
-
-    fn finding(&self, place: Span, message: String, help: String) -> Diagnostic {
-        Diagnostic::new(&codes::VF206, place, message).help(help)
+        Diagnostic::new(&codes::VF206, self.place, message).help(help).at(format!("`{}`", self.ty))
     }
 
     fn listed(&self) -> String {
