@@ -123,6 +123,7 @@ codes! {
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
     VF305 Warning "range that is empty or off by one";
+    VF307 Warning "time of day that clocks skip or repeat";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";

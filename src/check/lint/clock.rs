@@ -16,7 +16,7 @@ fn years() -> impl Iterator<Item = i32> {
     (2026..=2035).chain((2015..2026).rev())
 }
 
-/// VF303: a literal time of day in a literal zone whose clocks skip it or show it twice.
+/// VF307: a literal time of day in a literal zone whose clocks skip it or show it twice.
 pub(super) fn impossible_times(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     let mut known = Known::default();
     for workflow in &facts.program.workflows {
@@ -81,9 +81,8 @@ fn cutoff(facts: &Facts<'_>, known: &mut Known, workflow: &Workflow, expr: &Expr
     let what =
         if odd.is_skipped { "is skipped" } else { "comes twice, so the business day begins, ends and begins again" };
     let message = format!("in {zone} {} {what} on {}, when the clocks change", facts.text(cutoff.span), odd.day);
-    let finding = Diagnostic::new(&codes::VF303, cutoff.span, message).label(on.span, format!("in {zone}"));
-    let finding = finding.help("take a cutoff outside of the hours in which clocks change, or a calendar in UTC");
-    Some(Diagnostic { severity: Severity::Warning, ..finding })
+    let finding = Diagnostic::new(&codes::VF307, cutoff.span, message).label(on.span, format!("in {zone}"));
+    Some(finding.help("take a cutoff outside of the hours in which clocks change, or a calendar in UTC"))
 }
 
 /// The zone of a calendar, where both are written out.
@@ -103,7 +102,7 @@ fn midnight(known: &mut Known, expr: &Expr) -> Option<Diagnostic> {
         _ => known.odd_day(tz, NaiveTime::MIN, Among::Skipped)?,
     };
     let message = format!("{} has no 00:00 in {tz}: its clocks skip it", odd.day);
-    let finding = Diagnostic::new(&codes::VF303, zone.span, message)
+    let finding = Diagnostic::new(&codes::VF307, zone.span, message)
         .label(day.span, "gives the first instant of such a day")
         .help("keep it if the first instant is meant; for one clock on all days take `\"UTC\"`");
     Some(Diagnostic { severity: Severity::Info, ..finding })

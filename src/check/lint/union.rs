@@ -69,7 +69,7 @@ fn forgotten<'a>(facts: &Facts<'a>, conditions: &[&Expr]) -> Option<Forgotten<'a
     }
     let Type::Literals(all) = first.ty.required() else { return None };
     let missing: Vec<Arc<str>> = all.difference(&named).cloned().collect();
-    let is_choice = named.len() >= 2 && !missing.is_empty() && missing.len() <= named.len();
+    let is_choice = !missing.is_empty() && missing.len() < named.len();
     is_choice.then(|| Forgotten { subject: text, place: first.span, ty: first.ty.clone(), missing })
 }
 
