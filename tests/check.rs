@@ -283,6 +283,22 @@ fn time_grows_with_the_size_and_no_faster() {
         ("requires", |n| format!("s{n} = {{ \"a\": {n} }}[\"a\"] require s{n} != none else \"x\" t{n} = s{n} + 1")),
         ("writes", |n| format!("s{n} = do vm.write([sample(\"n\", value: {n}, at: run.now)])")),
         ("outputs", |n| format!("output s{n} = {n}")),
+        ("after", |n| format!("s{n} = do vm.write([]) with {{ after: [s{}] }}", n.saturating_sub(1))),
+        ("loops", |n| {
+            format!(
+                "for each x in [{n}] in parallel 2 {{ when x > {n} {{ do db.insert(\"t\", rows: [{{ n: x }}]) }} }}"
+            )
+        }),
+        ("stand-ins", |n| {
+            format!(
+                "s{n} = db.query(sql\"select 1 as n\") as table<{{ n: int }}> on failure use [] t{n} = if s{n}.count == 0 then [] else [{n}] for each x in t{n} {{ do vm.write([]) }}"
+            )
+        }),
+        ("comparisons", |n| {
+            format!(
+                "output s{n} = [{n}].count >= 0 or {n} == {n} or midnight(2025-01-31 + {n}d, \"Africa/Cairo\") == run.now"
+            )
+        }),
     ];
     for (name, line) in shapes {
         let small = timed(lines(1_000, line));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::after::After;
 use super::modules::ModuleId;
 use super::narrow::{self, Fact};
 use super::suggest::Candidate;
@@ -49,6 +50,8 @@ pub(super) struct BlockScope {
     pub(super) touched: BTreeSet<usize>,
     /// The `require`s above it that it relies on, by their statements.
     pub(super) relied_on: BTreeSet<usize>,
+    /// The steps that it names in `after:`.
+    pub(super) after: Vec<After>,
     /// Its calendars, in order.
     pub(super) calendars: Vec<Arc<str>>,
 }

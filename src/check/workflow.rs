@@ -75,7 +75,7 @@ impl Checker<'_> {
                 let is_it =
                     |item: &&ast::Item| matches!(&item.kind, ItemKind::Import(it) if it.target_span == import.span);
                 let item = module.file.items.iter().find(is_it);
-                self.report(removing(finding, &module.source, item.map(|item| (item.span, &*item.doc))));
+                self.warn(removing(finding, &module.source, item.map(|item| (item.span, &*item.doc))));
             }
         }
     }
@@ -329,7 +329,7 @@ impl Checker<'_> {
             let span = binding.name_span(name);
             let finding = Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"));
             let item = declared.get(&span).map(|item| (item.span, &*item.doc));
-            self.diagnostics.push(removing(finding, &module.source, item));
+            self.warn(removing(finding, &module.source, item));
         }
     }
 }

@@ -116,9 +116,14 @@ codes! {
     VF201 Error "type mismatch";
     VF202 Error "optional value used without a decision";
     VF203 Error "outcomes of a loop used as a list";
+    VF204 Warning "comparison always true or false";
+    VF205 Warning "lossy or repeated `as`";
+    VF206 Warning "union case not covered";
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
+    VF305 Warning "range that is empty or off by one";
+    VF307 Warning "time of day that clocks skip or repeat";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
@@ -129,11 +134,20 @@ codes! {
     VF513 Error "invalid metric or label name";
     VF601 Error "write without `do`";
     VF602 Error "effect stronger than declared";
+    VF603 Warning "write in a parallel loop that is done twice";
     VF604 Warning "retry of a write that is not idempotent";
+    VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF801 Warning "query per item";
     VF802 Warning "more items at once than the connection lets through";
     VF906 Warning "suppression that does nothing";
+    VF803 Warning "needless or backward `after:`";
+    VF804 Warning "loop without bound" on request;
+    VF901 Warning "name in another style";
+    VF902 Info "undocumented workflow, parameter or output" on request;
+    VF903 Info "value repeated" on request;
+    VF904 Info "workflow without a test" on request;
 }
 
 /// The code with this name, in any case.
