@@ -5,6 +5,7 @@
 mod conformance;
 mod differential;
 mod faults;
+mod expressions;
 mod parser;
 mod seed;
 

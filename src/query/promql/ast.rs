@@ -88,12 +88,23 @@ pub struct Binary {
     pub operator_at: (usize, usize),
     /// `bool`.
     pub is_bool: bool,
-    /// Whether `on`, `ignoring`, `group_left` or `group_right` follows.
-    pub is_matching: bool,
+    /// `on (a) group_left (b)`.
+    pub matching: Option<Matching>,
     /// The left side.
     pub left: Box<Node>,
     /// The right side.
     pub right: Box<Node>,
+}
+
+/// `on (a)` or `ignoring (a)`, and the `group_left (b)` or `group_right (b)` that may follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matching {
+    /// `true` for `on`.
+    pub on: bool,
+    /// The labels that are compared, or that are not.
+    pub labels: Vec<Arc<str>>,
+    /// What `group_left` or `group_right` takes over from the other side.
+    pub joined: Vec<Arc<str>>,
 }
 
 /// `[range:step]`; either part may be missing.

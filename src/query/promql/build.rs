@@ -5,9 +5,10 @@ use std::sync::Arc;
 use pest::iterators::{Pair, Pairs};
 
 use super::ast::{
-    Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Window,
+    Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Matching, Node, NodeKind, Window,
 };
 use super::literal;
+use super::selector::{is_label, valid_metric_name};
 use super::syntax::Rule;
 use super::template::{HolePosition, PromqlHole};
 use crate::diagnostic::{Diagnostic, codes};
@@ -23,6 +24,7 @@ pub(super) struct Builder<'a> {
     span: Span,
     /// `None` when holes mean nothing: in a query that was finished.
     holes: Option<Vec<PromqlHole>>,
+    foreign: Vec<Foreign>,
     findings: Vec<Diagnostic>,
 }
 
@@ -34,14 +36,20 @@ fn place(pair: &Pair<'_, Rule>) -> (usize, usize) {
 impl<'a> Builder<'a> {
     pub(super) fn new(text: &'a str, span: Span, kind: Kind) -> Self {
         let holes = (kind == Kind::Template).then(Vec::new);
-        Self { text, span, holes, findings: Vec::new() }
+        Self { text, span, holes, foreign: Vec::new(), findings: Vec::new() }
     }
 
     /// The whole query.
     pub(super) fn query(mut self, pair: Pair<'_, Rule>) -> Built<Query> {
         let expression = first(pair, Rule::expression).ok_or_else(|| self.empty())?;
         let node = self.expression(expression)?;
-        Ok(Query { node, holes: self.holes.unwrap_or_default(), findings: self.findings })
+        let Self { holes, foreign, findings, .. } = self;
+        Ok(Query { node, holes: holes.unwrap_or_default(), foreign, findings })
+    }
+
+    /// Notes what PromQL does not have.
+    fn foreign(&mut self, (start, end): (usize, usize), what: impl Into<String>, help: &'static str) {
+        self.foreign.push(Foreign { start, end, what: what.into(), help });
     }
 
     fn empty(&self) -> Box<Diagnostic> {
@@ -106,14 +114,14 @@ impl<'a> Builder<'a> {
 
     fn binary(&self, operator: Operator, left: Node, right: Node) -> Built<Node> {
         let at = (left.start, right.end);
-        let Operator { name, at: operator_at, is_bool, is_matching, .. } = operator;
+        let Operator { name, at: operator_at, is_bool, matching, .. } = operator;
         let (left, right) = (Box::new(left), Box::new(right));
-        self.node(NodeKind::Binary(Binary { operator: name, operator_at, is_bool, is_matching, left, right }), at)
+        self.node(NodeKind::Binary(Binary { operator: name, operator_at, is_bool, matching, left, right }), at)
     }
 
     fn operator(&mut self, pair: Pair<'_, Rule>) -> Operator {
         let at = place(&pair);
-        let mut operator = Operator { name: "".into(), at, is_bool: false, is_matching: false, joining: None };
+        let mut operator = Operator { name: "".into(), at, is_bool: false, matching: None, joining: None };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::operator_sign => {
@@ -123,11 +131,12 @@ impl<'a> Builder<'a> {
                 Rule::bool_word => operator.is_bool = true,
                 Rule::joining => {
                     operator.joining = Some(place(&part));
-                    self.labels_in(part);
+                    let joined = self.labels_in(part);
+                    operator.matching.iter_mut().for_each(|matching| matching.joined.clone_from(&joined));
                 }
                 _ => {
-                    operator.is_matching = true;
-                    self.labels_in(part);
+                    let on = part.as_str().get(..2).is_some_and(|word| word.eq_ignore_ascii_case("on"));
+                    operator.matching = Some(Matching { on, labels: self.labels_in(part), joined: Vec::new() });
                 }
             }
         }
@@ -139,6 +148,9 @@ impl<'a> Builder<'a> {
         let (start, end) = operator.at;
         let place = self.span.slice(start, end);
         let name = &operator.name;
+        if matches!(&**name, "default" | "if" | "ifnot") {
+            self.foreign(operator.at, format!("`{name}`"), "join with `or`, `and` or `unless`");
+        }
         if operator.is_bool && !is_comparison(name) {
             let message = format!("`bool` follows a comparison, not `{name}`");
             self.findings.push(Diagnostic::new(&codes::VF501, place, message).help("leave `bool` out"));
@@ -148,7 +160,7 @@ impl<'a> Builder<'a> {
         if matches!(&**name, "and" | "or" | "unless" | "if" | "ifnot" | "default") {
             let message = format!("`{name}` compares whole sets, so it has no `group_left` or `group_right`");
             self.findings.push(Diagnostic::new(&codes::VF501, place, message).help("leave it out"));
-        } else if !operator.is_matching {
+        } else if operator.matching.is_none() {
             let finding = Diagnostic::new(&codes::VF501, place, "this needs `on (…)` or `ignoring (…)` before it");
             self.findings.push(finding.help("write `a * on (label) group_left b`"));
         }
@@ -185,12 +197,16 @@ impl<'a> Builder<'a> {
     }
 
     fn window(&mut self, pair: Pair<'_, Rule>) -> Built<Window> {
+        let at = place(&pair);
         let mut window = Window { range: None, step: None };
         for part in pair.into_inner() {
             match part.as_rule() {
                 Rule::length => window.range = Some(self.length(part)?),
                 _ => window.step = Some(first(part, Rule::step).map(|step| self.length(step)).transpose()?),
             }
+        }
+        if window.range.is_none() {
+            self.foreign(at, "a subquery without a range", "write how far back it goes: `[1h:1m]`");
         }
         Ok(window)
     }
@@ -200,8 +216,14 @@ impl<'a> Builder<'a> {
         let Some(part) = pair.into_inner().next() else { return Err(self.error(at, "a duration is missing")) };
         match part.as_rule() {
             Rule::hole => Ok(Length::Hole(self.hole(&part, HolePosition::Duration { signed: false }))),
-            Rule::duration | Rule::whole => Ok(literal::duration(part.as_str())),
+            Rule::duration | Rule::whole => {
+                if let Err((what, help)) = literal::prometheus_duration(part.as_str()) {
+                    self.foreign(at, what, help);
+                }
+                Ok(literal::duration(part.as_str()))
+            }
             _ => {
+                self.foreign(at, "a length without a unit", "add the unit: `5m`, `30s`");
                 let seconds = literal::number(part.as_str()).map_err(|message| self.error(at, message))?;
                 Ok(Length::Fixed { ms: seconds * 1e3, steps: 0.0 })
             }
@@ -261,6 +283,9 @@ impl<'a> Builder<'a> {
             }
             Rule::list => {
                 let items = self.expressions(part.into_inner())?;
+                if items.len() != 1 {
+                    self.foreign(at, "a union in parentheses", "join the expressions with `or`");
+                }
                 self.node(NodeKind::List(items), at)
             }
             Rule::named => self.named(part),
@@ -284,7 +309,11 @@ impl<'a> Builder<'a> {
     fn number(&mut self, pair: &Pair<'_, Rule>) -> Built<Node> {
         let at = place(pair);
         let inner = pair.clone().into_inner().next();
-        let value = if inner.is_some_and(|inner| inner.as_rule() == Rule::duration) {
+        let rule = inner.as_ref().map(Pair::as_rule);
+        if let Some((what, help)) = literal::foreign_number(pair.as_str(), rule == Some(Rule::duration)) {
+            self.foreign(at, what, help);
+        }
+        let value = if rule == Some(Rule::duration) {
             match literal::duration(pair.as_str()) {
                 Length::Fixed { ms, steps: 0.0 } => Ok(ms / 1e3),
                 _ => Ok(f64::NAN),
@@ -296,7 +325,15 @@ impl<'a> Builder<'a> {
     }
 
     fn expressions(&mut self, pairs: Pairs<'_, Rule>) -> Built<Vec<Node>> {
-        pairs.map(|pair| self.expression(pair)).collect()
+        let mut all = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            if pair.as_rule() == Rule::surplus {
+                self.foreign(place(&pair), "a comma at the end", "leave it out");
+            } else {
+                all.push(self.expression(pair)?);
+            }
+        }
+        Ok(all)
     }
 
     fn string(&mut self, pair: &Pair<'_, Rule>) -> Built<Arc<str>> {
@@ -321,12 +358,22 @@ impl<'a> Builder<'a> {
             Some(call) if call.as_rule() == Rule::call => self.call(&name, call, at),
             filters => {
                 let (start, end) = place(&name);
+                self.metric_name(&name);
                 let value = MatcherValue::Text(name.as_str().into());
                 let mut matchers =
                     vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
                 matchers.extend(filters.map(|filters| self.filters(filters)).transpose()?.unwrap_or_default());
                 self.node(NodeKind::Selector(matchers), at)
             }
+        }
+    }
+
+    fn metric_name(&mut self, name: &Pair<'_, Rule>) {
+        let text = name.as_str();
+        if !valid_metric_name(text) {
+            self.foreign(place(name), format!("the name `{text}`"), "names hold letters, digits, `_` and `:`");
+        } else if NO_METRICS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+            self.foreign(place(name), format!("`{text}` as a name"), "write `{__name__=\"…\"}`");
         }
     }
 
@@ -345,8 +392,14 @@ impl<'a> Builder<'a> {
                 Rule::arguments => call.arguments = self.expressions(part.into_inner())?,
                 Rule::grouping if call.grouping.is_some() => return Err(self.error(part_at, "a second grouping")),
                 Rule::grouping => call.grouping = Some(self.grouping(part)),
-                Rule::limit => call.limit = Some(part_at),
-                _ => call.keep = Some(part_at),
+                Rule::limit => {
+                    self.foreign(part_at, "`limit`", "write `topk(n, …)`");
+                    call.limit = Some(part_at);
+                }
+                _ => {
+                    self.foreign(part_at, "`keep_metric_names`", "leave it out; `label_replace` sets a name");
+                    call.keep = Some(part_at);
+                }
             }
         }
         self.node(NodeKind::Call(call), at)
@@ -367,6 +420,9 @@ impl<'a> Builder<'a> {
     fn label(&mut self, pair: &Pair<'_, Rule>) -> Arc<str> {
         if pair.as_str().starts_with('$') {
             self.misplaced(place(pair), "a label's name", "write the name; a hole stands for a label's value");
+        } else if !is_label(pair.as_str()) {
+            let what = format!("the label `{}`", pair.as_str());
+            self.foreign(place(pair), what, "labels hold letters, digits and `_`");
         }
         pair.as_str().into()
     }
@@ -397,6 +453,9 @@ impl<'a> Builder<'a> {
     fn filter_value(&mut self, pair: Pair<'_, Rule>, label: &Arc<str>, sign: MatchSign) -> Built<MatcherValue> {
         let terms: Vec<_> = pair.into_inner().filter_map(|term| term.into_inner().next()).collect();
         let glued = terms.len() > 1;
+        if let (true, Some(first), Some(last)) = (glued, terms.first(), terms.last()) {
+            self.foreign((place(first).0, place(last).1), "`+` between texts", "write them as one text");
+        }
         let mut text = String::new();
         let mut other = None;
         for term in terms {
@@ -430,6 +489,7 @@ impl<'a> Builder<'a> {
                 _ => {}
             }
         }
+        self.foreign((at.0, at.0 + "WITH".len()), "`WITH`", "write out what it names, or make steps of it");
         let body = body.ok_or_else(|| self.error(at, "`WITH (…)` needs an expression after it"))?;
         self.node(NodeKind::With(definitions, Box::new(body)), at)
     }
@@ -484,8 +544,21 @@ pub(super) enum Kind {
 pub(super) struct Query {
     pub(super) node: Node,
     pub(super) holes: Vec<PromqlHole>,
+    /// What of it is MetricsQL only and leaves no trace in the tree.
+    pub(super) foreign: Vec<Foreign>,
     pub(super) findings: Vec<Diagnostic>,
 }
+
+/// Something that MetricsQL has and PromQL has not.
+pub(super) struct Foreign {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) what: String,
+    pub(super) help: &'static str,
+}
+
+/// Words that PromQL does not take for a metric's name.
+const NO_METRICS: [&str; 6] = ["bool", "on", "ignoring", "group_left", "group_right", "atan2"];
 
 const NAME_HELP: &str = "write `{__name__=$name}`";
 
@@ -494,7 +567,7 @@ struct Operator {
     name: Arc<str>,
     at: (usize, usize),
     is_bool: bool,
-    is_matching: bool,
+    matching: Option<Matching>,
     joining: Option<(usize, usize)>,
 }
 

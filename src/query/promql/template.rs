@@ -82,7 +82,7 @@ impl PromqlTemplate {
     /// Whether it is a selector and nothing more, as an export wants. A query that does not parse passes
     /// here: it has a finding of its own.
     pub fn is_selector(&self) -> bool {
-        super::read(&self.text, self.span).0.is_none_or(|query| query.node.matchers().is_some())
+        super::tree(self).is_none_or(|node| node.matchers().is_some())
     }
 
     /// The query with a value for each hole, written as the hole's place wants it. Fails when a value
