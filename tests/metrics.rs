@@ -7,6 +7,7 @@ mod differential;
 mod faults;
 mod expressions;
 mod parser;
+mod prometheus;
 mod seed;
 
 use std::sync::Arc;

@@ -83,6 +83,8 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// The connection whose call is being read, when it is one that reads PromQL.
+    promql_reader: Option<Arc<str>>,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -100,6 +102,7 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            promql_reader: None,
             declared: HashMap::new(),
         };
         checker.type_definitions();
