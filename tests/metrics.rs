@@ -4,8 +4,9 @@
 
 mod conformance;
 mod differential;
-mod faults;
 mod expressions;
+mod faults;
+mod lints;
 mod parser;
 mod prometheus;
 mod seed;

@@ -316,7 +316,11 @@ impl Checker<'_> {
     }
 
     /// The configured connection that a call's receiver names.
-    fn connection<'s>(&'s self, scope: &'s Scope, receiver: Option<&Expr>) -> Option<(&'s Arc<str>, &'s ConnectionFacts)> {
+    fn connection<'s>(
+        &'s self,
+        scope: &'s Scope,
+        receiver: Option<&Expr>,
+    ) -> Option<(&'s Arc<str>, &'s ConnectionFacts)> {
         let ExprKind::Slot { up, index } = receiver?.kind else { return None };
         let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level))?;
         let (name, _) = block.names.get_index(index)?;

@@ -19,6 +19,8 @@ pub struct ConnectionFacts {
     pub store: Store,
     /// How many requests may be under way at once, where the configuration says so.
     pub pool: Option<usize>,
+    /// How far ahead of now it keeps samples, in milliseconds; `None` without a limit, or when nobody knows.
+    pub future_retention_ms: Option<i64>,
 }
 
 /// What a connection leads to.

@@ -23,7 +23,7 @@ const POOL: usize = 8;
 const POOLS: RangeInclusive<usize> = 1..=1_000;
 
 /// What a `victoria_metrics` server keeps ahead of now unless it is told otherwise: two days.
-const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
+pub(super) const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
 
 /// The schemes of the web.
 const WEB: &[&str] = &["http", "https"];

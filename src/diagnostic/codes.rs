@@ -125,7 +125,13 @@ codes! {
     VF406 Error "a query that writes";
     VF501 Error "PromQL does not parse";
     VF502 Error "placeholder in an illegal position or of the wrong type";
+    VF503 Warning "selector matches everything";
+    VF504 Warning "rate of a gauge, or sum of a counter";
+    VF505 Warning "window shorter than the step";
     VF507 Error "expression outside the embedded store's subset";
+    VF510 Warning "samples further ahead than the store keeps";
+    VF511 Warning "label with a new value in every run";
+    VF512 Warning "samples of one series at one instant";
     VF513 Error "invalid metric or label name";
     VF601 Error "write without `do`";
     VF602 Error "effect stronger than declared";

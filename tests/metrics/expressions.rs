@@ -55,10 +55,27 @@ fn expression() -> impl Strategy<Value = String> {
         1 => one_of(&["{}", "{a=\"\"}", "{a=~\".*\"}", "\"a\"", "m[1.5m]", "m[5]", "m[0s]", "m[1m1h]", "5m", "1Ki"]),
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
-        let function = one_of(&["rate", "abs", "max_over_time", "sum", "scalar", "vector", "absent", "sort", "timestamp"]);
+        let function =
+            one_of(&["rate", "abs", "max_over_time", "sum", "scalar", "vector", "absent", "sort", "timestamp"]);
         let operator = one_of(&[
-            "+", "-", "*", "^", "==", "> bool", "and", "or", "unless", "and on (a)", "* on (a) group_left (b)",
-            "/ ignoring (a)", "+ on ()", "< bool on (a)", "+ bool", "or group_left (a)", "* on (a) group_left (a)", "atan2",
+            "+",
+            "-",
+            "*",
+            "^",
+            "==",
+            "> bool",
+            "and",
+            "or",
+            "unless",
+            "and on (a)",
+            "* on (a) group_left (b)",
+            "/ ignoring (a)",
+            "+ on ()",
+            "< bool on (a)",
+            "+ bool",
+            "or group_left (a)",
+            "* on (a) group_left (a)",
+            "atan2",
         ]);
         let grouping = one_of(&["by (a)", "without (a, b)", "by ()", "by (a,)", ""]);
         let suffix = one_of(&["[5m]", "[1h:5m]", "[1h:]", " offset 5m", " @ 5", " @ start()", "[5m:1m] offset 1h"]);

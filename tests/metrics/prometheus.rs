@@ -27,7 +27,8 @@ fn fill(directory: &Path) {
 
 fn client(url: &str) -> Prometheus {
     let url = format!("{url}/api/v1/query");
-    let options = PrometheusOptions { url, authorization: Authorization::None, timeout_ms: 10_000, pool: 4, verify: true };
+    let options =
+        PrometheusOptions { url, authorization: Authorization::None, timeout_ms: 10_000, pool: 4, verify: true };
     Prometheus::new(&options).unwrap()
 }
 

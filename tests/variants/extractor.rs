@@ -95,7 +95,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
     ("python_assignment_arrow", "today = business_date(", "today := business_date("),
     ("python_fstring_single_quotes", "label = f\"{day:%d/%m/%Y}\"", "label = f'{day:%d/%m/%Y}'"),
     ("python_none", "s.labels[\"auid\"] != none for s in found", "s.labels[\"auid\"] != None for s in found"),
-    ("python_is_not_none", "s.labels[\"auid\"] != none for s in found", "s.labels[\"auid\"] is not none for s in found"),
+    (
+        "python_is_not_none",
+        "s.labels[\"auid\"] != none for s in found",
+        "s.labels[\"auid\"] is not none for s in found",
+    ),
     ("python_len", "require rows.count > 0", "require len(rows) > 0"),
     ("python_ternary", "output days_copied = copied.ok.count", "output days_copied = copied.ok.count if true else 0"),
     ("python_import_from", "import std.status", "from std import status"),
@@ -104,7 +108,11 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "if s.labels[\"auid\"] != none\n    ]",
         "if s.labels[\"auid\"] != none && s.points.count > 0\n    ]",
     ),
-    ("javascript_strict_equals", "s.labels[\"auid\"] != none for s in found", "s.labels[\"auid\"] !== none for s in found"),
+    (
+        "javascript_strict_equals",
+        "s.labels[\"auid\"] != none for s in found",
+        "s.labels[\"auid\"] !== none for s in found",
+    ),
     ("javascript_const", "labels = [f\"", "const labels = [f\""),
     ("javascript_template", "else f\"{day}: VictoriaMetrics", "else f\"${day}: VictoriaMetrics"),
     (

@@ -5,6 +5,7 @@
 //! errors come first.
 
 mod load;
+mod metrics;
 
 use super::Checker;
 use super::program::Program;
@@ -23,7 +24,15 @@ pub(super) struct Facts<'a> {
 type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 
 /// Every lint.
-const LINTS: &[Lint] = &[load::parallel_above_pool];
+const LINTS: &[Lint] = &[
+    load::parallel_above_pool,
+    metrics::selectors_of_everything,
+    metrics::counters_and_gauges,
+    metrics::windows_between_steps,
+    metrics::beyond_the_future,
+    metrics::unbounded_labels,
+    metrics::same_series_twice,
+];
 
 impl Checker<'_> {
     /// Runs every lint.

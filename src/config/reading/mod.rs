@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::{Source, Span};
 
 pub(super) use literal::report_secrets_in_clear;
+pub(super) use typed::plain_duration_ms as duration_ms;
 
 /// A pass over a part of the configuration.
 pub(super) struct Reading<'a> {

@@ -171,7 +171,8 @@ impl<'a> Checker<'a, '_> {
                 return;
             }
         };
-        let loose = parameters.into_iter().zip(&call.arguments).filter(|_| !self.reader.is_strict()).collect::<Vec<_>>();
+        let loose =
+            parameters.into_iter().zip(&call.arguments).filter(|_| !self.reader.is_strict()).collect::<Vec<_>>();
         for (parameter, argument) in loose {
             match parameter {
                 Parameter::Number => self.one_value(argument, &format!("`{name}`")),

@@ -23,7 +23,9 @@ mod subset;
 mod syntax;
 mod template;
 
-pub use ast::{Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Matching, Node, NodeKind, Window};
+pub use ast::{
+    Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Matching, Node, NodeKind, Window,
+};
 pub use dialect::{Dialect, Reader};
 pub(crate) use literal::seconds;
 pub use pattern::Pattern;
