@@ -9,7 +9,7 @@ use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use super::surroundings::{ConnectionFacts, Store};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::query::promql::{Dialect, PromqlTemplate, Reader};
+use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
 use crate::query::sql::{ColumnHint, StatementKind};
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
@@ -143,7 +143,7 @@ impl Checker<'_> {
             if !argument.ty.has_error()
                 && let Err(wanted) = hole.accepts(&argument.ty)
             {
-                self.report_hole(&argument, hole.span, &wanted);
+                self.report_hole(&argument, hole, &wanted);
             }
             arguments.push(argument);
         }
@@ -155,10 +155,13 @@ impl Checker<'_> {
     }
 
     /// `wanted` is what may stand there, and behind a `;` what to do.
-    fn report_hole(&mut self, argument: &Expr, span: Span, wanted: &str) {
+    fn report_hole(&mut self, argument: &Expr, hole: &PromqlHole, wanted: &str) {
         let (wanted, help) = wanted.split_once("; ").map_or((wanted, None), |(wanted, help)| (wanted, Some(help)));
         let message = format!("expected {wanted}, found `{}`", argument.ty);
-        let mut finding = Diagnostic::new(&codes::VF502, span, message).at(format!("`{}`", argument.ty));
+        let mut finding = Diagnostic::new(&codes::VF502, hole.span, message).at(format!("`{}`", argument.ty));
+        if let Some((place, sign)) = hole.comparison_for(&argument.ty) {
+            finding = finding.fix(format!("write `{sign}`"), place, sign);
+        }
         finding.help = match (help, &argument.ty) {
             (Some(help), _) => Some(help.to_owned()),
             (None, Type::Optional(_)) => {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
 use super::secret::{Secret, Url, basic, is_loopback};
+use super::transport::report_secrets_on_the_wire;
 use super::yaml::{Field, Mapping, field, fields};
 use crate::source::Span;
 use crate::value::ConnectionKind;
@@ -327,6 +328,7 @@ pub(super) fn connection(reading: &mut Reading<'_>, field: Field<'_>) -> Option<
     let config = read(reading, &format!("connection `{}`", field.key), map, field.key_span);
     let is_local = config.as_ref().is_some_and(ConnectionConfig::is_local);
     report_secrets_in_clear(reading, map, is_local);
+    report_secrets_on_the_wire(reading, map);
     Some(Connection { name: Arc::from(field.key), kind: config?, span: field.key_span })
 }
 

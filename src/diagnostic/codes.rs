@@ -119,6 +119,7 @@ codes! {
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
+    VF306 Warning "schedule and calendar disagree";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
@@ -138,6 +139,7 @@ codes! {
     VF604 Warning "retry of a write that is not idempotent";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF703 Warning "secret sent unencrypted";
     VF802 Warning "more items at once than the connection lets through";
 }
 

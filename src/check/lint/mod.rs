@@ -26,9 +26,7 @@ type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 /// Every lint.
 const LINTS: &[Lint] = &[
     load::parallel_above_pool,
-    metrics::selectors_of_everything,
-    metrics::counters_and_gauges,
-    metrics::windows_between_steps,
+    metrics::queries,
     metrics::beyond_the_future,
     metrics::unbounded_labels,
     metrics::same_series_twice,

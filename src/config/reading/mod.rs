@@ -145,7 +145,7 @@ impl Reading<'_> {
     }
 
     /// Where bytes of a scalar's text stand in the file; the whole scalar when escapes or folding moved them.
-    fn part_span(&self, field: Field<'_>, text: &str, range: std::ops::Range<usize>) -> Span {
+    pub(super) fn part_span(&self, field: Field<'_>, text: &str, range: std::ops::Range<usize>) -> Span {
         let written = self.source.slice(field.node.span);
         match written.find(text) {
             Some(at) => field.node.span.slice(at + range.start, at + range.end),

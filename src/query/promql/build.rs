@@ -65,6 +65,25 @@ impl<'a> Builder<'a> {
         self.findings.push(finding.help(help));
     }
 
+    /// Says that the hole cannot be a metric's name, as it is in `$name[5m]` and `$name{a="b"}`; its filters, if any,
+    /// begin at `filters`.
+    fn misplaced_name(&mut self, hole: usize, (start, end): (usize, usize), filters: Option<&Pair<'_, Rule>>) {
+        self.place_hole(hole, HolePosition::Nowhere);
+        self.misplaced((start, end), "a metric's name", "compare the name like a label, inside `{…}`");
+        let name = self.text.get(start..end).unwrap_or_default();
+        let (to, replacement) = match filters {
+            None => (end, format!("{{__name__={name}}}")),
+            Some(filters) => {
+                let comma = if filters.clone().into_inner().next().is_some() { ", " } else { "" };
+                (place(filters).0 + 1, format!("{{__name__={name}{comma}"))
+            }
+        };
+        let span = self.span.slice(start, to);
+        if let Some(finding) = self.findings.pop() {
+            self.findings.push(finding.fix(format!("write `{replacement}`"), span, replacement));
+        }
+    }
+
     fn node(&self, kind: NodeKind, (start, end): (usize, usize)) -> Built<Node> {
         let node = Node::new(kind, start, end);
         if node.depth > DEEPEST {
@@ -188,8 +207,8 @@ impl<'a> Builder<'a> {
         if rolled.is_empty() {
             return Ok(node);
         }
-        if matches!(node.kind, NodeKind::Hole(_)) && rolled.window.is_some() {
-            self.misplaced((node.start, node.end), "a metric's name", NAME_HELP);
+        if let (NodeKind::Hole(hole), Some(_)) = (&node.kind, &rolled.window) {
+            self.misplaced_name(*hole, (node.start, node.end), None);
         }
         let start = node.start;
         let Rolled { window, offset, at } = rolled;
@@ -300,7 +319,7 @@ impl<'a> Builder<'a> {
         let at = place(hole);
         let index = self.hole(hole, HolePosition::Number);
         if let Some(filters) = filters {
-            self.misplaced(at, "a metric's name", NAME_HELP);
+            self.misplaced_name(index, at, Some(&filters));
             self.filters(filters)?;
         }
         self.node(NodeKind::Hole(index), at)
@@ -439,6 +458,7 @@ impl<'a> Builder<'a> {
             let value = MatcherValue::Name(label.clone());
             return Ok(Matcher { label, sign: MatchSign::Equal, value, start, end });
         };
+        let sign_at = place(&sign);
         let sign = match sign.as_str() {
             "=" => MatchSign::Equal,
             "!=" => MatchSign::NotEqual,
@@ -446,11 +466,17 @@ impl<'a> Builder<'a> {
             _ => MatchSign::NotMatches,
         };
         let (start, end) = place(&value);
-        let value = self.filter_value(value, &label, sign)?;
+        let value = self.filter_value(value, &label, (sign, sign_at))?;
         Ok(Matcher { label, sign, value, start, end })
     }
 
-    fn filter_value(&mut self, pair: Pair<'_, Rule>, label: &Arc<str>, sign: MatchSign) -> Built<MatcherValue> {
+    fn filter_value(
+        &mut self,
+        pair: Pair<'_, Rule>,
+        label: &Arc<str>,
+        (sign, (start, end)): (MatchSign, (usize, usize)),
+    ) -> Built<MatcherValue> {
+        let sign_span = self.span.slice(start, end);
         let terms: Vec<_> = pair.into_inner().filter_map(|term| term.into_inner().next()).collect();
         let glued = terms.len() > 1;
         if let (true, Some(first), Some(last)) = (glued, terms.first(), terms.last()) {
@@ -460,22 +486,39 @@ impl<'a> Builder<'a> {
         let mut other = None;
         for term in terms {
             match term.as_rule() {
-                Rule::string => text.push_str(&self.string(&term)?),
-                Rule::hole => {
-                    if glued {
-                        self.misplaced(
-                            place(&term),
-                            "part of a value",
-                            "put the whole value together before the query",
-                        );
+                Rule::string => {
+                    text.push_str(&self.string(&term)?);
+                    if !glued {
+                        self.unquote_hole(&term);
                     }
-                    let position = HolePosition::LabelValue { label: label.clone(), sign };
+                }
+                Rule::hole => {
+                    let mut position = HolePosition::LabelValue { label: label.clone(), sign, sign_span };
+                    if glued {
+                        let help = "put the whole value together before the query";
+                        self.misplaced(place(&term), "part of a value", help);
+                        position = HolePosition::Nowhere;
+                    }
                     other = Some(MatcherValue::Hole(self.hole(&term, position)));
                 }
                 _ => other = Some(MatcherValue::Name(term.as_str().into())),
             }
         }
         Ok(other.unwrap_or_else(|| MatcherValue::Text(text.into())))
+    }
+
+    /// Offers to take the quotes away from a value that is a hole and nothing more: `"$name"`.
+    fn unquote_hole(&mut self, pair: &Pair<'_, Rule>) {
+        let text = pair.as_str();
+        let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+        if self.holes.is_none() || hole_in_text(text) != Some((1, text.len().saturating_sub(1))) {
+            return;
+        }
+        let (start, end) = place(pair);
+        let span = self.span.slice(start, end);
+        if let Some(finding) = self.findings.pop() {
+            self.findings.push(finding.fix(format!("write `{inner}`"), span, inner));
+        }
     }
 
     fn with(&mut self, pair: Pair<'_, Rule>) -> Built<Node> {
@@ -559,8 +602,6 @@ pub(super) struct Foreign {
 
 /// Words that PromQL does not take for a metric's name.
 const NO_METRICS: [&str; 6] = ["bool", "on", "ignoring", "group_left", "group_right", "atan2"];
-
-const NAME_HELP: &str = "write `{__name__=$name}`";
 
 /// What stands between two operands.
 struct Operator {

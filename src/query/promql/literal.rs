@@ -139,7 +139,7 @@ pub(super) fn prometheus_duration(text: &str) -> Result<(), (&'static str, &'sta
         let (unit, after) = tail.split_at(unit_end);
         match (unit, UNITS.iter().position(|known| *known == unit)) {
             _ if digits.is_empty() => return Err(("a duration with a minus inside", "write the difference")),
-            ("", _) => return Err(("a broken number of a unit", "write it in smaller units: `90s` for `1.5m`")),
+            ("", _) => return Err(("a fraction of a unit", "write it in smaller units: `90s` for `1.5m`")),
             (_, None) => return Err(("the unit `i`", "write a duration: `5m`")),
             (_, Some(at)) if at < next => return Err(("this order of units", "write the largest first, each once")),
             (_, Some(at)) => next = at + 1,

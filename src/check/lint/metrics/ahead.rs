@@ -1,8 +1,11 @@
 //! How far ahead of the run an instant or a day surely lies.
 
+use std::collections::HashMap;
+
 use crate::check::program::{
     Action, BinaryOperator, Block, Comprehension, Expr, ExprKind, ForEach, RunField, Workflow,
 };
+use crate::check::walk;
 use crate::primitive::Spec;
 use crate::value::Value;
 
@@ -14,10 +17,29 @@ const CLOSED_MS: i64 = 10 * DAY_MS;
 /// How many names are followed to what they stand for.
 const DEEPEST: usize = 64;
 
+/// The values of a workflow's steps, by block and slot.
+pub(super) struct StepValues<'a>(HashMap<(*const Block, usize), &'a Expr>);
+
+impl<'a> StepValues<'a> {
+    /// Those of a workflow.
+    pub(super) fn of(workflow: &'a Workflow) -> Self {
+        let mut values = HashMap::new();
+        walk::workflow_steps(workflow, &mut |site| {
+            if let (Some(block), Some(slot), Action::Expression(expr)) =
+                (site.blocks.last(), site.step.slot, &site.step.action)
+            {
+                values.insert((std::ptr::from_ref(*block), slot), expr);
+            }
+        });
+        Self(values)
+    }
+}
+
 /// Where an expression stands.
 #[derive(Clone, Copy)]
 pub(super) struct Around<'a, 'p> {
     pub(super) workflow: &'a Workflow,
+    pub(super) values: &'p StepValues<'a>,
     /// The blocks around it, outermost first.
     pub(super) blocks: &'p [&'a Block],
     /// The loops around it, outermost first.
@@ -106,11 +128,7 @@ impl<'a> Around<'a, '_> {
     /// The expression of the step whose value a slot holds, and where it stands.
     fn step(self, up: usize, index: usize) -> Option<(&'a Expr, Self)> {
         let (block, inside) = self.outward(up)?;
-        let step = block.steps.iter().find(|step| step.slot == Some(index))?;
-        match &step.action {
-            Action::Expression(expr) => Some((expr, inside)),
-            _ => None,
-        }
+        Some((self.values.0.get(&(std::ptr::from_ref(block), index))?, inside))
     }
 
     /// A stretch of time in milliseconds at the least: a literal, or a parameter's default.

@@ -4,7 +4,7 @@ mod ahead;
 mod queries;
 mod samples;
 
-pub(super) use queries::{counters_and_gauges, selectors_of_everything, windows_between_steps};
+pub(super) use queries::queries;
 pub(super) use samples::{beyond_the_future, same_series_twice, unbounded_labels};
 
 use super::Facts;

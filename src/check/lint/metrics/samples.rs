@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ahead::Around;
+use super::ahead::{Around, StepValues};
 use super::{Facts, Place, expressions, places};
 use crate::check::program::{
     BinaryOperator, Block, Comprehension, Expr, ExprKind, Fragment, Program, RunField, Workflow,
@@ -58,10 +58,11 @@ fn argument<'a>(spec: &Spec, arguments: &'a [Option<Expr>], name: &str) -> Optio
 pub(in crate::check::lint) fn beyond_the_future(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     for workflow in &facts.program.workflows {
         let Some((name, kept_ms)) = longest_future(facts, workflow) else { continue };
+        let values = &StepValues::of(workflow);
         places(workflow, &mut |place| {
             for sample in built(place.expr) {
                 let (blocks, loops, comprehensions) = (place.blocks, place.loops, &*sample.comprehensions);
-                let around = Around { workflow, blocks, loops, comprehensions };
+                let around = Around { workflow, values, blocks, loops, comprehensions };
                 let Some(ahead) = around.ahead(sample.at).filter(|ahead| *ahead > kept_ms) else { continue };
                 let (kept, ahead) = (days(kept_ms), days(ahead));
                 let message = format!(

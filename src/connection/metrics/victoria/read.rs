@@ -33,9 +33,8 @@ impl VictoriaMetrics {
             StepError::new(ErrorKind::Data, format!("{} answered what is no result of a query: {why}", self.shown))
                 .help("check that the connection's address is that of VictoriaMetrics")
         };
-        let rows = match answer::read(&body).map_err(garbled)? {
-            Found::Series(rows) | Found::Ranges(rows) => rows,
-            _ => return Err(garbled("of an unknown type".to_owned())),
+        let (Found::Series(rows) | Found::Ranges(rows)) = answer::read(&body).map_err(garbled)? else {
+            return Err(garbled("of an unknown type".to_owned()));
         };
         let samples = rows.into_iter().filter_map(|row| row.sample(at_ms)).collect::<Result<_, _>>();
         Ok(in_order(samples.map_err(garbled)?, node.as_ref()))
