@@ -8,7 +8,9 @@ use crate::support::sandbox::root;
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
-const TARGETS: &[(&str, fn(&str))] = &[
+type Target = (&'static str, fn(&str));
+
+const TARGETS: &[Target] = &[
     ("parse", targets::parse),
     ("check", targets::check_workflow),
     ("configuration", targets::configuration),

@@ -11,7 +11,9 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod foreign;
 mod function;
+mod inner;
 mod lint;
 mod mismatch;
 pub mod modules;
@@ -85,6 +87,12 @@ struct Checker<'a> {
     suggestions: Suggestions,
     /// The connection whose call is being read, when it is one that reads PromQL.
     promql_reader: Option<Arc<str>>,
+    /// What the inner blocks of modules bind, once somebody missed a name.
+    inner_names: HashMap<ModuleId, inner::InnerNames>,
+    /// Where the loops stand that yield nothing although they have a name, until one was told.
+    without_yield: Vec<Span>,
+    /// Whether one was told: whatever else is `none` then says no more.
+    has_told_yield: bool,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -103,6 +111,9 @@ impl<'a> Checker<'a> {
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
             promql_reader: None,
+            inner_names: HashMap::new(),
+            without_yield: Vec::new(),
+            has_told_yield: false,
             declared: HashMap::new(),
         };
         checker.type_definitions();

@@ -114,7 +114,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "s.labels[\"auid\"] !== none for s in found",
     ),
     ("javascript_const", "labels = [f\"", "const labels = [f\""),
-    ("javascript_template", "else f\"{day}: VictoriaMetrics", "else f\"${day}: VictoriaMetrics"),
     (
         "semicolon",
         "copied_at = { c.biz_date: c.copied_at for c in copies }",
@@ -157,7 +156,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
     (
         "positional_after_named",
         "business_date(run.now, cutoff: cutoff, on: weekdays)",
-        "business_date(at: run.now, cutoff, on: weekdays)",
+        "business_date(now: run.now, cutoff, on: weekdays)",
     ),
     ("too_many_arguments", "sum([c.created for c in copied.ok])", "sum([c.created for c in copied.ok], 0)"),
     ("call_without_parentheses", "rows.count > 0 else", "rows.count() > 0 else"),
@@ -193,12 +192,9 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "else f\"{day}: VictoriaMetrics says it changed, but holds no samples\"",
         "else \"rows: \" + rows.count",
     ),
-    ("label_of_a_missing_key", "auid: s.labels.auid,", "auid: s.labels[\"auid\"],"),
     ("list_index_by_text", "value: last(s.points).value", "value: s.points[\"last\"].value"),
     ("sql_placeholder_of_another_driver", "where job_id = :job and", "where job_id = $1 and"),
-    ("sql_format_placeholder", "where job_id = :job and", "where job_id = %s and"),
     ("sql_braces_placeholder", "where job_id = :job and", "where job_id = {job} and"),
-    ("sql_quoted_placeholder", "where job_id = :job and", "where job_id = ':job' and"),
     ("sql_two_statements", "group by biz_date\n", "group by biz_date; select 1\n"),
     ("sql_misspelt_keyword", "from vm_extraction_jobs", "form vm_extraction_jobs"),
     ("sql_trailing_comma", "max(max_data_timestamp) as copied_at", "max(max_data_timestamp) as copied_at,"),
@@ -211,7 +207,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
     ),
     ("promql_label_unquoted", "{job=$job, biz_date=$label}", "{job=job, biz_date=$label}"),
     ("promql_sql_placeholder", "{job=$job, biz_date=$label}", "{job=:job, biz_date=$label}"),
-    ("promql_braces_placeholder", "{job=$job, biz_date=$label}", "{job=\"{job}\", biz_date=$label}"),
     ("promql_bad_duration", "[400d]))", "[400 days]))"),
     (
         "promql_wrong_argument_count",
