@@ -106,7 +106,8 @@ impl Project {
 pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
     let facts = |outline: ConnectionOutline| {
         let store = Store::find(&outline.kind)?;
-        Some((outline.name, ConnectionFacts { store, pool: outline.pool }))
+        let ConnectionOutline { name, pool, future_retention_ms, .. } = outline;
+        Some((name, ConnectionFacts { store, pool, future_retention_ms }))
     };
     Surroundings { connections: config.outlines(name).into_iter().filter_map(facts).collect() }
 }

@@ -19,6 +19,7 @@ mod union;
 mod unused;
 
 use std::collections::HashMap;
+mod metrics;
 
 use super::Checker;
 use super::modules::Modules;
@@ -76,6 +77,11 @@ const LINTS: &[Lint] = &[
     swallowed::decides_writes,
     union::not_covered,
     unused::lost_results,
+    load::parallel_above_pool,
+    metrics::queries,
+    metrics::beyond_the_future,
+    metrics::unbounded_labels,
+    metrics::same_series_twice,
 ];
 
 impl Checker<'_> {
