@@ -8,15 +8,18 @@ mod completions;
 mod connect;
 #[allow(dead_code, reason = "`check --diff` and `fmt --diff` come with the next commits")]
 mod diff;
+mod doc;
 mod explain;
 mod graph;
 mod jobs;
 mod logs;
+mod markdown;
 mod prepare;
 mod progress;
 mod project;
 mod report;
 mod run;
+mod table;
 mod terminal;
 
 use std::process::ExitCode;
@@ -84,6 +87,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
+        Command::Doc(command) => doc::doc(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),

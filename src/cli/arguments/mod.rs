@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod doc;
 mod explain;
 mod graph;
 mod jobs;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use completions::CompletionsArguments;
+pub(crate) use doc::{DocArguments, DocFormat};
 pub(crate) use explain::ExplainArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use jobs::JobsArguments;
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
+    /// Show the documentation of primitives, of the standard library, of a workflow file
+    Doc(DocArguments),
     /// Say what a check means, with a failing and a passing example
     Explain(ExplainArguments),
     /// Draw the steps of a workflow and what they wait for
