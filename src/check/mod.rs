@@ -11,6 +11,7 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod formula;
 mod function;
 mod lint;
 mod mismatch;
@@ -32,6 +33,7 @@ mod workflow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use formula::check_formula;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 

@@ -1,11 +1,10 @@
 //! `vmflow check`.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::arguments::{CheckArguments, CheckFormat};
-use super::project::{Project, read_text, refuse, surroundings};
+use super::project::{Project, read_stdin, read_text, refuse, surroundings};
 use super::terminal::Terminal;
 use crate::config::Variables;
 use crate::diagnostic::{self, Severity, render};
@@ -60,9 +59,7 @@ fn roots(command: &CheckArguments) -> Result<Vec<(PathBuf, String)>, String> {
     let mut roots = Vec::new();
     for path in &command.paths {
         if path.as_os_str() == "-" {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
-            roots.push((command.stdin_filename.clone(), text));
+            roots.push((command.stdin_filename.clone(), read_stdin()?));
             continue;
         }
         let mut files = Vec::new();

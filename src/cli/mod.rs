@@ -9,6 +9,7 @@ mod connect;
 #[allow(dead_code, reason = "`check --diff` and `fmt --diff` come with the next commits")]
 mod diff;
 mod doc;
+mod eval;
 mod explain;
 mod graph;
 mod jobs;
@@ -88,6 +89,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Doc(command) => doc::doc(command, &terminal),
+        Command::Eval(command) => eval::eval(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),

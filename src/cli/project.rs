@@ -1,5 +1,6 @@
 //! What every command starts with: the configuration, the files, the checked program.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +43,13 @@ pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     }
     let bytes = std::fs::read(path).map_err(|error| plain(&error))?;
     String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 (byte {})", error.utf8_error().valid_up_to()))
+}
+
+/// Reads stdin; the error is one line for people.
+pub(crate) fn read_stdin() -> Result<String, String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
+    Ok(text)
 }
 
 fn plain(error: &std::io::Error) -> String {

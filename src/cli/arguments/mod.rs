@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod doc;
+mod eval;
 mod explain;
 mod graph;
 mod jobs;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use doc::{DocArguments, DocFormat};
+pub(crate) use eval::EvalArguments;
 pub(crate) use explain::ExplainArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use jobs::JobsArguments;
@@ -64,6 +66,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Show the documentation of primitives, of the standard library, of a workflow file
     Doc(DocArguments),
+    /// Evaluate an expression of the language
+    Eval(EvalArguments),
     /// Say what a check means, with a failing and a passing example
     Explain(ExplainArguments),
     /// Draw the steps of a workflow and what they wait for

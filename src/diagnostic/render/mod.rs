@@ -41,6 +41,11 @@ pub fn render(
     }
 }
 
+/// The lines of `span` as a finding shows them, for what goes wrong when a text is used and has no code.
+pub fn excerpt(sources: &Sources, span: Span, color: bool, width: usize) -> String {
+    human::excerpt(sources, span, color, width)
+}
+
 /// How many findings of each severity there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
