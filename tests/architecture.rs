@@ -24,7 +24,17 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "source", "stdlib", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "doc",
+            "source",
+            "stdlib",
+            "diagnostic",
+            "value",
+            "syntax",
+            "connection",
+            "primitive",
+            "config",
+            "check",
+            "plan",
+            "doc",
             "run",
         ],
     ),

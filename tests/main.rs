@@ -18,12 +18,15 @@
 mod architecture;
 mod check;
 mod cli;
+mod doc;
 mod docs;
+mod eval;
 mod faults;
 mod http;
 mod metrics;
 mod primitives;
 mod sql;
+mod start;
 mod support;
 mod variants;
 mod workflows;

@@ -23,7 +23,8 @@ pub(super) fn doc(command: &DocArguments, terminal: &Terminal) -> Exit {
     let asked = named(&names, command.names.is_empty()).and_then(|mut pages| {
         let (whole, parts) = documented(&files, terminal)?;
         pages.extend((!whole.is_empty()).then_some(Page::Files(whole)));
-        pages.extend((!parts.is_empty()).then_some(Page::Entries(Reference { modules: parts, ..Reference::default() })));
+        pages
+            .extend((!parts.is_empty()).then_some(Page::Entries(Reference { modules: parts, ..Reference::default() })));
         Ok(pages)
     });
     match asked {
@@ -52,7 +53,9 @@ fn text(format: DocFormat, pages: Vec<Page>, terminal: &Terminal) -> String {
         DocFormat::Markdown => written(&pages),
         DocFormat::Json => {
             let mut reference = Reference::default();
-            pages.into_iter().for_each(|page| reference.extend(page.reference()));
+            for page in pages {
+                reference.extend(page.reference());
+            }
             format!("{:#}\n", doc::json(&reference))
         }
     }
@@ -78,10 +81,10 @@ fn named(names: &[&String], is_everything: bool) -> Result<Vec<Page>, Refusal> {
 }
 
 fn unknown(name: &str, why: &NotFound) -> Refusal {
-    let help = why.near.as_ref().map_or_else(
-        || "`vmflow doc` lists all there is".to_owned(),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help = why
+        .near
+        .as_ref()
+        .map_or_else(|| "`vmflow doc` lists all there is".to_owned(), |near| format!("did you mean `{near}`?"));
     (Exit::Usage, Some(format!("nothing is called `{name}`; {help}")))
 }
 

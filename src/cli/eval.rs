@@ -1,5 +1,6 @@
 //! `vmflow eval`.
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use serde_json::json;
 use super::Exit;
 use super::arguments::{EvalArguments, ListFormat};
 use super::prepare::instant;
-use super::project::{Project, read_stdin, read_text, refuse};
+use super::project::{Project, is_name, read_stdin, read_text, refuse};
 use super::table;
 use super::terminal::Terminal;
 use crate::check::program::Formula;
@@ -79,8 +80,7 @@ fn evaluated(command: &EvalArguments, terminal: &Terminal) -> Result<String, Ref
 
 /// The checked expression; what is wrong is among the project's findings.
 fn formula(command: &EvalArguments, project: &mut Project) -> Result<Option<Formula>, Refusal> {
-    let given: Vec<(Name, Expr)> =
-        command.params.iter().map(|pair| given(pair, project)).collect::<Result<_, _>>()?;
+    let given: Vec<(Name, Expr)> = command.params.iter().map(|pair| given(pair, project)).collect::<Result<_, _>>()?;
     let text = match command.expression.as_str() {
         "-" => read_stdin().map_err(Refusal::Usage)?,
         text => text.to_owned(),
@@ -102,6 +102,9 @@ fn given(pair: &str, project: &mut Project) -> Result<(Name, Expr), Refusal> {
     let (name, value) =
         pair.split_once('=').ok_or_else(|| Refusal::Usage(format!("`-p {pair}`: write `-p name=value`")))?;
     let name = name.trim();
+    if !is_name(name) {
+        return Err(Refusal::Usage(format!("`-p {pair}`: `{name}` is no name")));
+    }
     let source = project.sources.add(format!("-p {name}"), value);
     let Span { source: id, .. } = source.span();
     let name = Spanned::new(Arc::from(name), Span::new(id, 0, 0));
@@ -141,10 +144,10 @@ fn imports(command: &EvalArguments, given: &[(Name, Expr)]) -> Result<String, Re
             return Err(Refusal::Usage(format!("`--import {shown}`: a file with such a name cannot be imported")));
         }
         taken.extend(file.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
-        text.push_str(&format!("import \"{shown}\"\n"));
+        let _ = writeln!(text, "import \"{shown}\"");
     }
     for name in stdlib::names().filter(|name| taken.iter().all(|taken| taken != name)) {
-        text.push_str(&format!("import std.{name}\n"));
+        let _ = writeln!(text, "import std.{name}");
     }
     Ok(text)
 }
@@ -155,7 +158,7 @@ fn tell_failure(error: &RunError, project: &Project, terminal: &Terminal) {
         text.push_str(&render::excerpt(&project.sources, span, terminal.color_err, terminal.width));
     }
     if let Some(help) = &error.help {
-        text.push_str(&format!("  = help: {help}\n"));
+        let _ = writeln!(text, "  = help: {help}");
     }
     terminal.tell(text.trim_end());
 }

@@ -35,7 +35,9 @@ pub(super) fn plain(markdown: &str, terminal: &Terminal) -> String {
 
 /// Whether a line is one of a paragraph; comments are for the page as a file.
 fn is_text(line: &str) -> bool {
-    !line.is_empty() && !line.starts_with(['#', '|']) && !["```", "- ", "<!--"].iter().any(|mark| line.starts_with(mark))
+    !line.is_empty()
+        && !line.starts_with(['#', '|'])
+        && !["```", "- ", "<!--"].iter().any(|mark| line.starts_with(mark))
 }
 
 struct Page<'a> {
@@ -46,13 +48,10 @@ struct Page<'a> {
 impl Page<'_> {
     fn heading(&mut self, line: &str) {
         let title = line.trim_start_matches('#').trim();
-        let rule = "─".repeat(title.chars().count());
-        let is_inner = line.starts_with("###");
-        let _ = match (self.terminal.color_out, is_inner) {
-            (true, _) => writeln!(self.out, "\u{1b}[1m{title}\u{1b}[0m"),
-            (false, true) => writeln!(self.out, "{title}"),
-            (false, false) => writeln!(self.out, "{title}\n{rule}"),
-        };
+        let rule = if line.starts_with("###") { "─" } else { "═" }.repeat(title.chars().count());
+        let shown =
+            if self.terminal.color_out { format!("\u{1b}[1m{title}\u{1b}[0m") } else { format!("{title}\n{rule}") };
+        let _ = writeln!(self.out, "{shown}");
     }
 
     fn code(&mut self, line: &str) {
@@ -71,7 +70,8 @@ impl Page<'_> {
             let plain = |cell: &str| without_links(cell.trim()).replace('`', "").replace('\u{0}', "|");
             row.split('|').map(plain).collect::<Vec<String>>()
         };
-        let rows: Vec<Vec<String>> = rows.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, row)| cells(row)).collect();
+        let rows: Vec<Vec<String>> =
+            rows.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, row)| cells(row)).collect();
         self.out.push_str(&table::aligned(&rows, self.terminal.width));
     }
 }

@@ -13,6 +13,8 @@ use crate::check::{self, ConnectionFacts, Store, Surroundings};
 use crate::config::{self, Config, ConnectionOutline, Variables};
 use crate::diagnostic::{Diagnostic, render};
 use crate::source::Sources;
+use crate::syntax;
+use crate::syntax::ast::ExprKind;
 
 /// The largest file that is read, in bytes; the parser has the same limit for a workflow's text.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -120,6 +122,12 @@ pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
 fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// Whether a text is a name of the language, and none of its own words.
+pub(crate) fn is_name(text: &str) -> bool {
+    let (expr, _) = syntax::parse_expression(&Sources::default().add("name", text));
+    matches!(expr.map(|expr| expr.kind), Some(ExprKind::Name(name)) if *name == *text)
 }
 
 /// `FILE` or `FILE:WORKFLOW`.

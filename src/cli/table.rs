@@ -12,7 +12,8 @@ pub(super) fn aligned(rows: &[Vec<String>], width: usize) -> String {
 }
 
 fn line(row: &[String], widths: &[usize], width: usize) -> String {
-    let mut line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+    let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  "));
+    let mut line = cells.collect::<Vec<_>>().concat();
     let indent = line.chars().count();
     let last = row.get(widths.len()).map_or("", String::as_str);
     let wrapped = textwrap::wrap(last, width.saturating_sub(indent).max(NARROWEST));
@@ -28,9 +29,6 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell_and_the_last_one_wraps() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
         let rows = [row(["a", "one two three four five six seven"]), row(["día", "x"]), row(["none", ""])];
-        assert_eq!(
-            aligned(&rows, 36),
-            "a     one two three four five six\n      seven\ndía   x\nnone\n"
-        );
+        assert_eq!(aligned(&rows, 36), "a     one two three four five six\n      seven\ndía   x\nnone\n");
     }
 }

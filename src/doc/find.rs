@@ -60,10 +60,8 @@ pub fn part(module: &Module, inner: &str) -> Option<Module> {
         workflows: module.workflows.iter().filter(|workflow| workflow.name == inner).cloned().collect(),
         ..module.clone()
     };
-    let is_empty = part.types.is_empty()
-        && part.calendars.is_empty()
-        && part.functions.is_empty()
-        && part.workflows.is_empty();
+    let is_empty =
+        part.types.is_empty() && part.calendars.is_empty() && part.functions.is_empty() && part.workflows.is_empty();
     (!is_empty).then_some(part)
 }
 

@@ -49,7 +49,7 @@ impl Markdown {
     }
 
     fn list(&mut self, items: impl IntoIterator<Item = String>) {
-        self.text(&items.into_iter().map(|item| format!("- {item}\n")).collect::<String>());
+        self.text(&items.into_iter().map(|item| format!("- {item}\n")).collect::<Vec<_>>().concat());
     }
 
     /// A table; nothing without rows.
@@ -98,8 +98,14 @@ impl Markdown {
         self.table(&["on a", "property", ""], properties.iter().map(row));
     }
 
-    /// A module of the library, or a file.
-    pub(super) fn module(&mut self, module: &Module) {
+    /// Modules of the library, or files.
+    pub(super) fn modules(&mut self, modules: &[Module]) {
+        for module in modules {
+            self.module(module);
+        }
+    }
+
+    fn module(&mut self, module: &Module) {
         self.heading(2, &module.name);
         self.text(&module.doc);
         let imports: Vec<String> = module.imports.iter().map(|import| format!("`{}`", import.target)).collect();

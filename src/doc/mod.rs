@@ -14,9 +14,7 @@ mod signature;
 
 pub use find::{NotFound, find, part};
 pub use json::json;
-pub use module::{
-    Calendar, Connection, Function, Import, Kind, Module, Output, Parameter, Step, TypeAlias, Workflow,
-};
+pub use module::{Calendar, Connection, Function, Import, Kind, Module, Output, Parameter, Step, TypeAlias, Workflow};
 pub use page::{Page, index};
 pub use read::{library, module};
 

@@ -58,11 +58,11 @@ impl Page {
             }
             Self::Library(modules) => {
                 page.text(&[MARK, LIBRARY].concat());
-                modules.iter().for_each(|module| page.module(module));
+                page.modules(modules);
             }
             Self::Files(modules) => {
                 page.text(&[MARK, FILES].concat());
-                modules.iter().for_each(|module| page.module(module));
+                page.modules(modules);
             }
             Self::Entries(reference) => page.entries(reference),
         }

@@ -16,7 +16,7 @@ use crate::syntax::ast::{self, ImportTarget, ItemKind, WorkflowItemKind};
 
 /// The standard library: the prelude first, the rest by name.
 pub fn library() -> Vec<Module> {
-    let imports: String = stdlib::names().map(|name| format!("import std.{name}\n")).collect();
+    let imports = stdlib::names().map(|name| format!("import std.{name}\n")).collect::<Vec<_>>().concat();
     let mut sources = Sources::default();
     let root = vec![(PathBuf::from("std"), imports)];
     let (modules, _) = modules::load(root, &mut sources, &mut |_| Err(String::new()));
@@ -80,11 +80,13 @@ impl<'a> Reader<'a> {
         let doc = item.doc.clone();
         match &item.kind {
             ItemKind::Import(import) => module.imports.push(self.import(import)),
-            ItemKind::Type(alias) => module.types.push(TypeAlias {
-                name: alias.name.node.to_string(),
-                ty: self.written(alias.ty.span),
-                doc,
-            }),
+            ItemKind::Type(alias) => {
+                module.types.push(TypeAlias {
+                    name: alias.name.node.to_string(),
+                    ty: self.written(alias.ty.span),
+                    doc,
+                });
+            }
             ItemKind::Calendar(binding) => module.calendars.push(self.calendar(binding, doc)),
             ItemKind::Function(function) => {
                 let head = (function.name.span, &*function.params, Some(&function.returns));
@@ -108,9 +110,7 @@ impl<'a> Reader<'a> {
     fn import(&self, import: &ast::Import) -> Import {
         let last = match &import.target {
             ImportTarget::Module(parts) => parts.last().map(|part| part.node.to_string()),
-            ImportTarget::File(path) => {
-                Path::new(&**path).file_stem().map(|stem| stem.to_string_lossy().into_owned())
-            }
+            ImportTarget::File(path) => Path::new(&**path).file_stem().map(|stem| stem.to_string_lossy().into_owned()),
         };
         let name = import.alias.as_ref().map(|alias| alias.node.to_string()).or(last).unwrap_or_default();
         Import { name, target: self.written(import.target_span) }

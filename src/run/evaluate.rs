@@ -1,11 +1,11 @@
 //! The value of an expression by itself.
 
+use super::RunOptions;
 use super::eval::{Env, Locals, eval};
 use super::fault::Ran;
 use super::outcome::RunError;
 use super::scope::Scope;
 use super::world::World;
-use super::RunOptions;
 use crate::check::program::Formula;
 use crate::value::Value;
 

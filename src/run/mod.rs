@@ -17,8 +17,8 @@
 mod attempt;
 mod block;
 mod eval;
-mod event;
 mod evaluate;
+mod event;
 mod execute;
 mod external;
 mod fault;
