@@ -38,6 +38,7 @@ fn a_thing_has_several_names() {
     let sum =
         "sum\n═══\n\n    sum(items: list<N>) -> N\n\nNumbers or durations added up; 0 for an empty list. *pure*\n";
     assert!(text(&["sum"]).starts_with(sum), "{}", text(&["sum"]));
+    assert!(text(&["dates"]).contains("\nmidnight\n════════\n"));
     for name in ["metrics.write", "vm.write", "write"] {
         assert!(text(&[name]).starts_with("metrics.write\n"), "{name}");
     }
@@ -64,11 +65,13 @@ fn a_name_that_is_not_there_is_near_another() {
         ("list.tak", "list.take"),
         ("status.pubish", "status.publish"),
         ("std.statsu", "std.status"),
+        ("midnigth", "midnight"),
     ] {
         let ran = sandbox.run(&["doc", name]);
         let told = format!("vmflow: nothing is called `{name}`; did you mean `{near}`?\n");
         assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (2, "", told.as_str()));
     }
+    assert_eq!(sandbox.run(&["doc", ""]).code, 2);
     let far = sandbox.run(&["doc", "sum", "zebra"]);
     assert_eq!((far.code, far.stdout.as_str()), (2, ""));
     assert_eq!(far.stderr, "vmflow: nothing is called `zebra`; `vmflow doc` lists all there is\n");
@@ -94,6 +97,14 @@ fn a_file_is_documented_whole_or_in_part() {
     let broken = sandbox.run(&["doc", "broken.flow"]);
     assert!(broken.code == 1 && broken.stdout.is_empty() && broken.stderr.contains("VF001"), "{}", broken.stderr);
     assert_eq!(sandbox.run(&["doc", "nope.flow"]).code, 2);
+}
+
+#[test]
+fn what_steers_a_terminal_is_not_printed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("red.flow", "## \u{1b}[31mred\nfn red(a: text = \"\u{9b}31m\") -> text = a\n");
+    let shown = sandbox.run(&["doc", "red.flow"]).stdout;
+    assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
 }
 
 /// The document is one for whatever was asked for; this pins its shape.

@@ -62,6 +62,7 @@ fn rows_are_a_table_for_people() {
     assert_eq!(gives(&[rows]), "day         n\n2025-01-31  1\n2025-02-03  100\n");
     let table = "table {\n | city     | c |\n | \"Lisbon\" | 14.5 |\n | \"Łódź\" | none |\n}";
     assert_eq!(gives(&[table]), "city    c\nLisbon  14.5\nŁódź    none\n");
+    assert_eq!(gives(&["[{ a: \"x\\ny\", b: 1 }]"]), "a    b\nx y  1\n");
     assert_eq!(gives(&["[]"]), "[]\n");
     assert_eq!(
         eval(&[rows, "--format", "json"]).expect(0),

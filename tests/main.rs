@@ -22,6 +22,7 @@ mod doc;
 mod docs;
 mod eval;
 mod faults;
+mod fuzz;
 mod http;
 mod metrics;
 mod primitives;

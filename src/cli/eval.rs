@@ -16,7 +16,8 @@ use crate::check::program::Formula;
 use crate::check::{check_formula, modules};
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
-use crate::diagnostic::{Diagnostic, render};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::render::{self, printable};
 use crate::run::{self, RunError, RunOptions};
 use crate::source::{Source, Span, Spanned};
 use crate::stdlib;
@@ -190,7 +191,12 @@ fn table_of(value: &Value) -> Option<String> {
     let mut rows = vec![shape.iter().map(ToString::to_string).collect()];
     for item in items.iter() {
         let Value::Record(record) = item else { return None };
-        rows.push(shape.iter().map(|name| record.get(name).unwrap_or(&Value::None).to_string()).collect());
+        rows.push(shape.iter().map(|name| cell(record.get(name).unwrap_or(&Value::None))).collect());
     }
     Some(table::aligned(&rows, usize::MAX))
+}
+
+/// A value on one line.
+fn cell(value: &Value) -> String {
+    printable(&value.to_string()).replace('\n', " ")
 }

@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use super::table;
 use super::terminal::Terminal;
+use crate::diagnostic::render::printable;
 
 /// The text of a page: headings without marks, code indented, tables aligned, paragraphs wrapped.
 pub(super) fn plain(markdown: &str, terminal: &Terminal) -> String {
     let mut page = Page { out: String::new(), terminal };
+    let markdown = printable(markdown);
     let mut lines = markdown.lines().peekable();
     while let Some(line) = lines.next() {
         if line.starts_with("```") {
@@ -59,7 +61,7 @@ impl Page<'_> {
     }
 
     fn paragraph(&mut self, text: &str, indent: &str) {
-        let options = textwrap::Options::new(self.terminal.width).subsequent_indent(indent);
+        let options = table::wrapping(self.terminal.width).subsequent_indent(indent);
         let _ = writeln!(self.out, "{}", textwrap::fill(&without_links(text), options));
     }
 

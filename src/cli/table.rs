@@ -11,12 +11,17 @@ pub(super) fn aligned(rows: &[Vec<String>], width: usize) -> String {
     rows.iter().map(|row| line(row, &widths, width)).collect()
 }
 
+/// Wraps between words only: a date has hyphens too.
+pub(super) fn wrapping<'a>(width: usize) -> textwrap::Options<'a> {
+    textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation)
+}
+
 fn line(row: &[String], widths: &[usize], width: usize) -> String {
     let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  "));
     let mut line = cells.collect::<Vec<_>>().concat();
     let indent = line.chars().count();
     let last = row.get(widths.len()).map_or("", String::as_str);
-    let wrapped = textwrap::wrap(last, width.saturating_sub(indent).max(NARROWEST));
+    let wrapped = textwrap::wrap(last, wrapping(width.saturating_sub(indent).max(NARROWEST)));
     line.push_str(&wrapped.join(&format!("\n{}", " ".repeat(indent))));
     format!("{}\n", line.trim_end())
 }

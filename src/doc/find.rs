@@ -23,7 +23,7 @@ pub fn find(library: &[Module], name: &str) -> Result<Reference, NotFound> {
 }
 
 fn by_name(library: &[Module], name: &str) -> Reference {
-    let is_meant = |spec: &&Spec| name == spec.name || name == spec.verb() || name == signature::section(spec);
+    let is_meant = |spec: &&Spec| name == spec.name || name == spec.verb() || name == spec.family();
     let is_read = |property: &&Property| {
         name == property.family || name == property.name || name == format!("{}.{}", property.family, property.name)
     };

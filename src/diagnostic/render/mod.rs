@@ -99,7 +99,7 @@ fn short(sources: &Sources, diagnostic: &Diagnostic) -> String {
 }
 
 /// `text` without characters that steer a terminal; line ends stay.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_hostile(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
