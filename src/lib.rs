@@ -10,6 +10,7 @@ pub mod config;
 pub mod connection;
 pub mod diagnostic;
 mod parallel;
+pub mod doc;
 pub mod plan;
 pub mod primitive;
 pub mod query;

@@ -20,8 +20,25 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &["source", "diagnostic", "value"]),
     ("check", &["source", "diagnostic", "value", "syntax", "query", "primitive", "stdlib", "parallel"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
+    ("doc", &["source", "diagnostic", "syntax", "primitive", "stdlib", "check", "plan"]),
     ("run", &["source", "diagnostic", "value", "calendar", "query", "connection", "primitive", "check", "plan"]),
-    ("cli", &["source", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "run"]),
+    (
+        "cli",
+        &[
+            "source",
+            "stdlib",
+            "diagnostic",
+            "value",
+            "syntax",
+            "connection",
+            "primitive",
+            "config",
+            "check",
+            "plan",
+            "doc",
+            "run",
+        ],
+    ),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

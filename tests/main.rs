@@ -18,7 +18,9 @@
 mod architecture;
 mod check;
 mod cli;
+mod doc;
 mod docs;
+mod eval;
 mod faults;
 mod fuzz;
 mod http;
@@ -26,6 +28,7 @@ mod metrics;
 mod primitives;
 mod report;
 mod sql;
+mod start;
 mod support;
 mod variants;
 mod workflows;

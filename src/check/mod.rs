@@ -13,6 +13,7 @@ mod clause;
 mod collection;
 mod expression;
 mod foreign;
+mod formula;
 mod function;
 mod inner;
 mod lint;
@@ -36,6 +37,7 @@ mod workflow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use formula::check_formula;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 

@@ -22,6 +22,17 @@ pub struct Program {
     pub functions: Vec<Arc<Function>>,
 }
 
+/// An expression by itself: pure, and closed but for the values that it was given.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// The functions that it calls.
+    pub program: Arc<Program>,
+    /// The values it may name: its locals `0..given.len()`, each of which may look at those before it.
+    pub given: Vec<Expr>,
+    /// The expression.
+    pub expr: Expr,
+}
+
 /// An index into [`Program::functions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub usize);

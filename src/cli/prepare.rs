@@ -206,7 +206,7 @@ fn params_file(file: &Path) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal
 }
 
 /// An instant as it is written in a workflow, or in RFC 3339.
-fn instant(text: &str) -> Result<Timestamp, Refusal> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, Refusal> {
     let source = Sources::default().add("--at", text.trim());
     let (expr, findings) = syntax::parse_expression(&source);
     match expr.map(|expr| expr.kind) {

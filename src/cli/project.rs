@@ -1,5 +1,6 @@
 //! What every command starts with: the configuration, the files, the checked program.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use crate::check::{self, ConnectionFacts, Store, Surroundings};
 use crate::config::{self, Config, ConnectionOutline, Variables};
 use crate::diagnostic::{Diagnostic, Selection, render};
 use crate::source::Sources;
+use crate::syntax;
+use crate::syntax::ast::ExprKind;
 
 /// The largest file that is read, in bytes; the parser has the same limit for a workflow's text.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -44,6 +47,13 @@ pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     }
     let bytes = std::fs::read(path).map_err(|error| plain(&error))?;
     String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 (byte {})", error.utf8_error().valid_up_to()))
+}
+
+/// Reads stdin; the error is one line for people.
+pub(crate) fn read_stdin() -> Result<String, String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
+    Ok(text)
 }
 
 fn plain(error: &std::io::Error) -> String {
@@ -116,6 +126,12 @@ pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
 fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// Whether a text is a name of the language, and none of its own words.
+pub(crate) fn is_name(text: &str) -> bool {
+    let (expr, _) = syntax::parse_expression(&Sources::default().add("name", text));
+    matches!(expr.map(|expr| expr.kind), Some(ExprKind::Name(name)) if *name == *text)
 }
 
 /// `FILE` or `FILE:WORKFLOW`.

@@ -17,6 +17,7 @@
 mod attempt;
 mod block;
 mod eval;
+mod evaluate;
 mod event;
 mod execute;
 mod external;
@@ -47,6 +48,7 @@ use crate::plan::Plan;
 use crate::primitive::Connections;
 use crate::value::Timestamp;
 
+pub use evaluate::evaluate;
 pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
     ErrorReport, ItemFailure, Items, RunError, RunOutcome, RunStatus, RunWarning, StepReport, StepStatus,

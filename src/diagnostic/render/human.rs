@@ -39,6 +39,14 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize
     out
 }
 
+pub(super) fn excerpt(sources: &Sources, span: Span, color: bool, width: usize) -> String {
+    let mut out = String::new();
+    // An excerpt shows nothing of the code.
+    let place = Diagnostic::new(&codes::VF001, span, "");
+    Painter::new(sources, &[], color, width).excerpt(&mut out, &place, span);
+    out
+}
+
 /// `2 errors and 1 warning in 3 files`
 fn summary(counts: Counts, files: usize) -> String {
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
