@@ -15,12 +15,31 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("syntax", &["source", "diagnostic"]),
     ("query", &["source", "diagnostic", "value"]),
     ("connection", &["value", "query", "diagnostic"]),
+    ("external", &["value"]),
     ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
     ("config", &["source", "diagnostic", "value"]),
-    ("check", &["source", "diagnostic", "value", "syntax", "query", "primitive", "stdlib"]),
+    ("check", &["source", "diagnostic", "value", "syntax", "query", "external", "primitive", "stdlib"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
-    ("run", &["source", "diagnostic", "value", "calendar", "query", "connection", "primitive", "check", "plan"]),
-    ("cli", &["source", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "run"]),
+    (
+        "run",
+        &["source", "diagnostic", "value", "calendar", "query", "connection", "external", "primitive", "check", "plan"],
+    ),
+    (
+        "cli",
+        &[
+            "source",
+            "diagnostic",
+            "value",
+            "syntax",
+            "connection",
+            "external",
+            "primitive",
+            "config",
+            "check",
+            "plan",
+            "run",
+        ],
+    ),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -21,6 +21,7 @@ mod cli;
 mod docs;
 mod faults;
 mod http;
+mod language;
 mod metrics;
 mod primitives;
 mod sql;

@@ -59,7 +59,7 @@ fn can_cast(from: &Type, to: &Type) -> bool {
 }
 
 /// Whether json can be read as this type.
-fn can_decode(ty: &Type) -> bool {
+pub(super) fn can_decode(ty: &Type) -> bool {
     match ty {
         Type::List(inner) | Type::Optional(inner) => can_decode(inner),
         Type::Map(key, value) => (key.is_text() || **key == Type::Date) && can_decode(value),

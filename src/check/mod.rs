@@ -11,6 +11,7 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod external;
 mod function;
 mod lint;
 mod mismatch;

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
 use crate::source::{Source, SourceId, Sources, Span};
 use crate::stdlib;
 use crate::syntax;
-use crate::syntax::ast::{File, Import, ImportTarget, ItemKind};
+use crate::syntax::ast::{File, Import, ImportTarget, ItemKind, StepBody};
 
 /// An index into [`Modules::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,7 +52,16 @@ pub struct Modules {
     pub all: Vec<Module>,
     /// The module whose functions are in every scope.
     pub prelude: Option<ModuleId>,
+    /// The texts of the programs that external steps name, or why one cannot be read.
+    pub programs: HashMap<PathBuf, Result<Arc<str>, String>>,
     by_key: HashMap<String, ModuleId>,
+}
+
+impl Module {
+    /// Where the file lies; `None` for a module of the standard library.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
 }
 
 impl Modules {
@@ -149,6 +158,12 @@ impl Loader<'_> {
         while let Some(module) = self.modules.all.get(self.followed) {
             let importer = ModuleId(self.followed);
             let wanted: Vec<Import> = imports_of(&module.file).cloned().collect();
+            let base = module.path.clone().unwrap_or_default();
+            let programs: Vec<PathBuf> = programs_of(&module.file).map(|path| resolved(&base, &path)).collect();
+            for path in programs {
+                let read = &mut self.read;
+                self.modules.programs.entry(path).or_insert_with_key(|path| read(path).map(Arc::from));
+            }
             for import in &wanted {
                 self.follow(importer, import);
             }
@@ -217,7 +232,7 @@ impl Loader<'_> {
 
     fn resolve_file(&mut self, importer: ModuleId, relative: &str, span: Span) -> Option<ModuleId> {
         let base = self.modules.all.get(importer.0)?.path.clone().unwrap_or_default();
-        let path = normal(&base.parent().unwrap_or(Path::new("")).join(relative));
+        let path = resolved(&base, relative);
         let key = key_of(&path);
         if let Some(known) = self.modules.by_key.get(&key) {
             return Some(*known);
@@ -275,6 +290,21 @@ fn imports_of(file: &File) -> impl Iterator<Item = &Import> {
         ItemKind::Import(import) => Some(import),
         _ => None,
     })
+}
+
+fn programs_of(file: &File) -> impl Iterator<Item = Arc<str>> {
+    file.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Step(step) => match &step.body {
+            StepBody::External(call) => super::external::file_of(call),
+            StepBody::Block(_) => None,
+        },
+        _ => None,
+    })
+}
+
+/// A path that a file names: relative to the directory that the file lies in.
+pub(super) fn resolved(file: &Path, path: &str) -> PathBuf {
+    normal(&file.parent().unwrap_or(Path::new("")).join(path))
 }
 
 /// `status` of `std.status` and of `"../lib/status.flow"`.

@@ -31,6 +31,8 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
     });
     let files = roots.len();
     let checked = project.check(roots, &surroundings.unwrap_or_default());
+    let slips = super::programs::slips(&checked, &project.sources, &super::prepare::interpreters(variables));
+    project.findings.extend(slips);
     if let Some(config) = &config {
         let misfits = super::jobs::misfits(config, &checked, &project.findings);
         project.findings.extend(misfits);

@@ -13,6 +13,7 @@ mod graph;
 mod jobs;
 mod logs;
 mod prepare;
+mod programs;
 mod progress;
 mod project;
 mod report;

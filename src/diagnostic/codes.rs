@@ -133,6 +133,7 @@ codes! {
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
     VF802 Warning "more items at once than the connection lets through";
+    VF907 Warning "program with a syntax error";
 }
 
 /// The code with this name, in any case.
