@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::refined::Part;
+use super::refined::{Count, Part};
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
 use crate::value::{self, StepError, T, Type, Value};
 
@@ -17,6 +17,8 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<StartsWith>(),
     Spec::pure::<EndsWith>(),
     Spec::pure::<Format>(),
+    Spec::pure::<Take>(),
+    Spec::pure::<Skip>(),
 ];
 
 args! {
@@ -224,5 +226,52 @@ impl Primitive for Format {
 impl Pure for Format {
     fn run(args: FormatArgs) -> Result<Arc<str>, StepError> {
         value::format(&args.value.0, &args.format).map(Arc::from)
+    }
+}
+
+args! {
+    struct CountArgs {
+        /// The text.
+        text: Arc<str>,
+        /// How many characters; more than there are does no harm.
+        count: Count,
+    }
+}
+
+impl CountArgs {
+    /// The byte behind so many characters.
+    fn at(&self) -> usize {
+        let count = usize::try_from(self.count.0).unwrap_or(usize::MAX);
+        self.text.char_indices().nth(count).map_or(self.text.len(), |(at, _)| at)
+    }
+}
+
+struct Take;
+impl Primitive for Take {
+    type Args = CountArgs;
+    type Output = Arc<str>;
+    const NAME: &'static str = "text.take";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "The first characters of a text.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#""café au lait".take(4)"#, gives: "café" }];
+}
+impl Pure for Take {
+    fn run(args: CountArgs) -> Result<Arc<str>, StepError> {
+        Ok(args.text.get(..args.at()).unwrap_or_default().into())
+    }
+}
+
+struct Skip;
+impl Primitive for Skip {
+    type Args = CountArgs;
+    type Output = Arc<str>;
+    const NAME: &'static str = "text.skip";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "A text without its first characters.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#""café au lait".skip(5)"#, gives: "au lait" }];
+}
+impl Pure for Skip {
+    fn run(args: CountArgs) -> Result<Arc<str>, StepError> {
+        Ok(args.text.get(args.at()..).unwrap_or_default().into())
     }
 }

@@ -46,7 +46,12 @@ fn hole(fragment: &Fragment) -> Option<&Expr> {
 pub(super) fn unary(expr: &Expr, value: Value) -> Result<Value, StepError> {
     match &expr.kind {
         ExprKind::Property { property: wanted, optional, .. } => property(&value, wanted, *optional),
-        ExprKind::Field { name, optional, .. } => field(&value, name, *optional),
+        ExprKind::Field { name, optional, .. } => {
+            // A record may come without the fields that its type makes optional.
+            let is_absent =
+                expr.ty.is_optional() && matches!(&value, Value::Record(record) if record.get(name).is_none());
+            if is_absent { Ok(Value::None) } else { field(&value, name, *optional) }
+        }
         ExprKind::Cast(_) => cast(value, &expr.ty),
         ExprKind::Negate(_) => negate(&value),
         ExprKind::Not(_) => truth(&value).map(|b| Value::Bool(!b)),
