@@ -12,7 +12,9 @@ mod clause;
 mod collection;
 mod expression;
 mod external;
+mod foreign;
 mod function;
+mod inner;
 mod lint;
 mod mismatch;
 pub mod modules;
@@ -84,6 +86,12 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// What the inner blocks of modules bind, once somebody missed a name.
+    inner_names: HashMap<ModuleId, inner::InnerNames>,
+    /// Where the loops stand that yield nothing although they have a name, until one was told.
+    without_yield: Vec<Span>,
+    /// Whether one was told: whatever else is `none` then says no more.
+    has_told_yield: bool,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -101,6 +109,9 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            inner_names: HashMap::new(),
+            without_yield: Vec::new(),
+            has_told_yield: false,
             declared: HashMap::new(),
         };
         checker.type_definitions();

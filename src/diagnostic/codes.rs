@@ -119,6 +119,7 @@ codes! {
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
+    VF304 Warning "calendar does not cover the range";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";

@@ -4,6 +4,7 @@
 //! understood, so none of them speaks of a file that has errors in its names or types: there the
 //! errors come first.
 
+mod calendars;
 mod load;
 
 use super::Checker;
@@ -23,7 +24,7 @@ pub(super) struct Facts<'a> {
 type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 
 /// Every lint.
-const LINTS: &[Lint] = &[load::parallel_above_pool];
+const LINTS: &[Lint] = &[calendars::not_covered, load::parallel_above_pool];
 
 impl Checker<'_> {
     /// Runs every lint.
