@@ -180,6 +180,9 @@ impl Loader<'_> {
             ImportTarget::File(path) => self.resolve_file(importer, path, import.target_span),
         };
         let name = import.alias.as_ref().map_or_else(|| default_name(&import.target), |alias| alias.node.clone());
+        if target.is_some() && !syntax::is_name(&name) {
+            self.refuse_name(import, &name);
+        }
         let Some(module) = self.modules.all.get_mut(importer.0) else { return };
         let before = module.imports.iter().find(|before| before.name == name).map(|before| before.span);
         match (target, before) {
@@ -195,6 +198,17 @@ impl Loader<'_> {
         let finding = Diagnostic::new(&codes::VF102, import.target_span, format!("two imports have the name `{name}`"))
             .label(before, "the first")
             .help("give one of them another name: `import … as …`");
+        self.diagnostics.push(finding);
+    }
+
+    /// A file's own name is what it is called here, unless no name can look like that.
+    fn refuse_name(&mut self, import: &Import, name: &str) {
+        let possible: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let possible = if syntax::is_name(&possible) { possible } else { format!("the_{possible}") };
+        let span = import.target_span;
+        let finding = Diagnostic::new(&codes::VF001, span, format!("`{name}` cannot be a name"))
+            .help(format!("give it another one here: `import … as {possible}`"))
+            .fix("name it", span.after(), format!(" as {possible}"));
         self.diagnostics.push(finding);
     }
 
@@ -278,9 +292,14 @@ impl Loader<'_> {
         let import =
             members.first().and_then(|module| module.imports.iter().find(|import| Some(import.module.0) == next));
         let Some(import) = import else { return };
-        let finding = Diagnostic::new(&codes::VF105, import.span, "these files import each other")
-            .note(super::order::draw(&names))
-            .help("move what both need into a file that imports neither");
+        let finding = if let [_] = cycle {
+            Diagnostic::new(&codes::VF105, import.span, "this file imports itself")
+                .help("remove the line: what stands in the file needs no import")
+        } else {
+            Diagnostic::new(&codes::VF105, import.span, "these files import each other")
+                .note(super::order::draw(&names))
+                .help("move what both need into a file that imports neither")
+        };
         self.diagnostics.push(finding);
     }
 }

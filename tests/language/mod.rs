@@ -1,6 +1,7 @@
 //! The language from outside: programs of the user's own, calendars, the standard library, imports.
 
 mod external;
+mod imports;
 mod library;
 
 use crate::support::sandbox::{Ran, Sandbox};
