@@ -24,6 +24,10 @@ impl Checker<'_> {
             let finding = Diagnostic::new(&codes::VF201, written.span, format!("`{}` cannot become `{target}`", of.ty))
                 .label(of.span, format!("`{}`", of.ty));
             self.report(finding.help(hint(&of.ty, &target)));
+            // Whoever forgot `?` has often written behind it what to do without a value.
+            if of.ty.is_optional() {
+                return broken(span);
+            }
             return Expr { ty: target, ..broken(span) };
         }
         self.compare_columns(written_of, &target, written);

@@ -1,5 +1,6 @@
 //! Texts: letters, parts, printing.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use super::refined::{Count, Part};
@@ -17,6 +18,7 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<StartsWith>(),
     Spec::pure::<EndsWith>(),
     Spec::pure::<Format>(),
+    Spec::pure::<PercentEncode>(),
     Spec::pure::<Take>(),
     Spec::pure::<Skip>(),
 ];
@@ -226,6 +228,34 @@ impl Primitive for Format {
 impl Pure for Format {
     fn run(args: FormatArgs) -> Result<Arc<str>, StepError> {
         value::format(&args.value.0, &args.format).map(Arc::from)
+    }
+}
+
+struct PercentEncode;
+impl Primitive for PercentEncode {
+    type Args = TextArgs;
+    type Output = Arc<str>;
+    const NAME: &'static str = "text.percent_encode";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str =
+        "A text as one piece of an address's path: everything but letters, digits and `-._~` is escaped.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { source: r#"f"/api/rates/{percent_encode("EUR/USD")}""#, gives: "/api/rates/EUR%2FUSD" },
+        Example { source: r#"percent_encode("é")"#, gives: "%C3%A9" },
+    ];
+}
+impl Pure for PercentEncode {
+    fn run(args: TextArgs) -> Result<Arc<str>, StepError> {
+        let mut encoded = String::with_capacity(args.text.len());
+        for byte in args.text.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                encoded.push(char::from(byte));
+            } else {
+                // Writing into a text never fails.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+        Ok(encoded.into())
     }
 }
 

@@ -3,6 +3,7 @@
 mod external;
 mod imports;
 mod library;
+mod sources;
 
 use crate::support::sandbox::{Ran, Sandbox};
 
