@@ -11,6 +11,7 @@ pub mod connection;
 pub mod diagnostic;
 mod parallel;
 pub mod doc;
+pub mod external;
 pub mod plan;
 pub mod primitive;
 pub mod query;

@@ -24,6 +24,7 @@ mod eval;
 mod faults;
 mod fuzz;
 mod http;
+mod language;
 mod metrics;
 mod primitives;
 mod report;

@@ -12,6 +12,7 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod external;
 mod foreign;
 mod formula;
 mod function;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::external;
 use crate::primitive::{Effect, Property, Spec};
 use crate::query::promql::PromqlTemplate;
 use crate::query::sql::SqlTemplate;
@@ -165,17 +166,17 @@ pub enum FunctionBody {
     Expression(Expr),
     /// A `step` or `action`: its parameters are the slots `0..params.len()` of the block's scope, which has no parent.
     Block(Block),
-    /// `external.python(…)`.
+    /// `external.python(…)` or `external.shell(…)`.
     External(External),
 }
 
 /// A program of the user's own: JSON in, JSON out.
 #[derive(Debug, Clone)]
 pub struct External {
-    /// The program, relative to the file that names it.
-    pub path: Arc<str>,
-    /// The function in it.
-    pub entry: Arc<str>,
+    /// The program.
+    pub program: external::Program,
+    /// Where its text stands, or the name of its file.
+    pub span: Span,
 }
 
 /// Steps that share a scope.

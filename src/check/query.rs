@@ -65,10 +65,9 @@ impl Checker<'_> {
             Tag::Promql => self.promql(scope, tagged, span),
             Tag::Regex => self.regex(tagged, span),
             Tag::Python | Tag::Shell => {
-                self.report(
-                    Diagnostic::new(&codes::VF201, span, "a program stands in a file of its own")
-                        .help("write `external.python(\"file.py\", entry: \"function\")`"),
-                );
+                let message = "a program is a step of its own, not a value";
+                let help = "write `step name(…) -> T = external.python(python\"\"\"…\"\"\")` outside of the workflow";
+                self.report(Diagnostic::new(&codes::VF201, span, message).help(help));
                 broken(span)
             }
         }

@@ -309,8 +309,9 @@ impl Checker<'_> {
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
         let before = std::mem::replace(&mut scope.knows_outcome, true);
+        scope.has_failed = which == "failed";
         let mut checked = self.statements(scope, &block.statements, None);
-        scope.knows_outcome = before;
+        (scope.knows_outcome, scope.has_failed) = (before, false);
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         Some(checked.block)
     }

@@ -19,6 +19,7 @@ mod man;
 mod markdown;
 mod new;
 mod prepare;
+mod programs;
 mod progress;
 mod project;
 mod replace;

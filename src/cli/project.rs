@@ -41,11 +41,13 @@ pub(crate) struct Checked {
 
 /// Reads a text file; the error is one line for people.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| plain(&error))?.len();
-    if size > LARGEST_FILE {
-        return Err(format!("it has {size} bytes, more than {LARGEST_FILE}"));
+    let file = std::fs::File::open(path).map_err(|error| plain(&error))?;
+    // What is no regular file does not tell its size before it has been read.
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(format!("it has more than {LARGEST_FILE} bytes"));
     }
-    let bytes = std::fs::read(path).map_err(|error| plain(&error))?;
     String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 (byte {})", error.utf8_error().valid_up_to()))
 }
 
@@ -54,6 +56,14 @@ pub(crate) fn read_stdin() -> Result<String, String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
     Ok(text)
+}
+
+/// Reads a file that another file names. Only what a person asks for by hand may be a pipe or a device.
+fn read_named(path: &Path) -> Result<String, String> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err("it is no regular file".to_owned()),
+        _ => read_text(path),
+    }
 }
 
 fn plain(error: &std::io::Error) -> String {
@@ -89,7 +99,7 @@ impl Project {
 
     /// Parses and checks files with everything that they import, for connections as `surroundings` tells.
     pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, surroundings: &Surroundings) -> Checked {
-        let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_text);
+        let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_named);
         self.findings.extend(findings);
         let (program, findings) = check::check(&modules, surroundings);
         self.findings.extend(findings);

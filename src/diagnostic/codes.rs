@@ -125,6 +125,7 @@ codes! {
     VF305 Warning "range that is empty or off by one";
     VF307 Warning "time of day that clocks skip or repeat";
     VF306 Warning "schedule and calendar disagree";
+    VF304 Warning "calendar does not cover the range";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
@@ -156,6 +157,7 @@ codes! {
     VF902 Info "undocumented workflow, parameter or output" on request;
     VF903 Info "value repeated" on request;
     VF904 Info "workflow without a test" on request;
+    VF907 Warning "program with a syntax error";
 }
 
 /// The code with this name, in any case.

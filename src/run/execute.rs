@@ -82,7 +82,7 @@ async fn prepare(
         journal: Journal::new(events, clock.clone()),
         defaults,
         sites: Sites::default(),
-        directory: options.directory,
+        interpreters: options.interpreters,
     });
     let connections = Arc::new(services.connections);
     let context = Arc::new(Context { connections, clock, transaction: None });

@@ -38,12 +38,12 @@ pub(crate) mod tests;
 mod transaction;
 mod world;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Clock;
+use crate::external::Interpreters;
 use crate::plan::Plan;
 use crate::primitive::Connections;
 use crate::value::Timestamp;
@@ -105,8 +105,8 @@ pub struct RunOptions {
     pub environment: Arc<str>,
     /// The longest the steps may take altogether, in milliseconds.
     pub timeout_ms: Option<u64>,
-    /// What the paths of external programs start from.
-    pub directory: PathBuf,
+    /// What runs external programs.
+    pub interpreters: Interpreters,
 }
 
 /// Runs a plan. Never fails: whatever goes wrong is in the outcome. Must be called on [`runtime`].

@@ -10,6 +10,7 @@ mod clock;
 mod comparison;
 mod cost;
 mod house;
+mod calendars;
 mod load;
 mod name;
 mod range;
@@ -83,6 +84,7 @@ const LINTS: &[Lint] = &[
     metrics::unbounded_labels,
     metrics::same_series_twice,
 ];
+const LINTS: &[Lint] = &[calendars::not_covered, load::parallel_above_pool];
 
 impl Checker<'_> {
     /// Runs every lint.
