@@ -22,7 +22,10 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("check", &["source", "diagnostic", "value", "syntax", "query", "external", "primitive", "stdlib", "parallel"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
     ("doc", &["source", "diagnostic", "syntax", "primitive", "stdlib", "check", "plan"]),
-    ("run", &["source", "diagnostic", "value", "calendar", "query", "connection", "external", "primitive", "check", "plan"]),
+    (
+        "run",
+        &["source", "diagnostic", "value", "calendar", "query", "connection", "external", "primitive", "check", "plan"],
+    ),
     (
         "cli",
         &[

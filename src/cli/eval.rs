@@ -1,7 +1,8 @@
 //! `vmflow eval`.
 
-use std::fmt::Write;
 use std::path::PathBuf;
+
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -18,6 +19,7 @@ use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{self, printable};
+use crate::external::Interpreters;
 use crate::run::{self, RunError, RunOptions};
 use crate::source::{Source, Span, Spanned};
 use crate::stdlib;
@@ -68,7 +70,7 @@ fn evaluated(command: &EvalArguments, terminal: &Terminal) -> Result<String, Ref
         job: None,
         environment: NOWHERE.into(),
         timeout_ms: None,
-        directory: PathBuf::new(),
+        interpreters: Interpreters::new(|_| None),
     };
     match run::evaluate(&formula, &options) {
         Ok(value) => Ok(shown(&value, &formula, command.format)),

@@ -5,13 +5,14 @@
 //! errors come first.
 
 mod bound;
+mod calendars;
 mod cast;
 mod clock;
 mod comparison;
 mod cost;
 mod house;
-mod calendars;
 mod load;
+mod metrics;
 mod name;
 mod range;
 mod repeat;
@@ -20,7 +21,6 @@ mod union;
 mod unused;
 
 use std::collections::HashMap;
-mod metrics;
 
 use super::Checker;
 use super::modules::Modules;
@@ -64,6 +64,7 @@ type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 /// Every lint.
 const LINTS: &[Lint] = &[
     bound::unbounded,
+    calendars::not_covered,
     cast::lossy_or_repeated,
     clock::impossible_times,
     comparison::always_the_same,
@@ -78,13 +79,11 @@ const LINTS: &[Lint] = &[
     swallowed::decides_writes,
     union::not_covered,
     unused::lost_results,
-    load::parallel_above_pool,
     metrics::queries,
     metrics::beyond_the_future,
     metrics::unbounded_labels,
     metrics::same_series_twice,
 ];
-const LINTS: &[Lint] = &[calendars::not_covered, load::parallel_above_pool];
 
 impl Checker<'_> {
     /// Runs every lint.
@@ -95,7 +94,6 @@ impl Checker<'_> {
         for lint in LINTS {
             lint(&facts, &mut findings);
         }
-        findings.retain(|finding| !finding.code.is_on_request);
         self.warnings.extend(findings);
     }
 }

@@ -8,7 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use super::excerpt::Excerpt;
 use super::{Counts, help, location, printable, title};
 use crate::diagnostic::identity::secrets;
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity, codes};
 use crate::source::{SourceId, Sources, Span};
 
 /// How many findings are drawn; nobody reads more, and each takes time.
