@@ -1,4 +1,8 @@
 //! vmflow: declarative workflows over SQL, VictoriaMetrics and HTTP.
+
+// What pest derives names its boxes by it.
+extern crate alloc;
+
 pub mod calendar;
 pub mod check;
 pub mod cli;
