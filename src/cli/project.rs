@@ -81,6 +81,7 @@ impl Project {
         self.findings.extend(findings);
         let (program, findings) = check::check(&modules, surroundings);
         self.findings.extend(findings);
+        self.findings.retain(|finding| !finding.code.is_on_request);
         Checked { program: Arc::new(program), modules }
     }
 

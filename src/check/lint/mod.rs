@@ -17,6 +17,7 @@ mod repeat;
 mod swallowed;
 mod union;
 mod unused;
+mod wait;
 
 use std::collections::HashMap;
 
@@ -76,6 +77,7 @@ const LINTS: &[Lint] = &[
     swallowed::decides_writes,
     union::not_covered,
     unused::lost_results,
+    wait::without_timeout,
 ];
 
 impl Checker<'_> {
@@ -87,7 +89,6 @@ impl Checker<'_> {
         for lint in LINTS {
             lint(&facts, &mut findings);
         }
-        findings.retain(|finding| !finding.code.is_on_request);
         self.warnings.extend(findings);
     }
 }
@@ -121,3 +122,6 @@ fn callee(facts: &Facts<'_>, call: &Expr) -> Span {
     let end = facts.text(call.span).find('(').unwrap_or(call.span.len() as usize);
     call.span.slice(0, end)
 }
+
+#[cfg(test)]
+mod tests;
