@@ -19,6 +19,7 @@ mod repeat;
 mod swallowed;
 mod union;
 mod unused;
+mod wait;
 
 use std::collections::HashMap;
 
@@ -83,6 +84,7 @@ const LINTS: &[Lint] = &[
     metrics::beyond_the_future,
     metrics::unbounded_labels,
     metrics::same_series_twice,
+    wait::without_timeout,
 ];
 
 impl Checker<'_> {
@@ -127,3 +129,6 @@ fn callee(facts: &Facts<'_>, call: &Expr) -> Span {
     let end = facts.text(call.span).find('(').unwrap_or(call.span.len() as usize);
     call.span.slice(0, end)
 }
+
+#[cfg(test)]
+mod tests;
