@@ -46,7 +46,12 @@ impl Checker<'_> {
             Callee::Primitive(spec, _) => spec.verb().to_owned(),
             Callee::Function(_, function) => function.name.to_string(),
         };
-        let site = CallSite { name, text: self.text(callee.span), is_stated, verb_span, arguments, arguments_span };
+        let connection = match &found {
+            Callee::Primitive(_, Some(receiver)) => self.queried(scope, receiver),
+            _ => None,
+        };
+        let text = self.text(callee.span);
+        let site = CallSite { name, text, connection, is_stated, verb_span, arguments, arguments_span };
         let checked = match found {
             Callee::Primitive(spec, receiver) => self.call_primitive(scope, spec, receiver, &site, span),
             Callee::Function(id, function) => self.call_function(scope, id, &function, &site, span),

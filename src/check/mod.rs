@@ -21,6 +21,7 @@ mod order;
 pub mod program;
 mod query;
 mod scope;
+mod statement;
 mod suggest;
 mod surroundings;
 mod types;

@@ -75,7 +75,9 @@ impl Checker<'_> {
     }
 
     fn sql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
-        let (template, findings) = sql::parse(&tagged.text, tagged.text_span);
+        let (template, mut findings) = sql::parse(&tagged.text, tagged.text_span);
+        let queried = scope.queried.take().filter(|(of, _)| *of == span).map(|(_, queried)| queried);
+        let statement = if findings.is_empty() { self.read(tagged, queried.as_ref(), &mut findings) } else { None };
         let is_broken = findings.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
