@@ -17,6 +17,8 @@ mod progress;
 mod project;
 mod report;
 mod run;
+mod schema;
+mod snapshots;
 mod terminal;
 
 use std::process::ExitCode;
@@ -87,6 +89,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),
+        Command::Schema(command) => schema::schema(command, &terminal, variables),
         Command::Completions(command) => completions::completions(command, &terminal),
     }
 }

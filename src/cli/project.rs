@@ -109,7 +109,7 @@ pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
 }
 
 /// A path as people would write it: from the working directory when it lies below.
-fn shown_path(path: &Path) -> String {
+pub(super) fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }

@@ -6,6 +6,7 @@ mod explain;
 mod graph;
 mod jobs;
 mod run;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use explain::ExplainArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use jobs::JobsArguments;
 pub(crate) use run::{RunArguments, RunFormat};
+pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
@@ -66,6 +68,8 @@ pub(crate) enum Command {
     Graph(GraphArguments),
     /// List the jobs of the configuration
     Jobs(JobsArguments),
+    /// Keep snapshots of what the databases hold, for `check`
+    Schema(SchemaArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
