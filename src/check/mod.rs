@@ -9,6 +9,7 @@ mod block;
 mod call;
 mod cast;
 mod clause;
+mod columns;
 mod collection;
 mod expression;
 mod function;
@@ -37,6 +38,7 @@ pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 
 use crate::diagnostic::{self, Diagnostic, codes};
+use crate::query::sql::Meaning;
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
@@ -84,6 +86,10 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// What the SQL literals mean, by their places.
+    meanings: HashMap<Span, Meaning>,
+    /// Words that stand where some file makes or changes a table.
+    definitions: HashSet<String>,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -101,6 +107,8 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            meanings: HashMap::new(),
+            definitions: statement::definitions(modules),
             declared: HashMap::new(),
         };
         checker.type_definitions();

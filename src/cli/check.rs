@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::arguments::{CheckArguments, CheckFormat};
+use super::live::Live;
 use super::project::{Project, read_text, refuse, surroundings};
+use super::schema::Refused;
+use super::snapshots;
 use super::terminal::Terminal;
-use crate::config::Variables;
+use crate::check::Surroundings;
+use crate::config::{Config, Variables};
 use crate::diagnostic::{self, Severity, render};
 
 pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &Variables) -> Exit {
@@ -21,21 +25,45 @@ pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &V
         Ok(config) => config,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
     };
-    let surroundings = config.as_ref().and_then(|config| {
+    let environment = config.as_ref().and_then(|config| {
         project.findings.extend(config.check());
         let flag = command.config.env.as_deref();
         let chosen = config.choose_environment(flag, None);
         // Without the flag nobody asked for an environment, and none is needed to check.
-        let name = if flag.is_some() { project.accept(chosen) } else { chosen.ok() }?;
-        Some(surroundings(config, &name))
+        if flag.is_some() { project.accept(chosen) } else { chosen.ok() }
     });
+    let known = config.as_ref().zip(environment).map(|(config, name)| known(command, config, &name, &mut project));
+    let (surroundings, live) = match known.transpose() {
+        Ok(known) => known.unwrap_or_default(),
+        Err((exit, message)) => return refuse(terminal, exit, &message),
+    };
     let files = roots.len();
-    let checked = project.check(roots, &surroundings.unwrap_or_default());
+    let checked = project.check(roots, &surroundings);
+    if let Some(live) = live {
+        let refusals = live.refusals(&checked.program.statements, &project);
+        project.findings.extend(refusals);
+    }
     if let Some(config) = &config {
         let misfits = super::jobs::misfits(config, &checked, &project.findings);
         project.findings.extend(misfits);
     }
     report(command, terminal, project, files)
+}
+
+/// What is known of an environment, and its databases where they are to be asked.
+fn known(
+    command: &CheckArguments,
+    config: &Config,
+    environment: &str,
+    project: &mut Project,
+) -> Result<(Surroundings, Option<Live>), Refused> {
+    if !command.live {
+        let folder = command.snapshots.folder.as_deref();
+        let known = snapshots::surroundings(config, environment, folder).map_err(|why| (Exit::Usage, why))?;
+        return Ok((known, None));
+    }
+    let live = Live::open(config, environment, project)?;
+    Ok((Surroundings { schemas: live.schemas(), ..surroundings(config, environment) }, Some(live)))
 }
 
 fn report(command: &CheckArguments, terminal: &Terminal, mut project: Project, files: usize) -> Exit {

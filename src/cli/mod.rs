@@ -11,6 +11,7 @@ mod diff;
 mod explain;
 mod graph;
 mod jobs;
+mod live;
 mod logs;
 mod prepare;
 mod progress;

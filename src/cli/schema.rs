@@ -19,7 +19,7 @@ use crate::connection::clock::SystemClock;
 use crate::schema::{Change, Difference, Schema, diff};
 
 /// A command that cannot go on: the exit code, and the line for people.
-type Refused = (Exit, String);
+pub(super) type Refused = (Exit, String);
 
 pub(super) fn schema(command: &SchemaArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let mut project = Project::default();
@@ -120,7 +120,7 @@ fn live(scope: &SchemaScope, variables: &Variables, project: &mut Project) -> Re
     let config = config.ok_or_else(|| usage("there is no vmflow.yaml here or above".to_owned()))?;
     let chosen = config.choose_environment(scope.config.env.as_deref(), None);
     let environment = project.accept(chosen).ok_or_else(|| usage("there is no environment to look at".to_owned()))?;
-    let connections = connections(&config, &environment, scope, project)?;
+    let connections = connections(&config, &environment, scope.connection.as_deref(), project)?;
     let folder = snapshots::folder(&config, scope.folder.folder.as_deref());
     let runtime = Runtime::new().map_err(|error| (Exit::Environment, format!("cannot start: {error}")))?;
     let mut found = Vec::new();
@@ -141,16 +141,16 @@ async fn describe_now(connection: &Connection, also: &[String]) -> Result<Schema
 pub(super) fn connections(
     config: &Config,
     environment: &str,
-    scope: &SchemaScope,
+    only: Option<&str>,
     project: &mut Project,
 ) -> Result<Vec<Connection>, Refused> {
     let names = snapshots::databases(config, environment);
-    let wanted: Vec<Arc<str>> = match &scope.connection {
-        Some(name) => names.iter().filter(|known| ***known == **name).cloned().collect(),
+    let wanted: Vec<Arc<str>> = match only {
+        Some(name) => names.iter().filter(|known| ***known == *name).cloned().collect(),
         None => names.clone(),
     };
     if wanted.is_empty() {
-        let named = scope.connection.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
+        let named = only.map(|name| format!(" `{name}`")).unwrap_or_default();
         let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let known = if known.is_empty() { String::new() } else { format!("; it has {known}") };
         return Err((Exit::Usage, format!("the environment `{environment}` has no SQL connection{named}{known}")));

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::project::{read_text, shown_path};
+use super::project::{self, read_text, shown_path};
+use crate::check::Surroundings;
 use crate::config::Config;
 use crate::schema::{self, Schema};
 
@@ -37,8 +38,13 @@ pub(super) fn databases(config: &Config, environment: &str) -> Vec<Arc<str>> {
     outlines.filter(|outline| matches!(&*outline.kind, "sqlite" | "postgres")).map(|outline| outline.name).collect()
 }
 
+/// What is known of an environment before a run, its databases' snapshots included.
+pub(super) fn surroundings(config: &Config, environment: &str, given: Option<&Path>) -> Result<Surroundings, String> {
+    Ok(Surroundings { schemas: all(config, environment, given)?, ..project::surroundings(config, environment) })
+}
+
 /// The snapshots of an environment's connections, by name.
-pub(super) fn all(
+fn all(
     config: &Config,
     environment: &str,
     given: Option<&Path>,

@@ -5,11 +5,16 @@
 //! errors come first.
 
 mod load;
+mod sql;
+
+use std::collections::HashMap;
 
 use super::Checker;
 use super::program::Program;
 use super::surroundings::Surroundings;
 use crate::diagnostic::Diagnostic;
+use crate::query::sql::Meaning;
+use crate::source::Span;
 
 /// What lints look at.
 pub(super) struct Facts<'a> {
@@ -17,18 +22,20 @@ pub(super) struct Facts<'a> {
     pub(super) program: &'a Program,
     /// The connections they will run with.
     pub(super) surroundings: &'a Surroundings,
+    /// What the SQL literals mean, by their places.
+    pub(super) meanings: &'a HashMap<Span, Meaning>,
 }
 
 /// A lint adds what it finds.
 type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 
 /// Every lint.
-const LINTS: &[Lint] = &[load::parallel_above_pool];
+const LINTS: &[Lint] = &[load::parallel_above_pool, sql::order_of_rows, sql::all_rows_in_a_loop];
 
 impl Checker<'_> {
     /// Runs every lint.
     pub(super) fn lints(&mut self) {
-        let facts = Facts { program: &self.program, surroundings: self.surroundings };
+        let facts = Facts { program: &self.program, surroundings: self.surroundings, meanings: &self.meanings };
         let mut findings = Vec::new();
         for lint in LINTS {
             lint(&facts, &mut findings);

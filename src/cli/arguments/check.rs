@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ConfigArguments;
+use super::{ConfigArguments, SnapshotArguments};
 
 /// `vmflow check`.
 #[derive(Debug, Args)]
@@ -26,6 +26,11 @@ pub(crate) struct CheckArguments {
     /// Treat warnings as errors
     #[arg(long, value_name = "warnings", value_parser = ["warnings"])]
     pub(crate) deny: Option<String>,
+    #[command(flatten)]
+    pub(crate) snapshots: SnapshotArguments,
+    /// Ask the databases themselves, instead of the snapshots
+    #[arg(long, conflicts_with = "folder")]
+    pub(crate) live: bool,
     /// The name that stdin's text has in findings
     #[arg(long, value_name = "FILE", default_value = "stdin.flow")]
     pub(crate) stdin_filename: PathBuf,

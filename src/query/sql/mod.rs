@@ -10,6 +10,7 @@
 
 mod columns;
 mod grammar;
+mod meaning;
 mod parse;
 mod prepare;
 mod render;
@@ -17,6 +18,7 @@ mod scan;
 mod slips;
 
 pub use columns::{ColumnHint, select_columns};
+pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, understand};
 pub use parse::parse;
 pub use prepare::{Prepared, prepare};
 pub use render::{Bound, Part, Rendered, render, unbindable};

@@ -70,7 +70,7 @@ fn table(
     let is_row_number = |ty: &str, place: i64| key.len() == 1 && place > 0 && ty.eq_ignore_ascii_case("integer");
     let column = |(name, ty, not_null, default, place): &(String, String, bool, Option<String>, i64)| {
         let nullable = !not_null && !is_row_number(ty, *place);
-        (name.clone(), Column { ty: ty.clone(), nullable, default: default.clone() })
+        (name.clone(), Column { ty: ty.to_lowercase(), nullable, default: default.clone() })
     };
     let mut unique: IndexMap<String, Option<Vec<String>>> = IndexMap::new();
     for (index, column) in indexes {
