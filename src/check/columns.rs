@@ -37,7 +37,11 @@ impl Checker<'_> {
         let unknown: Vec<&ResultColumn> = columns.iter().filter(|column| column.ty.is_none()).collect();
         if let Some(first) = unknown.first() {
             let names: Vec<String> = unknown.iter().map(|column| format!("`{}`", column.name)).collect();
-            let message = format!("nothing says of which type {} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" });
+            let message = format!(
+                "nothing says of which type {} {}",
+                names.join(", "),
+                if names.len() == 1 { "is" } else { "are" }
+            );
             let finding = Diagnostic::new(&codes::VF402, first.span, message);
             self.report(finding.help("cast in the query, or state the columns: `… as table<{ column: type }>`"));
         }
@@ -110,7 +114,10 @@ impl Checker<'_> {
                 Diagnostic::new(&codes::VF201, span, message).help(format!("write `{}: {ty}`", column.name))
             } else if column.nullable == Some(true) && !stated.is_optional() && !stated.is_unknown() {
                 let message = format!("`{}` may be null, and `{stated}` holds no `none`", column.name);
-                let help = format!("write `{}: {stated}?`, or leave such rows out: `where {} is not null`", column.name, column.name);
+                let help = format!(
+                    "write `{}: {stated}?`, or leave such rows out: `where {} is not null`",
+                    column.name, column.name
+                );
                 Diagnostic::new(&codes::VF201, span, message).help(help)
             } else {
                 continue;

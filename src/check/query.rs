@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Checker;
 use super::expression::{broken, pure, strongest};
-use super::program::{Expr, ExprKind, Fragment, Statement};
+use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes};
@@ -76,7 +76,7 @@ impl Checker<'_> {
     fn sql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
         let (template, mut findings) = sql::parse(&tagged.text, tagged.text_span);
         let queried = scope.queried.take().filter(|(of, _)| *of == span).map(|(_, queried)| queried);
-        let statement = if findings.is_empty() { self.read(tagged, queried.as_ref(), &mut findings) } else { None };
+        let statement = if findings.is_empty() { Self::read(tagged, queried.as_ref(), &mut findings) } else { None };
         let is_broken = findings.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
@@ -93,8 +93,7 @@ impl Checker<'_> {
             self.understand(&statement, (span, tagged.text_span), queried.as_ref(), &template, &arguments);
         }
         if let Some(connection) = queried.and_then(|queried| queried.name) {
-            let text = tagged.text_span;
-            self.program.statements.push(Statement { connection, template: template.clone(), text });
+            self.keep_statement(connection, &template, tagged.text_span);
         }
         let effect = strongest(&arguments);
         Expr { kind: ExprKind::Sql(template, arguments), ty: Type::Sql, span, effect }

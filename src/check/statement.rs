@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::arguments::CallSite;
 use super::modules::Modules;
-use super::program::{Expr, ExprKind};
+use super::program::{self, Expr, ExprKind};
 use super::scope::{Queried, Role, Scope};
 use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -37,7 +37,6 @@ impl Checker<'_> {
 
     /// Reads a literal without slips with the grammar of its connection.
     pub(super) fn read(
-        &mut self,
         tagged: &Tagged,
         queried: Option<&Queried>,
         findings: &mut Vec<Diagnostic>,
@@ -84,6 +83,15 @@ impl Checker<'_> {
     /// Whether some file makes or changes a table of this name: then no snapshot tells what it holds.
     fn is_made_here(&self, table: &str) -> bool {
         self.definitions.contains(&table.rsplit('.').next().unwrap_or(table).to_lowercase())
+    }
+
+    /// Keeps a statement for the database to look at, unless it is about what the files make themselves.
+    pub(super) fn keep_statement(&mut self, connection: Arc<str>, template: &Arc<SqlTemplate>, text: Span) {
+        let written = self.source_text(text).to_lowercase();
+        let mut words = written.split(|c: char| !c.is_alphanumeric() && c != '_');
+        if !words.any(|word| self.definitions.contains(word)) {
+            self.program.statements.push(program::Statement { connection, template: template.clone(), text });
+        }
     }
 
     /// Rows that are written: the table has their columns, and the key an index.
@@ -153,8 +161,11 @@ impl Checker<'_> {
         }
         if is_known && !table.view && !columns.is_empty() && !table.is_unique(&columns) {
             let message = format!("`{name}` has no unique index on ({})", columns.join(", "));
-            let known: Vec<String> =
-                std::iter::once(&table.primary_key).chain(&table.unique).filter(|key| !key.is_empty()).map(|key| key.join(", ")).collect();
+            let known: Vec<String> = std::iter::once(&table.primary_key)
+                .chain(&table.unique)
+                .filter(|key| !key.is_empty())
+                .map(|key| key.join(", "))
+                .collect();
             let finding = Diagnostic::new(&codes::VF407, span, message);
             let finding = match known.as_slice() {
                 [] => finding.help(format!("make one: `create unique index on {name} ({})`", columns.join(", "))),
@@ -169,18 +180,51 @@ impl Checker<'_> {
 pub(super) fn definitions(modules: &Modules) -> HashSet<String> {
     let texts = modules.all.iter().map(|module| module.source.text.to_lowercase());
     let heads = texts.flat_map(|text| {
-        let begins: Vec<usize> = ["create ", "alter "].iter().flat_map(|word| text.match_indices(word)).map(|(at, _)| at).collect();
+        let begins: Vec<usize> =
+            ["create ", "alter "].iter().flat_map(|word| text.match_indices(word)).map(|(at, _)| at).collect();
         let head = |at: usize| {
             let words = text.get(at..).unwrap_or_default().split(|c: char| !c.is_alphanumeric() && c != '_');
-            words.filter(|word| !word.is_empty()).take(WORDS_OF_A_HEAD).map(str::to_owned).collect::<Vec<_>>()
+            words
+                .filter(|word| !word.is_empty() && !NO_NAMES.contains(word))
+                .take(WORDS_OF_A_HEAD)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         begins.into_iter().flat_map(head).collect::<Vec<_>>()
     });
     heads.collect()
 }
 
-/// `create temporary table if not exists own.name`.
-const WORDS_OF_A_HEAD: usize = 8;
+/// `own.name`, and some more behind it: a column that is added, a table that is indexed.
+const WORDS_OF_A_HEAD: usize = 3;
+
+/// What stands in such a statement before the name.
+const NO_NAMES: &[&str] = &[
+    "create",
+    "alter",
+    "or",
+    "replace",
+    "temp",
+    "temporary",
+    "unlogged",
+    "table",
+    "view",
+    "materialized",
+    "unique",
+    "index",
+    "if",
+    "not",
+    "exists",
+    "only",
+    "on",
+    "as",
+    "add",
+    "drop",
+    "column",
+    "rename",
+    "to",
+    "select",
+];
 
 /// A literal text with its place.
 fn text_of(expr: &Expr) -> Option<(Arc<str>, Span)> {

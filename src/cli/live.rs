@@ -21,8 +21,11 @@ use crate::source::{Source, Span};
 /// The databases of an environment.
 pub(super) struct Live {
     runtime: Runtime,
-    databases: HashMap<Arc<str>, (Arc<dyn Describe>, Arc<Schema>)>,
+    databases: HashMap<Arc<str>, Database>,
 }
+
+/// A database with what it holds.
+type Database = (Arc<dyn Describe>, Arc<Schema>);
 
 impl Live {
     /// Asks every SQL connection of the environment what it holds.
@@ -51,7 +54,9 @@ impl Live {
     pub(super) fn refusals(&self, statements: &[Statement], project: &Project) -> Vec<Diagnostic> {
         let is_clean = |statement: &&Statement| {
             let within = |span: Span| {
-                span.source == statement.text.source && span.start >= statement.text.start && span.end <= statement.text.end
+                span.source == statement.text.source
+                    && span.start >= statement.text.start
+                    && span.end <= statement.text.end
             };
             !project.findings.iter().any(|finding| finding.is_error() && finding.span().is_some_and(within))
         };

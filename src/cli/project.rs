@@ -105,7 +105,10 @@ pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
         let store = Store::find(&outline.kind)?;
         Some((outline.name, ConnectionFacts { store, pool: outline.pool }))
     };
-    Surroundings { connections: config.outlines(name).into_iter().filter_map(facts).collect(), ..Surroundings::default() }
+    Surroundings {
+        connections: config.outlines(name).into_iter().filter_map(facts).collect(),
+        ..Surroundings::default()
+    }
 }
 
 /// A path as people would write it: from the working directory when it lies below.

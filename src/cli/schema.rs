@@ -95,7 +95,8 @@ fn shown(name: &str, changes: &[Difference]) -> String {
         return format!("{name}: the database is as it says\n");
     }
     let line = |change: &Difference| {
-        let place = change.column.as_ref().map_or(change.table.clone(), |column| format!("{}.{column}", change.table));
+        let place =
+            change.column.as_ref().map_or(format!("{}:", change.table), |column| format!("{}.{column}", change.table));
         let (sign, what) = match (change.change, &change.before, &change.after) {
             (Change::Added, _, after) => ('+', after.clone().unwrap_or_default()),
             (Change::Removed, before, _) => ('-', before.clone().unwrap_or_default()),

@@ -44,11 +44,7 @@ pub(super) fn surroundings(config: &Config, environment: &str, given: Option<&Pa
 }
 
 /// The snapshots of an environment's connections, by name.
-fn all(
-    config: &Config,
-    environment: &str,
-    given: Option<&Path>,
-) -> Result<HashMap<Arc<str>, Arc<Schema>>, String> {
+fn all(config: &Config, environment: &str, given: Option<&Path>) -> Result<HashMap<Arc<str>, Arc<Schema>>, String> {
     let folder = folder(config, given);
     let mut found = HashMap::new();
     for name in databases(config, environment) {

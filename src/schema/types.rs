@@ -10,20 +10,20 @@ pub fn database_type(written: &str) -> Option<Type> {
     }
     let words: Vec<&str> =
         lower.split(|c: char| c == '(' || c.is_whitespace()).filter(|word| !word.is_empty()).collect();
-    Some(match (*words.first()?, words.get(1).copied().unwrap_or_default()) {
-        ("smallint" | "int2" | "integer" | "int" | "int4" | "bigint" | "int8" | "tinyint" | "mediumint", _)
-        | ("serial" | "bigserial" | "smallserial" | "oid", _) => Type::Int,
-        ("real" | "float" | "float4" | "float8", _) | ("double", _) => Type::Float,
-        ("numeric" | "decimal", _) => Type::Decimal,
-        (
-            "text" | "varchar" | "char" | "character" | "bpchar" | "citext" | "name" | "uuid" | "clob" | "nvarchar",
-            _,
-        ) => Type::Text,
-        ("date", _) => Type::Date,
-        ("time", word) if !lower.contains("with time zone") || word == "without" => Type::Time,
-        ("timestamp" | "timestamptz" | "datetime", _) => Type::Timestamp,
-        ("boolean" | "bool", _) => Type::Bool,
-        ("json" | "jsonb", _) => Type::Json,
+    let is_zoned = lower.contains("with time zone");
+    Some(match *words.first()? {
+        "smallint" | "int2" | "integer" | "int" | "int4" | "bigint" | "int8" | "tinyint" | "mediumint" | "serial"
+        | "bigserial" | "smallserial" | "oid" => Type::Int,
+        "real" | "float" | "float4" | "float8" | "double" => Type::Float,
+        "numeric" | "decimal" => Type::Decimal,
+        "text" | "varchar" | "char" | "character" | "bpchar" | "citext" | "name" | "uuid" | "clob" | "nvarchar" => {
+            Type::Text
+        }
+        "date" => Type::Date,
+        "time" if !is_zoned => Type::Time,
+        "timestamp" | "timestamptz" | "datetime" => Type::Timestamp,
+        "boolean" | "bool" => Type::Bool,
+        "json" | "jsonb" => Type::Json,
         _ => return None,
     })
 }

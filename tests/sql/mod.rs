@@ -6,6 +6,7 @@ mod conformance;
 mod faults;
 mod grammar;
 mod postgres;
+mod schema;
 mod sqlite;
 
 use std::sync::Arc;

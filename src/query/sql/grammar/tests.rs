@@ -1,8 +1,10 @@
 use proptest::prelude::*;
 
 use super::{Reading, read};
-use crate::query::sql::{SqlDialect, parse};
+use crate::query::sql::{SqlDialect, Statement, Surroundings, parse, understand};
+use crate::schema::{Column, Schema, Table};
 use crate::source::{SourceId, Span};
+use crate::value::Type;
 
 const DIALECTS: [Option<SqlDialect>; 3] = [None, Some(SqlDialect::Sqlite), Some(SqlDialect::Postgres)];
 
@@ -12,11 +14,31 @@ fn span(text: &str) -> Span {
 
 fn read_all(text: &str) {
     for dialect in DIALECTS {
-        if let Reading::Wrong(finding) = read(text, span(text), dialect) {
+        let reading = read(text, span(text), dialect);
+        if let Reading::Parsed(parsed) = reading {
+            mean(text, dialect, &Statement(parsed));
+        } else if let Reading::Wrong(finding) = reading {
             let place = finding.span().unwrap();
             assert!(text.get(place.start as usize..place.end as usize).is_some(), "{text}: {finding:?}");
             assert!(!finding.message.contains("Expected") && !finding.message.contains("Line"), "{finding:?}");
         }
+    }
+}
+
+/// Whatever can be read can be understood, or not, without a panic.
+fn mean(text: &str, dialect: Option<SqlDialect>, statement: &Statement) {
+    let column = |ty: &str| Column { ty: ty.to_owned(), nullable: true, default: None };
+    let columns = [("x", "date"), ("y", "text"), ("z", "integer[]")];
+    let columns = columns.into_iter().map(|(name, ty)| (name.to_owned(), column(ty))).collect();
+    let table = Table { columns, ..Table::default() };
+    let schema = Schema { tables: [("t".to_owned(), table)].into(), ..Schema::default() };
+    let holes: Vec<(usize, Type)> = text.match_indices(':').map(|(at, _)| (at, Type::Int)).collect();
+    let is_made_here = |_: &str| false;
+    let surroundings =
+        Surroundings { span: span(text), dialect, schema: Some(&schema), holes: &holes, is_made_here: &is_made_here };
+    for finding in understand(statement, &surroundings).findings {
+        let place = finding.span().unwrap();
+        assert!(text.get(place.start as usize..place.end as usize).is_some(), "{text}: {finding:?}");
     }
 }
 

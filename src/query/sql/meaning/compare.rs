@@ -27,22 +27,22 @@ impl Reader<'_> {
     /// Two values meet in a comparison.
     pub(super) fn compared(&mut self, left: &Known, right: &Known, how: Comparison) {
         for (value, column) in [(left, right), (right, left)] {
-            self.fits(value, column, how);
-            if how == Comparison::Other && column.nullable == Some(true) && value.hole.is_some() {
+            let fits = self.fits(value, column, how);
+            if fits && how == Comparison::Other && column.nullable == Some(true) && value.hole.is_some() {
                 self.misses_nulls(value, column);
             }
         }
     }
 
-    /// A bound value meets a column.
-    pub(super) fn fits(&mut self, value: &Known, column: &Known, how: Comparison) {
-        let (Some((span, bound)), Some((table, name, database))) = (&value.hole, &column.column) else { return };
-        let Some(ty) = &column.ty else { return };
+    /// A bound value meets a column; whether it fits.
+    pub(super) fn fits(&mut self, value: &Known, column: &Known, how: Comparison) -> bool {
+        let (Some((span, bound)), Some((table, name, database))) = (&value.hole, &column.column) else { return true };
+        let Some(ty) = &column.ty else { return true };
         // A list is compared item by item.
         let required = bound.required();
         let given = if matches!(ty, Type::List(_)) { required } else { required.item().unwrap_or(required) };
         if fits(&given.required(), ty, how) {
-            return;
+            return true;
         }
         let does = if how == Comparison::Into { "goes into" } else { "meets" };
         let message = format!("a `{given}` {does} the column `{name}`, which holds `{ty}`");
@@ -50,6 +50,7 @@ impl Reader<'_> {
         let finding = finding.help(help(&given, ty)).note(format!("`{table}.{name}` is `{database}`"));
         let finding = self.noted(finding);
         self.findings.push(finding);
+        false
     }
 
     fn misses_nulls(&mut self, value: &Known, column: &Known) {
@@ -59,7 +60,8 @@ impl Reader<'_> {
         }
         let message = format!("rows whose `{name}` is null are left out: null differs from nothing");
         let finding = Diagnostic::new(&VF410, *span, message);
-        let finding = finding.help(format!("write `{name} is distinct from …`, or say what null means: `{name} is not null and …`"));
+        let finding = finding
+            .help(format!("write `{name} is distinct from …`, or say what null means: `{name} is not null and …`"));
         let finding = self.noted(finding);
         self.findings.push(finding);
     }
@@ -107,7 +109,8 @@ impl Reader<'_> {
     }
 
     fn not_null(&mut self, name: &str) {
-        let columns = self.scopes.last_mut().into_iter().flatten().flat_map(|relation| relation.columns.iter_mut().flatten());
+        let columns =
+            self.scopes.last_mut().into_iter().flatten().flat_map(|relation| relation.columns.iter_mut().flatten());
         for column in columns.filter(|column| column.name.eq_ignore_ascii_case(name)) {
             column.known.nullable = Some(false);
         }
@@ -126,9 +129,10 @@ fn present(condition: &Expr) -> Vec<String> {
         Expr::BinaryOp { left, op: Eq | NotEq | Lt | LtEq | Gt | GtEq, right } => {
             name_of(left).into_iter().chain(name_of(right)).collect()
         }
-        Expr::InList { expr, .. } | Expr::InSubquery { expr, .. } | Expr::Between { expr, .. } | Expr::Like { expr, .. } => {
-            name_of(expr).into_iter().collect()
-        }
+        Expr::InList { expr, .. }
+        | Expr::InSubquery { expr, .. }
+        | Expr::Between { expr, .. }
+        | Expr::Like { expr, .. } => name_of(expr).into_iter().collect(),
         _ => Vec::new(),
     }
 }
@@ -151,7 +155,7 @@ fn fits(given: &Type, column: &Type, how: Comparison) -> bool {
         (given, Type::Text) if given.is_text() => true,
         (Type::Url | Type::Secret, Type::Text) | (Type::Bool, Type::Int) | (Type::Int, Type::Bool) => true,
         // Anything can be written as JSON, and a list as an array.
-        (_, Type::Json) | (_, Type::List(_)) => true,
+        (_, Type::Json | Type::List(_)) => true,
         (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => how == Comparison::Order,
         _ => false,
     }
@@ -159,9 +163,13 @@ fn fits(given: &Type, column: &Type, how: Comparison) -> bool {
 
 fn help(given: &Type, column: &Type) -> String {
     match (given, column) {
-        (given, Type::Date) if given.is_text() => "bind a date: declare it as `date`, or use `parse_date(text, \"%Y-%m-%d\")`".to_owned(),
+        (given, Type::Date) if given.is_text() => {
+            "bind a date: declare it as `date`, or use `parse_date(text, \"%Y-%m-%d\")`".to_owned()
+        }
         (Type::Timestamp, Type::Date) => "name the zone: bind `date_of(at, \"UTC\")`".to_owned(),
-        (Type::Date, Type::Timestamp) => "name the zone: bind `midnight(day, \"UTC\")`, or compare with `>=` and `<`".to_owned(),
+        (Type::Date, Type::Timestamp) => {
+            "name the zone: bind `midnight(day, \"UTC\")`, or compare with `>=` and `<`".to_owned()
+        }
         (given, Type::Text) if !given.is_text() => "bind a text: `f\"{…}\"`".to_owned(),
         (_, column) => format!("bind a `{column}`, or cast it in the query: `cast(:name as …)`"),
     }

@@ -1,6 +1,8 @@
 //! Expressions: what they are made of, and what they give.
 
-use sqlparser::ast::{BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::ast::{
+    BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value, ValueWithSpan,
+};
 
 use super::Reader;
 use super::compare::{Comparison, with_null};
@@ -92,6 +94,41 @@ impl Reader<'_> {
                 Known::maybe(database_type(&data_type.to_string()), known.nullable)
             }
             Expr::TypedString(typed) => Known::maybe(database_type(&typed.data_type.to_string()), Some(false)),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                for when in conditions {
+                    self.expr(&when.condition);
+                }
+                if let Some(operand) = operand {
+                    self.expr(operand);
+                }
+                let mut results: Vec<Known> = conditions.iter().map(|when| self.expr(&when.result)).collect();
+                match else_result {
+                    Some(other) => results.push(self.expr(other)),
+                    None => results.push(Known {
+                        null: Some(self.surroundings.span),
+                        nullable: Some(true),
+                        ..Known::default()
+                    }),
+                }
+                functions::one_of(&results)
+            }
+            Expr::Subquery(query) => {
+                let columns = self.query(query).columns;
+                let first = columns.and_then(|columns| columns.into_iter().next());
+                Known::maybe(first.and_then(|column| column.ty), Some(true))
+            }
+            Expr::Exists { subquery, .. } => {
+                self.query(subquery);
+                Known::of(Type::Bool, Some(false))
+            }
+            Expr::Function(call) => self.call(call),
+            _ => self.predicate(expr),
+        }
+    }
+
+    /// What holds or does not.
+    fn predicate(&mut self, expr: &Expr) -> Known {
+        match expr {
             Expr::IsNull(of) | Expr::IsNotNull(of) => {
                 let known = self.expr(of);
                 self.guarded.extend(known.column.map(|(_, name, _)| name));
@@ -130,9 +167,9 @@ impl Reader<'_> {
                 }
                 Known::of(Type::Bool, None)
             }
-            Expr::Like { expr, pattern, .. } | Expr::ILike { expr, pattern, .. } | Expr::SimilarTo { expr, pattern, .. } => {
-                self.yes_or_no(&[expr, pattern])
-            }
+            Expr::Like { expr, pattern, .. }
+            | Expr::ILike { expr, pattern, .. }
+            | Expr::SimilarTo { expr, pattern, .. } => self.yes_or_no(&[expr, pattern]),
             Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => {
                 let (left, right) = (self.expr(left), self.expr(right));
                 if right.hole.is_some() {
@@ -140,28 +177,13 @@ impl Reader<'_> {
                 }
                 Known::of(Type::Bool, None)
             }
-            Expr::Case { operand, conditions, else_result, .. } => {
-                for when in conditions {
-                    self.expr(&when.condition);
-                }
-                operand.iter().for_each(|operand| drop(self.expr(operand)));
-                let mut results: Vec<Known> = conditions.iter().map(|when| self.expr(&when.result)).collect();
-                match else_result {
-                    Some(other) => results.push(self.expr(other)),
-                    None => results.push(Known { null: Some(self.surroundings.span), nullable: Some(true), ..Known::default() }),
-                }
-                functions::one_of(&results)
-            }
-            Expr::Subquery(query) => {
-                let columns = self.query(query).columns;
-                let first = columns.and_then(|columns| columns.into_iter().next());
-                Known::maybe(first.and_then(|column| column.ty), Some(true))
-            }
-            Expr::Exists { subquery, .. } => {
-                self.query(subquery);
-                Known::of(Type::Bool, Some(false))
-            }
-            Expr::Function(call) => self.call(call),
+            _ => self.special(expr),
+        }
+    }
+
+    /// Functions with a grammar of their own.
+    fn special(&mut self, expr: &Expr) -> Known {
+        match expr {
             Expr::Extract { expr, .. } => {
                 self.expr(expr);
                 Known::default()
@@ -188,11 +210,15 @@ impl Reader<'_> {
                 Known::of(Type::Timestamp, known.nullable)
             }
             Expr::Tuple(items) => {
-                items.iter().for_each(|item| drop(self.expr(item)));
+                for item in items {
+                    self.expr(item);
+                }
                 Known::default()
             }
             Expr::Array(array) => {
-                array.elem.iter().for_each(|item| drop(self.expr(item)));
+                for item in &array.elem {
+                    self.expr(item);
+                }
                 Known::default()
             }
             _ => Known::default(),
@@ -294,7 +320,9 @@ impl Reader<'_> {
 fn arithmetic(left: Option<&Type>, right: Option<&Type>) -> Option<Type> {
     match (left?, right?) {
         (Type::Int, Type::Int) => Some(Type::Int),
-        (Type::Float, Type::Int | Type::Float | Type::Decimal) | (Type::Int | Type::Decimal, Type::Float) => Some(Type::Float),
+        (Type::Float, Type::Int | Type::Float | Type::Decimal) | (Type::Int | Type::Decimal, Type::Float) => {
+            Some(Type::Float)
+        }
         (Type::Decimal, Type::Int | Type::Decimal) | (Type::Int, Type::Decimal) => Some(Type::Decimal),
         _ => None,
     }

@@ -8,19 +8,68 @@ use crate::value::Type;
 
 /// Functions that make one value of many rows.
 pub(super) const AGGREGATES: &[&str] = &[
-    "count", "sum", "min", "max", "avg", "total", "string_agg", "group_concat", "array_agg", "bool_and", "bool_or", "every",
-    "json_agg", "jsonb_agg", "json_group_array", "json_group_object", "jsonb_object_agg", "json_object_agg", "stddev",
-    "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "percentile_cont", "percentile_disc", "mode", "corr",
+    "count",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "total",
+    "string_agg",
+    "group_concat",
+    "array_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+    "json_agg",
+    "jsonb_agg",
+    "json_group_array",
+    "json_group_object",
+    "jsonb_object_agg",
+    "json_object_agg",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
+    "var_samp",
+    "percentile_cont",
+    "percentile_disc",
+    "mode",
+    "corr",
 ];
 
 /// Functions that give a text, null when an argument is.
 const TEXTS: &[&str] = &[
-    "upper", "lower", "trim", "ltrim", "rtrim", "btrim", "replace", "substr", "substring", "left", "right", "initcap", "repeat",
-    "lpad", "rpad", "to_char", "md5", "hex", "strftime", "printf", "translate", "split_part", "reverse", "quote", "typeof",
+    "upper",
+    "lower",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "btrim",
+    "replace",
+    "substr",
+    "substring",
+    "left",
+    "right",
+    "initcap",
+    "repeat",
+    "lpad",
+    "rpad",
+    "to_char",
+    "md5",
+    "hex",
+    "strftime",
+    "printf",
+    "translate",
+    "split_part",
+    "reverse",
+    "quote",
+    "typeof",
 ];
 
 /// Functions that give a whole number, null when an argument is.
-const INTS: &[&str] = &["length", "char_length", "character_length", "octet_length", "instr", "strpos", "unicode", "ascii"];
+const INTS: &[&str] =
+    &["length", "char_length", "character_length", "octet_length", "instr", "strpos", "unicode", "ascii"];
 
 /// Functions of a row's place among others.
 const NUMBERINGS: &[&str] = &["row_number", "rank", "dense_rank", "ntile"];

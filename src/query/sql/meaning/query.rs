@@ -1,8 +1,8 @@
 //! Queries: the tables they read, the columns they give.
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Value,
+    Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Value,
 };
 
 use super::expression::{Known, is_aggregate};
@@ -81,7 +81,10 @@ impl Reader<'_> {
             SetExpr::Query(query) => self.query(query),
             SetExpr::Values(values) => {
                 values.rows.iter().flat_map(|row| row.content.iter()).for_each(|value| drop(self.expr(value)));
-                Answer { rows: Rows { is_single: values.rows.len() == 1, is_bounded: true, is_ordered: true }, ..Answer::default() }
+                Answer {
+                    rows: Rows { is_single: values.rows.len() == 1, is_bounded: true, is_ordered: true },
+                    ..Answer::default()
+                }
             }
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => Answer::default(),
             SetExpr::Table(_) | SetExpr::SetOperation { .. } => Answer::default(),
@@ -115,13 +118,20 @@ impl Reader<'_> {
         let others = group_by.iter().chain(&select.having).chain(&select.qualify);
         others.for_each(|expr| drop(self.expr(expr)));
         if let Some(Distinct::On(keys)) = &select.distinct {
-            keys.iter().for_each(|key| drop(self.expr(key)));
+            for key in keys {
+                self.expr(key);
+            }
         }
         let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(e, _) if e.is_empty());
         let is_aggregate = !is_grouped && select.projection.iter().any(gives_aggregate);
         let (columns, is_listed) = self.projection(select, is_grouped);
-        if is_alone && let Some(order) = &query.order_by && let OrderByKind::Expressions(keys) = &order.kind {
-            keys.iter().for_each(|key| drop(self.expr(&key.expr)));
+        if is_alone
+            && let Some(order) = &query.order_by
+            && let OrderByKind::Expressions(keys) = &order.kind
+        {
+            for key in keys {
+                self.expr(&key.expr);
+            }
         }
         let is_single = is_aggregate || select.from.is_empty() || self.finds_one(select);
         self.aliases.pop();
@@ -137,7 +147,9 @@ impl Reader<'_> {
         let written = name.to_string().replace('"', "");
         let Some((_, table)) = schema.table(&written).filter(|_| from.joins.is_empty()) else { return false };
         let fixed: Vec<String> = select.selection.iter().flat_map(conjuncts).filter_map(fixed_column).collect();
-        let has = |key: &Vec<String>| !key.is_empty() && key.iter().all(|name| fixed.iter().any(|f| f.eq_ignore_ascii_case(name)));
+        let has = |key: &Vec<String>| {
+            !key.is_empty() && key.iter().all(|name| fixed.iter().any(|f| f.eq_ignore_ascii_case(name)))
+        };
         has(&table.primary_key) || table.unique.iter().any(has)
     }
 
@@ -274,7 +286,9 @@ impl Reader<'_> {
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).or(own).unwrap_or_default();
                 Relation { name, table: None, columns: None }
             }
-            TableFactor::Function { alias, .. } | TableFactor::UNNEST { alias, .. } | TableFactor::TableFunction { alias, .. } => {
+            TableFactor::Function { alias, .. }
+            | TableFactor::UNNEST { alias, .. }
+            | TableFactor::TableFunction { alias, .. } => {
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
                 Relation { name, table: None, columns: None }
             }
@@ -327,7 +341,9 @@ pub(super) fn conjuncts(condition: &Expr) -> Vec<&Expr> {
     let (mut waiting, mut found) = (vec![condition], Vec::new());
     while let Some(expr) = waiting.pop() {
         match expr {
-            Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::And, right } => waiting.extend([&**right, &**left]),
+            Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::And, right } => {
+                waiting.extend([&**right, &**left]);
+            }
             Expr::Nested(inner) => waiting.push(inner),
             other => found.push(other),
         }
@@ -344,4 +360,3 @@ fn fixed_column(condition: &Expr) -> Option<String> {
         _ => None,
     }
 }
-

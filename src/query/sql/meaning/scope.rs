@@ -34,8 +34,22 @@ const HIDDEN: &[&str] = &["rowid", "oid", "_rowid_", "ctid", "xmin", "xmax", "cm
 
 /// Values that are written like columns.
 const VALUES: &[&str] = &[
-    "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp", "current_user", "session_user",
-    "user", "current_role", "current_catalog", "current_schema", "default", "true", "false", "null", "excluded",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "current_user",
+    "session_user",
+    "user",
+    "current_role",
+    "current_catalog",
+    "current_schema",
+    "default",
+    "true",
+    "false",
+    "null",
+    "excluded",
 ];
 
 /// Tables of the databases' own.
@@ -75,7 +89,8 @@ impl Reader<'_> {
             return Relation { name: called, table: Some(table.to_owned()), columns };
         }
         let is_system = SYSTEM.iter().any(|system| own.to_lowercase().starts_with(system));
-        let is_elsewhere = path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
+        let is_elsewhere =
+            path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
         if !is_system && !is_elsewhere && !(self.surroundings.is_made_here)(own) {
             let finding = Diagnostic::new(&VF404, self.across(&path), format!("the database has no table `{written}`"));
             let near = closest(&written, schema.tables.keys().map(String::as_str));
@@ -98,13 +113,20 @@ impl Reader<'_> {
             if let Some(column) = found.next() {
                 return column.known.clone();
             }
-            if scope.iter().any(|relation| relation.columns.is_none() || relation.name.eq_ignore_ascii_case(&ident.value)) {
+            if scope
+                .iter()
+                .any(|relation| relation.columns.is_none() || relation.name.eq_ignore_ascii_case(&ident.value))
+            {
                 return Known::default();
             }
         }
         let is_alias = self.aliases.iter().flatten().any(|alias| alias.eq_ignore_ascii_case(&ident.value));
         // SQLite takes a quoted name that is none for a text.
-        if is_alias || self.scopes.is_empty() || is_special(&ident.value) || (ident.quote_style.is_some() && !self.is_postgres()) {
+        if is_alias
+            || self.scopes.is_empty()
+            || is_special(&ident.value)
+            || (ident.quote_style.is_some() && !self.is_postgres())
+        {
             return Known::default();
         }
         let known: Vec<(String, String)> = self
@@ -187,9 +209,10 @@ fn is_special(name: &str) -> bool {
 impl Relation {
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         let columns = self.columns.as_ref()?;
-        columns.iter().find(|column| column.name == name).or_else(|| {
-            columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
-        })
+        columns
+            .iter()
+            .find(|column| column.name == name)
+            .or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
     }
 
     /// What messages call it.

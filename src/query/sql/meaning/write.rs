@@ -1,8 +1,8 @@
 //! Writes: the columns that they fill, and with what.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, OnConflictAction, OnInsert, SelectItem,
-    SetExpr, TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, OnConflictAction, OnInsert,
+    SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::Reader;
@@ -42,7 +42,9 @@ impl Reader<'_> {
         {
             let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
             self.assign(&update.assignments, table.as_ref());
-            update.selection.iter().for_each(|condition| self.condition(condition));
+            if let Some(condition) = &update.selection {
+                self.condition(condition);
+            }
         }
         self.returning(insert.returning.as_deref());
         self.scopes.pop();
@@ -53,10 +55,14 @@ impl Reader<'_> {
         self.from(&update.table);
         let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
         if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) = &update.from {
-            from.iter().for_each(|from| self.from(from));
+            for from in from {
+                self.from(from);
+            }
         }
         self.assign(&update.assignments, table.as_ref());
-        update.selection.iter().for_each(|condition| self.condition(condition));
+        if let Some(condition) = &update.selection {
+            self.condition(condition);
+        }
         if let (None, Some(table)) = (&update.selection, &table) {
             self.touches_all("update", &update.table, table);
         }
@@ -69,7 +75,9 @@ impl Reader<'_> {
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
         let using = delete.using.iter().flatten();
         from.iter().chain(using).for_each(|from: &TableWithJoins| self.from(from));
-        delete.selection.iter().for_each(|condition| self.condition(condition));
+        if let Some(condition) = &delete.selection {
+            self.condition(condition);
+        }
         let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
         if let (None, None, Some(table), [first, ..]) = (&delete.selection, &delete.using, table, from.as_slice()) {
             self.touches_all("delete", first, &table);
@@ -115,8 +123,9 @@ impl Reader<'_> {
                 SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
                 _ => None,
             };
-            expr.into_iter().for_each(|expr| drop(self.expr(expr)));
+            if let Some(expr) = expr {
+                self.expr(expr);
+            }
         }
     }
 }
-
