@@ -141,7 +141,7 @@ impl Checker<'_> {
             };
             let Some(wanted) = database_type(&found.ty) else { continue };
             if !fits_column(&field.ty, &wanted) {
-                let message = format!("a `{}` goes into the column `{column}`, which holds `{wanted}`", field.ty);
+                let message = format!("`{}` goes into the column `{column}`, which holds `{wanted}`", field.ty);
                 let finding = Diagnostic::new(&codes::VF405, rows.span, message).at("these rows have it");
                 let finding = finding.help(format!("let the rows hold a `{wanted}` there"));
                 self.report(finding.note(format!("`{name}.{column}` is `{}`", found.ty)).note(schema.note()));

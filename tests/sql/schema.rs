@@ -156,7 +156,7 @@ async fn postgres_is_read_and_asked() {
     assert_eq!(blind.code, 0, "{}", blind.stdout);
     let live = sandbox.run(&["check", "live.flow", "--live", "--format", "short"]);
     assert_eq!(live.code, 1, "{}", live.stderr);
-    let wanted = "live.flow:4:41: error[VF401]: the database refuses this: function no_function(";
+    let wanted = "live.flow:4:39: error[VF401]: the database refuses this: function no_function(";
     assert!(live.stdout.starts_with(wanted), "{}", live.stdout);
     let right = sandbox.run(&["check", "right.flow", "--live"]);
     // What the workflow makes itself is not asked for.

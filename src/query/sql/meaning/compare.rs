@@ -45,7 +45,7 @@ impl Reader<'_> {
             return true;
         }
         let does = if how == Comparison::Into { "goes into" } else { "meets" };
-        let message = format!("a `{given}` {does} the column `{name}`, which holds `{ty}`");
+        let message = format!("`{given}` {does} the column `{name}`, which holds `{ty}`");
         let finding = Diagnostic::new(&VF405, *span, message).at(format!("`{bound}`"));
         let finding = finding.help(help(&given, ty)).note(format!("`{table}.{name}` is `{database}`"));
         let finding = self.noted(finding);
