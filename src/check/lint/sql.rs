@@ -30,6 +30,12 @@ pub(super) fn order_of_rows(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     });
     all_steps(facts, &mut |site| {
         walk::step_expressions(site.step, &mut |expr| by_place(expr, &site.blocks, &rows, findings));
+        // What the block yields, once.
+        let block =
+            site.blocks.last().filter(|block| block.steps.last().is_some_and(|last| std::ptr::eq(last, site.step)));
+        if let Some(result) = block.and_then(|block| block.result.as_ref()) {
+            by_place(result, &site.blocks, &rows, findings);
+        }
     });
     for workflow in &facts.program.workflows {
         workflow.outputs.iter().for_each(|output| by_place(&output.value, &[&workflow.body], &rows, findings));
