@@ -16,6 +16,7 @@ pub mod plan;
 pub mod primitive;
 pub mod query;
 pub mod run;
+pub mod schema;
 pub mod source;
 pub mod stdlib;
 pub mod syntax;

@@ -11,6 +11,7 @@ mod call;
 mod cast;
 mod clause;
 mod collection;
+mod columns;
 mod expression;
 mod external;
 mod foreign;
@@ -26,6 +27,7 @@ mod order;
 pub mod program;
 mod query;
 mod scope;
+mod statement;
 mod suggest;
 mod suppress;
 mod surroundings;
@@ -43,6 +45,7 @@ pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 
 use crate::diagnostic::{self, Diagnostic};
+use crate::query::sql::Meaning;
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
@@ -108,6 +111,10 @@ struct Checker<'a> {
     without_yield: Vec<Span>,
     /// Whether one was told: whatever else is `none` then says no more.
     has_told_yield: bool,
+    /// What the SQL literals mean, by their places.
+    meanings: HashMap<Span, Meaning>,
+    /// Words that stand where some file makes or changes a table.
+    definitions: HashSet<String>,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -130,6 +137,8 @@ impl<'a> Checker<'a> {
             inner_names: HashMap::new(),
             without_yield: Vec::new(),
             has_told_yield: false,
+            meanings: HashMap::new(),
+            definitions: statement::definitions(modules),
             declared: HashMap::new(),
         };
         checker.type_definitions();

@@ -21,6 +21,19 @@ pub struct Program {
     pub workflows: Vec<Arc<Workflow>>,
     /// User-defined `fn`s, `step`s and `action`s, by [`FunctionId`].
     pub functions: Vec<Arc<Function>>,
+    /// The SQL literals that are given to a connection of the environment.
+    pub statements: Vec<Statement>,
+}
+
+/// A SQL literal with its connection.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// The connection's name.
+    pub connection: Arc<str>,
+    /// What it says.
+    pub template: Arc<SqlTemplate>,
+    /// Where its text stands.
+    pub text: Span,
 }
 
 /// An expression by itself: pure, and closed but for the values that it was given.

@@ -5,16 +5,26 @@ use std::sync::Arc;
 
 use super::mismatch::Want;
 use super::modules::ModuleId;
-use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
+use super::program::{self, Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
 use super::suggest::Suggestions;
 use super::types::LATER;
 use super::{Checker, STACK};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
+use crate::query::sql::Meaning;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItem, WorkflowItemKind};
 use crate::value::{ConnectionKind, Type};
+
+/// What checking one file adds to what is known.
+struct Found {
+    workflows: Vec<Arc<Workflow>>,
+    statements: Vec<program::Statement>,
+    meanings: HashMap<Span, Meaning>,
+    diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
 
 impl Checker<'_> {
     /// Checks the workflows of the files that were asked for, and what files import in vain; several files at a
@@ -22,15 +32,31 @@ impl Checker<'_> {
     pub(super) fn workflows(&mut self) {
         let is_root = |id: &ModuleId| self.modules.all.get(id.0).is_some_and(|module| module.is_root);
         let roots: Vec<ModuleId> = (0..self.modules.all.len()).map(ModuleId).filter(is_root).collect();
-        let begin = || Self { diagnostics: Vec::new(), ..self.clone() };
-        let checked = parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id));
-        for (workflows, findings) in checked {
-            self.program.workflows.extend(workflows);
-            self.diagnostics.extend(findings);
+        let begin = || {
+            let mut checker = self.clone();
+            drop(checker.found_so_far());
+            checker
+        };
+        for found in parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id)) {
+            self.program.workflows.extend(found.workflows);
+            self.program.statements.extend(found.statements);
+            self.meanings.extend(found.meanings);
+            self.diagnostics.extend(found.diagnostics);
+            self.warnings.extend(found.warnings);
         }
     }
 
-    fn root(&mut self, id: ModuleId) -> (Vec<Arc<Workflow>>, Vec<Diagnostic>) {
+    fn found_so_far(&mut self) -> Found {
+        Found {
+            workflows: std::mem::take(&mut self.program.workflows),
+            statements: std::mem::take(&mut self.program.statements),
+            meanings: std::mem::take(&mut self.meanings),
+            diagnostics: std::mem::take(&mut self.diagnostics),
+            warnings: std::mem::take(&mut self.warnings),
+        }
+    }
+
+    fn root(&mut self, id: ModuleId) -> Found {
         self.suggestions = Suggestions::default();
         let mut names: Vec<&str> = Vec::new();
         for item in self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items) {
@@ -46,7 +72,7 @@ impl Checker<'_> {
         }
         self.tests_are_left_out(id);
         self.unused_imports(id);
-        (std::mem::take(&mut self.program.workflows), std::mem::take(&mut self.diagnostics))
+        self.found_so_far()
     }
 
     /// Tests are read and nothing more: better said than believed.

@@ -14,6 +14,7 @@ mod files;
 mod graph;
 mod init;
 mod jobs;
+mod live;
 mod logs;
 mod man;
 mod markdown;
@@ -25,7 +26,9 @@ mod project;
 mod replace;
 mod report;
 mod run;
+mod schema;
 mod skeleton;
+mod snapshots;
 mod table;
 mod terminal;
 
@@ -104,6 +107,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Init(command) => init::init(command, &terminal),
         Command::New(command) => new::new(command, &terminal),
         Command::Man(command) => man::man(command, &terminal),
+        Command::Schema(command) => schema::schema(command, &terminal, variables),
         Command::Completions(command) => completions::completions(command, &terminal),
     }
 }

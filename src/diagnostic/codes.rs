@@ -50,6 +50,11 @@ impl Code {
         self.example("\n## Configuration\n")
     }
 
+    /// The snapshot of the connection `db` that the examples are checked with; empty when they need none.
+    pub fn schema(&self) -> &'static str {
+        self.example("\n## Schema\n")
+    }
+
     /// The code block below a heading, its last line ended.
     fn example(&self, heading: &str) -> &'static str {
         let (_, below) = self.page.split_once(heading).unwrap_or_default();
@@ -129,7 +134,13 @@ codes! {
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
+    VF404 Error "unknown table or column";
+    VF405 Error "parameter does not fit the column";
     VF406 Error "a query that writes";
+    VF407 Error "upsert key without a unique index";
+    VF408 Warning "statement that touches every row";
+    VF409 Warning "row order used without `order by`";
+    VF410 Warning "comparison that nulls defeat";
     VF501 Error "PromQL does not parse";
     VF502 Error "placeholder in an illegal position or of the wrong type";
     VF503 Warning "selector matches everything";

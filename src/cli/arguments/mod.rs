@@ -12,6 +12,7 @@ mod man;
 mod new;
 mod overview;
 mod run;
+mod schema;
 
 use std::path::PathBuf;
 
@@ -29,6 +30,7 @@ pub(crate) use man::ManArguments;
 pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
 pub(crate) use run::{RunArguments, RunFormat};
+pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
@@ -99,6 +101,8 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Write man pages
     Man(ManArguments),
+    /// Keep snapshots of what the databases hold, for `check`
+    Schema(SchemaArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
