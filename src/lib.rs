@@ -1,10 +1,15 @@
 //! vmflow: declarative workflows over SQL, VictoriaMetrics and HTTP.
+
+// What pest derives names its boxes by it.
+extern crate alloc;
+
 pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod diagnostic;
+mod parallel;
 pub mod plan;
 pub mod primitive;
 pub mod query;

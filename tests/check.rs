@@ -48,7 +48,16 @@ fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
     let local = "default_environment: local\nenvironments:\n  local:\n    connections: {}\n";
     let beside = if code.configuration().is_empty() { local } else { code.configuration() };
     sandbox.write("page/vmflow.yaml", if is_configuration { example } else { beside });
-    let ran = sandbox.run(&["check", "page/page.flow", "--config", "page/vmflow.yaml", "--format", "json"]);
+    let ran = sandbox.run(&[
+        "check",
+        "page/page.flow",
+        "--config",
+        "page/vmflow.yaml",
+        "--format",
+        "json",
+        "--select",
+        code.id,
+    ]);
     let document = ran.json();
     let found = document["diagnostics"].as_array().unwrap();
     found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()

@@ -24,6 +24,7 @@ mod fuzz;
 mod http;
 mod metrics;
 mod primitives;
+mod report;
 mod sql;
 mod support;
 mod variants;

@@ -451,8 +451,10 @@ impl Checker<'_> {
 
     /// What stands in the file.
     pub(super) fn source_text(&self, span: Span) -> &str {
-        let source = self.modules.all.iter().map(|module| &module.source).find(|source| source.id == span.source);
-        source.map_or("", |source| source.slice(span))
+        // Sources get their numbers in the order of the modules.
+        let found = self.modules.all.binary_search_by_key(&span.source, |module| module.source.id);
+        let module = found.ok().and_then(|at| self.modules.all.get(at));
+        module.map_or("", |module| module.source.slice(span))
     }
 
     /// What a step without a name is called.

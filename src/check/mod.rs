@@ -25,6 +25,7 @@ pub mod program;
 mod query;
 mod scope;
 mod suggest;
+mod suppress;
 mod surroundings;
 mod types;
 mod unify;
@@ -51,7 +52,8 @@ pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Di
     checker.functions();
     checker.workflows();
     checker.lints();
-    let mut findings = without_consequences(modules, checker.diagnostics, checker.warnings);
+    let findings = without_consequences(modules, checker.diagnostics, checker.warnings);
+    let mut findings = suppress::apply(modules, findings);
     diagnostic::sort(&mut findings);
     (checker.program, findings)
 }
@@ -75,6 +77,10 @@ fn without_consequences(
     findings
 }
 
+/// How much stack a thread has that checks: nesting is bounded by the parser, this leaves room to spare.
+const STACK: usize = 64 << 20;
+
+#[derive(Clone)]
 struct Checker<'a> {
     modules: &'a Modules,
     surroundings: &'a Surroundings,

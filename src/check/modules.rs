@@ -90,19 +90,10 @@ pub type Reader<'a> = &'a mut dyn FnMut(&Path) -> Result<String, String>;
 /// Parses `roots` (names and texts) and everything that they import.
 pub fn load(roots: Vec<(PathBuf, String)>, sources: &mut Sources, read: Reader<'_>) -> (Modules, Vec<Diagnostic>) {
     let mut loader = Loader { modules: Modules::default(), diagnostics: Vec::new(), sources, read, followed: 0 };
-    let prelude =
-        stdlib::module("prelude").map(|text| loader.add("std.prelude", "<stdlib>/prelude.flow", text, None, false));
+    let prelude = stdlib::module("prelude").map(|text| loader.add("std.prelude", "<stdlib>/prelude.flow", text, None));
     loader.modules.prelude = prelude;
-    for (path, text) in roots {
-        let key = key_of(&path);
-        match loader.modules.by_key.get(&key).copied() {
-            Some(known) => loader.mark_root(known),
-            None => {
-                loader.add(&key, &path.display().to_string(), &text, Some(path.clone()), true);
-            }
-        }
-        loader.follow_imports();
-    }
+    loader.add_roots(roots);
+    loader.follow_imports();
     loader.report_cycles();
     loader.note_errors();
     (loader.modules, loader.diagnostics)
@@ -118,16 +109,42 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn add(&mut self, key: &str, name: &str, text: &str, path: Option<PathBuf>, is_root: bool) -> ModuleId {
+    /// Parses the files that were asked for, several at a time. A file that is named twice is one.
+    fn add_roots(&mut self, roots: Vec<(PathBuf, String)>) {
+        let mut seen = HashSet::new();
+        let roots = roots.into_iter().map(|(path, text)| (key_of(&path), path, text));
+        let roots: Vec<_> = roots.filter(|(key, ..)| seen.insert(key.clone())).collect();
+        let add = |(_, path, text): &(String, PathBuf, String)| self.sources.add(path.display().to_string(), &**text);
+        let sources: Vec<Source> = roots.iter().map(add).collect();
+        for ((key, path, _), (source, parsed)) in roots.into_iter().zip(sources.iter().zip(syntax::parse_all(&sources)))
+        {
+            let id = self.keep(&key, source.clone(), parsed, Some(path));
+            if let Some(module) = self.modules.all.get_mut(id.0) {
+                module.is_root = true;
+            }
+        }
+    }
+
+    fn add(&mut self, key: &str, name: &str, text: &str, path: Option<PathBuf>) -> ModuleId {
         let source = self.sources.add(name, text);
-        let (file, findings) = syntax::parse(&source);
+        let parsed = syntax::parse(&source);
+        self.keep(key, source, parsed, path)
+    }
+
+    fn keep(
+        &mut self,
+        key: &str,
+        source: Source,
+        (file, findings): (File, Vec<Diagnostic>),
+        path: Option<PathBuf>,
+    ) -> ModuleId {
         let is_unread = findings.iter().any(|finding| finding.is_error() && *finding.code != codes::VF003);
         self.diagnostics.extend(findings);
         let id = ModuleId(self.modules.all.len());
         self.modules.all.push(Module {
             source,
             file,
-            is_root,
+            is_root: false,
             imports: Vec::new(),
             unresolved: HashSet::new(),
             is_unread,
@@ -136,12 +153,6 @@ impl Loader<'_> {
         });
         self.modules.by_key.insert(key.to_owned(), id);
         id
-    }
-
-    fn mark_root(&mut self, id: ModuleId) {
-        if let Some(module) = self.modules.all.get_mut(id.0) {
-            module.is_root = true;
-        }
     }
 
     /// Modules that are added while this walks are walked too.
@@ -203,7 +214,7 @@ impl Loader<'_> {
         let text = name.strip_prefix("std.").and_then(stdlib::module);
         if let Some(text) = text {
             let file = format!("<stdlib>/{}.flow", name.trim_start_matches("std."));
-            return Some(self.add(name, &file, text, None, false));
+            return Some(self.add(name, &file, text, None));
         }
         let known: Vec<String> = stdlib::names().map(|name| format!("std.{name}")).collect();
         let mut finding = Diagnostic::new(&codes::VF101, span, format!("no module is called `{name}`"));
@@ -223,7 +234,7 @@ impl Loader<'_> {
             return Some(*known);
         }
         match (self.read)(&path) {
-            Ok(text) => Some(self.add(&key, &path.display().to_string(), &text, Some(path.clone()), false)),
+            Ok(text) => Some(self.add(&key, &path.display().to_string(), &text, Some(path.clone()))),
             Err(why) => {
                 let message = format!("cannot read `{}`: {why}", path.display());
                 let help = "an import's path is relative to the file that it stands in";

@@ -9,7 +9,7 @@ use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::query::promql::PromqlTemplate;
+use crate::query::promql::{HolePosition, MatchSign, PromqlHole, PromqlTemplate};
 use crate::query::sql::{ColumnHint, StatementKind};
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
@@ -141,7 +141,7 @@ impl Checker<'_> {
             if !argument.ty.has_error()
                 && let Err(wanted) = hole.accepts(&argument.ty)
             {
-                self.report_hole(&argument, hole.span, &wanted);
+                self.report_hole(&argument, hole, &wanted);
             }
             arguments.push(argument);
         }
@@ -153,10 +153,10 @@ impl Checker<'_> {
     }
 
     /// `wanted` is what may stand there, and behind a `;` what to do.
-    fn report_hole(&mut self, argument: &Expr, span: Span, wanted: &str) {
+    fn report_hole(&mut self, argument: &Expr, hole: &PromqlHole, wanted: &str) {
         let (wanted, help) = wanted.split_once("; ").map_or((wanted, None), |(wanted, help)| (wanted, Some(help)));
         let message = format!("expected {wanted}, found `{}`", argument.ty);
-        let mut finding = Diagnostic::new(&codes::VF502, span, message).at(format!("`{}`", argument.ty));
+        let mut finding = Diagnostic::new(&codes::VF502, hole.span, message).at(format!("`{}`", argument.ty));
         finding.help = match (help, &argument.ty) {
             (Some(help), _) => Some(help.to_owned()),
             (None, Type::Optional(_)) => {
@@ -167,7 +167,26 @@ impl Checker<'_> {
             }
             _ => Some("work out such a value in a step, and use that".to_owned()),
         };
+        if matches!(&argument.ty, Type::List(of) if of.is_text())
+            && let Some((sign, regex)) = self.sign_before(hole)
+        {
+            finding = finding.fix(format!("write `{regex}`"), sign, regex);
+        }
         self.report(finding);
+    }
+
+    /// The sign that compares a label with one text, and the one that does with any of several.
+    fn sign_before(&self, hole: &PromqlHole) -> Option<(Span, &'static str)> {
+        let HolePosition::LabelValue { sign, .. } = &hole.position else { return None };
+        let (sign, regex) = match sign {
+            MatchSign::Equal => ("=", "=~"),
+            MatchSign::NotEqual => ("!=", "!~"),
+            _ => return None,
+        };
+        let text = self.source_text(Span { start: 0, end: hole.span.start.saturating_sub(1), ..hole.span });
+        let end = text.trim_end().len();
+        let place = Span { start: 0, end: hole.span.start, ..hole.span };
+        text.trim_end().ends_with(sign).then(|| (place.slice(end - sign.len(), end), regex))
     }
 
     /// A name with fields inside a query: an expression like any other, at its place in the query.

@@ -6,7 +6,6 @@ mod arguments;
 mod check;
 mod completions;
 mod connect;
-#[allow(dead_code, reason = "`check --diff` and `fmt --diff` come with the next commits")]
 mod diff;
 mod explain;
 mod graph;
@@ -15,6 +14,7 @@ mod logs;
 mod prepare;
 mod progress;
 mod project;
+mod replace;
 mod report;
 mod run;
 mod terminal;

@@ -10,7 +10,7 @@ use crate::check::modules::{self, Modules};
 use crate::check::program::{Program, Workflow};
 use crate::check::{self, ConnectionFacts, Store, Surroundings};
 use crate::config::{self, Config, ConnectionOutline, Variables};
-use crate::diagnostic::{Diagnostic, render};
+use crate::diagnostic::{Diagnostic, Selection, render};
 use crate::source::Sources;
 
 /// The largest file that is read, in bytes; the parser has the same limit for a workflow's text.
@@ -23,6 +23,8 @@ pub(crate) struct Project {
     pub(crate) sources: Sources,
     /// What is wrong.
     pub(crate) findings: Vec<Diagnostic>,
+    /// Which findings of the checks are wanted.
+    pub(crate) selection: Selection,
 }
 
 /// A checked set of files.
@@ -81,7 +83,7 @@ impl Project {
         self.findings.extend(findings);
         let (program, findings) = check::check(&modules, surroundings);
         self.findings.extend(findings);
-        self.findings.retain(|finding| !finding.code.is_on_request);
+        self.findings.retain(|finding| self.selection.shows(finding));
         Checked { program: Arc::new(program), modules }
     }
 

@@ -148,6 +148,7 @@ codes! {
     VF902 Info "undocumented workflow, parameter or output" on request;
     VF903 Info "value repeated" on request;
     VF904 Info "workflow without a test" on request;
+    VF906 Warning "suppression that does nothing";
 }
 
 /// The code with this name, in any case.
