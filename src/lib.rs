@@ -9,6 +9,8 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod diagnostic;
+pub mod doc;
+pub mod external;
 mod parallel;
 pub mod plan;
 pub mod primitive;

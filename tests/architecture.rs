@@ -16,12 +16,34 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("syntax", &["source", "diagnostic", "parallel"]),
     ("query", &["source", "diagnostic", "value"]),
     ("connection", &["value", "query", "diagnostic"]),
+    ("external", &["value"]),
     ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
     ("config", &["source", "diagnostic", "value"]),
-    ("check", &["source", "diagnostic", "value", "syntax", "query", "primitive", "stdlib", "parallel"]),
+    ("check", &["source", "diagnostic", "value", "syntax", "query", "external", "primitive", "stdlib", "parallel"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
-    ("run", &["source", "diagnostic", "value", "calendar", "query", "connection", "primitive", "check", "plan"]),
-    ("cli", &["source", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "run"]),
+    ("doc", &["source", "diagnostic", "syntax", "primitive", "stdlib", "check", "plan"]),
+    (
+        "run",
+        &["source", "diagnostic", "value", "calendar", "query", "connection", "external", "primitive", "check", "plan"],
+    ),
+    (
+        "cli",
+        &[
+            "source",
+            "stdlib",
+            "diagnostic",
+            "value",
+            "syntax",
+            "connection",
+            "external",
+            "primitive",
+            "config",
+            "check",
+            "plan",
+            "doc",
+            "run",
+        ],
+    ),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

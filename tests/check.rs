@@ -18,7 +18,7 @@ fn findings(text: &str) -> Vec<Diagnostic> {
     let mut sources = Sources::default();
     let roots = vec![(PathBuf::from("test.flow"), text.to_owned())];
     let (modules, mut found) = modules::load(roots, &mut sources, &mut |_| Err("there is no such file".to_owned()));
-    let embedded = ConnectionFacts { store: Store::Embedded, pool: None };
+    let embedded = ConnectionFacts { store: Store::Embedded, pool: None, future_retention_ms: None };
     let (_, more) = check(&modules, &Surroundings { connections: [("vm".into(), embedded)].into() });
     found.extend(more);
     found

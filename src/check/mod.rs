@@ -12,7 +12,9 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod external;
 mod foreign;
+mod formula;
 mod function;
 mod inner;
 mod lint;
@@ -36,6 +38,7 @@ mod workflow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use formula::check_formula;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 
@@ -97,6 +100,8 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// The connection whose call is being read, when it is one that reads PromQL.
+    promql_reader: Option<Arc<str>>,
     /// What the inner blocks of modules bind, once somebody missed a name.
     inner_names: HashMap<ModuleId, inner::InnerNames>,
     /// Where the loops stand that yield nothing although they have a name, until one was told.
@@ -121,6 +126,7 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            promql_reader: None,
             inner_names: HashMap::new(),
             without_yield: Vec::new(),
             has_told_yield: false,

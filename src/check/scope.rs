@@ -109,6 +109,8 @@ pub(super) struct Scope {
     pub(super) row: Option<Arc<RecordType>>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
+    /// Whether the run has failed, so that there is an error to look at.
+    pub(super) has_failed: bool,
     pub(super) footprint: Footprint,
 }
 
@@ -131,6 +133,7 @@ impl Scope {
             stated: None,
             row: None,
             knows_outcome: false,
+            has_failed: false,
             footprint: Footprint::default(),
         }
     }

@@ -321,8 +321,9 @@ impl Checker<'_> {
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
         let before = std::mem::replace(&mut scope.knows_outcome, true);
+        scope.has_failed = which == "failed";
         let mut checked = self.statements(scope, &block.statements, None);
-        scope.knows_outcome = before;
+        (scope.knows_outcome, scope.has_failed) = (before, false);
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         Some(checked.block)
     }
@@ -341,7 +342,7 @@ impl Checker<'_> {
             let span = binding.name_span(name);
             let finding = Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"));
             let item = declared.get(&span).map(|item| (item.span, &*item.doc));
-            self.warnings.push(removing(finding, &module.source, item));
+            self.warn(removing(finding, &module.source, item));
         }
     }
 }

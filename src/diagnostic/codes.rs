@@ -122,7 +122,9 @@ codes! {
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
+    VF304 Warning "calendar does not cover the range";
     VF305 Warning "range that is empty or off by one";
+    VF306 Warning "schedule and calendar disagree";
     VF307 Warning "time of day that clocks skip or repeat";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
@@ -130,7 +132,13 @@ codes! {
     VF406 Error "a query that writes";
     VF501 Error "PromQL does not parse";
     VF502 Error "placeholder in an illegal position or of the wrong type";
+    VF503 Warning "selector matches everything";
+    VF504 Warning "rate of a gauge, or sum of a counter";
+    VF505 Warning "window shorter than the step";
     VF507 Error "expression outside the embedded store's subset";
+    VF510 Warning "samples further ahead than the store keeps";
+    VF511 Warning "label with a new value in every run";
+    VF512 Warning "samples of one series at one instant";
     VF513 Error "invalid metric or label name";
     VF601 Error "write without `do`";
     VF602 Error "effect stronger than declared";
@@ -139,6 +147,7 @@ codes! {
     VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF703 Warning "secret sent unencrypted";
     VF704 Warning "no timeout on a database" on request;
     VF801 Warning "query per item";
     VF802 Warning "more items at once than the connection lets through";
@@ -149,6 +158,7 @@ codes! {
     VF903 Info "value repeated" on request;
     VF904 Info "workflow without a test" on request;
     VF906 Warning "suppression that does nothing";
+    VF907 Warning "program with a syntax error";
 }
 
 /// The code with this name, in any case.

@@ -55,6 +55,13 @@ pub fn parse_all(sources: &[Source]) -> Vec<(ast::File, Vec<Diagnostic>)> {
     parser::side_by_side(sources)
 }
 
+/// Whether a text can be a name: a letter or `_`, then letters, digits and `_`, and no word of the language.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let begins = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    begins && chars.all(|c| c.is_ascii_alphanumeric() || c == '_') && !slips::RESERVED.contains(&text)
+}
+
 /// Parses a text that is one expression, such as the value of `-p name=value`. Gives no expression
 /// exactly when there is a finding that says why.
 pub fn parse_expression(source: &Source) -> (Option<ast::Expr>, Vec<Diagnostic>) {

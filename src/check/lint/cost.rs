@@ -147,7 +147,7 @@ fn column_of_item(template: &SqlTemplate, hole: usize) -> Option<String> {
 /// The label in `{label=$item}`.
 fn label_of_item(template: &PromqlTemplate, hole: usize) -> Option<&str> {
     match &template.holes.get(hole)?.position {
-        HolePosition::LabelValue { label, sign: MatchSign::Equal } => Some(label),
+        HolePosition::LabelValue { label, sign: MatchSign::Equal, .. } => Some(label),
         _ => None,
     }
 }

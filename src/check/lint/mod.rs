@@ -5,12 +5,14 @@
 //! errors come first.
 
 mod bound;
+mod calendars;
 mod cast;
 mod clock;
 mod comparison;
 mod cost;
 mod house;
 mod load;
+mod metrics;
 mod name;
 mod range;
 mod repeat;
@@ -63,6 +65,7 @@ type Lint = fn(&Facts<'_>, &mut Vec<Diagnostic>);
 /// Every lint.
 const LINTS: &[Lint] = &[
     bound::unbounded,
+    calendars::not_covered,
     cast::lossy_or_repeated,
     clock::impossible_times,
     comparison::always_the_same,
@@ -77,6 +80,10 @@ const LINTS: &[Lint] = &[
     swallowed::decides_writes,
     union::not_covered,
     unused::lost_results,
+    metrics::queries,
+    metrics::beyond_the_future,
+    metrics::unbounded_labels,
+    metrics::same_series_twice,
     wait::without_timeout,
 ];
 

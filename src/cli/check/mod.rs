@@ -89,6 +89,8 @@ impl Check<'_> {
         });
         let roots = files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
         let checked = project.check(roots, &surroundings.unwrap_or_default());
+        let slips = super::programs::slips(&checked, &project.sources, &super::prepare::interpreters(self.variables));
+        project.findings.extend(slips);
         if let Some(config) = &config {
             let misfits = super::jobs::misfits(config, &checked, &project.findings);
             project.findings.extend(misfits);

@@ -8,7 +8,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use super::excerpt::Excerpt;
 use super::{Counts, help, location, printable, title};
 use crate::diagnostic::identity::secrets;
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Label, Severity, codes};
 use crate::source::{SourceId, Sources, Span};
 
 /// How many findings are drawn; nobody reads more, and each takes time.
@@ -36,6 +36,14 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize
     if files > 0 {
         out.push_str(&summary(Counts::of(diagnostics), files));
     }
+    out
+}
+
+pub(super) fn excerpt(sources: &Sources, span: Span, color: bool, width: usize) -> String {
+    let mut out = String::new();
+    // An excerpt shows nothing of the code.
+    let place = Diagnostic::new(&codes::VF001, span, "");
+    Painter::new(sources, &[], color, width).excerpt(&mut out, &place, span);
     out
 }
 

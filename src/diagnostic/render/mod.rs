@@ -60,6 +60,11 @@ pub fn render(
     }
 }
 
+/// The lines of `span` as a finding shows them, for what goes wrong when a text is used and has no code.
+pub fn excerpt(sources: &Sources, span: Span, color: bool, width: usize) -> String {
+    human::excerpt(sources, span, color, width)
+}
+
 /// How many findings of each severity there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -137,7 +142,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// `text` without characters that steer a terminal; line ends stay.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_hostile(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
