@@ -127,10 +127,10 @@ codes! {
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
-    VF305 Warning "range that is empty or off by one";
-    VF307 Warning "time of day that clocks skip or repeat";
-    VF306 Warning "schedule and calendar disagree";
     VF304 Warning "calendar does not cover the range";
+    VF305 Warning "range that is empty or off by one";
+    VF306 Warning "schedule and calendar disagree";
+    VF307 Warning "time of day that clocks skip or repeat";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
@@ -158,17 +158,17 @@ codes! {
     VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF703 Warning "secret sent unencrypted";
     VF704 Warning "no timeout on a database" on request;
     VF801 Warning "query per item";
-    VF703 Warning "secret sent unencrypted";
     VF802 Warning "more items at once than the connection lets through";
-    VF906 Warning "suppression that does nothing";
     VF803 Warning "needless or backward `after:`";
     VF804 Warning "loop without bound" on request;
     VF901 Warning "name in another style";
     VF902 Info "undocumented workflow, parameter or output" on request;
     VF903 Info "value repeated" on request;
     VF904 Info "workflow without a test" on request;
+    VF906 Warning "suppression that does nothing";
     VF907 Warning "program with a syntax error";
 }
 
