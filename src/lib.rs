@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod diagnostic;
+pub mod format;
 pub mod plan;
 pub mod primitive;
 pub mod query;

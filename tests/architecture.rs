@@ -13,6 +13,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("calendar", &[]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("syntax", &["source", "diagnostic"]),
+    ("format", &["source", "diagnostic", "syntax"]),
     ("query", &["source", "diagnostic", "value"]),
     ("connection", &["value", "query", "diagnostic"]),
     ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
@@ -20,7 +21,22 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("check", &["source", "diagnostic", "value", "syntax", "query", "primitive", "stdlib"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
     ("run", &["source", "diagnostic", "value", "calendar", "query", "connection", "primitive", "check", "plan"]),
-    ("cli", &["source", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "run"]),
+    (
+        "cli",
+        &[
+            "source",
+            "diagnostic",
+            "value",
+            "syntax",
+            "format",
+            "connection",
+            "primitive",
+            "config",
+            "check",
+            "plan",
+            "run",
+        ],
+    ),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Exit;
 use super::arguments::{CheckArguments, CheckFormat};
+use super::files;
 use super::project::{Project, read_text, refuse, surroundings};
 use super::terminal::Terminal;
 use crate::config::Variables;
@@ -65,13 +66,7 @@ fn roots(command: &CheckArguments) -> Result<Vec<(PathBuf, String)>, String> {
             roots.push((command.stdin_filename.clone(), text));
             continue;
         }
-        let mut files = Vec::new();
-        if path.is_dir() {
-            walk(path, &mut files)?;
-        } else {
-            files.push(path.clone());
-        }
-        for file in files {
+        for file in files::under(path)? {
             let text = read_text(&file).map_err(|why| format!("cannot read `{}`: {why}", file.display()))?;
             roots.push((file, text));
         }
@@ -81,25 +76,4 @@ fn roots(command: &CheckArguments) -> Result<Vec<(PathBuf, String)>, String> {
         return Err(format!("there is no .flow file under {}", paths.join(", ")));
     }
     Ok(roots)
-}
-
-/// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let read = |error: std::io::Error| format!("cannot read `{}`: {error}", directory.display());
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(read)? {
-        entries.push(entry.map_err(read)?.path());
-    }
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if path.is_dir() && !is_link && !name.starts_with('.') && name != "target" {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "flow") && path.is_file() {
-            // `./a.flow` and `a.flow` are one file; the shorter name reads better.
-            files.push(path.strip_prefix("./").map_or(path.clone(), Path::to_path_buf));
-        }
-    }
-    Ok(())
 }

@@ -6,9 +6,10 @@ mod arguments;
 mod check;
 mod completions;
 mod connect;
-#[allow(dead_code, reason = "`check --diff` and `fmt --diff` come with the next commits")]
 mod diff;
 mod explain;
+mod files;
+mod fmt;
 mod graph;
 mod jobs;
 mod logs;
@@ -47,16 +48,23 @@ pub(crate) enum Exit {
     Code(u8),
 }
 
+impl Exit {
+    /// The number.
+    const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Environment => 4,
+            Self::Bug => 5,
+            Self::Code(code) => code,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Ok => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Environment => 4,
-            Exit::Bug => 5,
-            Exit::Code(code) => code,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -84,6 +92,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
+        Command::Fmt(command) => fmt::fmt(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),

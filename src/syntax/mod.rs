@@ -23,6 +23,8 @@ mod slips;
 mod tests;
 mod words;
 
+pub(crate) use scan::{Bracket, Kind, Token, tokens};
+
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 

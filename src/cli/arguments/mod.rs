@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod fmt;
 mod graph;
 mod jobs;
 mod run;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use explain::ExplainArguments;
+pub(crate) use fmt::FmtArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use jobs::JobsArguments;
 pub(crate) use run::{RunArguments, RunFormat};
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
+    /// Format workflow files
+    Fmt(FmtArguments),
     /// Say what a check means, with a failing and a passing example
     Explain(ExplainArguments),
     /// Draw the steps of a workflow and what they wait for

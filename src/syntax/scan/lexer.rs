@@ -124,6 +124,7 @@ impl Lexer<'_> {
         if self.rest().starts_with("##") && !self.rest().starts_with("###") {
             self.push(Kind::Doc, self.at, self.at + len);
         } else {
+            self.scan.comments.push(self.at..self.at + len);
             self.at += len;
         }
     }

@@ -13,13 +13,22 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use lexer::TAGS;
-pub(super) use tokens::{Bracket, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind, requoted};
+pub(crate) use tokens::{Bracket, Kind, Token};
+pub(super) use tokens::{Habit, HabitKind, Unclosed, UnclosedKind, requoted};
+
+/// The tokens of a text, documentation among them, and where its comments stand.
+pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
+    let scan = lexer::lex(text);
+    (scan.tokens, scan.comments)
+}
 
 /// What one pass over a text has found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     /// The tokens, without white space and comments.
     pub(super) tokens: Vec<Token>,
+    /// The comments that are no documentation.
+    pub(super) comments: Vec<Range<usize>>,
     /// Brackets, texts and queries that are not closed, and closers that close nothing.
     pub(super) unclosed: Vec<Unclosed>,
     /// Habits of other languages.
