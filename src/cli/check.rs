@@ -72,8 +72,7 @@ fn roots(command: &CheckArguments) -> Result<Vec<(PathBuf, String)>, String> {
         }
     }
     if roots.is_empty() {
-        let paths: Vec<String> = command.paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(format!("there is no .flow file under {}", paths.join(", ")));
+        return Err(files::none_under(&command.paths));
     }
     Ok(roots)
 }

@@ -15,6 +15,12 @@ pub(super) fn under(path: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
+/// What to say when there is no file at all under `paths`.
+pub(super) fn none_under(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    format!("there is no .flow file under {}", paths.join(", "))
+}
+
 /// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.
 fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     let read = |error: std::io::Error| format!("cannot read `{}`: {error}", directory.display());

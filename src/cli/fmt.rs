@@ -11,16 +11,6 @@ use super::terminal::Terminal;
 use super::{Exit, diff, files};
 use crate::format::{self, Trouble};
 
-/// What became of a file.
-enum Fate {
-    /// It is as it should be.
-    Unchanged,
-    /// It was, or would be, changed.
-    Changed,
-    /// It stays as it is, which was told.
-    Refused(Exit),
-}
-
 pub(super) fn fmt(command: &FmtArguments, terminal: &Terminal) -> Exit {
     let mut paths = IndexSet::new();
     for path in &command.paths {
@@ -30,67 +20,72 @@ pub(super) fn fmt(command: &FmtArguments, terminal: &Terminal) -> Exit {
         }
     }
     if paths.is_empty() {
-        let named: Vec<String> = command.paths.iter().map(|path| path.display().to_string()).collect();
-        let message = format!("there is no .flow file under {}", named.join(", "));
-        return refuse(terminal, Exit::Usage, &message);
+        return refuse(terminal, Exit::Usage, &files::none_under(&command.paths));
     }
-    let fates: Vec<Fate> = paths.iter().map(|path| one(command, terminal, path)).collect();
-    conclude(command, terminal, &fates)
+    let outcomes: Vec<Result<bool, Exit>> = paths.iter().map(|path| one(command, terminal, path)).collect();
+    conclude(command, terminal, &outcomes)
 }
 
-/// The gravest of what happened, and a line that counts.
-fn conclude(command: &FmtArguments, terminal: &Terminal, fates: &[Fate]) -> Exit {
+/// Counts what changed, or would, and gives the gravest of what happened.
+fn conclude(command: &FmtArguments, terminal: &Terminal, outcomes: &[Result<bool, Exit>]) -> Exit {
     let previews = command.check || command.diff;
-    let changed = fates.iter().filter(|fate| matches!(fate, Fate::Changed)).count();
+    let changed = outcomes.iter().filter(|outcome| matches!(outcome, Ok(true))).count();
     if terminal.verbosity >= 0 && changed > 0 {
-        let (what, files) =
-            (if previews { "would change" } else { "changed" }, if changed == 1 { "file" } else { "files" });
-        terminal.tell(&format!("{changed} {files} of {} {what}", fates.len()));
+        let what = if previews { "would change" } else { "changed" };
+        let files = if outcomes.len() == 1 { "file" } else { "files" };
+        terminal.tell(&format!("{changed} of {} {files} {what}", outcomes.len()));
     }
-    let exits = fates.iter().map(|fate| match fate {
-        Fate::Refused(exit) => *exit,
-        Fate::Changed if previews => Exit::Failed,
-        Fate::Changed | Fate::Unchanged => Exit::Ok,
+    let exits = outcomes.iter().map(|outcome| match outcome {
+        Err(exit) => *exit,
+        Ok(true) if previews => Exit::Failed,
+        Ok(_) => Exit::Ok,
     });
     exits.max_by_key(|exit| exit.code()).unwrap_or(Exit::Ok)
 }
 
-fn one(command: &FmtArguments, terminal: &Terminal, path: &Path) -> Fate {
+/// Formats one file: whether that changes it, or how grave it is that it stays as it is, which was told.
+fn one(command: &FmtArguments, terminal: &Terminal, path: &Path) -> Result<bool, Exit> {
     let is_stdin = path.as_os_str() == "-";
-    let name = if is_stdin { &command.stdin_filename } else { path };
-    let refused = |exit, message: String| Fate::Refused(refuse(terminal, exit, &message));
-    let text = match if is_stdin { read_stdin() } else { read_text(path) } {
-        Ok(text) => text,
-        Err(why) => return refused(Exit::Usage, format!("cannot read `{}`: {why}", path.display())),
-    };
+    let read = if is_stdin { read_stdin() } else { read_text(path) };
+    let text =
+        read.map_err(|why| refuse(terminal, Exit::Usage, &format!("cannot read `{}`: {why}", path.display())))?;
     let mut project = Project::default();
+    let name = if is_stdin { &command.stdin_filename } else { path };
     let source = project.sources.add(name.display().to_string(), text);
-    let formatted = match format::format(&source) {
-        Ok(formatted) => formatted,
-        Err(Trouble::Syntax(findings)) => {
+    let formatted = format::format(&source).map_err(|trouble| explain(trouble, project, terminal, name))?;
+
+    let changes = *formatted != *source.text;
+    if command.diff {
+        terminal.print(&diff::unified(&source.name, &source.text, &formatted, terminal.color_out));
+    } else if command.check && changes {
+        terminal.print(&format!("{}\n", source.name));
+    } else if is_stdin && !command.check {
+        terminal.print(&formatted);
+        return Ok(false);
+    } else if changes && !command.check {
+        let told = |error| refuse(terminal, Exit::Environment, &format!("cannot write `{}`: {error}", path.display()));
+        files::replace(path, &formatted).map_err(told)?;
+    }
+    Ok(changes)
+}
+
+/// Tells why a file stays as it is.
+fn explain(trouble: Trouble, mut project: Project, terminal: &Terminal, name: &Path) -> Exit {
+    match trouble {
+        Trouble::Syntax(findings) => {
             project.findings = findings;
             project.tell(terminal);
-            return Fate::Refused(Exit::Failed);
+            Exit::Failed
         }
-        Err(Trouble::Bug(what)) => {
-            let name = name.display();
-            return refused(
-                Exit::Bug,
-                format!("`{name}` stays as it is: formatting it, {what}; this is a bug of vmflow's"),
-            );
+        Trouble::TooLarge(size) => {
+            let message = format!("`{}` stays as it is: it would grow to {size} bytes; split it", name.display());
+            refuse(terminal, Exit::Failed, &message)
         }
-    };
-    let changes = *formatted != *source.text;
-    if changes && command.diff {
-        terminal.print(&diff::unified(&source.name, &source.text, &formatted, terminal.color_out));
-    } else if changes && command.check {
-        terminal.print(&format!("{}\n", source.name));
-    } else if is_stdin && !command.diff && !command.check {
-        terminal.print(&formatted);
-    } else if changes && let Err(error) = files::replace(path, &formatted) {
-        return refused(Exit::Environment, format!("cannot write `{}`: {error}", path.display()));
+        Trouble::Bug(what) => {
+            let message = format!("`{}` stays as it is: {what}, which is a bug of vmflow's", name.display());
+            refuse(terminal, Exit::Bug, &message)
+        }
     }
-    if changes { Fate::Changed } else { Fate::Unchanged }
 }
 
 fn read_stdin() -> Result<String, String> {

@@ -42,6 +42,8 @@ const STEP: usize = 2;
 pub enum Trouble {
     /// It does not parse.
     Syntax(Vec<Diagnostic>),
+    /// The result would have so many bytes, more than are read.
+    TooLarge(usize),
     /// The result would not say the same; in a few words, where.
     Bug(String),
 }
@@ -54,6 +56,9 @@ pub fn format(source: &Source) -> Result<String, Trouble> {
     }
     let document = writer::Writer::new(&source.text).file(&file);
     let text = printer::print(&document);
+    if text.len() > syntax::MAX_SIZE {
+        return Err(Trouble::TooLarge(text.len()));
+    }
     same::compare(&source.text, &text).map_err(Trouble::Bug)?;
     Ok(text)
 }

@@ -68,7 +68,7 @@ impl<'s> Printer<'s> {
             Doc::Indent(inner) => todo.push(Todo { indent: deeper(indent, mode), mode, doc: inner }),
             Doc::Concat(_) => spread(next, todo),
             Doc::Group(group) => {
-                todo.push(Todo { indent, mode: self.group_mode(next, group, todo), doc: &group.content })
+                todo.push(Todo { indent, mode: self.group_mode(next, group, todo), doc: &group.content });
             }
             Doc::List(list) => expand(list, Todo { mode: self.list_mode(next, list, todo), ..next }, todo),
         }
@@ -181,49 +181,53 @@ impl<'s> Printer<'s> {
             _ => todo.push(next),
         }
         let mut rest = rest.iter().rev();
-        let mut ends = false;
+        let mut is_commented = false;
         while let Some(next) = todo.pop().or_else(|| rest.next().copied()) {
-            if ends && !matches!(next.doc, Doc::Comma) {
+            // A comma changes sides with a comment; anything else goes on behind it on the next line.
+            if is_commented && !matches!(next.doc, Doc::Comma) {
                 return true;
             }
-            let taken = match next.doc {
-                Doc::Text(_, width) => *width,
-                Doc::Space | Doc::Comma => 1,
-                Doc::Line if next.mode != Mode::Break => 1,
-                Doc::Line | Doc::HardLine | Doc::Leading(_) => return true,
-                // The line ends here, or with a comma, which changes sides with the comment.
-                Doc::Trailing(_) => {
-                    ends = true;
-                    0
-                }
-                Doc::Blank => 0,
-                Doc::Verbatim(text) => return width(text.split('\n').next().unwrap_or("")) < room,
-                Doc::Body(body) => return width(body.open) < room,
-                Doc::Indent(inner) => {
-                    todo.push(Todo { doc: inner, ..next });
-                    0
-                }
-                Doc::Concat(_) => {
-                    spread(next, &mut todo);
-                    0
-                }
-                Doc::Group(group) => {
-                    todo.push(Todo { doc: &group.content, ..next });
-                    0
-                }
-                Doc::List(list) => {
-                    let mode = if next.mode == Mode::Flat || list.is_empty() { Mode::Flat } else { Mode::Break };
-                    expand(list, Todo { mode, ..next }, &mut todo);
-                    0
-                }
-            };
-            if taken >= room {
-                return false;
+            match measure(next, &mut todo) {
+                Measure::Width(width) if width >= room => return false,
+                Measure::Width(width) => room -= width,
+                Measure::Last(width) => return width < room,
+                Measure::Comment => is_commented = true,
             }
-            room -= taken;
         }
         true
     }
+}
+
+/// What a part takes of its line.
+enum Measure {
+    /// So many columns.
+    Width(usize),
+    /// So many columns, and the line ends.
+    Last(usize),
+    /// The rest of the line, which does not count.
+    Comment,
+}
+
+/// What a part takes of the line that it begins on; what it consists of goes on the stack.
+fn measure<'d, 's>(next: Todo<'d, 's>, todo: &mut Vec<Todo<'d, 's>>) -> Measure {
+    match next.doc {
+        Doc::Text(_, width) => return Measure::Width(*width),
+        Doc::Space | Doc::Comma => return Measure::Width(1),
+        Doc::Line if next.mode != Mode::Break => return Measure::Width(1),
+        Doc::Line | Doc::HardLine | Doc::Leading(_) => return Measure::Last(0),
+        Doc::Verbatim(text) => return Measure::Last(width(text.split('\n').next().unwrap_or(""))),
+        Doc::Body(body) => return Measure::Last(width(body.open)),
+        Doc::Trailing(_) => return Measure::Comment,
+        Doc::Blank => {}
+        Doc::Indent(inner) => todo.push(Todo { doc: inner, ..next }),
+        Doc::Group(group) => todo.push(Todo { doc: &group.content, ..next }),
+        Doc::Concat(_) => spread(next, todo),
+        Doc::List(list) => {
+            let mode = if next.mode == Mode::Flat || list.is_empty() { Mode::Flat } else { Mode::Break };
+            expand(list, Todo { mode, ..next }, todo);
+        }
+    }
+    Measure::Width(0)
 }
 
 /// A level deeper; not where the line goes on, to end in brackets that close at its own level.
@@ -237,7 +241,7 @@ fn spread<'d, 's>(next: Todo<'d, 's>, todo: &mut Vec<Todo<'d, 's>>) {
     let last = concat.parts.len().saturating_sub(1);
     for (at, doc) in concat.parts.iter().enumerate().rev() {
         let mode = if next.mode == Mode::Hug && at < last { Mode::Flat } else { next.mode };
-        todo.push(Todo { doc, mode, ..next });
+        todo.push(Todo { mode, doc, ..next });
     }
 }
 

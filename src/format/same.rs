@@ -19,7 +19,9 @@ fn differ(before: &[&str], after: &[&str]) -> Result<(), String> {
     let at = before.iter().zip(after).take_while(|(before, after)| same(before, after)).count();
     match (before.get(at), after.get(at)) {
         (None, None) => Ok(()),
-        (before, after) => Err(format!("`{}` became `{}`", before.unwrap_or(&""), after.unwrap_or(&""))),
+        (before, after) => {
+            Err(format!("formatting would make `{}` of `{}`", after.unwrap_or(&""), before.unwrap_or(&"")))
+        }
     }
 }
 

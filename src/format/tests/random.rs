@@ -184,7 +184,7 @@ impl Dice<'_> {
             match self.roll(9) {
                 0 => self.put("not in"),
                 _ => {
-                    self.pick(&["+", "-", "*", "/", "%", "and", "or", "??", "through", "until", "==", "<=", ">", "in"])
+                    self.pick(&["+", "-", "*", "/", "%", "and", "or", "??", "through", "until", "==", "<=", ">", "in"]);
                 }
             }
             match self.roll(6) {
@@ -270,7 +270,7 @@ impl Dice<'_> {
         self.put("{");
         self.put("| name |n|");
         self.several(3, |dice| {
-            dice.pick(&["| \"a\" | 1 |", "|\"é\"|-2|", "|  none |\t2025-01-31  | |\"日本\"|x|", "| f\"{a}\" | 5m |"])
+            dice.pick(&["| \"a\" | 1 |", "|\"é\"|-2|", "|  none |\t2025-01-31  | |\"日本\"|x|", "| f\"{a}\" | 5m |"]);
         });
         self.put("}");
     }
@@ -558,7 +558,7 @@ impl Dice<'_> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
     fn any_file_keeps_its_meaning(numbers in prop::collection::vec(any::<u16>(), 0..600), calm in prop::sample::select(vec![1, 2, 5, 20, 100])) {
