@@ -49,7 +49,8 @@ fn body(text: &str) -> String {
     let whole = formatted(&format!("workflow w {{\n{text}\n}}\n"));
     sound(&whole);
     let lines = whole.strip_prefix("workflow w {\n").unwrap().strip_suffix("}\n").unwrap();
-    lines.lines().map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line))).collect()
+    let shallower = |line| str::strip_prefix(line, "  ").unwrap_or(line);
+    lines.split_inclusive('\n').map(shallower).collect()
 }
 
 #[track_caller]
@@ -66,9 +67,9 @@ fn repository(found: &mut Vec<String>, directory: &std::path::Path) {
             if !name.starts_with('.') && name != "target" {
                 repository(found, &path);
             }
-        } else if name.ends_with(".flow") {
+        } else if path.extension().is_some_and(|extension| extension == "flow") {
             found.push(std::fs::read_to_string(path).unwrap());
-        } else if name.ends_with(".md") {
+        } else if path.extension().is_some_and(|extension| extension == "md") {
             let page = std::fs::read_to_string(path).unwrap();
             let blocks = page.split("\n```flow\n").skip(1).filter_map(|rest| rest.split("\n```").next());
             found.extend(blocks.map(|block| format!("{block}\n")));
@@ -82,7 +83,9 @@ fn all_texts_of_the_repository_keep_their_meaning() {
     repository(&mut texts, std::path::Path::new(env!("CARGO_MANIFEST_DIR")));
     let (right, wrong): (Vec<_>, Vec<_>) = texts.iter().partition(|text| parse(&source(text)).1.is_empty());
     assert!(right.len() > 80, "only {} texts", right.len());
-    right.into_iter().for_each(|text| sound(text));
+    for text in right {
+        sound(text);
+    }
     for text in wrong {
         assert!(matches!(format(&source(text)), Err(super::Trouble::Syntax(_))), "{text}");
     }
