@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
+use super::after::After;
 use super::expression::strongest;
 use super::mismatch::Want;
 use super::narrow::Guards;
@@ -15,7 +16,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, Name, Otherwise, Statement, StatementKind, TypeExpr};
-use crate::value::Type;
+use crate::value::{Type, Value};
 
 /// A checked block and the type of its `yield`, [`Type::None`] without one.
 pub(super) struct Checked {
@@ -30,6 +31,8 @@ struct Placed {
     is_require: bool,
     /// The `require`s above it whose word it takes that something is not `none`.
     relies_on: Vec<usize>,
+    /// The steps that it names in `after:`.
+    after: Vec<After>,
 }
 
 impl Checker<'_> {
@@ -61,7 +64,7 @@ impl Checker<'_> {
             {
                 let finding = Diagnostic::new(&codes::VF103, binding.span, format!("nothing uses `{name}`"))
                     .help("remove the step, or use its value in another step or an output");
-                self.report(finding);
+                self.warn(finding);
             }
         }
         block.names.len()
@@ -167,6 +170,7 @@ impl Checker<'_> {
         if let Some(block) = scope.blocks.last_mut() {
             block.touched.clear();
             block.relied_on.clear();
+            block.after.clear();
         }
         let mut step = match &statement.kind {
             StatementKind::Step { name, ty, action } => self.step(scope, statement, name.as_ref(), ty.as_ref(), action),
@@ -187,7 +191,8 @@ impl Checker<'_> {
         scope.footprint.absorb(footprint);
         let is_require = matches!(statement.kind, StatementKind::Check { is_expect: false, .. });
         let relies_on = scope.blocks.last().map(|block| block.relied_on.iter().copied().collect()).unwrap_or_default();
-        Placed { step, written, is_require, relies_on }
+        let after = scope.blocks.last().map(|block| block.after.clone()).unwrap_or_default();
+        Placed { step, written, is_require, relies_on, after }
     }
 
     fn step_of(statement: &Statement, name: &str, action: Action) -> Step {
@@ -318,10 +323,7 @@ impl Checker<'_> {
         let (first, second) = self.walked(&over, &each.pattern);
         let is_map = second.is_some();
         let before = scope.footprint.connections.clone();
-        let count = each
-            .parallel
-            .as_ref()
-            .map(|count| count.as_ref().map(|count| self.expr_of(scope, count, &Type::Int, "`in parallel`")));
+        let count = each.parallel.as_ref().map(|count| count.as_ref().map(|count| self.count(scope, count)));
         scope.footprint.connections.clear();
         let item = first.clone();
         let wanted = wanted.and_then(|wanted| wanted.required().item());
@@ -338,12 +340,25 @@ impl Checker<'_> {
         };
         scope.footprint.connections.extend(before);
         let result = Box::new(checked.yields.clone());
+        if checked.block.result.is_none() {
+            self.without_yield.push(each.over.span);
+        }
         let ty = match (continues, &checked.yields) {
             (true, _) => Type::Outcomes(Box::new(item), result),
             (false, Type::None) => Type::None,
             (false, _) => Type::List(result),
         };
         (Action::ForEach(Arc::new(ForEach { over, is_map, parallel, block: checked.block, continues })), ty)
+    }
+
+    /// How many items at once: at least one.
+    fn count(&mut self, scope: &mut Scope, count: &ast::Expr) -> Expr {
+        let checked = self.expr_of(scope, count, &Type::Int, "`in parallel`");
+        if matches!(checked.kind, ExprKind::Literal(Value::Int(n)) if n < 1) {
+            let finding = Diagnostic::new(&codes::VF201, checked.span, "no item could ever run");
+            self.report(finding.help("write how many items run at once, 1 or more"));
+        }
+        checked
     }
 
     fn bind_item(&mut self, scope: &mut Scope, name: &Name, ty: Type) {
@@ -436,8 +451,10 @@ impl Checker<'_> {
 
     /// What stands in the file.
     pub(super) fn source_text(&self, span: Span) -> &str {
-        let source = self.modules.all.iter().map(|module| &module.source).find(|source| source.id == span.source);
-        source.map_or("", |source| source.slice(span))
+        // Sources get their numbers in the order of the modules.
+        let found = self.modules.all.binary_search_by_key(&span.source, |module| module.source.id);
+        let module = found.ok().and_then(|at| self.modules.all.get(at));
+        module.map_or("", |module| module.source.slice(span))
     }
 
     /// What a step without a name is called.
@@ -467,21 +484,14 @@ impl Checker<'_> {
             .collect();
         let mut order = order_edges(&placed);
         order.extend(placed.iter().enumerate().flat_map(|(at, one)| one.relies_on.iter().map(move |up| (at, *up))));
-        let all = data
-            .iter()
-            .enumerate()
-            .flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up)))
-            .chain(order.iter().copied());
-        let cycles = Graph::new(placed.len(), all.collect::<Vec<_>>()).cycles();
-        let has_data_cycle = !Graph::new(
-            placed.len(),
-            data.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up))),
-        )
-        .cycles()
-        .is_empty();
-        if let (Some(cycle), false) = (cycles.first(), has_data_cycle) {
+        let after = self.check_after(&placed, &by_slot, &data, &order);
+        let stated: Vec<(usize, usize)> = edges_of(&data).chain(after.iter().copied()).collect();
+        let cycles = Graph::new(placed.len(), stated.iter().chain(&order).copied()).cycles();
+        let has_stated_cycle = !Graph::new(placed.len(), stated).cycles().is_empty();
+        if let (Some(cycle), false) = (cycles.first(), has_stated_cycle) {
             self.report_order(cycle, &placed);
         }
+        order.extend(after);
         let mut steps: Vec<Step> = placed.into_iter().map(|one| one.step).collect();
         for (step, upstream) in steps.iter_mut().zip(data) {
             step.upstream = upstream;
@@ -496,6 +506,29 @@ impl Checker<'_> {
             step.upstream.dedup();
         }
         steps
+    }
+
+    /// The edges of `after:`; warns of those that say nothing new.
+    fn check_after(
+        &mut self,
+        placed: &[Placed],
+        by_slot: &HashMap<usize, usize>,
+        data: &[Vec<usize>],
+        order: &[(usize, usize)],
+    ) -> Vec<(usize, usize)> {
+        if placed.iter().all(|one| one.after.is_empty()) {
+            return Vec::new();
+        }
+        let place = |after: &After| by_slot.get(&after.slot).map(|at| (*at, after.span));
+        let after: Vec<Vec<(usize, Span)>> =
+            placed.iter().map(|one| one.after.iter().filter_map(place).collect()).collect();
+        let mut edges = data.to_vec();
+        for (at, up) in order {
+            edges.get_mut(*at).into_iter().for_each(|ups| ups.push(*up));
+        }
+        let steps: Vec<&Step> = placed.iter().map(|one| &one.step).collect();
+        self.needless_after(&steps, &edges, &after);
+        after.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |(up, _)| (at, *up))).collect()
     }
 
     /// Data says one order, the file another: a `require` or a write stands before what it needs.
@@ -514,6 +547,11 @@ impl Checker<'_> {
         .help("move it below what it needs");
         self.report(finding);
     }
+}
+
+/// Lists of what each step uses, as edges.
+fn edges_of(uses: &[Vec<usize>]) -> impl Iterator<Item = (usize, usize)> {
+    uses.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up)))
 }
 
 /// Writes through one connection keep their order; requirements hold before the writes below them.

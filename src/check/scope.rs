@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::after::After;
 use super::modules::ModuleId;
 use super::narrow::{self, Fact};
 use super::suggest::Candidate;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use crate::value::{RecordType, Type};
+use crate::value::{ConnectionKind, RecordType, Type};
 
 /// What kind of thing a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(super) struct BlockScope {
     pub(super) touched: BTreeSet<usize>,
     /// The `require`s above it that it relies on, by their statements.
     pub(super) relied_on: BTreeSet<usize>,
+    /// The steps that it names in `after:`.
+    pub(super) after: Vec<After>,
     /// Its calendars, in order.
     pub(super) calendars: Vec<Arc<str>>,
 }
@@ -106,6 +109,8 @@ pub(super) struct Scope {
     pub(super) row: Option<Arc<RecordType>>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
+    /// Whether the run has failed, so that there is an error to look at.
+    pub(super) has_failed: bool,
     pub(super) footprint: Footprint,
 }
 
@@ -128,6 +133,7 @@ impl Scope {
             stated: None,
             row: None,
             knows_outcome: false,
+            has_failed: false,
             footprint: Footprint::default(),
         }
     }
@@ -155,6 +161,13 @@ impl Scope {
         let ty = if may_be_missing && is_step { binding.ty.clone().optional() } else { binding.ty.clone() };
         let param = (binding.role == Role::Param).then_some(binding.span);
         Some(Found::Slot { up, slot: binding.slot, ty, param })
+    }
+
+    /// The names of the connections in scope whose methods are those of `kind`.
+    pub(super) fn connections(&self, kind: ConnectionKind) -> Vec<Arc<str>> {
+        let names = self.blocks.iter().flat_map(|block| &block.names);
+        let fits = |ty: &Type| matches!(ty, Type::Connection(own) if own.family() == kind.family());
+        names.filter(|(_, binding)| fits(&binding.ty)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether a condition says that an expression is not `none`; notes the `require` that says it.

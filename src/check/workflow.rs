@@ -3,37 +3,50 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Checker;
 use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
+use super::suggest::Suggestions;
 use super::types::LATER;
+use super::{Checker, STACK};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Span;
-use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItemKind};
+use crate::parallel;
+use crate::source::{Source, Span};
+use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItem, WorkflowItemKind};
 use crate::value::{ConnectionKind, Type};
 
 impl Checker<'_> {
-    /// Checks the workflows of the files that were asked for, and what files import in vain.
+    /// Checks the workflows of the files that were asked for, and what files import in vain; several files at a
+    /// time, each by a checker that knows all functions.
     pub(super) fn workflows(&mut self) {
-        let modules = self.modules;
-        for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
-            let mut names: Vec<&str> = Vec::new();
-            for item in &module.file.items {
-                let ItemKind::Workflow(workflow) = &item.kind else { continue };
-                if names.contains(&&*workflow.name.node) {
-                    let message = format!("the workflow `{}` is defined twice", workflow.name.node);
-                    let finding = Diagnostic::new(&codes::VF102, workflow.name.span, message);
-                    self.report(finding.help("give one of them another name"));
-                }
-                names.push(&workflow.name.node);
-                let checked = self.workflow(ModuleId(at), workflow, &item.doc);
-                self.program.workflows.push(Arc::new(checked));
-            }
-            self.tests_are_left_out(ModuleId(at));
-            self.unused_imports(ModuleId(at));
+        let is_root = |id: &ModuleId| self.modules.all.get(id.0).is_some_and(|module| module.is_root);
+        let roots: Vec<ModuleId> = (0..self.modules.all.len()).map(ModuleId).filter(is_root).collect();
+        let begin = || Self { diagnostics: Vec::new(), ..self.clone() };
+        let checked = parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id));
+        for (workflows, findings) in checked {
+            self.program.workflows.extend(workflows);
+            self.diagnostics.extend(findings);
         }
+    }
+
+    fn root(&mut self, id: ModuleId) -> (Vec<Arc<Workflow>>, Vec<Diagnostic>) {
+        self.suggestions = Suggestions::default();
+        let mut names: Vec<&str> = Vec::new();
+        for item in self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items) {
+            let ItemKind::Workflow(workflow) = &item.kind else { continue };
+            if names.contains(&&*workflow.name.node) {
+                let message = format!("the workflow `{}` is defined twice", workflow.name.node);
+                let finding = Diagnostic::new(&codes::VF102, workflow.name.span, message);
+                self.report(finding.help("give one of them another name"));
+            }
+            names.push(&workflow.name.node);
+            let checked = self.workflow(id, workflow, &item.doc);
+            self.program.workflows.push(Arc::new(checked));
+        }
+        self.tests_are_left_out(id);
+        self.unused_imports(id);
+        (std::mem::take(&mut self.program.workflows), std::mem::take(&mut self.diagnostics))
     }
 
     /// Tests are read and nothing more: better said than believed.
@@ -59,13 +72,18 @@ impl Checker<'_> {
             if !self.used_imports.contains(&(id, import.name.clone())) {
                 let finding =
                     Diagnostic::new(&codes::VF104, import.span, format!("nothing uses the import `{}`", import.name));
-                self.report(finding.help("remove the line"));
+                let is_it =
+                    |item: &&ast::Item| matches!(&item.kind, ItemKind::Import(it) if it.target_span == import.span);
+                let item = module.file.items.iter().find(is_it);
+                self.warn(removing(finding, &module.source, item.map(|item| (item.span, &*item.doc))));
             }
         }
     }
 
     fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
         let mut scope = Scope::new(module);
+        self.without_yield.clear();
+        self.has_told_yield = false;
         scope.blocks.push(BlockScope::default());
         let connections = self.connections(&mut scope, workflow);
         let params = self.workflow_params(&mut scope, workflow);
@@ -86,7 +104,7 @@ impl Checker<'_> {
         let finally = self.outcome_block(&mut scope, workflow, "finally");
         let mut body = checked.block;
         body.result = None;
-        self.unused_names(&scope);
+        self.unused_names(&scope, workflow);
         body.slots = self.close_block(&mut scope, &body.steps);
         let name = &workflow.name;
         Workflow {
@@ -291,34 +309,47 @@ impl Checker<'_> {
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
         let before = std::mem::replace(&mut scope.knows_outcome, true);
+        scope.has_failed = which == "failed";
         let mut checked = self.statements(scope, &block.statements, None);
-        scope.knows_outcome = before;
+        (scope.knows_outcome, scope.has_failed) = (before, false);
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         Some(checked.block)
     }
 
-    fn unused_names(&mut self, scope: &Scope) {
-        let Some(block) = scope.blocks.last() else { return };
-        let unused: Vec<(Arc<str>, Span, &str)> = block
-            .names
-            .iter()
-            .filter(|(_, binding)| !binding.is_used)
-            .filter_map(|(name, binding)| {
-                let word = match binding.role {
-                    Role::Param => "parameter",
-                    Role::Connection => "connection",
-                    Role::Calendar => "calendar",
-                    Role::Step | Role::Item => return None,
-                };
-                Some((name.clone(), binding.name_span(name), word))
-            })
-            .collect();
-        for (name, span, word) in unused {
-            self.report(
-                Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"))
-                    .help("remove the line"),
-            );
+    fn unused_names(&mut self, scope: &Scope, workflow: &ast::Workflow) {
+        let (Some(block), Some(module)) = (scope.blocks.last(), self.modules.all.get(scope.module.0)) else { return };
+        let declared: HashMap<Span, &WorkflowItem> =
+            workflow.items.iter().filter_map(|item| Some((removable(&item.kind)?, item))).collect();
+        for (name, binding) in block.names.iter().filter(|(_, binding)| !binding.is_used) {
+            let word = match binding.role {
+                Role::Param => "parameter",
+                Role::Connection => "connection",
+                Role::Calendar => "calendar",
+                Role::Step | Role::Item => continue,
+            };
+            let span = binding.name_span(name);
+            let finding = Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"));
+            let item = declared.get(&span).map(|item| (item.span, &*item.doc));
+            self.warn(removing(finding, &module.source, item));
         }
+    }
+}
+
+/// The name of what can be removed when nothing in the file uses it. Whoever runs the workflow may give a parameter.
+fn removable(kind: &WorkflowItemKind) -> Option<Span> {
+    match kind {
+        WorkflowItemKind::Use(connection) => Some(connection.name.span),
+        WorkflowItemKind::Calendar(calendar) => Some(calendar.name.span),
+        _ => None,
+    }
+}
+
+/// Offers to remove a declaration, unless documentation above it would then be that of the next one.
+fn removing(finding: Diagnostic, source: &Source, declared: Option<(Span, &str)>) -> Diagnostic {
+    let finding = finding.help("remove the line");
+    match declared {
+        Some((span, "")) => finding.fix("remove it", source.removal(span), ""),
+        _ => finding,
     }
 }
 

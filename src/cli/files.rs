@@ -1,69 +1,47 @@
-//! The files that a command is given, and writing one.
+//! Files that a command makes: never over one that is there, never outside of the working directory.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Error, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::{Component, Path, PathBuf};
 
-/// The file itself, or the `.flow` files under a directory.
-pub(super) fn under(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    if path.is_dir() {
-        walk(path, &mut files)?;
-    } else {
-        files.push(path.to_path_buf());
-    }
-    Ok(files)
+/// Whether something has this name, be it a link that leads nowhere.
+pub(super) fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
-/// What to say when there is no file at all under `paths`.
-pub(super) fn none_under(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    format!("there is no .flow file under {}", paths.join(", "))
+/// Makes a file and the folders that it lies in.
+pub(super) fn create(path: &Path, text: &str) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::OpenOptions::new().write(true).create_new(true).open(path))
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let read = |error: std::io::Error| format!("cannot read `{}`: {error}", directory.display());
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(read)? {
-        entries.push(entry.map_err(read)?.path());
-    }
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if path.is_dir() && !is_link && !name.starts_with('.') && name != "target" {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "flow") && path.is_file() {
-            // `./a.flow` and `a.flow` are one file; the shorter name reads better.
-            files.push(path.strip_prefix("./").map_or(path.clone(), Path::to_path_buf));
-        }
-    }
-    Ok(())
+/// Adds to the end of a file.
+pub(super) fn append(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// Puts a text in the place of a file: wholly or not at all, with the permissions it had. A link stays one.
-pub(super) fn replace(path: &Path, text: &str) -> Result<(), Error> {
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(Error::new(ErrorKind::PermissionDenied, "it is read-only"));
+/// A file below the working directory, also after links are followed.
+pub(super) fn inside(path: &Path) -> Result<PathBuf, String> {
+    let outside = || format!("`{}` leads out of the working directory; name a file below it", path.display());
+    let plain: PathBuf = path.components().filter(|part| *part != Component::CurDir).collect();
+    if plain.components().any(|part| !matches!(part, Component::Normal(_))) {
+        return Err(outside());
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|file| {
-        fill(file, text, permissions)?;
-        fs::rename(&beside, &path)
-    });
-    if written.is_err() {
-        // What stays behind is named for what it is, and the error that matters is the other one.
-        let _ = fs::remove_file(&beside);
+    if plain.extension().is_none_or(|extension| extension != "flow") {
+        return Err(format!("`{}` is no `.flow` file", path.display()));
     }
-    written
-}
-
-fn fill(mut file: File, text: &str, permissions: fs::Permissions) -> Result<(), Error> {
-    file.write_all(text.as_bytes())?;
-    file.set_permissions(permissions)?;
-    file.sync_all()
+    let existing = plain.ancestors().find(|part| is_there(part));
+    let real = |path: &Path| path.canonicalize().map_err(|error| format!("cannot read `{}`: {error}", path.display()));
+    let here = real(Path::new("."))?;
+    match existing {
+        Some(existing) if !real(existing)?.starts_with(&here) => Err(outside()),
+        _ => Ok(plain),
+    }
 }

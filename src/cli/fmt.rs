@@ -7,20 +7,21 @@ use indexmap::IndexSet;
 
 use super::arguments::FmtArguments;
 use super::project::{Project, read_text, refuse};
+use super::replace::replace;
 use super::terminal::Terminal;
-use super::{Exit, diff, files};
+use super::{Exit, diff, walk};
 use crate::format::{self, Trouble};
 
 pub(super) fn fmt(command: &FmtArguments, terminal: &Terminal) -> Exit {
     let mut paths = IndexSet::new();
     for path in &command.paths {
-        match files::under(path) {
+        match walk::under(path) {
             Ok(found) => paths.extend(found),
             Err(message) => return refuse(terminal, Exit::Usage, &message),
         }
     }
     if paths.is_empty() {
-        return refuse(terminal, Exit::Usage, &files::none_under(&command.paths));
+        return refuse(terminal, Exit::Usage, &walk::none_under(&command.paths));
     }
     let outcomes: Vec<Result<bool, Exit>> = paths.iter().map(|path| one(command, terminal, path)).collect();
     conclude(command, terminal, &outcomes)
@@ -63,8 +64,7 @@ fn one(command: &FmtArguments, terminal: &Terminal, path: &Path) -> Result<bool,
         terminal.print(&formatted);
         return Ok(false);
     } else if changes && !command.check {
-        let told = |error| refuse(terminal, Exit::Environment, &format!("cannot write `{}`: {error}", path.display()));
-        files::replace(path, &formatted).map_err(told)?;
+        replace(path, &source.text, &formatted).map_err(|why| refuse(terminal, Exit::Environment, &why))?;
     }
     Ok(changes)
 }

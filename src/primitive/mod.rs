@@ -22,10 +22,12 @@ mod policy;
 mod property;
 mod record;
 mod refined;
+mod regexes;
 pub mod registry;
 mod samples;
 mod spec;
 mod sql;
+mod statistics;
 mod text;
 
 #[cfg(test)]

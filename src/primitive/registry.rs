@@ -1,8 +1,8 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, calendars, dates, digest, http, lists, maps, metrics, numbers, outcomes, policy, samples,
-    sql, text,
+    Form, Property, Spec, calendars, dates, digest, http, lists, maps, metrics, numbers, outcomes, policy, regexes,
+    samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
@@ -12,12 +12,17 @@ static FAMILIES: &[&[Spec]] = &[
     digest::SPECS,
     http::SPECS,
     lists::SPECS,
+    lists::join::SPECS,
+    lists::keyed::SPECS,
+    lists::reshape::SPECS,
     maps::SPECS,
     metrics::SPECS,
     numbers::SPECS,
     policy::SPECS,
+    regexes::SPECS,
     samples::SPECS,
     sql::SPECS,
+    statistics::SPECS,
     text::SPECS,
 ];
 

@@ -139,13 +139,23 @@ impl<'r> Case<'r> {
         if self.at_new_line() {
             let wanted = wanted.unwrap_or_else(|| "more".to_owned());
             let place = self.span(previous).after();
-            return Diagnostic::new(&codes::VF001, place, format!("expected {wanted} after {before}"));
+            let finding = Diagnostic::new(&codes::VF001, place, format!("expected {wanted} after {before}"));
+            if wanted == "`{`" {
+                self.reader.note_unopened();
+                return finding.fix("write `{`", place, " {");
+            }
+            return finding;
         }
-        let message = match wanted {
+        let message = match &wanted {
             Some(wanted) => format!("expected {wanted} after {before}, found {found}"),
             None => format!("{found} cannot follow {before}"),
         };
-        Diagnostic::new(&codes::VF001, self.span(self.at), message)
+        let finding = Diagnostic::new(&codes::VF001, self.span(self.at), message);
+        match (wanted.as_deref(), previous.checked_sub(1).map(|keyword| self.text(keyword))) {
+            (Some("`=`"), Some("output" | "calendar")) => finding.fix("write `=`", self.span(self.at).before(), "= "),
+            (Some("`:`"), Some("param" | "use")) => finding.fix("write `:`", self.span(previous).after(), ":"),
+            _ => finding,
+        }
     }
 
     /// A token in a message.

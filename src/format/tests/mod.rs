@@ -98,6 +98,7 @@ fn white_space_is_one_way() {
     becomes("x = - -1 not  in [ ]", "x = - -1 not in []");
     becomes("r = {a:1,\"b\":2,}", "r = { a: 1, \"b\": 2 }");
     becomes("a = 1 b = 2\n\n\n\nc = 3", "a = 1\nb = 2\n\nc = 3");
+    becomes("a\u{B}=\u{C}1", "a = 1");
     assert_eq!(formatted(""), "");
     assert_eq!(formatted("\u{FEFF}\r\n\r\n"), "");
     assert_eq!(formatted("\u{FEFF}# a  \r\n\r\n\r\nimport std . x\r\n\r\n"), "# a\n\nimport std.x\n");

@@ -1,7 +1,7 @@
 //! Text to tokens. Never fails: what it does not know is a symbol.
 
 use super::Scan;
-use super::tokens::{Bracket, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind};
+use super::tokens::{Bracket, Comment, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind};
 
 /// The words that may stand before `"""`.
 pub(crate) const TAGS: [&str; 5] = ["sql", "promql", "regex", "python", "shell"];
@@ -71,7 +71,7 @@ impl Lexer<'_> {
     fn token(&mut self, next: char) {
         match next {
             '\n' => self.newline(),
-            ' ' | '\t' | '\r' | '\u{FEFF}' => self.at += next.len_utf8(),
+            ' ' | '\t'..='\r' | '\u{FEFF}' => self.at += next.len_utf8(),
             '\u{A0}' | '\u{2007}' | '\u{202F}' => self.habit(HabitKind::Space, next.len_utf8()),
             '#' => self.comment(),
             '"' => self.quote(self.at),
@@ -124,7 +124,8 @@ impl Lexer<'_> {
         if self.rest().starts_with("##") && !self.rest().starts_with("###") {
             self.push(Kind::Doc, self.at, self.at + len);
         } else {
-            self.scan.comments.push(self.at..self.at + len);
+            let index = self.scan.tokens.len();
+            self.scan.comments.push(Comment { span: self.at..self.at + len, index, is_alone: self.fresh });
             self.at += len;
         }
     }

@@ -14,12 +14,12 @@ use std::ops::Range;
 
 pub(super) use lexer::TAGS;
 pub(crate) use tokens::{Bracket, Kind, Token};
-pub(super) use tokens::{Habit, HabitKind, Unclosed, UnclosedKind, requoted};
+pub(super) use tokens::{Comment, Habit, HabitKind, Unclosed, UnclosedKind, requoted};
 
 /// The tokens of a text, documentation among them, and where its comments stand.
 pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
     let scan = lexer::lex(text);
-    (scan.tokens, scan.comments)
+    (scan.tokens, scan.comments.into_iter().map(|comment| comment.span).collect())
 }
 
 /// What one pass over a text has found.
@@ -27,12 +27,12 @@ pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
 pub(super) struct Scan {
     /// The tokens, without white space and comments.
     pub(super) tokens: Vec<Token>,
-    /// The comments that are no documentation.
-    pub(super) comments: Vec<Range<usize>>,
     /// Brackets, texts and queries that are not closed, and closers that close nothing.
     pub(super) unclosed: Vec<Unclosed>,
     /// Habits of other languages.
     pub(super) habits: Vec<Habit>,
+    /// Comments, those that document excepted.
+    pub(super) comments: Vec<Comment>,
     /// The first token that stands too deep; nothing else is looked for then.
     pub(super) too_deep: Option<Token>,
 }
@@ -59,6 +59,7 @@ impl Scan {
     fn forget_after(&mut self, start: usize) {
         self.tokens.retain(|token| token.start < start);
         self.habits.retain(|habit| habit.span.start < start);
+        self.comments.retain(|comment| comment.span.start < start);
         self.unclosed.retain(|found| found.open.start <= start);
     }
 

@@ -1,0 +1,565 @@
+//! The slips of people who come from other languages, or from the last line they wrote: each with
+//! what it is called here, and with a fix where the fix is certain.
+
+mod forms;
+
+use super::build::{Reader, unit_meant};
+use super::parser::Rule;
+use super::recover::Case;
+use super::scan::{Bracket, Habit, HabitKind, Kind, TAGS, requoted};
+use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::source::Span;
+
+/// The keywords, none of which can be a name.
+pub(super) const RESERVED: [&str; 45] = [
+    "workflow",
+    "test",
+    "import",
+    "type",
+    "calendar",
+    "fn",
+    "step",
+    "action",
+    "use",
+    "param",
+    "output",
+    "defaults",
+    "set",
+    "given",
+    "do",
+    "transaction",
+    "for",
+    "each",
+    "in",
+    "parallel",
+    "when",
+    "if",
+    "then",
+    "else",
+    "and",
+    "or",
+    "not",
+    "true",
+    "false",
+    "none",
+    "require",
+    "expect",
+    "yield",
+    "on",
+    "failure",
+    "failed",
+    "finally",
+    "with",
+    "as",
+    "through",
+    "until",
+    "match",
+    "let",
+    "module",
+    "async",
+];
+
+/// The finding for a habit that was read past.
+pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
+    let span = reader.span_of(habit.span.clone());
+    let written = reader.source_text().get(habit.span.clone()).unwrap_or("");
+    let finding = |message: &str| Diagnostic::new(&codes::VF001, span, message);
+    match habit.kind {
+        HabitKind::SlashComment => finding("comments begin with `#`, not `//`").fix("write `#`", span.slice(0, 2), "#"),
+        HabitKind::DashComment => finding("comments begin with `#`, not `--`").fix("write `#`", span.slice(0, 2), "#"),
+        HabitKind::BlockComment => {
+            finding("comments begin with `#` and end with their line").help("begin each line with `#`")
+        }
+        HabitKind::Semicolon => finding("statements need no `;`").fix("remove `;`", span, ""),
+        HabitKind::Quotes => {
+            let fixed = requoted(written);
+            let is_interpolated = reader.source_text().get(..habit.span.start).is_some_and(|text| text.ends_with('f'));
+            let tag = if is_interpolated { "f" } else { "" };
+            finding("texts stand in double quotes").fix(format!("write `{tag}{fixed}`"), span, fixed)
+        }
+        HabitKind::And => finding("`&&` is written `and`").fix("write `and`", span, "and"),
+        HabitKind::Or => finding("`||` is written `or`").fix("write `or`", span, "or"),
+        HabitKind::Space => finding("this is a no-break space, not a space").fix("write a space", span, " "),
+    }
+}
+
+/// The finding for a slip, if it is one of those known.
+pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 36] = [
+        other_alphabet,
+        forms::import,
+        forms::dashed_name,
+        forms::comparison,
+        documentation,
+        table_row,
+        named_argument,
+        single_equals,
+        double_equals,
+        exclamation,
+        forms::untyped_parameter,
+        forms::colon_for_equals,
+        unspaced_boolean,
+        arrow,
+        question_mark,
+        space_before_unit,
+        short_time,
+        untagged_quotes,
+        declaration,
+        forms::inner_do,
+        forms::nameless_calendar,
+        reserved_name,
+        else_if,
+        forms::loop_of,
+        loop_head,
+        forms::recovery,
+        forms::bare_with,
+        forms::is_comparison,
+        forms::shifted_if,
+        forms::missing_else,
+        foreign_statement,
+        misplaced,
+        lone_call,
+        shifted_assignment,
+        misspelt,
+        leftover,
+    ];
+    SLIPS.iter().find_map(|slip| slip(case))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "each slip is an option")]
+fn slip(span: Span, message: impl Into<String>) -> Option<Diagnostic> {
+    Some(Diagnostic::new(&codes::VF001, span, message))
+}
+
+/// Names in other alphabets.
+fn other_alphabet(case: &Case<'_>) -> Option<Diagnostic> {
+    let word = [Some(case.at), case.previous()]
+        .into_iter()
+        .flatten()
+        .find(|index| case.kind(*index) == Some(Kind::Word) && !case.text(*index).is_ascii())?;
+    let message = format!("`{}` has letters that no name can have", case.text(word));
+    slip(case.span(word), message).map(|finding| finding.help("names are made of a–z, A–Z, 0–9 and `_`"))
+}
+
+/// `##` in the middle of a statement.
+fn documentation(case: &Case<'_>) -> Option<Diagnostic> {
+    if case.kind(case.at) != Some(Kind::Doc) {
+        return None;
+    }
+    let span = case.span(case.at).slice(0, 2);
+    slip(span, "`##` documents an item that follows; none does here").map(|finding| finding.fix("write `#`", span, "#"))
+}
+
+/// A row of a pipe table that is not closed, or holds more than literals and names.
+fn table_row(case: &Case<'_>) -> Option<Diagnostic> {
+    let open = case.innermost_open().filter(|open| case.text(open.saturating_sub(1)) == "table")?;
+    if case.kind(open) != Some(Kind::Open(Bracket::Brace)) {
+        return None;
+    }
+    slip(case.span(case.at), format!("{} does not fit into a row of a table", case.described(case.at)))
+        .map(|finding| finding.help("a row is one line, `| a | b |`, of literals and names, with `|` at both ends"))
+}
+
+/// `f(x = 1)`, `{ x = 1 }`, `fn f(x = 1)`.
+fn named_argument(case: &Case<'_>) -> Option<Diagnostic> {
+    let name = case.previous().filter(|_| case.text(case.at) == "=")?;
+    let open = case.innermost_open()?;
+    let begins = name == open + 1 || case.text(name.checked_sub(1)?) == ",";
+    let what = match case.kind(open)? {
+        Kind::Open(Bracket::Brace) => "the name of an entry",
+        Kind::Open(Bracket::Paren) if is_call(case, open) => "an argument's name",
+        _ => return None,
+    };
+    if case.kind(name) != Some(Kind::Word) || !begins {
+        return None;
+    }
+    let written = case.text(name);
+    if open >= case.first + 2 && matches!(case.text(case.first), "fn" | "step" | "action") && open == case.first + 2 {
+        return slip(case.span(name), format!("the parameter `{written}` has no type"))
+            .map(|finding| finding.help(format!("write `{written}: T = …` with its type `T`")));
+    }
+    let gap = case.span(name).after().to(case.span(case.at));
+    let spaced =
+        case.token(case.at).zip(case.token(case.at + 1)).is_some_and(|(equals, value)| equals.end < value.start);
+    slip(case.span(case.at), format!("{what} is followed by `:`, not by `=`"))
+        .map(|finding| finding.fix(format!("write `{written}:`"), gap, if spaced { ":" } else { ": " }))
+}
+
+/// Whether a `(` follows what can be called.
+fn is_call(case: &Case<'_>, open: usize) -> bool {
+    let before = open.checked_sub(1).filter(|before| *before >= case.first);
+    before.is_some_and(|before| match case.kind(before) {
+        Some(Kind::Close(_)) => true,
+        Some(Kind::Word) => !RESERVED.contains(&case.text(before)),
+        _ => false,
+    })
+}
+
+/// `if a = b`, `require a = b`, `x = a = b`.
+fn single_equals(case: &Case<'_>) -> Option<Diagnostic> {
+    let span = case.span(case.at);
+    let fits = case.text(case.at) == "=" && case.after_expression() && !case.at_new_line();
+    if !fits || (case.previous() == Some(case.first) && case.kind(case.first) == Some(Kind::Word)) {
+        return None;
+    }
+    slip(span, "`=` gives a step its name; `==` compares").map(|finding| finding.fix("write `==`", span, "=="))
+}
+
+/// `x == 1` as a statement, `x := 1`.
+fn double_equals(case: &Case<'_>) -> Option<Diagnostic> {
+    let span = case.span(case.at);
+    let written = case.text(case.at);
+    if !matches!(written, "==" | ":=") || case.previous() != Some(case.first) || case.at_new_line() {
+        return None;
+    }
+    let message =
+        if written == "==" { "`==` compares; `=` gives a step its name" } else { "a step gets its name by `=`" };
+    slip(span, message).map(|finding| finding.fix("write `=`", span, "="))
+}
+
+/// `!ready`.
+fn exclamation(case: &Case<'_>) -> Option<Diagnostic> {
+    let span = case.span(case.at);
+    if case.text(case.at) != "!" {
+        return None;
+    }
+    slip(span, "`!` is written `not`").map(|finding| finding.fix("write `not `", span, "not "))
+}
+
+/// `a&&b`, which has no room to be read past.
+fn unspaced_boolean(case: &Case<'_>) -> Option<Diagnostic> {
+    let span = case.span(case.at);
+    let word = match case.text(case.at) {
+        "&&" => "and",
+        "||" => "or",
+        _ => return None,
+    };
+    slip(span, format!("`{}` is written `{word}`", case.text(case.at)))
+        .map(|finding| finding.fix(format!("write ` {word} `"), span, format!(" {word} ")))
+}
+
+/// `x => x + 1`, `x -> x + 1`; also `=>` before a result type.
+fn arrow(case: &Case<'_>) -> Option<Diagnostic> {
+    let span = case.span(case.at);
+    let written = case.text(case.at);
+    if written == "=>" && case.tried.contains(&Rule::arrow) {
+        return slip(span, "a result type follows `->`").map(|finding| finding.fix("write `->`", span, "->"));
+    }
+    if !matches!(written, "=>" | "->") {
+        return None;
+    }
+    slip(span, format!("there are no functions without a name, so `{written}` means nothing here"))
+        .map(|finding| finding.help("write a comprehension, `[f(x) for x in xs if p(x)]`, or a `fn` with a name"))
+}
+
+/// `a ? b : c`.
+fn question_mark(case: &Case<'_>) -> Option<Diagnostic> {
+    if case.text(case.at) != "?" || !case.after_expression() {
+        return None;
+    }
+    slip(case.span(case.at), "a choice is written with words")
+        .map(|finding| finding.help("write `if a then b else c` for `a ? b : c`"))
+}
+
+/// `30 d`, `5 minutes`.
+fn space_before_unit(case: &Case<'_>) -> Option<Diagnostic> {
+    // The unit is a word, so it either stands where something else was wanted, or began a statement of its own.
+    let unit = if case.at_new_line() || case.kind(case.at) != Some(Kind::Word) { case.first } else { case.at };
+    if unit == case.first && !stops_early(case) {
+        return None;
+    }
+    let number = unit.checked_sub(1)?;
+    let near = case.token(unit).is_some_and(|token| !token.first) && case.kind(number) == Some(Kind::Number);
+    let short =
+        unit_meant(case.text(unit)).filter(|_| near && case.text(number).bytes().all(|byte| byte.is_ascii_digit()))?;
+    let written = format!("{}{short}", case.text(number));
+    let span = case.span(number).to(case.span(unit));
+    slip(span, "a unit follows its number without a space")
+        .map(|finding| finding.fix(format!("write `{written}`"), span, written))
+}
+
+/// `6:00`.
+fn short_time(case: &Case<'_>) -> Option<Diagnostic> {
+    let index =
+        [Some(case.at), case.previous()].into_iter().flatten().find(|index| case.kind(*index) == Some(Kind::Number))?;
+    let (hour, minute) = case.text(index).split_once(':')?;
+    if hour.len() != 1 || minute.len() < 2 {
+        return None;
+    }
+    let written = format!("0{}", case.text(index));
+    let span = case.span(index);
+    slip(span, "the hour of a time has two digits")
+        .map(|finding| finding.fix(format!("write `{written}`"), span, written))
+}
+
+/// `sql"select 1"`, or `"""` without a tag.
+fn untagged_quotes(case: &Case<'_>) -> Option<Diagnostic> {
+    let span = case.span(case.at);
+    if case.kind(case.at) == Some(Kind::Query) && case.text(case.at).starts_with('"') {
+        return slip(span.slice(0, 3), "three quotes need to say which language is between them").map(|finding| {
+            finding.help("write `sql\"\"\"`, `promql\"\"\"` or another tag; a text stands in one pair of quotes")
+        });
+    }
+    let tag = if case.kind(case.at) == Some(Kind::Text) { case.previous()? } else { case.first };
+    let text = tag + 1;
+    if !TAGS.contains(&case.text(tag))
+        || case.kind(text) != Some(Kind::Text)
+        || case.token(text)?.start != case.token(tag)?.end
+    {
+        return None;
+    }
+    let inner = case.text(text).trim_matches('"');
+    let span = case.span(text);
+    slip(span, format!("`{}` is followed by three quotes", case.text(tag)))
+        .map(|finding| finding.fix("write three quotes", span, format!("\"\"\"{inner}\"\"\"")))
+}
+
+/// `let x = 1`, `var x = 1`, `def f(…)`.
+fn declaration(case: &Case<'_>) -> Option<Diagnostic> {
+    let word = case.text(case.first);
+    let span = case.span(case.first);
+    let named = case.kind(case.first + 1) == Some(Kind::Word);
+    match word {
+        "let" | "var" | "const" | "val" | "local" | "auto" if named => {
+            let gap = span.to(case.span(case.first + 1).before());
+            slip(span, format!("a step needs no `{word}`"))
+                .map(|finding| finding.fix(format!("remove `{word}`"), gap, ""))
+        }
+        "def" | "function" | "func" | "fun" | "proc" if named && case.text(case.first + 2) == "(" => {
+            slip(span, format!("there is no `{word}`")).map(|finding| {
+                finding
+                    .help("write `fn` for one expression, `step` for a block that reads, `action` for one that writes")
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A keyword where a name is wanted.
+fn reserved_name(case: &Case<'_>) -> Option<Diagnostic> {
+    let begins = RESERVED.contains(&case.text(case.first))
+        && matches!(case.text(case.first + 1), "=" | ":")
+        && case.at <= case.first + 1;
+    let wanted =
+        case.tried.iter().any(|rule| matches!(rule, Rule::ident | Rule::pattern | Rule::param_sig | Rule::path));
+    let keyword = if begins {
+        case.first
+    } else if wanted && !case.at_new_line() && RESERVED.contains(&case.text(case.at)) {
+        case.at
+    } else {
+        return None;
+    };
+    let word = case.text(keyword);
+    slip(case.span(keyword), format!("`{word}` is a reserved word and cannot be a name"))
+        .map(|finding| finding.help(format!("choose another name, such as `{word}_`")))
+}
+
+/// `elif`, `else if`.
+fn else_if(case: &Case<'_>) -> Option<Diagnostic> {
+    let first = case.text(case.first);
+    if matches!(first, "elif" | "elsif" | "elseif") {
+        let span = case.span(case.first);
+        return slip(span, format!("`{first}` is written `else when`"))
+            .map(|finding| finding.fix("write `else when`", span, "else when"));
+    }
+    let previous = case.previous()?;
+    if case.text(case.at) != "if" || case.text(previous) != "else" {
+        return None;
+    }
+    let span = case.span(case.at);
+    slip(span, "a further branch is written `else when`").map(|finding| finding.fix("write `when`", span, "when"))
+}
+
+/// `for x in xs {`, `foreach x in xs {`, and `for each` in a comprehension.
+fn loop_head(case: &Case<'_>) -> Option<Diagnostic> {
+    let first = case.text(case.first);
+    if first == "foreach" {
+        let span = case.span(case.first);
+        return slip(span, "`foreach` is written `for each`")
+            .map(|finding| finding.fix("write `for each`", span, "for each"));
+    }
+    let previous = case.previous().filter(|previous| case.text(*previous) == "for")?;
+    let span = case.span(case.at);
+    if case.text(case.at) == "each" {
+        let gap = case.span(previous).after().to(span);
+        return slip(span, "a comprehension has `for` alone; `for each` is a loop with a block")
+            .map(|finding| finding.fix("remove `each`", gap, ""));
+    }
+    case.tried.contains(&Rule::k_each).then_some(())?;
+    slip(case.span(previous), "a loop begins with `for each`")
+        .map(|finding| finding.fix("write `for each`", case.span(previous), "for each"))
+}
+
+/// Statements of other languages.
+fn foreign_statement(case: &Case<'_>) -> Option<Diagnostic> {
+    let word = case.text(case.first);
+    let span = case.span(case.first);
+    if !matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part)
+        || matches!(case.text(case.first + 1), "=" | "." | ":")
+    {
+        return None;
+    }
+    match word {
+        "if" | "unless" | "switch" => slip(span, format!("a branch begins with `when`, not with `{word}`"))
+            .map(|finding| if word == "if" { finding.fix("write `when`", span, "when") } else { finding }),
+        "while" | "loop" | "repeat" => slip(span, format!("there is no `{word}`: every workflow ends"))
+            .map(|finding| finding.help("walk a list, `for each x in xs { … }`")),
+        "return" => {
+            slip(span, "a block gives its value by `yield`").map(|finding| finding.fix("write `yield`", span, "yield"))
+        }
+        "try" | "catch" | "except" | "throw" | "raise" => slip(span, format!("there is no `{word}`")).map(|finding| {
+            finding.help(
+                "put `on failure use …`, `on failure skip` or `on failure { … }` after the step; `require` fails one",
+            )
+        }),
+        "assert" => slip(span, "a condition is stated by `require`, or by `expect` to warn only")
+            .map(|finding| finding.fix("write `require`", span, "require")),
+        _ => None,
+    }
+}
+
+/// Items of a workflow outside of one, top-level items inside of one.
+fn misplaced(case: &Case<'_>) -> Option<Diagnostic> {
+    let word = case.text(case.first);
+    let span = case.span(case.first);
+    let next = case.text(case.first + 1);
+    if case.at > case.first + 1 {
+        return None;
+    }
+    let top = matches!(word, "import" | "type" | "fn" | "step" | "action" | "workflow" | "test");
+    let inner = matches!(
+        word,
+        "use"
+            | "param"
+            | "output"
+            | "defaults"
+            | "failed"
+            | "finally"
+            | "do"
+            | "for"
+            | "when"
+            | "require"
+            | "expect"
+            | "yield"
+            | "given"
+            | "set"
+            | "with"
+    );
+    match case.rule {
+        Rule::one_item if inner || (case.kind(case.first) == Some(Kind::Word) && matches!(next, "=")) => {
+            slip(span, format!("`{word}` stands outside of any workflow"))
+                .map(|finding| finding.help("move it between the braces of a `workflow`, `step` or `action`"))
+        }
+        Rule::one_part | Rule::one_statement | Rule::one_test_part if top => {
+            slip(span, format!("`{word}` belongs at the top level of the file"))
+                .map(|finding| finding.help("move it out of the braces"))
+        }
+        Rule::one_statement | Rule::one_test_part
+            if matches!(word, "use" | "param" | "output" | "defaults" | "failed" | "finally" | "calendar") =>
+        {
+            slip(span, format!("`{word}` belongs directly in a workflow"))
+                .map(|finding| finding.help("move it out of this block"))
+        }
+        Rule::one_part | Rule::one_statement if matches!(word, "given" | "set") => {
+            slip(span, format!("`{word}` belongs in a `test`"))
+        }
+        _ => None,
+    }
+}
+
+/// `db.query(…)` as a statement.
+fn lone_call(case: &Case<'_>) -> Option<Diagnostic> {
+    let statement = matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part);
+    let called = case.kind(case.first) == Some(Kind::Word)
+        && matches!(case.text(case.first + 1), "." | "(")
+        && case.at == case.first + 1;
+    if !statement || !called || RESERVED.contains(&case.text(case.first)) {
+        return None;
+    }
+    slip(case.span(case.first), "a call alone is no statement")
+        .map(|finding| finding.help("begin with `do` when it writes; name the result, `name = …`, when it reads"))
+}
+
+/// `x += 1`.
+fn shifted_assignment(case: &Case<'_>) -> Option<Diagnostic> {
+    let next = case.token(case.at + 1)?;
+    let operator = matches!(case.text(case.at), "+" | "-" | "*" | "/" | "%") && case.text(case.at + 1) == "=";
+    if !operator || case.token(case.at)?.end != next.start {
+        return None;
+    }
+    slip(case.span(case.at).to(case.span(case.at + 1)), "a name keeps its value")
+        .map(|finding| finding.help("give the new value a name of its own, or add up with `sum([… for x in xs])`"))
+}
+
+/// A word that is nearly the one that was wanted.
+fn misspelt(case: &Case<'_>) -> Option<Diagnostic> {
+    const AFTER_STATEMENT: [&str; 9] = ["with", "on", "and", "or", "not", "in", "as", "through", "until"];
+    const BEGINNING: [&str; 18] = [
+        "workflow",
+        "test",
+        "import",
+        "type",
+        "calendar",
+        "step",
+        "action",
+        "use",
+        "param",
+        "output",
+        "defaults",
+        "when",
+        "require",
+        "expect",
+        "yield",
+        "failed",
+        "finally",
+        "transaction",
+    ];
+    let continues = case.token(case.first).is_some_and(|token| !token.first);
+    let (index, wanted): (usize, Vec<&str>) =
+        if case.kind(case.at) == Some(Kind::Word) && !case.at_new_line() && case.at > case.first + 1 {
+            (case.at, case.tried.iter().flat_map(|rule| exact(*rule)).collect())
+        } else if !stops_early(case) {
+            return None;
+        } else if continues {
+            (case.first, AFTER_STATEMENT.to_vec())
+        } else {
+            (case.first, BEGINNING.to_vec())
+        };
+    let word = case.text(index);
+    let near = closest(word, wanted)
+        .filter(|_| case.kind(index) == Some(Kind::Word) && word.len() > 2 && !RESERVED.contains(&word))?;
+    let span = case.span(index);
+    slip(span, format!("`{word}` is no keyword; did you mean `{near}`?"))
+        .map(|finding| finding.fix(format!("write `{near}`"), span, near))
+}
+
+/// The words that a rule stands for.
+fn exact(rule: Rule) -> Vec<&'static str> {
+    match super::words::word(rule) {
+        super::words::Word::Exact(words) => words.split(['`', ' ', ',']).filter(|word| word.len() > 1).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the first word is at fault: nothing behind the second fitted, and it does not bind a name.
+fn stops_early(case: &Case<'_>) -> bool {
+    case.at <= case.first + 1 && !matches!(case.text(case.first + 1), "=" | ":" | "." | "(")
+}
+
+/// A word after a whole statement, on its line: `x = a b`.
+fn leftover(case: &Case<'_>) -> Option<Diagnostic> {
+    let begins = matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part | Rule::one_item);
+    let token = case.token(case.first)?;
+    if !begins
+        || !stops_early(case)
+        || token.first
+        || token.kind != Kind::Word
+        || matches!(case.text(case.first.checked_sub(1)?), "{" | "}")
+    {
+        return None;
+    }
+    let before = case.described(case.first - 1);
+    slip(case.span(case.first), format!("`{}` cannot follow {before}", case.text(case.first))).map(|finding| {
+        finding.help("an operator or a comma may be missing between them; the next statement goes on a line of its own")
+    })
+}
