@@ -11,6 +11,7 @@ mod doc;
 mod eval;
 mod explain;
 mod files;
+mod fmt;
 mod graph;
 mod init;
 mod jobs;
@@ -31,6 +32,7 @@ mod skeleton;
 mod snapshots;
 mod table;
 mod terminal;
+mod walk;
 
 use std::process::ExitCode;
 
@@ -62,16 +64,23 @@ pub(crate) enum Exit {
     Code(u8),
 }
 
+impl Exit {
+    /// The number.
+    const fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Environment => 4,
+            Self::Bug => 5,
+            Self::Code(code) => code,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Ok => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Environment => 4,
-            Exit::Bug => 5,
-            Exit::Code(code) => code,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -99,6 +108,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
+        Command::Fmt(command) => fmt::fmt(command, &terminal),
         Command::Doc(command) => doc::doc(command, &terminal),
         Command::Eval(command) => eval::eval(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),

@@ -27,6 +27,7 @@ mod words;
 
 pub use comments::{Comment, comments};
 pub use extents::Extents;
+pub(crate) use scan::{Bracket, Kind, Token, tokens};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;

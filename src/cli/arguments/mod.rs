@@ -5,6 +5,7 @@ mod completions;
 mod doc;
 mod eval;
 mod explain;
+mod fmt;
 mod graph;
 mod init;
 mod jobs;
@@ -23,6 +24,7 @@ pub(crate) use completions::CompletionsArguments;
 pub(crate) use doc::{DocArguments, DocFormat};
 pub(crate) use eval::EvalArguments;
 pub(crate) use explain::ExplainArguments;
+pub(crate) use fmt::FmtArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use init::InitArguments;
 pub(crate) use jobs::JobsArguments;
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
+    /// Format workflow files
+    Fmt(FmtArguments),
     /// Show the documentation of primitives, of the standard library, of a workflow file
     Doc(DocArguments),
     /// Evaluate an expression of the language

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::arguments::CheckArguments;
 use crate::cli::project::read_text;
+use crate::cli::walk;
 
 /// A file that was asked for.
 #[derive(Debug, Clone)]
@@ -38,20 +39,13 @@ pub(super) fn read(command: &CheckArguments) -> Result<Vec<File>, String> {
             found.push(File::new(command.stdin_filename.clone(), stdin()?));
             continue;
         }
-        let mut paths = Vec::new();
-        if path.is_dir() {
-            walk(path, &mut paths)?;
-        } else {
-            paths.push(path.clone());
-        }
-        for path in paths.into_iter().filter(|path| seen.insert(path.clone())) {
+        for path in walk::under(path)?.into_iter().filter(|path| seen.insert(path.clone())) {
             let text = read_text(&path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))?;
             found.push(File::new(path, text));
         }
     }
     if found.is_empty() {
-        let paths: Vec<String> = command.paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(format!("there is no .flow file under {}", paths.join(", ")));
+        return Err(walk::none_under(&command.paths));
     }
     Ok(found)
 }
@@ -60,25 +54,4 @@ fn stdin() -> Result<String, String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
     Ok(text)
-}
-
-/// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let read = |error: std::io::Error| format!("cannot read `{}`: {error}", directory.display());
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(read)? {
-        entries.push(entry.map_err(read)?.path());
-    }
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if path.is_dir() && !is_link && !name.starts_with('.') && name != "target" {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "flow") && path.is_file() {
-            // `./a.flow` and `a.flow` are one file; the shorter name reads better.
-            files.push(path.strip_prefix("./").map_or(path.clone(), Path::to_path_buf));
-        }
-    }
-    Ok(())
 }

@@ -71,7 +71,7 @@ impl Lexer<'_> {
     fn token(&mut self, next: char) {
         match next {
             '\n' => self.newline(),
-            ' ' | '\t' | '\r' | '\u{FEFF}' => self.at += next.len_utf8(),
+            ' ' | '\t'..='\r' | '\u{FEFF}' => self.at += next.len_utf8(),
             '\u{A0}' | '\u{2007}' | '\u{202F}' => self.habit(HabitKind::Space, next.len_utf8()),
             '#' => self.comment(),
             '"' => self.quote(self.at),

@@ -13,7 +13,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use lexer::TAGS;
-pub(super) use tokens::{Bracket, Comment, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind, requoted};
+pub(crate) use tokens::{Bracket, Kind, Token};
+pub(super) use tokens::{Comment, Habit, HabitKind, Unclosed, UnclosedKind, requoted};
+
+/// The tokens of a text, documentation among them, and where its comments stand.
+pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
+    let scan = lexer::lex(text);
+    (scan.tokens, scan.comments.into_iter().map(|comment| comment.span).collect())
+}
 
 /// What one pass over a text has found.
 #[derive(Debug, Default)]
