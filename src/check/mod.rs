@@ -23,6 +23,7 @@ mod query;
 mod scope;
 mod suggest;
 mod surroundings;
+pub mod test;
 mod types;
 mod unify;
 mod uses;
@@ -39,14 +40,17 @@ use crate::diagnostic::{self, Diagnostic, codes};
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
-use program::{Function, FunctionId};
+use program::{Function, FunctionId, Workflow};
 use suggest::Suggestions;
+use test::Homes;
 
 /// Checks all modules. The findings are in order of place.
 pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Diagnostic>) {
     let mut checker = Checker::new(modules, surroundings);
     checker.functions();
     checker.workflows();
+    checker.tests();
+    checker.unused_imports();
     checker.lints();
     let mut findings = without_consequences(modules, checker.diagnostics);
     diagnostic::sort(&mut findings);
@@ -83,6 +87,9 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// The workflows that were checked.
+    known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
+    homes: Homes,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -100,8 +107,11 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            known_workflows: HashMap::new(),
+            homes: Homes::default(),
             declared: HashMap::new(),
         };
+        checker.homes.are_kept = modules.have_tests();
         checker.type_definitions();
         checker
     }

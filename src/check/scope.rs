@@ -40,7 +40,7 @@ impl Binding {
 }
 
 /// The names of one block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct BlockScope {
     pub(super) names: IndexMap<Arc<str>, Binding>,
     /// `failed` and `finally`: outer steps may not have run.
@@ -106,6 +106,8 @@ pub(super) struct Scope {
     pub(super) row: Option<Arc<RecordType>>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
+    /// In a test, the block that holds the record of all writes.
+    pub(super) record: Option<usize>,
     pub(super) footprint: Footprint,
 }
 
@@ -128,6 +130,7 @@ impl Scope {
             stated: None,
             row: None,
             knows_outcome: false,
+            record: None,
             footprint: Footprint::default(),
         }
     }

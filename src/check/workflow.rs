@@ -15,7 +15,7 @@ use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItemKi
 use crate::value::{ConnectionKind, Type};
 
 impl Checker<'_> {
-    /// Checks the workflows of the files that were asked for, and what files import in vain.
+    /// Checks the workflows of the files that were asked for.
     pub(super) fn workflows(&mut self) {
         let modules = self.modules;
         for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
@@ -28,43 +28,29 @@ impl Checker<'_> {
                     self.report(finding.help("give one of them another name"));
                 }
                 names.push(&workflow.name.node);
-                let checked = self.workflow(ModuleId(at), workflow, &item.doc);
-                self.program.workflows.push(Arc::new(checked));
-            }
-            self.tests_are_left_out(ModuleId(at));
-            self.unused_imports(ModuleId(at));
-        }
-    }
-
-    /// Tests are read and nothing more: better said than believed.
-    fn tests_are_left_out(&mut self, id: ModuleId) {
-        let items = self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items);
-        let test = items.filter_map(|item| match &item.kind {
-            ItemKind::Test(test) => Some(test.title.span),
-            _ => None,
-        });
-        if let Some(span) = test.into_iter().next() {
-            let finding = Diagnostic::new(&codes::VF004, span, "tests are read, and this version does not run them");
-            self.report(finding.help("check what the workflow does with a run on the embedded stores"));
-        }
-    }
-
-    /// A file that holds tests uses its imports there.
-    fn unused_imports(&mut self, id: ModuleId) {
-        let Some(module) = self.modules.all.get(id.0) else { return };
-        if module.file.items.iter().any(|item| matches!(item.kind, ItemKind::Test(_))) {
-            return;
-        }
-        for import in &module.imports {
-            if !self.used_imports.contains(&(id, import.name.clone())) {
-                let finding =
-                    Diagnostic::new(&codes::VF104, import.span, format!("nothing uses the import `{}`", import.name));
-                self.report(finding.help("remove the line"));
+                let checked = Arc::new(self.workflow(ModuleId(at), workflow, &item.doc));
+                let key = (ModuleId(at), workflow.name.node.clone());
+                self.known_workflows.entry(key).or_insert_with(|| checked.clone());
+                self.program.workflows.push(checked);
             }
         }
     }
 
-    fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
+    /// What the files that were asked for import in vain.
+    pub(super) fn unused_imports(&mut self) {
+        let modules = self.modules;
+        for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
+            for import in &module.imports {
+                if !self.used_imports.contains(&(ModuleId(at), import.name.clone())) {
+                    let message = format!("nothing uses the import `{}`", import.name);
+                    let finding = Diagnostic::new(&codes::VF104, import.span, message);
+                    self.report(finding.help("remove the line"));
+                }
+            }
+        }
+    }
+
+    pub(super) fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
         let mut scope = Scope::new(module);
         scope.blocks.push(BlockScope::default());
         let connections = self.connections(&mut scope, workflow);
@@ -87,6 +73,9 @@ impl Checker<'_> {
         let mut body = checked.block;
         body.result = None;
         self.unused_names(&scope);
+        if let Some(block) = scope.blocks.last() {
+            self.homes.keep(block, [workflow.name.span]);
+        }
         body.slots = self.close_block(&mut scope, &body.steps);
         let name = &workflow.name;
         Workflow {
