@@ -12,4 +12,5 @@ pub mod run;
 pub mod source;
 pub mod stdlib;
 pub mod syntax;
+pub mod testing;
 pub mod value;

@@ -20,7 +20,23 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("check", &["source", "diagnostic", "value", "syntax", "query", "primitive", "stdlib"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
     ("run", &["source", "diagnostic", "value", "calendar", "query", "connection", "primitive", "check", "plan"]),
-    ("cli", &["source", "diagnostic", "value", "syntax", "connection", "primitive", "config", "check", "plan", "run"]),
+    ("testing", &["source", "value", "query", "connection", "primitive", "check", "plan", "run"]),
+    (
+        "cli",
+        &[
+            "source",
+            "diagnostic",
+            "value",
+            "syntax",
+            "connection",
+            "primitive",
+            "config",
+            "check",
+            "plan",
+            "run",
+            "testing",
+        ],
+    ),
 ];
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -51,6 +51,18 @@ fn push_comprehension<'a>(comprehension: &'a Comprehension, to: &mut Vec<&'a Exp
     to.extend(comprehension.filter.as_deref());
 }
 
+/// The blocks that a step holds.
+pub(crate) fn inside(step: &Step) -> impl Iterator<Item = &Block> {
+    let (arms, block): (&[_], _) = match &step.action {
+        Action::When { arms, otherwise } => (arms.as_slice(), otherwise.as_ref()),
+        Action::ForEach(each) => (&[], Some(&each.block)),
+        Action::Transaction { block, .. } => (&[], Some(block)),
+        Action::Expression(_) | Action::Check { .. } => (&[], None),
+    };
+    let handler = if let OnFailure::Block(block) = &step.on_failure { Some(block) } else { None };
+    arms.iter().map(|(_, block)| block).chain(block).chain(handler)
+}
+
 /// A step, with the blocks and loops it stands in.
 #[derive(Debug, Clone)]
 pub(crate) struct Site<'a> {

@@ -65,22 +65,30 @@ fn roots(command: &CheckArguments) -> Result<Vec<(PathBuf, String)>, String> {
             roots.push((command.stdin_filename.clone(), text));
             continue;
         }
-        let mut files = Vec::new();
-        if path.is_dir() {
-            walk(path, &mut files)?;
-        } else {
-            files.push(path.clone());
-        }
-        for file in files {
-            let text = read_text(&file).map_err(|why| format!("cannot read `{}`: {why}", file.display()))?;
-            roots.push((file, text));
-        }
+        roots.extend(files(std::slice::from_ref(path))?);
     }
     if roots.is_empty() {
         let paths: Vec<String> = command.paths.iter().map(|path| path.display().to_string()).collect();
         return Err(format!("there is no .flow file under {}", paths.join(", ")));
     }
     Ok(roots)
+}
+
+/// The texts of files, and of those under directories.
+pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<(PathBuf, String)>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            walk(path, &mut files)?;
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let text = |file: PathBuf| match read_text(&file) {
+        Ok(text) => Ok((file, text)),
+        Err(why) => Err(format!("cannot read `{}`: {why}", file.display())),
+    };
+    files.into_iter().map(text).collect()
 }
 
 /// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.

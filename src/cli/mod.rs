@@ -18,6 +18,7 @@ mod project;
 mod report;
 mod run;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -84,6 +85,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
+        Command::Test(command) => test::test(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::check::program::{Action, Block, OnFailure, Step, Workflow};
+use crate::check::program::{Block, Step, Workflow};
+use crate::check::walk::inside;
 
 /// A step, and the blocks around it.
 #[derive(Clone)]
@@ -59,16 +60,4 @@ fn collect<'a>((chain, block): &Way<'a>, name: Option<&str>, found: &mut Vec<Pla
             found.push(Place { chain: on_the_way(), step });
         }
     }
-}
-
-/// The blocks that a step holds.
-fn inside(step: &Step) -> impl Iterator<Item = &Block> {
-    let (arms, block): (&[_], _) = match &step.action {
-        Action::When { arms, otherwise } => (arms.as_slice(), otherwise.as_ref()),
-        Action::ForEach(each) => (&[], Some(&each.block)),
-        Action::Transaction { block, .. } => (&[], Some(block)),
-        Action::Expression(_) | Action::Check { .. } => (&[], None),
-    };
-    let handler = if let OnFailure::Block(block) = &step.on_failure { Some(block) } else { None };
-    arms.iter().map(|(_, block)| block).chain(block).chain(handler)
 }

@@ -6,6 +6,7 @@ mod explain;
 mod graph;
 mod jobs;
 mod run;
+mod test;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,7 @@ pub(crate) use explain::ExplainArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use jobs::JobsArguments;
 pub(crate) use run::{RunArguments, RunFormat};
+pub(crate) use test::{TestArguments, TestFormat};
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
+    /// Run the tests of workflows, without a server
+    Test(TestArguments),
     /// Say what a check means, with a failing and a passing example
     Explain(ExplainArguments),
     /// Draw the steps of a workflow and what they wait for

@@ -8,13 +8,20 @@ pub mod embedded;
 mod remote_write;
 pub mod victoria;
 
+use std::sync::Arc;
+
 use crate::query::promql::Node;
-use crate::value::{ErrorKind, StepError};
+use crate::value::{ErrorKind, Sample, StepError};
 
 /// The error for a range of points where one value per series is wanted.
 fn range_at_instant() -> StepError {
     StepError::new(ErrorKind::Query, "the query gives a range of points, not one value per series")
         .help("fold the range, as in `last_over_time(m[1d])`, or read it with `export`")
+}
+
+/// Why no store would keep these samples, when that is so.
+pub fn refuse(samples: &[Arc<Sample>]) -> Result<(), StepError> {
+    batch::prepare(samples, None).map(|_| ())
 }
 
 /// Whether the order of the result is part of the query: `sort_desc(…)`, `topk(…)`.

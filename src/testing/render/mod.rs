@@ -1,0 +1,39 @@
+//! Reports for people, as JSON, as JUnit's XML.
+
+mod human;
+mod json;
+mod junit;
+
+pub use human::human;
+pub use json::json;
+pub use junit::junit;
+
+use crate::source::{Position, Source, Sources, Span};
+
+/// The source of a span and where in it the span begins.
+fn place(sources: &Sources, span: Span) -> (Option<&Source>, Position) {
+    let source = sources.get(span.source);
+    let position = source.map_or(Position { line: 0, column: 0, offset: 0 }, |source| source.position(span.start));
+    (source, position)
+}
+
+/// `path:line:column`.
+fn location(sources: &Sources, span: Span) -> String {
+    let (source, position) = place(sources, span);
+    format!("{}:{}:{}", file(source), position.line, position.column)
+}
+
+fn file(source: Option<&Source>) -> &str {
+    source.map_or("", |source| &source.name)
+}
+
+/// The text of a span on one line.
+fn text(sources: &Sources, span: Span) -> String {
+    let text = sources.get(span.source).map_or("", |source| source.slice(span));
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `1 test`, `2 tests`.
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
