@@ -16,7 +16,7 @@ use crate::connection::{
 };
 use crate::primitive::recorded;
 use crate::query::sql::SqlQuery;
-use crate::value::{ConnectionKind, ErrorKind, MapValue, Sample, Series, StepError, Table, Timestamp, Value};
+use crate::value::{ConnectionKind, ErrorKind, MapValue, Sample, Series, StepError, Table, Timestamp, Type, Value, from_json};
 
 /// How many requests may be under way at once.
 const POOL: usize = 4;
@@ -118,7 +118,7 @@ impl SqlSession for Nowhere {
     }
 
     fn execute<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, u64> {
-        self.write(None, [statement(query, query.arguments.clone())]);
+        self.write(target(query).as_deref(), [statement(query, query.arguments.clone())]);
         answer(Ok(1))
     }
 
@@ -131,7 +131,7 @@ impl SqlSession for Nowhere {
             let holes = query.template.holes.iter().zip(&query.arguments);
             holes.map(|(hole, given)| value(hole).unwrap_or_else(|| given.clone())).collect()
         };
-        self.write(None, (0..rows.rows).map(|row| statement(query, holes(row))));
+        self.write(target(query).as_deref(), (0..rows.rows).map(|row| statement(query, holes(row))));
         answer(Ok(rows.rows as u64))
     }
 
@@ -150,6 +150,26 @@ impl SqlSession for Nowhere {
         self.write(Some(table), records(rows));
         answer(Ok(Upserted { created: rows.rows as u64, updated: 0, rows: returned(rows, returning) }))
     }
+}
+
+/// What stands before the name of the table that a statement changes.
+const CHANGES: [&[&str]; 6] =
+    [&["insert", "into"], &["update"], &["delete", "from"], &["merge", "into"], &["truncate", "table"], &["truncate"]];
+
+/// The table that a statement changes.
+fn target(query: &SqlQuery) -> Option<String> {
+    let text = query.to_string();
+    let words: Vec<&str> = text.split(|letter: char| letter.is_whitespace() || letter == '(').collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let name = |at: usize| {
+        let rest = words.get(at..)?;
+        let is_it = |change: &&&[&str]| {
+            rest.len() > change.len() && change.iter().zip(rest).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
+        };
+        let change = CHANGES.iter().find(is_it)?;
+        rest.get(change.len()).map(|name| name.trim_end_matches([';', ')']).replace('"', ""))
+    };
+    (0..words.len()).find_map(name)
 }
 
 /// A statement as it was run.
@@ -248,14 +268,34 @@ impl Http for Nowhere {
             return self.refuse();
         }
         let pairs = request.query.iter().map(|(name, value)| (Value::Text(name.clone()), Value::text(value.as_str())));
-        let body = request.json.clone().unwrap_or_default();
+        let body = request.json.as_ref().map_or(Ok(Value::None), |json| from_json(json, &Type::Any)).unwrap_or(Value::None);
         let written = Value::record([
             ("method", Value::text(request.method)),
             ("path", Value::Text(request.path.clone())),
             ("query", Value::Map(Arc::new(pairs.collect::<MapValue>()))),
-            ("body", Value::Json(Arc::new(body))),
+            ("body", body),
         ]);
         self.write(Some(&request.path), [written]);
         answer(Ok(HttpResponse { status: 200, body: Vec::new() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{Piece, SqlTemplate, StatementKind};
+
+    #[test]
+    fn a_statement_names_its_table() {
+        let target = |text: &str| {
+            let pieces = vec![Piece::Text(text.into())];
+            let template = SqlTemplate { pieces, holes: Vec::new(), kind: StatementKind::Write };
+            target(&SqlQuery { template: Arc::new(template), arguments: Vec::new() })
+        };
+        assert_eq!(target("delete from nav where day < '2020-01-01'").as_deref(), Some("nav"));
+        assert_eq!(target("INSERT INTO \"raw\".nav(a) values (1)").as_deref(), Some("raw.nav"));
+        assert_eq!(target("with x as (select a from y) update nav set a = 1").as_deref(), Some("nav"));
+        assert_eq!(target("truncate nav;").as_deref(), Some("nav"));
+        assert_eq!(target("vacuum"), None);
     }
 }

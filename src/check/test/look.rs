@@ -134,7 +134,7 @@ fn written(kind: ConnectionKind) -> Type {
             ("method", Type::Text),
             ("path", Type::Text),
             ("query", Type::map(Type::Text, Type::Text)),
-            ("body", Type::Json),
+            ("body", Type::Any),
         ])),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{count, file, location, place, text};
+use super::{count, excerpt, file, location, place};
 use crate::source::Sources;
 use crate::testing::coverage::Coverage;
 use crate::testing::{Failure, Report};
@@ -45,9 +45,8 @@ fn list(out: &mut String, sources: &Sources, reports: &[Report], paint: Paint) {
 
 fn tell(out: &mut String, sources: &Sources, failure: &Failure, paint: Paint) {
     let _ = writeln!(out, "  {}: {}", paint.dim(&location(sources, failure.place)), failure.message);
-    let shown = text(sources, failure.place);
-    if !shown.is_empty() {
-        let _ = writeln!(out, "    {shown}");
+    if let Some(excerpt) = excerpt(sources, failure) {
+        let _ = writeln!(out, "    {excerpt}");
     }
     if let Some((left, right)) = &failure.sides {
         let _ = writeln!(out, "    left:  {left}\n    right: {right}");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{file, location, place, text};
+use super::{excerpt, file, location, place};
 use crate::source::Sources;
 use crate::testing::{Failure, Report};
 
@@ -41,7 +41,7 @@ fn case(out: &mut String, sources: &Sources, suite: &str, report: &Report) {
 
 fn whole(sources: &Sources, failure: &Failure) -> String {
     let mut lines = vec![format!("{}: {}", location(sources, failure.place), failure.message)];
-    lines.push(text(sources, failure.place));
+    lines.extend(excerpt(sources, failure));
     if let Some((left, right)) = &failure.sides {
         lines.extend([format!("left:  {left}"), format!("right: {right}")]);
     }

@@ -8,6 +8,7 @@ pub use human::human;
 pub use json::json;
 pub use junit::junit;
 
+use super::Failure;
 use crate::source::{Position, Source, Sources, Span};
 
 /// The source of a span and where in it the span begins.
@@ -27,10 +28,20 @@ fn file(source: Option<&Source>) -> &str {
     source.map_or("", |source| &source.name)
 }
 
-/// The text of a span on one line.
-fn text(sources: &Sources, span: Span) -> String {
-    let text = sources.get(span.source).map_or("", |source| source.slice(span));
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The longest text of a file that is repeated, in characters.
+const LONGEST: usize = 200;
+
+/// What stands where something failed, on one line; nothing where the message names it.
+fn excerpt(sources: &Sources, failure: &Failure) -> Option<String> {
+    let text = sources.get(failure.place.source).map_or("", |source| source.slice(failure.place));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() || failure.message.contains(&format!("`{text}`")) {
+        return None;
+    }
+    Some(match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text,
+    })
 }
 
 /// `1 test`, `2 tests`.
