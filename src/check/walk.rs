@@ -1,7 +1,7 @@
 //! Walking the typed program: expressions, steps.
 
 use super::program::{
-    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, OnFailure, Parallel, Step, Workflow,
+    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, FunctionId, OnFailure, Parallel, Step, Workflow,
 };
 
 /// Calls `look` for an expression and every expression inside it. Iterative: a chain may be long.
@@ -61,6 +61,28 @@ pub(crate) fn inside(step: &Step) -> impl Iterator<Item = &Block> {
     };
     let handler = if let OnFailure::Block(block) = &step.on_failure { Some(block) } else { None };
     arms.iter().map(|(_, block)| block).chain(block).chain(handler)
+}
+
+/// The function that an expression calls for its result, also one whose result is looked into or decoded.
+pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
+    match &expr.kind {
+        ExprKind::Function(id, _) => Some(*id),
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+            called(of)
+        }
+        _ => None,
+    }
+}
+
+/// [`called`], to call another.
+pub(crate) fn called_mut(expr: &mut Expr) -> Option<&mut FunctionId> {
+    match &mut expr.kind {
+        ExprKind::Function(id, _) => Some(id),
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+            called_mut(of)
+        }
+        _ => None,
+    }
 }
 
 /// A step, with the blocks and loops it stands in.

@@ -48,7 +48,8 @@ pub(super) fn failures(
 
 /// The parameters were refused.
 fn never_ran(test: &Test, outcome: &RunOutcome) -> Failure {
-    let place = test.set.first().map_or(test.title.span, |(_, value)| value.span);
+    let is_refused = |name: &str| outcome.refused.iter().any(|refused| &*refused.param == name);
+    let place = test.set.iter().find(|(name, _)| is_refused(name)).map_or(test.title.span, |(_, value)| value.span);
     Failure::new(place, format!("nothing ran: {}", outcome.message))
 }
 

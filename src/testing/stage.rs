@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::world::refusal;
 use crate::check::Program;
 use crate::check::program::{
-    Action, Block, Expr, ExprKind, ForEach, Function, FunctionBody, OnFailure, Step, Workflow, WorkflowParam,
+    Action, Block, Expr, ExprKind, ForEach, Function, FunctionBody, FunctionId, OnFailure, Step, Workflow,
+    WorkflowParam,
 };
 use crate::check::test::{Given, Test};
 use crate::check::walk;
@@ -23,14 +24,14 @@ type Looks = BTreeSet<(usize, usize)>;
 
 /// The plan of a test's run.
 pub(super) fn staged(program: &Arc<Program>, test: &Test) -> Plan {
-    let stage = Stage { givens: test.givens.iter().map(|given| (given.step, given)).collect() };
+    let functions = program.functions.iter().map(without_programs).collect();
+    let mut stage = Stage { givens: by_place(test), through: Vec::new(), functions };
     let mut workflow = Workflow::clone(&test.workflow);
     workflow.params.iter_mut().for_each(|param| set(param, test));
     workflow.body = stage.block(&workflow.body).0;
     workflow.failed = workflow.failed.map(|block| stage.block(&block).0);
     workflow.finally = workflow.finally.map(|block| stage.block(&block).0);
-    let functions = program.functions.iter().map(without_programs).collect();
-    let program = Program { functions, workflows: Vec::new(), tests: Vec::new() };
+    let program = Program { functions: stage.functions, workflows: Vec::new(), tests: Vec::new() };
     let arguments = vec![None; workflow.params.len()];
     Plan { program: Arc::new(program), workflow: Arc::new(workflow), arguments }
 }
@@ -67,13 +68,29 @@ fn without_programs(function: &Arc<Function>) -> Arc<Function> {
     Arc::new(Function { body: FunctionBody::Expression(refused), ..Function::clone(function) })
 }
 
+/// The given steps, by the calls on the way to them; a call that is only on the way has none itself.
+fn by_place(test: &Test) -> HashMap<&[Span], HashMap<Span, &Given>> {
+    let mut places: HashMap<&[Span], HashMap<Span, &Given>> = HashMap::new();
+    for given in &test.givens {
+        for way in (1..=given.through.len()).filter_map(|n| given.through.get(..n)) {
+            places.entry(way).or_default();
+        }
+        places.entry(&given.through).or_default().insert(given.step, given);
+    }
+    places
+}
+
 struct Stage<'t> {
-    givens: HashMap<Span, &'t Given>,
+    givens: HashMap<&'t [Span], HashMap<Span, &'t Given>>,
+    /// The calls around what is being staged.
+    through: Vec<Span>,
+    /// The functions, and behind them those that hold given steps, one for each call.
+    functions: Vec<Arc<Function>>,
 }
 
 impl Stage<'_> {
     /// The block as it runs in the test, and what its given steps look at further out.
-    fn block(&self, block: &Block) -> (Block, Looks) {
+    fn block(&mut self, block: &Block) -> (Block, Looks) {
         let by_slot: HashMap<usize, usize> =
             block.steps.iter().enumerate().filter_map(|(at, step)| Some((step.slot?, at))).collect();
         let mut further = Looks::new();
@@ -95,8 +112,9 @@ impl Stage<'_> {
     }
 
     /// A step, and the slots that it looks at beside those that it waits for anyway.
-    fn step(&self, step: &Step) -> (Step, Looks) {
-        if let Some(given) = self.givens.get(&step.span) {
+    fn step(&mut self, step: &Step) -> (Step, Looks) {
+        let given = self.givens.get(&*self.through).and_then(|here| here.get(&step.span));
+        if let Some(given) = given {
             return replaced(step, given);
         }
         let mut looks = Looks::new();
@@ -116,13 +134,36 @@ impl Stage<'_> {
                 arms: arms.iter().map(|(condition, block)| (condition.clone(), inner(block))).collect(),
                 otherwise: otherwise.as_ref().map(&mut inner),
             },
-            action @ (Action::Expression(_) | Action::Check { .. }) => action.clone(),
+            Action::Expression(expr) => Action::Expression(self.call_inside(expr, step.span)),
+            action @ Action::Check { .. } => action.clone(),
+        };
+        let mut inner = |block: &Block| {
+            let (block, further) = self.block(block);
+            looks.extend(further);
+            block
         };
         let on_failure = match &step.on_failure {
             OnFailure::Block(block) => OnFailure::Block(inner(block)),
             other => other.clone(),
         };
         (Step { action, on_failure, ..step.clone() }, looks)
+    }
+
+    /// The call of a function in which steps are given: a function of its own.
+    fn call_inside(&mut self, expr: &Expr, step: Span) -> Expr {
+        let mut expr = expr.clone();
+        self.through.push(step);
+        if self.givens.contains_key(&*self.through)
+            && let Some(id) = walk::called_mut(&mut expr)
+            && let Some(function) = self.functions.get(id.0).cloned()
+            && let FunctionBody::Block(block) = &function.body
+        {
+            let body = FunctionBody::Block(self.block(block).0);
+            *id = FunctionId(self.functions.len());
+            self.functions.push(Arc::new(Function { body, ..Function::clone(&function) }));
+        }
+        self.through.pop();
+        expr
     }
 }
 

@@ -16,7 +16,9 @@ use crate::connection::{
 };
 use crate::primitive::recorded;
 use crate::query::sql::SqlQuery;
-use crate::value::{ConnectionKind, ErrorKind, MapValue, Sample, Series, StepError, Table, Timestamp, Type, Value, from_json};
+use crate::value::{
+    ConnectionKind, ErrorKind, MapValue, Sample, Series, StepError, Table, Timestamp, Type, Value, from_json,
+};
 
 /// How many requests may be under way at once.
 const POOL: usize = 4;
@@ -268,7 +270,8 @@ impl Http for Nowhere {
             return self.refuse();
         }
         let pairs = request.query.iter().map(|(name, value)| (Value::Text(name.clone()), Value::text(value.as_str())));
-        let body = request.json.as_ref().map_or(Ok(Value::None), |json| from_json(json, &Type::Any)).unwrap_or(Value::None);
+        let body =
+            request.json.as_ref().map_or(Ok(Value::None), |json| from_json(json, &Type::Any)).unwrap_or(Value::None);
         let written = Value::record([
             ("method", Value::text(request.method)),
             ("path", Value::Text(request.path.clone())),

@@ -37,6 +37,7 @@ impl Checker<'_> {
         let mut givens: Vec<Given> = Vec::new();
         let mut written: HashMap<Arc<str>, Span> = HashMap::new();
         let (mut last, mut waits) = (None, Waits::new());
+        let functions = &self.program.functions.clone();
         for item in &test.items {
             let TestItem::Given { path, fails, value } = item else { continue };
             let Some(span) = span_of(path) else { continue };
@@ -47,12 +48,18 @@ impl Checker<'_> {
                 continue;
             }
             let names: Vec<&str> = path.iter().map(|part| &*part.node).collect();
-            match find(workflow, &names) {
+            match find(workflow, functions, &names) {
                 Ok(places) => {
                     for place in places {
                         let value = self.given(module, &place, (&name, workflow), (*fails, value), &mut last);
                         note_waits(&place, &last, span, &mut waits);
-                        givens.push(Given { path: name.clone(), step: place.step.span, fails: *fails, value });
+                        givens.push(Given {
+                            path: name.clone(),
+                            through: place.through,
+                            step: place.step.span,
+                            fails: *fails,
+                            value,
+                        });
                     }
                 }
                 Err(lost) => self.no_step(path, workflow, &lost),

@@ -48,6 +48,8 @@ pub struct Test {
 pub struct Given {
     /// The step's path as written.
     pub path: Arc<str>,
+    /// The steps on the way that call a function, in which the rest of the way lies.
+    pub through: Vec<Span>,
     /// The whole step that is replaced; no two steps share a span.
     pub step: Span,
     /// Whether `value` is what it fails with.

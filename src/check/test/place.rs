@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use crate::check::program::{Block, Step, Workflow};
-use crate::check::walk::inside;
+use crate::check::program::{Action, Block, Expr, Function, FunctionBody, Step, Workflow};
+use crate::check::walk::{self, inside};
+use crate::source::Span;
 
 /// A step, and the blocks around it.
 #[derive(Clone)]
 pub(super) struct Place<'a> {
     /// The blocks from the body down to the step's own, each with its step that holds the next or is the one meant. The
-    /// body has none on the way into `failed` and `finally`.
+    /// body has none on the way into `failed` and `finally`. A function sees nothing of its caller, so there it begins.
     pub(super) chain: Vec<(&'a Block, Option<&'a Step>)>,
+    /// The steps on the way that call a function with the rest of the way in it.
+    pub(super) through: Vec<Span>,
     /// The step.
     pub(super) step: &'a Step,
 }
@@ -26,18 +29,27 @@ pub(super) struct Lost<'a> {
 }
 
 /// A block with the way to it.
-type Way<'a> = (Vec<(&'a Block, Option<&'a Step>)>, &'a Block);
+struct Way<'a> {
+    chain: Vec<(&'a Block, Option<&'a Step>)>,
+    through: Vec<Span>,
+    block: &'a Block,
+}
 
 /// The steps that a path means: several when branches bind the same name.
-pub(super) fn find<'a>(workflow: &'a Workflow, path: &[impl AsRef<str>]) -> Result<Vec<Place<'a>>, Lost<'a>> {
+pub(super) fn find<'a>(
+    workflow: &'a Workflow,
+    functions: &'a [Arc<Function>],
+    path: &[&str],
+) -> Result<Vec<Place<'a>>, Lost<'a>> {
     let handlers = workflow.failed.iter().chain(&workflow.finally);
-    let mut ways: Vec<Way<'a>> = vec![(Vec::new(), &workflow.body)];
-    ways.extend(handlers.map(|block| (vec![(&workflow.body, None)], block)));
+    let way = |chain, block| Way { chain, through: Vec::new(), block };
+    let mut ways: Vec<Way<'a>> = vec![way(Vec::new(), &workflow.body)];
+    ways.extend(handlers.map(|block| way(vec![(&workflow.body, None)], block)));
     let mut found: Vec<Place<'a>> = Vec::new();
     for (part, name) in path.iter().enumerate() {
         let within = found.first().map(|place| place.step);
         let mut members = Vec::new();
-        ways.iter().for_each(|way| collect(way, Some(name.as_ref()), &mut members));
+        ways.iter().for_each(|way| collect(way, Some(name), &mut members));
         if members.is_empty() {
             ways.iter().for_each(|way| collect(way, None, &mut members));
             let mut known: Vec<Arc<str>> = members.iter().map(|place| place.step.name.clone()).collect();
@@ -45,19 +57,44 @@ pub(super) fn find<'a>(workflow: &'a Workflow, path: &[impl AsRef<str>]) -> Resu
             return Err(Lost { part, within, known });
         }
         found = members;
-        ways = found.iter().flat_map(|place| inside(place.step).map(|block| (place.chain.clone(), block))).collect();
+        ways = found.iter().flat_map(|place| further(place, functions)).collect();
     }
     Ok(found)
 }
 
 /// The named steps of a block, and of the blocks of its unnamed steps.
-fn collect<'a>((chain, block): &Way<'a>, name: Option<&str>, found: &mut Vec<Place<'a>>) {
-    for step in &block.steps {
-        let on_the_way = || [chain.as_slice(), &[(*block, Some(step))]].concat();
+fn collect<'a>(way: &Way<'a>, name: Option<&str>, found: &mut Vec<Place<'a>>) {
+    for step in &way.block.steps {
+        let place = || Place {
+            chain: [way.chain.as_slice(), &[(way.block, Some(step))]].concat(),
+            through: way.through.clone(),
+            step,
+        };
         if step.slot.is_none() {
-            inside(step).for_each(|inner| collect(&(on_the_way(), inner), name, found));
+            blocks(&place()).for_each(|inner| collect(&inner, name, found));
         } else if name.is_none_or(|name| &*step.name == name) {
-            found.push(Place { chain: on_the_way(), step });
+            found.push(place());
         }
     }
+}
+
+fn blocks<'a>(place: &Place<'a>) -> impl Iterator<Item = Way<'a>> {
+    let (chain, through) = (place.chain.clone(), place.through.clone());
+    inside(place.step).map(move |block| Way { chain: chain.clone(), through: through.clone(), block })
+}
+
+/// The blocks inside a step, and that of the function that it calls.
+fn further<'a>(place: &Place<'a>, functions: &'a [Arc<Function>]) -> Vec<Way<'a>> {
+    let called = match &place.step.action {
+        Action::Expression(expr) => called(expr, functions),
+        _ => None,
+    };
+    let through = [place.through.as_slice(), &[place.step.span]].concat();
+    blocks(place).chain(called.map(|block| Way { chain: Vec::new(), through, block })).collect()
+}
+
+/// The block of the one function that an expression calls for its result.
+fn called<'a>(expr: &Expr, functions: &'a [Arc<Function>]) -> Option<&'a Block> {
+    let function = functions.get(walk::called(expr)?.0)?;
+    if let FunctionBody::Block(block) = &function.body { Some(block) } else { None }
 }

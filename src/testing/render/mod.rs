@@ -31,11 +31,11 @@ fn file(source: Option<&Source>) -> &str {
 /// The longest text of a file that is repeated, in characters.
 const LONGEST: usize = 200;
 
-/// What stands where something failed, on one line; nothing where the message names it.
+/// What stands where something failed, on one line; nothing for a name alone, which the message says.
 fn excerpt(sources: &Sources, failure: &Failure) -> Option<String> {
     let text = sources.get(failure.place.source).map_or("", |source| source.slice(failure.place));
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() || failure.message.contains(&format!("`{text}`")) {
+    if text.chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
         return None;
     }
     Some(match text.char_indices().nth(LONGEST) {
