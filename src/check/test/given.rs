@@ -204,7 +204,8 @@ fn asked(step: &Step) -> Type {
     }
 }
 
-/// A type that takes anything where a `json` is wanted: records and lists are how JSON is written here.
+/// A type that takes anything where a `json` is wanted, because records and lists are how JSON is written here, and
+/// records where a table is wanted.
 fn loose(ty: &Type) -> Type {
     let row = |row: &RecordType| {
         let fields = row.fields.iter().map(|field: &Field| (field.name.clone(), loose(&field.ty)));
@@ -216,7 +217,7 @@ fn loose(ty: &Type) -> Type {
         Type::List(inner) => Type::list(loose(inner)),
         Type::Map(key, value) => Type::map(loose(key), loose(value)),
         Type::Record(record) => Type::Record(row(record)),
-        Type::Table(record) => Type::Table(row(record)),
+        Type::Table(record) => Type::list(Type::Record(row(record))),
         other => other.clone(),
     }
 }
