@@ -20,6 +20,7 @@ mod check;
 mod cli;
 mod docs;
 mod faults;
+mod fuzz;
 mod http;
 mod metrics;
 mod primitives;

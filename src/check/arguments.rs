@@ -53,6 +53,12 @@ impl Checker<'_> {
     ) -> Given {
         let before = self.diagnostics.len();
         let mut given: Vec<Option<Expr>> = wanted.iter().map(|_| None).collect();
+        if self.shuffled(site) {
+            for argument in site.arguments {
+                self.expr(scope, &argument.value, None);
+            }
+            return Given { arguments: given, is_right: false };
+        }
         let mut is_complete = true;
         for (argument, at) in placed(site.arguments, wanted) {
             let Some((at, param)) = at.and_then(|at| Some((at, wanted.get(at)?))) else {
@@ -77,6 +83,21 @@ impl Checker<'_> {
         }
         let is_right = !self.diagnostics.iter().skip(before).any(Diagnostic::is_error);
         Given { arguments: given, is_right }
+    }
+
+    /// Reports a positional argument behind a named one: nobody can say which parameter it is for.
+    fn shuffled(&mut self, site: &CallSite<'_>) -> bool {
+        let named = site.arguments.iter().find_map(|argument| argument.name.as_ref());
+        let late = site.arguments.iter().skip_while(|argument| argument.name.is_none());
+        let (Some(named), Some(late)) = (named, late.into_iter().find(|argument| argument.name.is_none())) else {
+            return false;
+        };
+        let message = "an argument without a name comes before those with one";
+        let finding = Diagnostic::new(&codes::VF106, late.value.span, message)
+            .label(named.span, "the first with a name")
+            .help(format!("give it its name, `name: {}`", self.short(late.value.span)));
+        self.report(finding);
+        true
     }
 
     fn argument(

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, Name, Otherwise, Statement, StatementKind, TypeExpr};
-use crate::value::Type;
+use crate::value::{Type, Value};
 
 /// A checked block and the type of its `yield`, [`Type::None`] without one.
 pub(super) struct Checked {
@@ -319,10 +319,7 @@ impl Checker<'_> {
         let (first, second) = self.walked(&over, &each.pattern);
         let is_map = second.is_some();
         let before = scope.footprint.connections.clone();
-        let count = each
-            .parallel
-            .as_ref()
-            .map(|count| count.as_ref().map(|count| self.expr_of(scope, count, &Type::Int, "`in parallel`")));
+        let count = each.parallel.as_ref().map(|count| count.as_ref().map(|count| self.count(scope, count)));
         scope.footprint.connections.clear();
         let item = first.clone();
         let wanted = wanted.and_then(|wanted| wanted.required().item());
@@ -339,12 +336,25 @@ impl Checker<'_> {
         };
         scope.footprint.connections.extend(before);
         let result = Box::new(checked.yields.clone());
+        if checked.block.result.is_none() {
+            self.without_yield.push(each.over.span);
+        }
         let ty = match (continues, &checked.yields) {
             (true, _) => Type::Outcomes(Box::new(item), result),
             (false, Type::None) => Type::None,
             (false, _) => Type::List(result),
         };
         (Action::ForEach(Arc::new(ForEach { over, is_map, parallel, block: checked.block, continues })), ty)
+    }
+
+    /// How many items at once: at least one.
+    fn count(&mut self, scope: &mut Scope, count: &ast::Expr) -> Expr {
+        let checked = self.expr_of(scope, count, &Type::Int, "`in parallel`");
+        if matches!(checked.kind, ExprKind::Literal(Value::Int(n)) if n < 1) {
+            let finding = Diagnostic::new(&codes::VF201, checked.span, "no item could ever run");
+            self.report(finding.help("write how many items run at once, 1 or more"));
+        }
+        checked
     }
 
     fn bind_item(&mut self, scope: &mut Scope, name: &Name, ty: Type) {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use super::Checker;
 use super::arguments::{CallSite, Given, Wanted, wanted_of};
 use super::expression::{broken, strongest};
+use super::foreign;
 use super::modules::ModuleId;
 use super::program::{Expr, ExprKind, Function, FunctionId};
 use super::scope::Scope;
 use super::unify::{has_variable, settled, substitute, unify};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::primitive::{Effect, Form, Known, Spec, registry};
 use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
-use crate::value::{Type, Value};
+use crate::value::{ConnectionKind, Type, Value};
 
 /// What a callee turned out to be.
 enum Callee {
@@ -130,7 +131,10 @@ impl Checker<'_> {
         } else {
             let known = self.callable_names(scope.module);
             let finding = Diagnostic::new(&codes::VF101, span, format!("no function is called `{name}`"));
-            self.suggest(finding, name, known.iter().map(|name| &**name), span)
+            match foreign::function(name) {
+                Some(help) => finding.help(help),
+                None => self.suggest(finding, name, known.iter().map(|name| &**name), span),
+            }
         };
         self.report(finding);
         None
@@ -166,6 +170,10 @@ impl Checker<'_> {
             }
             if registry::is_namespace(left) {
                 return self.namespace_callee(left, name);
+            }
+            if let Some(finding) = unknown_connection(scope, left, of.span, name) {
+                self.report(finding);
+                return None;
             }
         }
         let receiver = self.expr(scope, of, None);
@@ -477,4 +485,17 @@ fn shown(ty: &Type) -> String {
         Type::Map(..) => "a map".to_owned(),
         other => format!("`{other}`"),
     }
+}
+
+/// `warehouse.query(…)` where no `warehouse` is: what can be called like this is a connection.
+fn unknown_connection(scope: &Scope, left: &str, span: Span, method: &Name) -> Option<Diagnostic> {
+    let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http];
+    let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), &method.node).is_some())?;
+    let used = scope.connections(kind);
+    let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{left}` here"));
+    Some(match (closest(left, used.iter().map(|name| &**name)), used.as_slice()) {
+        (Some(near), _) => finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near),
+        (None, [only]) => finding.help(format!("write `{only}`, or name another: `use {left}: {}`", kind.name())),
+        _ => finding.help(format!("name it at the top of the workflow: `use {left}: {}`", kind.name())),
+    })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::foreign;
 use super::mismatch::Want;
 use super::narrow;
 use super::program::{Expr, ExprKind, RunField};
@@ -136,6 +137,9 @@ impl Checker<'_> {
                 .help(format!("name what you want of it: {}", run_fields()));
         }
         let finding = Diagnostic::new(&codes::VF101, span, format!("nothing is called `{name}` here"));
+        if let Some(finding) = self.bound_further_in(scope.module, name, finding.clone()) {
+            return finding;
+        }
         let finding = finding.help("define it as a step, `name = …`, or as a parameter, `param name: type`");
         self.suggest(finding, name, scope.names().chain([Candidate::from("run")]), span)
     }
@@ -222,7 +226,11 @@ impl Checker<'_> {
             .map(|property| Candidate::from(property.name))
             .chain(fields.iter().map(|field| Candidate { name: &field.name, ty: Some(&field.ty) }));
         let message = format!("{} has no field `{}`", shown(ty), name.node);
-        let finding = Diagnostic::new(&codes::VF101, name.span, message).label(of, format!("`{ty}`"));
+        let finding = Diagnostic::new(&codes::VF101, name.span, message).label(of, format!("`{}`", ty.brief()));
+        if let Some(help) = foreign::member(&name.node) {
+            self.report(finding.help(help));
+            return broken(span);
+        }
         let finding = self.suggest(finding, &name.node, candidates, name.span);
         self.report(finding);
         broken(span)
@@ -373,7 +381,7 @@ fn shown(ty: &Type) -> String {
     match ty {
         Type::Record(_) if *ty != Type::point() => "this record".to_owned(),
         Type::Table(_) => "this table".to_owned(),
-        other => format!("`{other}`"),
+        other => format!("`{}`", other.brief()),
     }
 }
 

@@ -72,6 +72,17 @@ impl Checker<'_> {
                 self.report(finding);
                 (**inner).clone()
             }
+            Type::None if self.has_told_yield => Type::Error,
+            Type::None if !self.without_yield.is_empty() && !matches!(expr.kind, ExprKind::Literal(_)) => {
+                self.has_told_yield = true;
+                let finding =
+                    Diagnostic::new(&codes::VF202, expr.span, format!("{doing} needs a value, and this is `none`"));
+                let loops = std::mem::take(&mut self.without_yield);
+                let finding =
+                    loops.iter().fold(finding, |finding, over| finding.label(*over, "this loop yields nothing"));
+                self.report(finding.help("end the block of the loop with `yield { … }`"));
+                Type::Error
+            }
             Type::None => {
                 let message = format!("this is always `none`, so {doing} cannot work");
                 self.report(Diagnostic::new(&codes::VF202, expr.span, message).help("use something that has a value"));
@@ -190,10 +201,10 @@ fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &
 
 fn plain(expr: &Expr, text: &str, wanted: &Type, inner: (&Type, &Type), place: &str, what: &str) -> Diagnostic {
     let (found, want) = inner;
-    let message = format!("expected `{want}`, found `{found}`{place}");
+    let message = format!("expected `{}`, found `{}`{place}", want.brief(), found.brief());
     let mut finding = Diagnostic::new(&codes::VF201, expr.span, message).at(format!("{what} wants `{wanted}`"));
     if !place.is_empty() {
-        finding = finding.note(format!("the whole is `{}`", expr.ty));
+        finding = finding.note(format!("the whole is `{}`", expr.ty.brief()));
     }
     finding.help = hint(found, want, text);
     finding
@@ -234,8 +245,14 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         }
         (Type::Decimal, Type::Float) => Some(format!("say that digits may be lost: `{text} as float`")),
         (found, Type::Int | Type::Float) if found.is_text() => Some("write the number without quotes".to_owned()),
+        (_, Type::Date) if is_split_date(text) => {
+            Some("a date is written year first, without quotes: `2025-01-31`".to_owned())
+        }
         (found, Type::Date) if found.is_text() => {
             Some("write a date without quotes, `2025-01-31`, or use `parse_date(text, \"%d/%m/%Y\")`".to_owned())
+        }
+        (found, Type::Duration | Type::Period | Type::BusinessDays | Type::Time) if found.is_text() => {
+            Some(format!("write it without quotes: `{}`", text.trim_matches('"')))
         }
         (Type::Int, Type::Period) => Some(unit(text, "d", "`w`, `mo`, `y`")),
         (Type::Int, Type::Duration) => Some(unit(text, "s", "`m`, `h`")),
@@ -258,6 +275,22 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (Type::Text, Type::Literals(_)) => Some(format!("hold it against the union: `{text} as {wanted}`")),
         (Type::Json, wanted) => Some(format!("decode it: `{text} as {wanted}`")),
         (Type::None, _) => Some("give a value; `none` is for types with a `?`".to_owned()),
-        (_, wanted) => Some(format!("give a `{wanted}` here")),
+        (_, wanted) => Some(format!("give {} here", a(wanted))),
     }
+}
+
+/// A type with its article: "an `int`", "a connection of the kind `sql`".
+fn a(ty: &Type) -> String {
+    match ty {
+        Type::Connection(kind) => format!("a connection of the kind `{}`", kind.name()),
+        Type::Int | Type::Failure | Type::Any => format!("an `{ty}`"),
+        ty => format!("a `{}`", ty.brief()),
+    }
+}
+
+/// `01/31/2025`, as it is written elsewhere.
+fn is_split_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.trim_matches('"').split(['/', '.']).collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    parts.len() == 3 && parts.iter().all(is_number)
 }

@@ -11,7 +11,9 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod foreign;
 mod function;
+mod inner;
 mod lint;
 mod mismatch;
 pub mod modules;
@@ -90,6 +92,12 @@ struct Checker<'a> {
     /// The workflows that were checked.
     known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
     homes: Homes,
+    /// What the inner blocks of modules bind, once somebody missed a name.
+    inner_names: HashMap<ModuleId, inner::InnerNames>,
+    /// Where the loops stand that yield nothing although they have a name, until one was told.
+    without_yield: Vec<Span>,
+    /// Whether one was told: whatever else is `none` then says no more.
+    has_told_yield: bool,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -109,6 +117,9 @@ impl<'a> Checker<'a> {
             suggestions: Suggestions::default(),
             known_workflows: HashMap::new(),
             homes: Homes::default(),
+            inner_names: HashMap::new(),
+            without_yield: Vec::new(),
+            has_told_yield: false,
             declared: HashMap::new(),
         };
         checker.homes.are_kept = modules.have_tests();

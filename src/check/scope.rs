@@ -10,7 +10,7 @@ use super::narrow::{self, Fact};
 use super::suggest::Candidate;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use crate::value::{RecordType, Type};
+use crate::value::{ConnectionKind, RecordType, Type};
 
 /// What kind of thing a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +158,13 @@ impl Scope {
         let ty = if may_be_missing && is_step { binding.ty.clone().optional() } else { binding.ty.clone() };
         let param = (binding.role == Role::Param).then_some(binding.span);
         Some(Found::Slot { up, slot: binding.slot, ty, param })
+    }
+
+    /// The names of the connections in scope whose methods are those of `kind`.
+    pub(super) fn connections(&self, kind: ConnectionKind) -> Vec<Arc<str>> {
+        let names = self.blocks.iter().flat_map(|block| &block.names);
+        let fits = |ty: &Type| matches!(ty, Type::Connection(own) if own.family() == kind.family());
+        names.filter(|(_, binding)| fits(&binding.ty)).map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether a condition says that an expression is not `none`; notes the `require` that says it.

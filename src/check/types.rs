@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::foreign;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
 use crate::diagnostic::{Diagnostic, closest, codes};
@@ -210,6 +211,14 @@ impl Checker<'_> {
         let finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
         if LATER.contains(&name) {
             self.report(finding.help("it is not available in this version"));
+            return;
+        }
+        if let Some(ours) = foreign::ty(name) {
+            self.report(if ours.contains('T') {
+                finding.help(format!("write `{ours}`, with a type for `T`"))
+            } else {
+                finding.help(format!("write `{ours}`")).fix(format!("write `{ours}`"), span, ours)
+            });
             return;
         }
         let (alias, name) = name.split_once('.').map_or((None, name), |(alias, name)| (Some(alias), name));

@@ -97,7 +97,7 @@ pub(crate) struct Site<'a> {
     pub(crate) loops: Vec<&'a ForEach>,
 }
 
-impl<'a> Site<'a> {
+impl Site<'_> {
     /// Whether a slot belongs to the workflow's or function's outermost block, where parameters and connections are.
     pub(crate) fn is_outermost(&self, up: usize) -> bool {
         up + 1 == self.blocks.len()

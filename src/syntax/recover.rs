@@ -139,7 +139,12 @@ impl<'r> Case<'r> {
         if self.at_new_line() {
             let wanted = wanted.unwrap_or_else(|| "more".to_owned());
             let place = self.span(previous).after();
-            return Diagnostic::new(&codes::VF001, place, format!("expected {wanted} after {before}"));
+            let finding = Diagnostic::new(&codes::VF001, place, format!("expected {wanted} after {before}"));
+            if wanted == "`{`" {
+                self.reader.note_unopened();
+                return finding.fix("write `{`", place, " {");
+            }
+            return finding;
         }
         let message = match wanted {
             Some(wanted) => format!("expected {wanted} after {before}, found {found}"),

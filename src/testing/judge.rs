@@ -101,7 +101,9 @@ impl Judge<'_> {
             if ready.is_empty() {
                 break;
             }
-            ready.into_iter().for_each(|step| self.binding(step));
+            for step in ready {
+                self.binding(step);
+            }
             left = later;
         }
     }

@@ -5,7 +5,7 @@
 //! world     connections that refuse to read and record what is written, a clock on which waiting takes no time
 //! judge     what is expected, held against what the run left; a failure shows both sides
 //! coverage  which steps and branches the runs came to
-//! render    reports for people, as JSON, as JUnit's XML
+//! render    reports for people, as JSON, as XML
 //! ```
 //!
 //! Each test runs on a thread of its own, its tasks one after the other, so that a test gives the same each time;

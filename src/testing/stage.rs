@@ -14,7 +14,7 @@ use crate::check::walk;
 use crate::plan::Plan;
 use crate::primitive::{Effect, Form, RawArguments, Run, Spec};
 use crate::source::Span;
-use crate::value::{ErrorKind, Outcomes, StepError, Type, Value};
+use crate::value::{ErrorKind, Outcomes, Sequence, StepError, Type, Value};
 
 /// What every secret that no test sets is.
 const SECRET: &str = "the tests' secret";
@@ -233,22 +233,27 @@ static OUTCOMES: Spec = inner("tests.outcomes", Effect::Pure, outcomes);
 /// Fails for want of a given value.
 static REFUSE: Spec = inner("tests.refuse", Effect::Read, refuse);
 
+fn defect(what: &str) -> StepError {
+    StepError::new(ErrorKind::Internal, format!("a test gives a step {what}"))
+}
+
 fn fail(mut arguments: RawArguments) -> Result<Value, StepError> {
     match arguments.take() {
         Some(Value::Error(error)) => Err((*error).clone()),
-        _ => Err(StepError::new(ErrorKind::Internal, "a failure that is none")),
+        _ => Err(defect("a failure that is none")),
     }
 }
 
 fn answer(mut arguments: RawArguments) -> Result<Value, StepError> {
     arguments.take();
-    Ok(arguments.take().unwrap_or(Value::None))
+    arguments.take().ok_or_else(|| defect("no answer"))
 }
 
 fn outcomes(mut arguments: RawArguments) -> Result<Value, StepError> {
     let given = arguments.take().unwrap_or(Value::None);
-    let items = crate::value::Sequence::of(&given).map(|items| items.iter().collect()).unwrap_or_default();
-    Ok(Value::Outcomes(Arc::new(Outcomes { ok: Arc::new(items), failed: Arc::default() })))
+    let items = Sequence::of(&given).ok_or_else(|| defect("outcomes that are no list"))?;
+    let ok = Arc::new(items.iter().collect());
+    Ok(Value::Outcomes(Arc::new(Outcomes { ok, failed: Arc::default() })))
 }
 
 fn refuse(mut arguments: RawArguments) -> Result<Value, StepError> {

@@ -388,6 +388,32 @@ impl fmt::Display for RecordType {
     }
 }
 
+/// A type longer than this is cut in the middle of a sentence.
+const LONGEST_BRIEF: usize = 64;
+
+impl Type {
+    /// The type for a message: of a long one the beginning, with dots for what follows.
+    pub fn brief(&self) -> String {
+        let whole = self.to_string();
+        if whole.chars().count() <= LONGEST_BRIEF {
+            return whole;
+        }
+        let head: String = whole.chars().take(LONGEST_BRIEF).collect();
+        let head = head.rfind(", ").map_or(head.as_str(), |end| head.get(..end).unwrap_or_default());
+        let mut open = Vec::new();
+        for letter in head.chars() {
+            match letter {
+                '{' => open.push(" }"),
+                '<' => open.push(">"),
+                '}' | '>' => drop(open.pop()),
+                _ => {}
+            }
+        }
+        open.reverse();
+        format!("{head}, …{}", open.concat())
+    }
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

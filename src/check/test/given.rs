@@ -172,7 +172,9 @@ impl Checker<'_> {
             let finding = Diagnostic::new(&codes::VF105, wait.given, message).note(draw(&names));
             findings.push(finding.help("look at what comes before the step, or write the value down"));
         }
-        findings.into_iter().for_each(|finding| self.report(finding));
+        for finding in findings {
+            self.report(finding);
+        }
     }
 }
 

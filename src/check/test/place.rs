@@ -49,9 +49,13 @@ pub(super) fn find<'a>(
     for (part, name) in path.iter().enumerate() {
         let within = found.first().map(|place| place.step);
         let mut members = Vec::new();
-        ways.iter().for_each(|way| collect(way, Some(name), &mut members));
+        for way in &ways {
+            collect(way, Some(name), &mut members);
+        }
         if members.is_empty() {
-            ways.iter().for_each(|way| collect(way, None, &mut members));
+            for way in &ways {
+                collect(way, None, &mut members);
+            }
             let mut known: Vec<Arc<str>> = members.iter().map(|place| place.step.name.clone()).collect();
             known.dedup();
             return Err(Lost { part, within, known });

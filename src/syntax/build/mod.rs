@@ -24,7 +24,7 @@ use pest::iterators::Pair;
 use super::MAX_FINDINGS;
 use super::ast::Name;
 use super::parser::Rule;
-use super::scan::Scan;
+use super::scan::{Scan, Unclosed, UnclosedKind};
 use crate::diagnostic::{Diagnostic, codes, sort};
 use crate::source::{Source, Span, Spanned};
 
@@ -38,6 +38,8 @@ pub(super) struct Reader<'s> {
     findings: RefCell<Vec<Diagnostic>>,
     /// Whether anything did not parse.
     bad: Cell<bool>,
+    /// How many blocks lack the bracket that opens them, and so leave one that closes nothing.
+    unopened: Cell<usize>,
     /// Whether a chain was reported as too long; once is enough.
     chained: Cell<bool>,
 }
@@ -47,7 +49,15 @@ impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
         let scan = Scan::of(&source.text);
         let text = scan.repaired(&source.text).map_or(Cow::Borrowed(&*source.text), Cow::Owned);
-        Self { source, text, scan, findings: RefCell::default(), bad: Cell::new(false), chained: Cell::new(false) }
+        Self {
+            source,
+            text,
+            scan,
+            findings: RefCell::default(),
+            bad: Cell::new(false),
+            unopened: Cell::new(0),
+            chained: Cell::new(false),
+        }
     }
 
     /// The text to parse.
@@ -88,10 +98,19 @@ impl<'s> Reader<'s> {
         self.bad.set(true);
     }
 
+    /// Notes that a block lacks its `{`.
+    pub(super) fn note_unopened(&self) {
+        self.unopened.set(self.unopened.get() + 1);
+    }
+
     /// All findings, in the order of the text.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let mut findings = self.findings.take();
-        findings.extend(self.scan.unclosed.iter().map(|unclosed| super::recover::not_closed(&self, unclosed)));
+        let is_stray = |unclosed: &Unclosed| unclosed.kind == UnclosedKind::Stray;
+        let explained = self.scan.unclosed.iter().filter(|unclosed| is_stray(unclosed)).take(self.unopened.get());
+        let explained: Vec<usize> = explained.map(|unclosed| unclosed.open.start).collect();
+        let rest = self.scan.unclosed.iter().filter(|unclosed| !explained.contains(&unclosed.open.start));
+        findings.extend(rest.map(|unclosed| super::recover::not_closed(&self, unclosed)));
         findings.extend(self.scan.habits.iter().take(MAX_FINDINGS).map(|habit| super::slips::habit(&self, habit)));
         if findings.is_empty() && self.bad.get() {
             findings.push(Diagnostic::new(&codes::VF001, self.source.span().before(), "this text does not parse"));

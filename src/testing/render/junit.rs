@@ -15,7 +15,9 @@ pub fn junit(sources: &Sources, reports: &[Report]) -> String {
         let Some(first) = suite.first() else { continue };
         let name = escaped(file(place(sources, first.test.title.span).0));
         let _ = writeln!(out, "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{}\">", suite.len(), failed(suite));
-        suite.iter().for_each(|report| case(&mut out, sources, &name, report));
+        for report in suite {
+            case(&mut out, sources, &name, report);
+        }
         out.push_str("  </testsuite>\n");
     }
     out.push_str("</testsuites>\n");

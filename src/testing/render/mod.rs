@@ -1,4 +1,4 @@
-//! Reports for people, as JSON, as JUnit's XML.
+//! Reports for people, as JSON, as the XML of CI servers.
 
 mod human;
 mod json;

@@ -1,6 +1,8 @@
 //! The slips of people who come from other languages, or from the last line they wrote: each with
 //! what it is called here, and with a fix where the fix is certain.
 
+mod forms;
+
 use super::build::{Reader, unit_meant};
 use super::parser::Rule;
 use super::recover::Case;
@@ -71,7 +73,9 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
         HabitKind::Semicolon => finding("statements need no `;`").fix("remove `;`", span, ""),
         HabitKind::Quotes => {
             let fixed = requoted(written);
-            finding("texts stand in double quotes").fix(format!("write `{fixed}`"), span, fixed)
+            let is_interpolated = reader.source_text().get(..habit.span.start).is_some_and(|text| text.ends_with('f'));
+            let tag = if is_interpolated { "f" } else { "" };
+            finding("texts stand in double quotes").fix(format!("write `{tag}{fixed}`"), span, fixed)
         }
         HabitKind::And => finding("`&&` is written `and`").fix("write `and`", span, "and"),
         HabitKind::Or => finding("`||` is written `or`").fix("write `or`", span, "or"),
@@ -81,14 +85,19 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
 
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 23] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 36] = [
         other_alphabet,
+        forms::import,
+        forms::dashed_name,
+        forms::comparison,
         documentation,
         table_row,
         named_argument,
         single_equals,
         double_equals,
         exclamation,
+        forms::untyped_parameter,
+        forms::colon_for_equals,
         unspaced_boolean,
         arrow,
         question_mark,
@@ -96,9 +105,17 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         short_time,
         untagged_quotes,
         declaration,
+        forms::inner_do,
+        forms::nameless_calendar,
         reserved_name,
         else_if,
+        forms::loop_of,
         loop_head,
+        forms::recovery,
+        forms::bare_with,
+        forms::is_comparison,
+        forms::shifted_if,
+        forms::missing_else,
         foreign_statement,
         misplaced,
         lone_call,
