@@ -26,5 +26,6 @@ mod metrics;
 mod primitives;
 mod sql;
 mod support;
+mod testing;
 mod variants;
 mod workflows;

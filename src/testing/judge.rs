@@ -41,8 +41,12 @@ pub(super) fn failures(
     if outcome.status == RunStatus::Failed && !looks_at_outcome(test) {
         judge.failures.push(failed(test, outcome));
     }
+    let first = judge.failures.len();
     judge.bindings();
     judge.checks();
+    if let Some(expected) = judge.failures.get_mut(first..) {
+        expected.sort_by_key(|failure| failure.place);
+    }
     judge.failures
 }
 

@@ -100,7 +100,7 @@ impl Checker<'_> {
     #[allow(clippy::unused_self, reason = "reads as the last part of checking a given value")]
     fn stored(&self, value: Expr, step: &Step, fails: bool) -> Expr {
         let wanted = asked(step);
-        if fails || wanted.is_unknown() || value.ty == wanted {
+        if fails || wanted.is_unknown() {
             return value;
         }
         let (span, effect) = (value.span, value.effect);

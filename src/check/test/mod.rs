@@ -220,6 +220,7 @@ impl Checker<'_> {
             _ => &[],
         });
         let mut set: Vec<(Arc<str>, Expr)> = Vec::new();
+        let mut is_misspelt = false;
         for entry in entries {
             let ExprKind::Name(name) = &entry.key.kind else { continue };
             if set.iter().any(|(before, _)| before == name) {
@@ -237,9 +238,13 @@ impl Checker<'_> {
                 let names = workflow.params.iter().map(|param| &*param.name);
                 let finding = self.suggest(finding, name, names, entry.key.span);
                 self.report(finding);
+                is_misspelt = true;
             }
         }
-        self.all_are_set(test, workflow, &set);
+        // A misspelt name is probably that of the parameter which seems to be missing.
+        if !is_misspelt {
+            self.all_are_set(test, workflow, &set);
+        }
         set
     }
 
