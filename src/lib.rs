@@ -1,10 +1,17 @@
 //! vmflow: declarative workflows over SQL, VictoriaMetrics and HTTP.
+
+// What pest derives names its boxes by it.
+extern crate alloc;
+
 pub mod calendar;
 pub mod check;
 pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod diagnostic;
+pub mod doc;
+pub mod external;
+mod parallel;
 pub mod plan;
 pub mod primitive;
 pub mod query;

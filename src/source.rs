@@ -101,6 +101,36 @@ impl Source {
         Position { line, column: column + 1, offset }
     }
 
+    /// The line in which the byte `offset` stands, without its end.
+    pub fn line(&self, offset: u32) -> Span {
+        let line = self.line_starts.partition_point(|start| *start <= offset as usize);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let end = if self.text.get(start..end).is_some_and(|line| line.ends_with('\r')) { end - 1 } else { end };
+        let byte = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span::new(self.id, byte(start), byte(end))
+    }
+
+    /// What to remove so that `span` is gone and no empty line stays: its lines when they hold nothing else (but a
+    /// comment behind it), else it and the white space before it.
+    pub fn removal(&self, span: Span) -> Span {
+        let (first, last) = (self.line(span.start), self.line(span.end));
+        let before = self.slice(Span { end: span.start, ..first });
+        let behind = self.slice(Span { start: span.end, ..last }).trim_start();
+        if before.trim().is_empty() && (behind.is_empty() || behind.starts_with('#')) {
+            let rest = self.text.get(last.end as usize..).unwrap_or_default();
+            let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
+            return Span { start: first.start, end: last.end + u32::try_from(line_end).unwrap_or(0), ..span };
+        }
+        let gap = before.len() - before.trim_end().len();
+        Span { start: span.start - u32::try_from(gap).unwrap_or(0), ..span }
+    }
+
+    /// Whether it is a part of vmflow and no file of anybody's.
+    pub fn is_built_in(&self) -> bool {
+        self.name.starts_with("<stdlib>/")
+    }
+
     /// The text of `span`; empty when the span does not fit this source.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")
@@ -156,5 +186,29 @@ impl<T> Spanned<T> {
     /// Puts a place to a thing.
     pub const fn new(node: T, span: Span) -> Self {
         Self { node, span }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `text` without the first `what`.
+    fn without(text: &str, what: &str) -> String {
+        let source = Source::new(SourceId(0), "a.flow", text);
+        let start = text.find(what).unwrap();
+        let removal = source.removal(source.span().slice(start, start + what.len()));
+        let (start, end) = (removal.start as usize, removal.end as usize);
+        format!("{}{}", &text[..start], &text[end..])
+    }
+
+    #[test]
+    fn what_is_removed_takes_its_line_along_when_it_is_alone() {
+        assert_eq!(without("a\n  b\nc", "b"), "a\nc");
+        assert_eq!(without("a\r\n  b  # why\r\nc", "b"), "a\r\nc");
+        assert_eq!(without("a\nb1\nb2", "b1\nb2"), "a\n");
+        assert_eq!(without("a  b c", "b"), "a c");
+        assert_eq!(without("a  # b", "# b"), "a");
+        assert_eq!(without("b c", "b"), " c");
     }
 }

@@ -9,7 +9,11 @@ pub const PRELUDE: &str = "prelude";
 /// Names and texts of the modules, by name.
 pub static MODULES: &[(&str, &str)] = &[
     (PRELUDE, include_str!("../stdlib/prelude.flow")),
+    ("dates", include_str!("../stdlib/dates.flow")),
+    ("numbers", include_str!("../stdlib/numbers.flow")),
+    ("reconcile", include_str!("../stdlib/reconcile.flow")),
     ("status", include_str!("../stdlib/status.flow")),
+    ("texts", include_str!("../stdlib/texts.flow")),
     ("watermark", include_str!("../stdlib/watermark.flow")),
 ];
 

@@ -18,7 +18,7 @@ fn findings(text: &str) -> Vec<Diagnostic> {
     let mut sources = Sources::default();
     let roots = vec![(PathBuf::from("test.flow"), text.to_owned())];
     let (modules, mut found) = modules::load(roots, &mut sources, &mut |_| Err("there is no such file".to_owned()));
-    let embedded = ConnectionFacts { store: Store::Embedded, pool: None };
+    let embedded = ConnectionFacts { store: Store::Embedded, pool: None, future_retention_ms: None };
     let (_, more) = check(&modules, &Surroundings { connections: [("vm".into(), embedded)].into() });
     found.extend(more);
     found
@@ -48,7 +48,16 @@ fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
     let local = "default_environment: local\nenvironments:\n  local:\n    connections: {}\n";
     let beside = if code.configuration().is_empty() { local } else { code.configuration() };
     sandbox.write("page/vmflow.yaml", if is_configuration { example } else { beside });
-    let ran = sandbox.run(&["check", "page/page.flow", "--config", "page/vmflow.yaml", "--format", "json"]);
+    let ran = sandbox.run(&[
+        "check",
+        "page/page.flow",
+        "--config",
+        "page/vmflow.yaml",
+        "--format",
+        "json",
+        "--select",
+        code.id,
+    ]);
     let document = ran.json();
     let found = document["diagnostics"].as_array().unwrap();
     found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
@@ -274,6 +283,22 @@ fn time_grows_with_the_size_and_no_faster() {
         ("requires", |n| format!("s{n} = {{ \"a\": {n} }}[\"a\"] require s{n} != none else \"x\" t{n} = s{n} + 1")),
         ("writes", |n| format!("s{n} = do vm.write([sample(\"n\", value: {n}, at: run.now)])")),
         ("outputs", |n| format!("output s{n} = {n}")),
+        ("after", |n| format!("s{n} = do vm.write([]) with {{ after: [s{}] }}", n.saturating_sub(1))),
+        ("loops", |n| {
+            format!(
+                "for each x in [{n}] in parallel 2 {{ when x > {n} {{ do db.insert(\"t\", rows: [{{ n: x }}]) }} }}"
+            )
+        }),
+        ("stand-ins", |n| {
+            format!(
+                "s{n} = db.query(sql\"select 1 as n\") as table<{{ n: int }}> on failure use [] t{n} = if s{n}.count == 0 then [] else [{n}] for each x in t{n} {{ do vm.write([]) }}"
+            )
+        }),
+        ("comparisons", |n| {
+            format!(
+                "output s{n} = [{n}].count >= 0 or {n} == {n} or midnight(2025-01-31 + {n}d, \"Africa/Cairo\") == run.now"
+            )
+        }),
     ];
     for (name, line) in shapes {
         let small = timed(lines(1_000, line));

@@ -4,8 +4,11 @@
 
 mod conformance;
 mod differential;
+mod expressions;
 mod faults;
+mod lints;
 mod parser;
+mod prometheus;
 mod seed;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use vmflow::check::{Surroundings, check, modules};
 use vmflow::connection::clock::SystemClock;
 use vmflow::diagnostic::{Diagnostic, render};
+use vmflow::external::Interpreters;
 use vmflow::plan::bind;
 use vmflow::primitive::{Connections, Effect, registry};
 use vmflow::run::{Interrupt, RunEvent, RunOptions, RunOutcome, Services, run, runtime};
@@ -78,7 +79,7 @@ fn run_alone(text: &str) -> RunOutcome {
         job: None,
         environment: "test".into(),
         timeout_ms: None,
-        directory: PathBuf::new(),
+        interpreters: Interpreters::default(),
     };
     runtime().unwrap().block_on(run(plan, services, options, Arc::new(|_: RunEvent| {})))
 }

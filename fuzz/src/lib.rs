@@ -35,7 +35,7 @@ pub fn check_workflow(text: &str) {
         let roots = vec![(PathBuf::from("fuzz.flow"), text.to_owned())];
         let nothing = |_: &std::path::Path| Err("there is no such file".to_owned());
         let (modules, mut findings) = modules::load(roots, &mut sources, &mut nothing.clone());
-        let facts = ConnectionFacts { store: Store::Embedded, pool: Some(2) };
+        let facts = ConnectionFacts { store: Store::Embedded, pool: Some(2), future_retention_ms: None };
         let (_, more) = check(&modules, &Surroundings { connections: [(Arc::from("vm"), facts)].into() });
         findings.extend(more);
         for format in [render::Format::Human, render::Format::Short, render::Format::Json] {

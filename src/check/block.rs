@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
+use super::after::After;
 use super::expression::strongest;
 use super::mismatch::Want;
 use super::narrow::Guards;
@@ -30,6 +31,8 @@ struct Placed {
     is_require: bool,
     /// The `require`s above it whose word it takes that something is not `none`.
     relies_on: Vec<usize>,
+    /// The steps that it names in `after:`.
+    after: Vec<After>,
 }
 
 impl Checker<'_> {
@@ -62,7 +65,7 @@ impl Checker<'_> {
             {
                 let finding = Diagnostic::new(&codes::VF103, binding.span, format!("nothing uses `{name}`"))
                     .help("remove the step, or use its value in another step or an output");
-                self.report(finding);
+                self.warn(finding);
             }
         }
         block.names.len()
@@ -168,6 +171,7 @@ impl Checker<'_> {
         if let Some(block) = scope.blocks.last_mut() {
             block.touched.clear();
             block.relied_on.clear();
+            block.after.clear();
         }
         let mut step = match &statement.kind {
             StatementKind::Step { name, ty, action } => self.step(scope, statement, name.as_ref(), ty.as_ref(), action),
@@ -188,7 +192,8 @@ impl Checker<'_> {
         scope.footprint.absorb(footprint);
         let is_require = matches!(statement.kind, StatementKind::Check { is_expect: false, .. });
         let relies_on = scope.blocks.last().map(|block| block.relied_on.iter().copied().collect()).unwrap_or_default();
-        Placed { step, written, is_require, relies_on }
+        let after = scope.blocks.last().map(|block| block.after.clone()).unwrap_or_default();
+        Placed { step, written, is_require, relies_on, after }
     }
 
     fn step_of(statement: &Statement, name: &str, action: Action) -> Step {
@@ -447,8 +452,10 @@ impl Checker<'_> {
 
     /// What stands in the file.
     pub(super) fn source_text(&self, span: Span) -> &str {
-        let source = self.modules.all.iter().map(|module| &module.source).find(|source| source.id == span.source);
-        source.map_or("", |source| source.slice(span))
+        // Sources get their numbers in the order of the modules.
+        let found = self.modules.all.binary_search_by_key(&span.source, |module| module.source.id);
+        let module = found.ok().and_then(|at| self.modules.all.get(at));
+        module.map_or("", |module| module.source.slice(span))
     }
 
     /// What a step without a name is called.
@@ -478,21 +485,14 @@ impl Checker<'_> {
             .collect();
         let mut order = order_edges(&placed);
         order.extend(placed.iter().enumerate().flat_map(|(at, one)| one.relies_on.iter().map(move |up| (at, *up))));
-        let all = data
-            .iter()
-            .enumerate()
-            .flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up)))
-            .chain(order.iter().copied());
-        let cycles = Graph::new(placed.len(), all.collect::<Vec<_>>()).cycles();
-        let has_data_cycle = !Graph::new(
-            placed.len(),
-            data.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up))),
-        )
-        .cycles()
-        .is_empty();
-        if let (Some(cycle), false) = (cycles.first(), has_data_cycle) {
+        let after = self.check_after(&placed, &by_slot, &data, &order);
+        let stated: Vec<(usize, usize)> = edges_of(&data).chain(after.iter().copied()).collect();
+        let cycles = Graph::new(placed.len(), stated.iter().chain(&order).copied()).cycles();
+        let has_stated_cycle = !Graph::new(placed.len(), stated).cycles().is_empty();
+        if let (Some(cycle), false) = (cycles.first(), has_stated_cycle) {
             self.report_order(cycle, &placed);
         }
+        order.extend(after);
         let mut steps: Vec<Step> = placed.into_iter().map(|one| one.step).collect();
         for (step, upstream) in steps.iter_mut().zip(data) {
             step.upstream = upstream;
@@ -507,6 +507,29 @@ impl Checker<'_> {
             step.upstream.dedup();
         }
         steps
+    }
+
+    /// The edges of `after:`; warns of those that say nothing new.
+    fn check_after(
+        &mut self,
+        placed: &[Placed],
+        by_slot: &HashMap<usize, usize>,
+        data: &[Vec<usize>],
+        order: &[(usize, usize)],
+    ) -> Vec<(usize, usize)> {
+        if placed.iter().all(|one| one.after.is_empty()) {
+            return Vec::new();
+        }
+        let place = |after: &After| by_slot.get(&after.slot).map(|at| (*at, after.span));
+        let after: Vec<Vec<(usize, Span)>> =
+            placed.iter().map(|one| one.after.iter().filter_map(place).collect()).collect();
+        let mut edges = data.to_vec();
+        for (at, up) in order {
+            edges.get_mut(*at).into_iter().for_each(|ups| ups.push(*up));
+        }
+        let steps: Vec<&Step> = placed.iter().map(|one| &one.step).collect();
+        self.needless_after(&steps, &edges, &after);
+        after.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |(up, _)| (at, *up))).collect()
     }
 
     /// Data says one order, the file another: a `require` or a write stands before what it needs.
@@ -525,6 +548,11 @@ impl Checker<'_> {
         .help("move it below what it needs");
         self.report(finding);
     }
+}
+
+/// Lists of what each step uses, as edges.
+fn edges_of(uses: &[Vec<usize>]) -> impl Iterator<Item = (usize, usize)> {
+    uses.iter().enumerate().flat_map(|(at, ups)| ups.iter().map(move |up| (at, *up)))
 }
 
 /// Writes through one connection keep their order; requirements hold before the writes below them.

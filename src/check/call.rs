@@ -268,7 +268,10 @@ impl Checker<'_> {
         if let (Some(receiver), Some(param)) = (&receiver, spec.params.first()) {
             let _ = unify(&(param.ty)(), &receiver.ty, &mut variables);
         }
+        let reader = self.reads_promql(scope, receiver.as_ref());
+        let outer = std::mem::replace(&mut self.promql_reader, reader);
         let Given { arguments, is_right } = self.arguments(scope, &wanted, site, &mut variables);
+        self.promql_reader = outer;
         let arguments: Vec<Option<Expr>> = receiver.into_iter().map(Some).chain(arguments).collect();
         self.check_literals(spec, &arguments);
         // After a wrong argument nothing more is said of the result.

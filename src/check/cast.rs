@@ -24,6 +24,10 @@ impl Checker<'_> {
             let finding = Diagnostic::new(&codes::VF201, written.span, format!("`{}` cannot become `{target}`", of.ty))
                 .label(of.span, format!("`{}`", of.ty));
             self.report(finding.help(hint(&of.ty, &target)));
+            // Whoever forgot `?` has often written behind it what to do without a value.
+            if of.ty.is_optional() {
+                return broken(span);
+            }
             return Expr { ty: target, ..broken(span) };
         }
         self.compare_columns(written_of, &target, written);
@@ -59,7 +63,7 @@ fn can_cast(from: &Type, to: &Type) -> bool {
 }
 
 /// Whether json can be read as this type.
-fn can_decode(ty: &Type) -> bool {
+pub(super) fn can_decode(ty: &Type) -> bool {
     match ty {
         Type::List(inner) | Type::Optional(inner) => can_decode(inner),
         Type::Map(key, value) => (key.is_text() || **key == Type::Date) && can_decode(value),

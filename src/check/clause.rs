@@ -3,7 +3,7 @@
 use super::Checker;
 use super::program::{Action, Expr, OnFailure, Policy, Step};
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
@@ -153,31 +153,6 @@ impl Checker<'_> {
             self.report(finding.help(format!("write {}", calls.join(" or "))));
         }
         checked
-    }
-
-    /// Names of steps: looking them up makes the edge.
-    fn after(&mut self, scope: &mut Scope, value: &ast::Expr) {
-        let ExprKind::List(names) = &value.kind else {
-            self.report(
-                Diagnostic::new(&codes::VF201, value.span, "`after` takes a list of steps")
-                    .help("write `after: [name]`"),
-            );
-            return;
-        };
-        for name in names {
-            let is_step = matches!(&name.kind, ExprKind::Name(name) if scope.blocks.last().is_some_and(|block| block.names.contains_key(name)));
-            if is_step {
-                self.expr(scope, name, None);
-            } else {
-                let finding = Diagnostic::new(&codes::VF101, name.span, "`after` names steps of the same block")
-                    .help("write `after: [name]`, with the name of a step beside this one");
-                let written = self.text(name.span);
-                let known = scope.blocks.last().into_iter().flat_map(|block| block.names.keys()).map(|name| &**name);
-                let near: Vec<&str> = closest(&written, known).into_iter().collect();
-                let finding = if near.is_empty() { finding } else { self.suggest(finding, &written, near, name.span) };
-                self.report(finding);
-            }
-        }
     }
 
     fn unknown_entry(&mut self, name: &str, entry: &Entry, is_default: bool) {

@@ -126,17 +126,17 @@ impl Checker<'_> {
 
     fn map(&mut self, scope: &mut Scope, entries: &[Entry], wanted: Option<(&Type, &Type)>, span: Span) -> Expr {
         let mut pairs = Vec::with_capacity(entries.len());
-        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        let mut seen: HashMap<Value, Span> = HashMap::new();
         let mut is_right = true;
         for entry in entries {
             let is_text_key = entry.is_label && wanted.is_none_or(|(key, _)| key.is_text() || key.is_unknown());
             let key =
                 if is_text_key { text_key(entry) } else { self.expr(scope, &entry.key, wanted.map(|(key, _)| key)) };
             let value = self.expr(scope, &entry.value, wanted.map(|(_, value)| value));
-            if let ExprKind::Literal(Value::Text(name)) = &key.kind
+            if let ExprKind::Literal(name) = &key.kind
                 && let Some(before) = seen.insert(name.clone(), key.span)
             {
-                self.report(twice("key", name, key.span, before));
+                self.report(twice("key", &name.to_string(), key.span, before));
             }
             if let Some((key_type, value_type)) = wanted {
                 is_right &= self.expect(&key, key_type, "a key of this map");

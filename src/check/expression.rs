@@ -251,7 +251,9 @@ impl Checker<'_> {
         if matches!(field, RunField::Status | RunField::Error) {
             self.outcome_is_known(scope, &format!("run.{}", name.node), span);
         }
-        Some(pure(ExprKind::Run(*field), run_type(*field), span))
+        let ty = run_type(*field);
+        let is_sure = *field == RunField::Error && scope.has_failed;
+        Some(pure(ExprKind::Run(*field), if is_sure { ty.required() } else { ty }, span))
     }
 
     /// The outcome is known in `failed` and `finally` alone, and in what is called from there.

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
-use super::expression::{broken, pure};
+use super::expression::pure;
 use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
-use super::program::{Action, Block, Expr, ExprKind, External, Function, FunctionBody, FunctionId, FunctionParam};
+use super::program::{Action, Block, Expr, ExprKind, Function, FunctionBody, FunctionId, FunctionParam};
 use super::scope::{BlockScope, Local, Role, Scope};
 use super::uses::Uses;
 use crate::diagnostic::{Diagnostic, codes};
@@ -164,7 +164,7 @@ impl Checker<'_> {
         let effect = if step.is_action { Effect::Write } else { Effect::Read };
         let (body, returns) = match &step.body {
             StepBody::Block(block) => self.step_block(scope, step, &params, block, stated),
-            StepBody::External(call) => self.external(call, stated),
+            StepBody::External(call) => self.external(scope, step, call, stated),
         };
         Function { params, returns, effect, body, ..empty(&step.name) }
     }
@@ -228,55 +228,6 @@ impl Checker<'_> {
             FunctionParam { name: param.name.node.clone(), ty, default, span }
         });
         params.collect()
-    }
-
-    /// `= external.python("file.py", entry: "function")`.
-    fn external(&mut self, call: &ast::Expr, stated: Option<Type>) -> (FunctionBody, Type) {
-        let returns = stated.unwrap_or_else(|| {
-            let finding = Diagnostic::new(&codes::VF201, call.span, "an external step states its result type")
-                .help("write `-> T` before the `=`");
-            self.report(finding);
-            Type::Error
-        });
-        match external_call(call) {
-            Ok(external) => (FunctionBody::External(external), returns),
-            Err((span, message)) => {
-                self.report(
-                    Diagnostic::new(&codes::VF106, span, message)
-                        .help("write `external.python(\"file.py\", entry: \"function\")`"),
-                );
-                (FunctionBody::Expression(broken(call.span)), returns)
-            }
-        }
-    }
-}
-
-fn external_call(call: &ast::Expr) -> Result<External, (Span, String)> {
-    let no = |span: Span, what: &str| Err((span, what.to_owned()));
-    let ast::ExprKind::Call { callee, arguments, arguments_span } = &call.kind else {
-        return no(call.span, "a step without a block runs an external program");
-    };
-    let is_python = matches!(&callee.kind, ast::ExprKind::Field { of, name, .. }
-        if &*name.node == "python" && matches!(&of.kind, ast::ExprKind::Name(left) if &**left == "external"));
-    if !is_python {
-        return no(callee.span, "a step without a block runs an external program");
-    }
-    let text = |value: &ast::Expr| match &value.kind {
-        ast::ExprKind::Literal(ast::Literal::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let mut path = None;
-    let mut entry = None;
-    for argument in arguments {
-        match argument.name.as_ref().map(|name| &*name.node) {
-            None if path.is_none() => path = text(&argument.value),
-            Some("entry") => entry = text(&argument.value),
-            _ => return no(argument.value.span, "`external.python` takes a file and an `entry`"),
-        }
-    }
-    match (path, entry) {
-        (Some(path), Some(entry)) => Ok(External { path, entry }),
-        _ => no(*arguments_span, "`external.python` needs a file and an `entry`, both as plain texts"),
     }
 }
 

@@ -189,6 +189,17 @@ fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &
             Diagnostic::new(&codes::VF702, expr.span, message)
                 .help("leave it out, and give it with the job: `params: { name: ${VARIABLE:?} }`")
         }
+        (found, Type::Regex) if found.is_text() => {
+            let message = format!("expected `regex`, found `text`{place}");
+            let finding = finding(&codes::VF201, message).at(format!("{what} wants `regex`"));
+            let finding = finding.help("write it as a literal, regex\"\"\"…\"\"\", which is checked before the run");
+            match &expr.kind {
+                ExprKind::Literal(Value::Text(pattern)) if !pattern.contains('"') => {
+                    finding.fix("make it a `regex`", expr.span, format!("regex\"\"\"{pattern}\"\"\""))
+                }
+                _ => finding,
+            }
+        }
         (found, Type::Sql | Type::Promql | Type::Url) if found.is_text() => {
             let tag = mismatch.wanted.to_string();
             finding(&codes::VF201, format!("expected `{tag}`, found `text`{place}"))

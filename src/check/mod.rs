@@ -4,6 +4,7 @@
 //! everything that can be found before a run and gives the [`Program`] that `plan/` and `run/`
 //! work with. A program with an error finding must not run.
 
+mod after;
 mod arguments;
 mod block;
 mod call;
@@ -11,7 +12,9 @@ mod cast;
 mod clause;
 mod collection;
 mod expression;
+mod external;
 mod foreign;
+mod formula;
 mod function;
 mod inner;
 mod lint;
@@ -24,6 +27,7 @@ pub mod program;
 mod query;
 mod scope;
 mod suggest;
+mod suppress;
 mod surroundings;
 pub mod test;
 mod types;
@@ -35,10 +39,11 @@ mod workflow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use formula::check_formula;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 
-use crate::diagnostic::{self, Diagnostic, codes};
+use crate::diagnostic::{self, Diagnostic};
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
@@ -51,34 +56,42 @@ pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Di
     let mut checker = Checker::new(modules, surroundings);
     checker.functions();
     checker.workflows();
-    checker.tests();
-    checker.unused_imports();
     checker.lints();
-    let mut findings = without_consequences(modules, checker.diagnostics);
+    let findings = without_consequences(modules, checker.diagnostics, checker.warnings);
+    let mut findings = suppress::apply(modules, findings);
     diagnostic::sort(&mut findings);
     (checker.program, findings)
 }
 
 /// Leaves out what only follows from another finding: everything in a file that could not be read
-/// whole or that imports such a file (what the unread part binds would look unknown), and results that
-/// nobody uses in a file with an error (the wrong line is what would have used them).
-fn without_consequences(modules: &Modules, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// whole or that imports such a file (what the unread part binds would look unknown), and what looks odd
+/// in a file with an error (the wrong line is what would have used a result, or given it its type).
+fn without_consequences(
+    modules: &Modules,
+    mut findings: Vec<Diagnostic>,
+    mut warnings: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
     let unread = modules.unread();
     let source = |finding: &Diagnostic| finding.span().map(|span| span.source);
     findings.retain(|finding| source(finding).is_none_or(|source| !unread.contains(&source)));
     let wrong: HashSet<SourceId> =
         findings.iter().filter(|finding| finding.is_error()).filter_map(source).chain(modules.wrong()).collect();
-    findings.retain(|finding| {
-        let is_unused = *finding.code == codes::VF103 || *finding.code == codes::VF104;
-        !is_unused || source(finding).is_none_or(|source| !wrong.contains(&source))
-    });
+    let is_sound = |source: SourceId| !wrong.contains(&source) && !unread.contains(&source);
+    warnings.retain(|finding| source(finding).is_none_or(is_sound));
+    findings.append(&mut warnings);
     findings
 }
 
+/// How much stack a thread has that checks: nesting is bounded by the parser, this leaves room to spare.
+const STACK: usize = 64 << 20;
+
+#[derive(Clone)]
 struct Checker<'a> {
     modules: &'a Modules,
     surroundings: &'a Surroundings,
     diagnostics: Vec<Diagnostic>,
+    /// What looks odd and is told of files without errors only.
+    warnings: Vec<Diagnostic>,
     program: Program,
     /// Each module's functions by name.
     signatures: HashMap<ModuleId, HashMap<Arc<str>, FunctionId>>,
@@ -92,6 +105,8 @@ struct Checker<'a> {
     /// The workflows that were checked.
     known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
     homes: Homes,
+    /// The connection whose call is being read, when it is one that reads PromQL.
+    promql_reader: Option<Arc<str>>,
     /// What the inner blocks of modules bind, once somebody missed a name.
     inner_names: HashMap<ModuleId, inner::InnerNames>,
     /// Where the loops stand that yield nothing although they have a name, until one was told.
@@ -108,6 +123,7 @@ impl<'a> Checker<'a> {
             modules,
             surroundings,
             diagnostics: Vec::new(),
+            warnings: Vec::new(),
             program: Program::default(),
             signatures: HashMap::new(),
             unsafe_to_repeat: HashSet::new(),
@@ -117,6 +133,7 @@ impl<'a> Checker<'a> {
             suggestions: Suggestions::default(),
             known_workflows: HashMap::new(),
             homes: Homes::default(),
+            promql_reader: None,
             inner_names: HashMap::new(),
             without_yield: Vec::new(),
             has_told_yield: false,
@@ -129,6 +146,11 @@ impl<'a> Checker<'a> {
 
     fn report(&mut self, finding: Diagnostic) {
         self.diagnostics.push(finding);
+    }
+
+    /// Reports what means something only in a file without errors.
+    fn warn(&mut self, finding: Diagnostic) {
+        self.warnings.push(finding);
     }
 
     fn function(&self, id: FunctionId) -> Option<&Arc<Function>> {

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
 use crate::source::{Source, SourceId, Sources, Span};
 use crate::stdlib;
 use crate::syntax;
-use crate::syntax::ast::{File, Import, ImportTarget, ItemKind};
+use crate::syntax::ast::{File, Import, ImportTarget, ItemKind, StepBody};
 
 /// An index into [`Modules::all`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,7 +52,16 @@ pub struct Modules {
     pub all: Vec<Module>,
     /// The module whose functions are in every scope.
     pub prelude: Option<ModuleId>,
+    /// The texts of the programs that external steps name, or why one cannot be read.
+    pub programs: HashMap<PathBuf, Result<Arc<str>, String>>,
     by_key: HashMap<String, ModuleId>,
+}
+
+impl Module {
+    /// Where the file lies; `None` for a module of the standard library.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
 }
 
 impl Modules {
@@ -96,19 +105,10 @@ pub type Reader<'a> = &'a mut dyn FnMut(&Path) -> Result<String, String>;
 /// Parses `roots` (names and texts) and everything that they import.
 pub fn load(roots: Vec<(PathBuf, String)>, sources: &mut Sources, read: Reader<'_>) -> (Modules, Vec<Diagnostic>) {
     let mut loader = Loader { modules: Modules::default(), diagnostics: Vec::new(), sources, read, followed: 0 };
-    let prelude =
-        stdlib::module("prelude").map(|text| loader.add("std.prelude", "<stdlib>/prelude.flow", text, None, false));
+    let prelude = stdlib::module("prelude").map(|text| loader.add("std.prelude", "<stdlib>/prelude.flow", text, None));
     loader.modules.prelude = prelude;
-    for (path, text) in roots {
-        let key = key_of(&path);
-        match loader.modules.by_key.get(&key).copied() {
-            Some(known) => loader.mark_root(known),
-            None => {
-                loader.add(&key, &path.display().to_string(), &text, Some(path.clone()), true);
-            }
-        }
-        loader.follow_imports();
-    }
+    loader.add_roots(roots);
+    loader.follow_imports();
     loader.report_cycles();
     loader.note_errors();
     (loader.modules, loader.diagnostics)
@@ -124,16 +124,42 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn add(&mut self, key: &str, name: &str, text: &str, path: Option<PathBuf>, is_root: bool) -> ModuleId {
+    /// Parses the files that were asked for, several at a time. A file that is named twice is one.
+    fn add_roots(&mut self, roots: Vec<(PathBuf, String)>) {
+        let mut seen = HashSet::new();
+        let roots = roots.into_iter().map(|(path, text)| (key_of(&path), path, text));
+        let roots: Vec<_> = roots.filter(|(key, ..)| seen.insert(key.clone())).collect();
+        let add = |(_, path, text): &(String, PathBuf, String)| self.sources.add(path.display().to_string(), &**text);
+        let sources: Vec<Source> = roots.iter().map(add).collect();
+        for ((key, path, _), (source, parsed)) in roots.into_iter().zip(sources.iter().zip(syntax::parse_all(&sources)))
+        {
+            let id = self.keep(&key, source.clone(), parsed, Some(path));
+            if let Some(module) = self.modules.all.get_mut(id.0) {
+                module.is_root = true;
+            }
+        }
+    }
+
+    fn add(&mut self, key: &str, name: &str, text: &str, path: Option<PathBuf>) -> ModuleId {
         let source = self.sources.add(name, text);
-        let (file, findings) = syntax::parse(&source);
+        let parsed = syntax::parse(&source);
+        self.keep(key, source, parsed, path)
+    }
+
+    fn keep(
+        &mut self,
+        key: &str,
+        source: Source,
+        (file, findings): (File, Vec<Diagnostic>),
+        path: Option<PathBuf>,
+    ) -> ModuleId {
         let is_unread = findings.iter().any(|finding| finding.is_error() && *finding.code != codes::VF003);
         self.diagnostics.extend(findings);
         let id = ModuleId(self.modules.all.len());
         self.modules.all.push(Module {
             source,
             file,
-            is_root,
+            is_root: false,
             imports: Vec::new(),
             unresolved: HashSet::new(),
             is_unread,
@@ -144,17 +170,17 @@ impl Loader<'_> {
         id
     }
 
-    fn mark_root(&mut self, id: ModuleId) {
-        if let Some(module) = self.modules.all.get_mut(id.0) {
-            module.is_root = true;
-        }
-    }
-
     /// Modules that are added while this walks are walked too.
     fn follow_imports(&mut self) {
         while let Some(module) = self.modules.all.get(self.followed) {
             let importer = ModuleId(self.followed);
             let wanted: Vec<Import> = imports_of(&module.file).cloned().collect();
+            let base = module.path.clone().unwrap_or_default();
+            let programs: Vec<PathBuf> = programs_of(&module.file).map(|path| resolved(&base, &path)).collect();
+            for path in programs {
+                let read = &mut self.read;
+                self.modules.programs.entry(path).or_insert_with_key(|path| read(path).map(Arc::from));
+            }
             for import in &wanted {
                 self.follow(importer, import);
             }
@@ -171,6 +197,9 @@ impl Loader<'_> {
             ImportTarget::File(path) => self.resolve_file(importer, path, import.target_span),
         };
         let name = import.alias.as_ref().map_or_else(|| default_name(&import.target), |alias| alias.node.clone());
+        if target.is_some() && !syntax::is_name(&name) {
+            self.refuse_name(import, &name);
+        }
         let Some(module) = self.modules.all.get_mut(importer.0) else { return };
         let before = module.imports.iter().find(|before| before.name == name).map(|before| before.span);
         match (target, before) {
@@ -186,6 +215,17 @@ impl Loader<'_> {
         let finding = Diagnostic::new(&codes::VF102, import.target_span, format!("two imports have the name `{name}`"))
             .label(before, "the first")
             .help("give one of them another name: `import … as …`");
+        self.diagnostics.push(finding);
+    }
+
+    /// A file's own name is what it is called here, unless no name can look like that.
+    fn refuse_name(&mut self, import: &Import, name: &str) {
+        let possible: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let possible = if syntax::is_name(&possible) { possible } else { format!("the_{possible}") };
+        let span = import.target_span;
+        let finding = Diagnostic::new(&codes::VF001, span, format!("`{name}` cannot be a name"))
+            .help(format!("give it another one here: `import … as {possible}`"))
+            .fix("name it", span.after(), format!(" as {possible}"));
         self.diagnostics.push(finding);
     }
 
@@ -209,7 +249,7 @@ impl Loader<'_> {
         let text = name.strip_prefix("std.").and_then(stdlib::module);
         if let Some(text) = text {
             let file = format!("<stdlib>/{}.flow", name.trim_start_matches("std."));
-            return Some(self.add(name, &file, text, None, false));
+            return Some(self.add(name, &file, text, None));
         }
         let known: Vec<String> = stdlib::names().map(|name| format!("std.{name}")).collect();
         let mut finding = Diagnostic::new(&codes::VF101, span, format!("no module is called `{name}`"));
@@ -223,13 +263,13 @@ impl Loader<'_> {
 
     fn resolve_file(&mut self, importer: ModuleId, relative: &str, span: Span) -> Option<ModuleId> {
         let base = self.modules.all.get(importer.0)?.path.clone().unwrap_or_default();
-        let path = normal(&base.parent().unwrap_or(Path::new("")).join(relative));
+        let path = resolved(&base, relative);
         let key = key_of(&path);
         if let Some(known) = self.modules.by_key.get(&key) {
             return Some(*known);
         }
         match (self.read)(&path) {
-            Ok(text) => Some(self.add(&key, &path.display().to_string(), &text, Some(path.clone()), false)),
+            Ok(text) => Some(self.add(&key, &path.display().to_string(), &text, Some(path.clone()))),
             Err(why) => {
                 let message = format!("cannot read `{}`: {why}", path.display());
                 let help = "an import's path is relative to the file that it stands in";
@@ -269,9 +309,14 @@ impl Loader<'_> {
         let import =
             members.first().and_then(|module| module.imports.iter().find(|import| Some(import.module.0) == next));
         let Some(import) = import else { return };
-        let finding = Diagnostic::new(&codes::VF105, import.span, "these files import each other")
-            .note(super::order::draw(&names))
-            .help("move what both need into a file that imports neither");
+        let finding = if let [_] = cycle {
+            Diagnostic::new(&codes::VF105, import.span, "this file imports itself")
+                .help("remove the line: what stands in the file needs no import")
+        } else {
+            Diagnostic::new(&codes::VF105, import.span, "these files import each other")
+                .note(super::order::draw(&names))
+                .help("move what both need into a file that imports neither")
+        };
         self.diagnostics.push(finding);
     }
 }
@@ -281,6 +326,21 @@ fn imports_of(file: &File) -> impl Iterator<Item = &Import> {
         ItemKind::Import(import) => Some(import),
         _ => None,
     })
+}
+
+fn programs_of(file: &File) -> impl Iterator<Item = Arc<str>> {
+    file.items.iter().filter_map(|item| match &item.kind {
+        ItemKind::Step(step) => match &step.body {
+            StepBody::External(call) => super::external::file_of(call),
+            StepBody::Block(_) => None,
+        },
+        _ => None,
+    })
+}
+
+/// A path that a file names: relative to the directory that the file lies in.
+pub(super) fn resolved(file: &Path, path: &str) -> PathBuf {
+    normal(&file.parent().unwrap_or(Path::new("")).join(path))
 }
 
 /// `status` of `std.status` and of `"../lib/status.flow"`.

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::test::Test;
+use crate::external;
 use crate::primitive::{Effect, Property, Spec};
 use crate::query::promql::PromqlTemplate;
 use crate::query::sql::SqlTemplate;
@@ -23,6 +24,17 @@ pub struct Program {
     pub tests: Vec<Arc<Test>>,
     /// User-defined `fn`s, `step`s and `action`s, by [`FunctionId`].
     pub functions: Vec<Arc<Function>>,
+}
+
+/// An expression by itself: pure, and closed but for the values that it was given.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    /// The functions that it calls.
+    pub program: Arc<Program>,
+    /// The values it may name: its locals `0..given.len()`, each of which may look at those before it.
+    pub given: Vec<Expr>,
+    /// The expression.
+    pub expr: Expr,
 }
 
 /// An index into [`Program::functions`].
@@ -157,17 +169,17 @@ pub enum FunctionBody {
     Expression(Expr),
     /// A `step` or `action`: its parameters are the slots `0..params.len()` of the block's scope, which has no parent.
     Block(Block),
-    /// `external.python(…)`.
+    /// `external.python(…)` or `external.shell(…)`.
     External(External),
 }
 
 /// A program of the user's own: JSON in, JSON out.
 #[derive(Debug, Clone)]
 pub struct External {
-    /// The program, relative to the file that names it.
-    pub path: Arc<str>,
-    /// The function in it.
-    pub entry: Arc<str>,
+    /// The program.
+    pub program: external::Program,
+    /// Where its text stands, or the name of its file.
+    pub span: Span,
 }
 
 /// Steps that share a scope.

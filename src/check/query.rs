@@ -7,9 +7,9 @@ use super::Checker;
 use super::expression::{broken, pure, strongest};
 use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
-use super::surroundings::Store;
+use super::surroundings::{ConnectionFacts, Store};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::query::promql::PromqlTemplate;
+use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
 use crate::query::sql::{ColumnHint, StatementKind};
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
@@ -65,10 +65,9 @@ impl Checker<'_> {
             Tag::Promql => self.promql(scope, tagged, span),
             Tag::Regex => self.regex(tagged, span),
             Tag::Python | Tag::Shell => {
-                self.report(
-                    Diagnostic::new(&codes::VF201, span, "a program stands in a file of its own")
-                        .help("write `external.python(\"file.py\", entry: \"function\")`"),
-                );
+                let message = "a program is a step of its own, not a value";
+                let help = "write `step name(…) -> T = external.python(python\"\"\"…\"\"\")` outside of the workflow";
+                self.report(Diagnostic::new(&codes::VF201, span, message).help(help));
                 broken(span)
             }
         }
@@ -132,7 +131,9 @@ impl Checker<'_> {
     }
 
     fn promql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
-        let (template, findings) = promql::parse(&tagged.text, tagged.text_span);
+        let name = self.promql_reader.as_ref().map(|name| format!("the connection `{name}`"));
+        let reader = name.as_deref().map_or(Reader::VICTORIA_METRICS, |name| Reader { dialect: Dialect::PromQl, name });
+        let (template, findings) = promql::parse_for(&tagged.text, tagged.text_span, reader);
         let is_broken = findings.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
@@ -141,7 +142,7 @@ impl Checker<'_> {
             if !argument.ty.has_error()
                 && let Err(wanted) = hole.accepts(&argument.ty)
             {
-                self.report_hole(&argument, hole.span, &wanted);
+                self.report_hole(&argument, hole, &wanted);
             }
             arguments.push(argument);
         }
@@ -153,10 +154,13 @@ impl Checker<'_> {
     }
 
     /// `wanted` is what may stand there, and behind a `;` what to do.
-    fn report_hole(&mut self, argument: &Expr, span: Span, wanted: &str) {
+    fn report_hole(&mut self, argument: &Expr, hole: &PromqlHole, wanted: &str) {
         let (wanted, help) = wanted.split_once("; ").map_or((wanted, None), |(wanted, help)| (wanted, Some(help)));
         let message = format!("expected {wanted}, found `{}`", argument.ty);
-        let mut finding = Diagnostic::new(&codes::VF502, span, message).at(format!("`{}`", argument.ty));
+        let mut finding = Diagnostic::new(&codes::VF502, hole.span, message).at(format!("`{}`", argument.ty));
+        if let Some((place, sign)) = hole.comparison_for(&argument.ty) {
+            finding = finding.fix(format!("write `{sign}`"), place, sign);
+        }
         finding.help = match (help, &argument.ty) {
             (Some(help), _) => Some(help.to_owned()),
             (None, Type::Optional(_)) => {
@@ -284,6 +288,14 @@ impl Checker<'_> {
                 _ => None,
             })
             .collect();
+        let receiver = arguments.first().and_then(Option::as_ref);
+        let store = self.connection(scope, receiver).map(|(_, facts)| facts.store);
+        let is_embedded = store == Some(Store::Embedded);
+        if let (Some(receiver), "write", Some(Store::Prometheus)) = (receiver, verb, store) {
+            let message = "a `prometheus` connection is only read from";
+            let finding = Diagnostic::new(&codes::VF701, receiver.span, message).at("leads to Prometheus here");
+            self.report(finding.help("write to a `victoria_metrics` connection"));
+        }
         for (template, span) in queries {
             if verb == "export" && !template.is_selector() {
                 let finding = Diagnostic::new(
@@ -293,22 +305,28 @@ impl Checker<'_> {
                 )
                 .help("write `name{label=\"value\"}`, or compute with `instant`");
                 self.report(finding);
-            } else if verb == "instant" && self.is_embedded(scope, arguments.first()) {
+            } else if verb == "instant" && is_embedded {
                 self.diagnostics.extend(promql::embedded_subset(&template));
             }
         }
     }
 
-    /// Whether a call's receiver is a connection that leads to the embedded store here.
-    fn is_embedded(&self, scope: &Scope, receiver: Option<&Option<Expr>>) -> bool {
-        let Some(ExprKind::Slot { up, index }) = receiver.and_then(Option::as_ref).map(|receiver| &receiver.kind)
-        else {
-            return false;
-        };
-        let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level));
-        let name = block.and_then(|block| block.names.get_index(*index)).map(|(name, _)| name);
-        let facts = name.and_then(|name| self.surroundings.connections.get(name));
-        facts.is_some_and(|facts| facts.store == Store::Embedded)
+    /// The receiver's name, when it is a connection whose store reads PromQL.
+    pub(super) fn reads_promql(&self, scope: &Scope, receiver: Option<&Expr>) -> Option<Arc<str>> {
+        let (name, facts) = self.connection(scope, receiver)?;
+        (facts.store.dialect() == Dialect::PromQl).then(|| name.clone())
+    }
+
+    /// The configured connection that a call's receiver names.
+    fn connection<'s>(
+        &'s self,
+        scope: &'s Scope,
+        receiver: Option<&Expr>,
+    ) -> Option<(&'s Arc<str>, &'s ConnectionFacts)> {
+        let ExprKind::Slot { up, index } = receiver?.kind else { return None };
+        let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level))?;
+        let (name, _) = block.names.get_index(index)?;
+        Some((name, self.surroundings.connections.get(name)?))
     }
 }
 

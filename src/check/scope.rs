@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::after::After;
 use super::modules::ModuleId;
 use super::narrow::{self, Fact};
 use super::suggest::Candidate;
@@ -49,6 +50,8 @@ pub(super) struct BlockScope {
     pub(super) touched: BTreeSet<usize>,
     /// The `require`s above it that it relies on, by their statements.
     pub(super) relied_on: BTreeSet<usize>,
+    /// The steps that it names in `after:`.
+    pub(super) after: Vec<After>,
     /// Its calendars, in order.
     pub(super) calendars: Vec<Arc<str>>,
 }
@@ -108,6 +111,8 @@ pub(super) struct Scope {
     pub(super) knows_outcome: bool,
     /// In a test, the block that holds the record of all writes.
     pub(super) record: Option<usize>,
+    /// Whether the run has failed, so that there is an error to look at.
+    pub(super) has_failed: bool,
     pub(super) footprint: Footprint,
 }
 
@@ -131,6 +136,7 @@ impl Scope {
             row: None,
             knows_outcome: false,
             record: None,
+            has_failed: false,
             footprint: Footprint::default(),
         }
     }

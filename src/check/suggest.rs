@@ -6,13 +6,13 @@ use crate::value::Type;
 
 use super::Checker;
 
-/// How many names are compared in one check. Each comparison is cheap, but a file in which every line
+/// How many names are compared in one file. Each comparison is cheap, but a file in which every line
 /// is misspelt would compare every name with every other; after this many, findings come without a
 /// proposal.
 const MOST_COMPARED: usize = 50_000;
 
 /// What is left of the comparisons.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Suggestions {
     left: usize,
 }

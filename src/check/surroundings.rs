@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::query::promql::Dialect;
+
 /// What is known of the connections that workflows will run with, by their names; empty without a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
@@ -17,6 +19,8 @@ pub struct ConnectionFacts {
     pub store: Store,
     /// How many requests may be under way at once, where the configuration says so.
     pub pool: Option<usize>,
+    /// How far ahead of now it keeps samples, in milliseconds; `None` without a limit, or when nobody knows.
+    pub future_retention_ms: Option<i64>,
 }
 
 /// What a connection leads to.
@@ -30,21 +34,32 @@ pub enum Store {
     Embedded,
     /// A VictoriaMetrics server.
     VictoriaMetrics,
+    /// A Prometheus server, which is only read from.
+    Prometheus,
     /// An HTTP source.
     Http,
 }
 
 impl Store {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
         ("embedded", Self::Embedded),
         ("victoria_metrics", Self::VictoriaMetrics),
+        ("prometheus", Self::Prometheus),
         ("http", Self::Http),
     ];
 
     /// The store with this `kind` in a configuration.
     pub fn find(kind: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(known, _)| *known == kind).map(|(_, store)| store)
+    }
+
+    /// The language of the queries that it reads, of a store of metrics.
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::Prometheus => Dialect::PromQl,
+            _ => Dialect::MetricsQl,
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Type variables of signatures: what a call makes of them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::value::{Mismatch, Type};
+use crate::value::{Mismatch, RecordType, Type};
 
 /// The type without variables: what nothing fixed is unknown, and its cause has a finding.
 pub(super) fn settled(ty: Type) -> Type {
@@ -11,8 +12,14 @@ pub(super) fn settled(ty: Type) -> Type {
         Type::List(inner) => Type::list(settled(*inner)),
         Type::Optional(inner) => settled(*inner).optional(),
         Type::Map(key, value) => Type::map(settled(*key), settled(*value)),
+        Type::Record(record) => Type::Record(of_fields(&record, |ty| settled(ty.clone()))),
         other => other,
     }
+}
+
+/// A record with other types for its fields.
+fn of_fields(record: &RecordType, change: impl Fn(&Type) -> Type) -> Arc<RecordType> {
+    RecordType::new(record.fields.iter().map(|field| (field.name.clone(), change(&field.ty))).collect::<Vec<_>>())
 }
 
 pub(super) fn has_variable(ty: &Type) -> bool {
@@ -38,6 +45,7 @@ pub(super) fn substitute(ty: &Type, variables: &HashMap<&'static str, Type>) -> 
         Type::Range(inner) => Type::Range(within(inner)),
         Type::Map(key, value) => Type::Map(within(key), within(value)),
         Type::Outcomes(item, result) => Type::Outcomes(within(item), within(result)),
+        Type::Record(record) if has_variable(ty) => Type::Record(of_fields(record, |ty| substitute(ty, variables))),
         other => other.clone(),
     }
 }

@@ -1,7 +1,8 @@
 //! Walking the typed program: expressions, steps.
 
 use super::program::{
-    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, FunctionId, OnFailure, Parallel, Step, Workflow,
+    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, Function, FunctionBody, FunctionId, OnFailure,
+    Parallel, Policy, Program, Step, Workflow,
 };
 
 /// Calls `look` for an expression and every expression inside it. Iterative: a chain may be long.
@@ -51,40 +52,6 @@ fn push_comprehension<'a>(comprehension: &'a Comprehension, to: &mut Vec<&'a Exp
     to.extend(comprehension.filter.as_deref());
 }
 
-/// The blocks that a step holds.
-pub(crate) fn inside(step: &Step) -> impl Iterator<Item = &Block> {
-    let (arms, block): (&[_], _) = match &step.action {
-        Action::When { arms, otherwise } => (arms.as_slice(), otherwise.as_ref()),
-        Action::ForEach(each) => (&[], Some(&each.block)),
-        Action::Transaction { block, .. } => (&[], Some(block)),
-        Action::Expression(_) | Action::Check { .. } => (&[], None),
-    };
-    let handler = if let OnFailure::Block(block) = &step.on_failure { Some(block) } else { None };
-    arms.iter().map(|(_, block)| block).chain(block).chain(handler)
-}
-
-/// The function that an expression calls for its result, also one whose result is looked into or decoded.
-pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
-    match &expr.kind {
-        ExprKind::Function(id, _) => Some(*id),
-        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
-            called(of)
-        }
-        _ => None,
-    }
-}
-
-/// [`called`], to call another.
-pub(crate) fn called_mut(expr: &mut Expr) -> Option<&mut FunctionId> {
-    match &mut expr.kind {
-        ExprKind::Function(id, _) => Some(id),
-        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
-            called_mut(of)
-        }
-        _ => None,
-    }
-}
-
 /// A step, with the blocks and loops it stands in.
 #[derive(Debug, Clone)]
 pub(crate) struct Site<'a> {
@@ -126,19 +93,14 @@ fn walk_block<'a>(
     blocks.push(block);
     for step in &block.steps {
         look(&Site { step, blocks: blocks.clone(), loops: loops.clone() });
-        match &step.action {
-            Action::Expression(_) | Action::Check { .. } => {}
-            Action::Transaction { block, .. } => walk_block(block, blocks, loops, look),
-            Action::ForEach(each) => {
-                loops.push(each);
-                walk_block(&each.block, blocks, loops, look);
-                loops.pop();
-            }
-            Action::When { arms, otherwise } => {
-                let inner = arms.iter().map(|(_, block)| block).chain(otherwise);
-                inner.for_each(|block| walk_block(block, blocks, loops, look));
-            }
+        let depth = loops.len();
+        if let Action::ForEach(each) = &step.action {
+            loops.push(each);
         }
+        for inner in action_blocks(&step.action) {
+            walk_block(inner, blocks, loops, look);
+        }
+        loops.truncate(depth);
         if let OnFailure::Block(block) = &step.on_failure {
             walk_block(block, blocks, loops, look);
         }
@@ -164,10 +126,104 @@ pub(crate) fn step_expressions<'a>(step: &'a Step, look: &mut impl FnMut(&'a Exp
             message.iter().for_each(&mut *look);
         }
     }
-    let policy = &step.policy;
-    let clauses = [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key];
-    clauses.into_iter().flatten().for_each(&mut *look);
+    policy_expressions(&step.policy).for_each(&mut *look);
     if let OnFailure::Use(value) = &step.on_failure {
         look(value);
+    }
+}
+
+fn policy_expressions(policy: &Policy) -> impl Iterator<Item = &Expr> {
+    [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key].into_iter().flatten()
+}
+
+/// The function that an expression calls for its result, also one whose result is looked into or decoded.
+pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
+    match &expr.kind {
+        ExprKind::Function(id, _) => Some(*id),
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+            called(of)
+        }
+        _ => None,
+    }
+}
+
+/// [`called`], to call another.
+pub(crate) fn called_mut(expr: &mut Expr) -> Option<&mut FunctionId> {
+    match &mut expr.kind {
+        ExprKind::Function(id, _) => Some(id),
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+            called_mut(of)
+        }
+        _ => None,
+    }
+}
+
+/// The blocks inside a step.
+pub(crate) fn inner_blocks(step: &Step) -> Vec<&Block> {
+    let mut blocks = action_blocks(&step.action);
+    if let OnFailure::Block(block) = &step.on_failure {
+        blocks.push(block);
+    }
+    blocks
+}
+
+fn action_blocks(action: &Action) -> Vec<&Block> {
+    match action {
+        Action::Expression(_) | Action::Check { .. } => Vec::new(),
+        Action::Transaction { block, .. } => vec![block],
+        Action::ForEach(each) => vec![&each.block],
+        Action::When { arms, otherwise } => arms.iter().map(|(_, block)| block).chain(otherwise).collect(),
+    }
+}
+
+/// Calls `look` for every expression in a program, those inside others included.
+pub(crate) fn expressions<'a>(program: &'a Program, look: &mut impl FnMut(&'a Expr)) {
+    for workflow in &program.workflows {
+        workflow_expressions(workflow, look);
+    }
+    for function in &program.functions {
+        function_expressions(function, look);
+    }
+}
+
+/// Calls `look` for every expression in a workflow, those inside others included.
+pub(crate) fn workflow_expressions<'a>(workflow: &'a Workflow, look: &mut impl FnMut(&'a Expr)) {
+    let params = workflow.params.iter().flat_map(|param| [&param.default, &param.require, &param.message]);
+    let calendars = workflow.calendars.iter().map(|calendar| &calendar.value);
+    let outputs = workflow.outputs.iter().map(|output| &output.value);
+    let alone = params.flatten().chain(calendars).chain(policy_expressions(&workflow.defaults)).chain(outputs);
+    alone.for_each(|expr| visit(expr, look));
+    for block in [Some(&workflow.body), workflow.failed.as_ref(), workflow.finally.as_ref()].into_iter().flatten() {
+        block_expressions(block, look);
+    }
+}
+
+fn function_expressions<'a>(function: &'a Function, look: &mut impl FnMut(&'a Expr)) {
+    function.params.iter().filter_map(|param| param.default.as_ref()).for_each(|expr| visit(expr, look));
+    match &function.body {
+        FunctionBody::Expression(expr) => visit(expr, look),
+        FunctionBody::Block(block) => block_expressions(block, look),
+        FunctionBody::External(_) => {}
+    }
+}
+
+/// Calls `look` for every expression in a block and in the blocks inside it, those inside others included.
+pub(crate) fn block_expressions<'a>(block: &'a Block, look: &mut impl FnMut(&'a Expr)) {
+    for step in &block.steps {
+        step_expressions(step, &mut |expr| visit(expr, look));
+        for inner in inner_blocks(step) {
+            block_expressions(inner, look);
+        }
+    }
+    block.result.iter().for_each(|result| visit(result, look));
+}
+
+/// Calls `look` for every step in a program.
+pub(crate) fn program_steps<'a>(program: &'a Program, look: &mut impl FnMut(&Site<'a>)) {
+    program.workflows.iter().for_each(|workflow| workflow_steps(workflow, look));
+    for function in &program.functions {
+        if let FunctionBody::Block(block) = &function.body {
+            steps(block, look);
+        }
     }
 }

@@ -3,49 +3,79 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::Checker;
 use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
+use super::suggest::Suggestions;
+use super::test::Test;
 use super::types::LATER;
+use super::{Checker, STACK};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Span;
-use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItemKind};
+use crate::parallel;
+use crate::source::{Source, Span};
+use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItem, WorkflowItemKind};
 use crate::value::{ConnectionKind, Type};
 
+/// What a file that was asked for holds, and what is wrong with it.
+struct Root {
+    workflows: Vec<Arc<Workflow>>,
+    tests: Vec<Arc<Test>>,
+    findings: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
 impl Checker<'_> {
-    /// Checks the workflows of the files that were asked for.
+    /// Checks the workflows and tests of the files that were asked for, and what files import in vain; several files at a
+    /// time, each by a checker that knows all functions.
     pub(super) fn workflows(&mut self) {
-        let modules = self.modules;
-        for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
-            let mut names: Vec<&str> = Vec::new();
-            for item in &module.file.items {
-                let ItemKind::Workflow(workflow) = &item.kind else { continue };
-                if names.contains(&&*workflow.name.node) {
-                    let message = format!("the workflow `{}` is defined twice", workflow.name.node);
-                    let finding = Diagnostic::new(&codes::VF102, workflow.name.span, message);
-                    self.report(finding.help("give one of them another name"));
-                }
-                names.push(&workflow.name.node);
-                let checked = Arc::new(self.workflow(ModuleId(at), workflow, &item.doc));
-                let key = (ModuleId(at), workflow.name.node.clone());
-                self.known_workflows.entry(key).or_insert_with(|| checked.clone());
-                self.program.workflows.push(checked);
-            }
+        let is_root = |id: &ModuleId| self.modules.all.get(id.0).is_some_and(|module| module.is_root);
+        let roots: Vec<ModuleId> = (0..self.modules.all.len()).map(ModuleId).filter(is_root).collect();
+        let begin = || Self { diagnostics: Vec::new(), warnings: Vec::new(), ..self.clone() };
+        let checked = parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id));
+        for root in checked {
+            self.program.workflows.extend(root.workflows);
+            self.program.tests.extend(root.tests);
+            self.diagnostics.extend(root.findings);
+            self.warnings.extend(root.warnings);
         }
     }
 
-    /// What the files that were asked for import in vain.
-    pub(super) fn unused_imports(&mut self) {
-        let modules = self.modules;
-        for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
-            for import in &module.imports {
-                if !self.used_imports.contains(&(ModuleId(at), import.name.clone())) {
-                    let message = format!("nothing uses the import `{}`", import.name);
-                    let finding = Diagnostic::new(&codes::VF104, import.span, message);
-                    self.report(finding.help("remove the line"));
-                }
+    fn root(&mut self, id: ModuleId) -> Root {
+        self.suggestions = Suggestions::default();
+        let mut names: Vec<&str> = Vec::new();
+        for item in self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items) {
+            let ItemKind::Workflow(workflow) = &item.kind else { continue };
+            if names.contains(&&*workflow.name.node) {
+                let message = format!("the workflow `{}` is defined twice", workflow.name.node);
+                let finding = Diagnostic::new(&codes::VF102, workflow.name.span, message);
+                self.report(finding.help("give one of them another name"));
+            }
+            names.push(&workflow.name.node);
+            let checked = Arc::new(self.workflow(id, workflow, &item.doc));
+            self.known_workflows.entry((id, workflow.name.node.clone())).or_insert_with(|| checked.clone());
+            self.program.workflows.push(checked);
+        }
+        self.tests(id);
+        self.unused_imports(id);
+        Root {
+            workflows: std::mem::take(&mut self.program.workflows),
+            tests: std::mem::take(&mut self.program.tests),
+            findings: std::mem::take(&mut self.diagnostics),
+            warnings: std::mem::take(&mut self.warnings),
+        }
+    }
+
+    fn unused_imports(&mut self, id: ModuleId) {
+        let Some(module) = self.modules.all.get(id.0) else { return };
+        for import in &module.imports {
+            if !self.used_imports.contains(&(id, import.name.clone())) {
+                let finding =
+                    Diagnostic::new(&codes::VF104, import.span, format!("nothing uses the import `{}`", import.name));
+                let is_it =
+                    |item: &&ast::Item| matches!(&item.kind, ItemKind::Import(it) if it.target_span == import.span);
+                let item = module.file.items.iter().find(is_it);
+                self.warn(removing(finding, &module.source, item.map(|item| (item.span, &*item.doc))));
             }
         }
     }
@@ -74,7 +104,7 @@ impl Checker<'_> {
         let finally = self.outcome_block(&mut scope, workflow, "finally");
         let mut body = checked.block;
         body.result = None;
-        self.unused_names(&scope);
+        self.unused_names(&scope, workflow);
         if let Some(block) = scope.blocks.last() {
             self.homes.keep(block, [workflow.name.span]);
         }
@@ -282,34 +312,47 @@ impl Checker<'_> {
         let block = blocks.first()?;
         scope.blocks.push(BlockScope { is_outcome: true, ..BlockScope::default() });
         let before = std::mem::replace(&mut scope.knows_outcome, true);
+        scope.has_failed = which == "failed";
         let mut checked = self.statements(scope, &block.statements, None);
-        scope.knows_outcome = before;
+        (scope.knows_outcome, scope.has_failed) = (before, false);
         checked.block.slots = self.close_block(scope, &checked.block.steps);
         Some(checked.block)
     }
 
-    fn unused_names(&mut self, scope: &Scope) {
-        let Some(block) = scope.blocks.last() else { return };
-        let unused: Vec<(Arc<str>, Span, &str)> = block
-            .names
-            .iter()
-            .filter(|(_, binding)| !binding.is_used)
-            .filter_map(|(name, binding)| {
-                let word = match binding.role {
-                    Role::Param => "parameter",
-                    Role::Connection => "connection",
-                    Role::Calendar => "calendar",
-                    Role::Step | Role::Item => return None,
-                };
-                Some((name.clone(), binding.name_span(name), word))
-            })
-            .collect();
-        for (name, span, word) in unused {
-            self.report(
-                Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"))
-                    .help("remove the line"),
-            );
+    fn unused_names(&mut self, scope: &Scope, workflow: &ast::Workflow) {
+        let (Some(block), Some(module)) = (scope.blocks.last(), self.modules.all.get(scope.module.0)) else { return };
+        let declared: HashMap<Span, &WorkflowItem> =
+            workflow.items.iter().filter_map(|item| Some((removable(&item.kind)?, item))).collect();
+        for (name, binding) in block.names.iter().filter(|(_, binding)| !binding.is_used) {
+            let word = match binding.role {
+                Role::Param => "parameter",
+                Role::Connection => "connection",
+                Role::Calendar => "calendar",
+                Role::Step | Role::Item => continue,
+            };
+            let span = binding.name_span(name);
+            let finding = Diagnostic::new(&codes::VF104, span, format!("nothing uses the {word} `{name}`"));
+            let item = declared.get(&span).map(|item| (item.span, &*item.doc));
+            self.warn(removing(finding, &module.source, item));
         }
+    }
+}
+
+/// The name of what can be removed when nothing in the file uses it. Whoever runs the workflow may give a parameter.
+fn removable(kind: &WorkflowItemKind) -> Option<Span> {
+    match kind {
+        WorkflowItemKind::Use(connection) => Some(connection.name.span),
+        WorkflowItemKind::Calendar(calendar) => Some(calendar.name.span),
+        _ => None,
+    }
+}
+
+/// Offers to remove a declaration, unless documentation above it would then be that of the next one.
+fn removing(finding: Diagnostic, source: &Source, declared: Option<(Span, &str)>) -> Diagnostic {
+    let finding = finding.help("remove the line");
+    match declared {
+        Some((span, "")) => finding.fix("remove it", source.removal(span), ""),
+        _ => finding,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::check::program::{ConnectionUse, Workflow};
 use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Tls};
 use crate::connection::http::{HttpOptions, HttpSource};
 use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
+use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
 use crate::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
 use crate::connection::sql::{
     PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls, SqliteDatabase, SqliteOptions,
@@ -95,6 +96,16 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
             };
             let store = VictoriaMetrics::new(&options, clock.clone()).map_err(|error| error.to_string())?;
             connections.metrics.insert(name, Arc::new(store));
+        }
+        ConnectionConfig::Prometheus { url, login, timeout_ms, pool } => {
+            let options = PrometheusOptions {
+                url: url.expose().to_owned(),
+                authorization: login.as_ref().map(authorization).unwrap_or_default(),
+                timeout_ms: *timeout_ms,
+                pool: *pool,
+                verify: true,
+            };
+            connections.metrics.insert(name, Arc::new(Prometheus::new(&options).map_err(|error| error.to_string())?));
         }
         ConnectionConfig::Http { base_url, headers, timeout_ms, pool } => {
             let options = HttpOptions {

@@ -3,7 +3,7 @@
 use super::Exit;
 use super::arguments::ExplainArguments;
 use super::terminal::Terminal;
-use crate::diagnostic::{closest, codes};
+use crate::diagnostic::{codes, no_such};
 
 pub(super) fn explain(command: &ExplainArguments, terminal: &Terminal) -> Exit {
     if command.list {
@@ -21,10 +21,7 @@ pub(super) fn explain(command: &ExplainArguments, terminal: &Terminal) -> Exit {
             Exit::Ok
         }
         None => {
-            let near = closest(&asked.to_uppercase(), codes::ALL.iter().map(|code| code.id));
-            let hint = near
-                .map_or_else(|| "`vmflow explain --list` lists all".to_owned(), |near| format!("did you mean {near}?"));
-            terminal.tell(&format!("vmflow: no check is called `{asked}`; {hint}"));
+            terminal.tell(&format!("vmflow: {}", no_such(asked)));
             Exit::Usage
         }
     }

@@ -51,6 +51,7 @@ fn line(event: &EventKind) -> Option<(Level, String)> {
         }
         EventKind::LoopProgress { .. } => return None,
         EventKind::Warning { step, message } => (Level::WARN, format!("{}: {message}", place(step))),
+        EventKind::Said { step, line } => (Level::INFO, format!("{}: {line}", place(step))),
         EventKind::RunFinished { status, message, duration_ms } => {
             (Level::INFO, format!("run ended {} after {duration_ms} ms: {message}", status.name()))
         }

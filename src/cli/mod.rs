@@ -6,26 +6,38 @@ mod arguments;
 mod check;
 mod completions;
 mod connect;
-#[allow(dead_code, reason = "`check --diff` and `fmt --diff` come with the next commits")]
 mod diff;
+mod doc;
+mod eval;
 mod explain;
+mod files;
 mod graph;
+mod init;
 mod jobs;
 mod logs;
+mod man;
+mod markdown;
+mod new;
 mod prepare;
+mod programs;
 mod progress;
 mod project;
+mod replace;
 mod report;
 mod run;
+mod skeleton;
+mod table;
 mod terminal;
 mod test;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::config::Variables;
 use arguments::{Arguments, Command};
+
+pub use arguments::command;
 use terminal::Terminal;
 
 /// The stack that checking and drawing run on. Nesting is bounded by the parser; this bound leaves room to spare.
@@ -63,7 +75,7 @@ impl From<Exit> for ExitCode {
 
 /// Reads the arguments and does what they say.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let variables = Variables::from_process();
     let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || dispatch(&arguments, &variables));
     let exit = match worker.map(std::thread::JoinHandle::join) {
@@ -86,9 +98,14 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Test(command) => test::test(command, &terminal),
+        Command::Doc(command) => doc::doc(command, &terminal),
+        Command::Eval(command) => eval::eval(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),
+        Command::Init(command) => init::init(command, &terminal),
+        Command::New(command) => new::new(command, &terminal),
+        Command::Man(command) => man::man(command, &terminal),
         Command::Completions(command) => completions::completions(command, &terminal),
     }
 }

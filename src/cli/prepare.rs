@@ -12,6 +12,7 @@ use super::project::{Project, read_text, split_target, surroundings, workflow_of
 use crate::check::Surroundings;
 use crate::config::{Config, Environment, Job, Variables};
 use crate::connection::Clock;
+use crate::external::Interpreters;
 use crate::plan::{self, BindError, GivenArgument, Plan};
 use crate::source::Sources;
 use crate::syntax;
@@ -37,8 +38,7 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) environment: Environment,
     pub(super) job: Option<Job>,
-    /// Where the workflow's file lies.
-    pub(super) directory: PathBuf,
+    pub(super) interpreters: Interpreters,
     pub(super) now: Timestamp,
 }
 
@@ -64,8 +64,12 @@ pub(super) fn prepare(
         let message = format!("the environment `{}` is protected; add `--yes` to run in it", environment.name);
         return Err(usage(message));
     }
-    let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
-    Ok(Prepared { plan, environment, job, directory, now })
+    Ok(Prepared { plan, environment, job, interpreters: interpreters(variables), now })
+}
+
+/// What runs external programs, as the process environment says.
+pub(super) fn interpreters(variables: &Variables) -> Interpreters {
+    Interpreters::new(|name| variables.get(name))
 }
 
 /// A file with a workflow, or a job.
@@ -206,7 +210,7 @@ fn params_file(file: &Path) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal
 }
 
 /// An instant as it is written in a workflow, or in RFC 3339.
-fn instant(text: &str) -> Result<Timestamp, Refusal> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, Refusal> {
     let source = Sources::default().add("--at", text.trim());
     let (expr, findings) = syntax::parse_expression(&source);
     match expr.map(|expr| expr.kind) {

@@ -1,5 +1,6 @@
 //! What every command starts with: the configuration, the files, the checked program.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,8 +11,10 @@ use crate::check::modules::{self, Modules};
 use crate::check::program::{Program, Workflow};
 use crate::check::{self, ConnectionFacts, Store, Surroundings};
 use crate::config::{self, Config, ConnectionOutline, Variables};
-use crate::diagnostic::{Diagnostic, render};
+use crate::diagnostic::{Diagnostic, Selection, render};
 use crate::source::Sources;
+use crate::syntax;
+use crate::syntax::ast::ExprKind;
 
 /// The largest file that is read, in bytes; the parser has the same limit for a workflow's text.
 const LARGEST_FILE: u64 = 16 << 20;
@@ -23,6 +26,8 @@ pub(crate) struct Project {
     pub(crate) sources: Sources,
     /// What is wrong.
     pub(crate) findings: Vec<Diagnostic>,
+    /// Which findings of the checks are wanted.
+    pub(crate) selection: Selection,
 }
 
 /// A checked set of files.
@@ -36,12 +41,29 @@ pub(crate) struct Checked {
 
 /// Reads a text file; the error is one line for people.
 pub(crate) fn read_text(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path).map_err(|error| plain(&error))?.len();
-    if size > LARGEST_FILE {
-        return Err(format!("it has {size} bytes, more than {LARGEST_FILE}"));
+    let file = std::fs::File::open(path).map_err(|error| plain(&error))?;
+    // What is no regular file does not tell its size before it has been read.
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return Err(format!("it has more than {LARGEST_FILE} bytes"));
     }
-    let bytes = std::fs::read(path).map_err(|error| plain(&error))?;
     String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 (byte {})", error.utf8_error().valid_up_to()))
+}
+
+/// Reads stdin; the error is one line for people.
+pub(crate) fn read_stdin() -> Result<String, String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
+    Ok(text)
+}
+
+/// Reads a file that another file names. Only what a person asks for by hand may be a pipe or a device.
+fn read_named(path: &Path) -> Result<String, String> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => Err("it is no regular file".to_owned()),
+        _ => read_text(path),
+    }
 }
 
 fn plain(error: &std::io::Error) -> String {
@@ -77,10 +99,11 @@ impl Project {
 
     /// Parses and checks files with everything that they import, for connections as `surroundings` tells.
     pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, surroundings: &Surroundings) -> Checked {
-        let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_text);
+        let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_named);
         self.findings.extend(findings);
         let (program, findings) = check::check(&modules, surroundings);
         self.findings.extend(findings);
+        self.findings.retain(|finding| self.selection.shows(finding));
         Checked { program: Arc::new(program), modules }
     }
 
@@ -103,7 +126,8 @@ impl Project {
 pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
     let facts = |outline: ConnectionOutline| {
         let store = Store::find(&outline.kind)?;
-        Some((outline.name, ConnectionFacts { store, pool: outline.pool }))
+        let ConnectionOutline { name, pool, future_retention_ms, .. } = outline;
+        Some((name, ConnectionFacts { store, pool, future_retention_ms }))
     };
     Surroundings { connections: config.outlines(name).into_iter().filter_map(facts).collect() }
 }
@@ -112,6 +136,12 @@ pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
 fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
+}
+
+/// Whether a text is a name of the language, and none of its own words.
+pub(crate) fn is_name(text: &str) -> bool {
+    let (expr, _) = syntax::parse_expression(&Sources::default().add("name", text));
+    matches!(expr.map(|expr| expr.kind), Some(ExprKind::Name(name)) if *name == *text)
 }
 
 /// `FILE` or `FILE:WORKFLOW`.

@@ -94,7 +94,7 @@ fn execute(
         job: prepared.job.as_ref().map(|job| job.id.clone()),
         environment: prepared.environment.name.clone(),
         timeout_ms: prepared.job.as_ref().and_then(|job| job.timeout_ms),
-        directory: prepared.directory.clone(),
+        interpreters: prepared.interpreters.clone(),
     };
     let sink = sink(format, *terminal, redactor.clone());
     let terminated = Arc::new(AtomicBool::new(false));

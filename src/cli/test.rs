@@ -13,7 +13,8 @@ use crate::testing::coverage::coverage;
 use crate::testing::{self, render};
 
 pub(super) fn test(command: &TestArguments, terminal: &Terminal) -> Exit {
-    let roots = match files(&command.paths) {
+    let texts: Result<Vec<_>, String> = command.paths.iter().map(|path| files::under(path)).collect();
+    let roots = match texts.map(|texts| texts.concat()) {
         Ok(roots) => roots,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
     };

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
 use super::secret::{Secret, Url, basic, is_loopback};
+use super::transport::report_secrets_on_the_wire;
 use super::yaml::{Field, Mapping, field, fields};
 use crate::source::Span;
 use crate::value::ConnectionKind;
@@ -23,7 +24,7 @@ const POOL: usize = 8;
 const POOLS: RangeInclusive<usize> = 1..=1_000;
 
 /// What a `victoria_metrics` server keeps ahead of now unless it is told otherwise: two days.
-const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
+pub(super) const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
 
 /// The schemes of the web.
 const WEB: &[&str] = &["http", "https"];
@@ -79,6 +80,17 @@ pub enum ConnectionConfig {
         pool: usize,
         /// How far ahead of now the server keeps samples, in milliseconds.
         future_retention_ms: u64,
+    },
+    /// `kind: prometheus`, which is only read from.
+    Prometheus {
+        /// Where queries go; no slash at its end.
+        url: Url,
+        /// How it knows us.
+        login: Option<Login>,
+        /// How long a request may take, in milliseconds.
+        timeout_ms: u64,
+        /// How many requests may be under way at once.
+        pool: usize,
     },
     /// `kind: http`
     Http {
@@ -165,6 +177,7 @@ impl ConnectionConfig {
             Self::Postgres { .. } => "postgres",
             Self::Embedded { .. } => "embedded",
             Self::VictoriaMetrics { .. } => "victoria_metrics",
+            Self::Prometheus { .. } => "prometheus",
             Self::Http { .. } => "http",
         }
     }
@@ -174,7 +187,7 @@ impl ConnectionConfig {
         match self {
             Self::Sqlite { .. } => ConnectionKind::Sqlite,
             Self::Postgres { .. } => ConnectionKind::Postgres,
-            Self::Embedded { .. } | Self::VictoriaMetrics { .. } => ConnectionKind::Metrics,
+            Self::Embedded { .. } | Self::VictoriaMetrics { .. } | Self::Prometheus { .. } => ConnectionKind::Metrics,
             Self::Http { .. } => ConnectionKind::Http,
         }
     }
@@ -188,6 +201,7 @@ impl ConnectionConfig {
             Self::VictoriaMetrics { read_url, write_url, .. } => {
                 is_loopback(read_url.host()) && is_loopback(write_url.host())
             }
+            Self::Prometheus { url, .. } => is_loopback(url.host()),
             Self::Http { base_url, .. } => is_loopback(base_url.host()),
         }
     }
@@ -196,6 +210,7 @@ impl ConnectionConfig {
     pub(super) fn basic_credentials(&self) -> Vec<String> {
         let (urls, login): (Vec<&Url>, _) = match self {
             Self::VictoriaMetrics { read_url, write_url, login, .. } => (vec![read_url, write_url], login.as_ref()),
+            Self::Prometheus { url, login, .. } => (vec![url], login.as_ref()),
             Self::Http { base_url, .. } => (vec![base_url], None),
             _ => (Vec::new(), None),
         };
@@ -226,6 +241,11 @@ impl ConnectionConfig {
                 "token": login.as_ref().and_then(Login::token), "username": login.as_ref().and_then(Login::username),
                 "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
                 "future_retention_ms": future_retention_ms,
+            }),
+            Self::Prometheus { url, login, timeout_ms, pool } => json!({
+                "url": url.to_string(), "token": login.as_ref().and_then(Login::token),
+                "username": login.as_ref().and_then(Login::username),
+                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
             }),
             Self::Http { base_url, headers, timeout_ms, pool } => {
                 let headers = headers.iter().map(|(name, value)| (name.to_string(), Value::from(value.expose())));
@@ -270,7 +290,7 @@ impl Login {
 type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfig>;
 
 /// Every kind with its keys and its reader.
-const KINDS: [(&str, &[&str], Read); 5] = [
+const KINDS: [(&str, &[&str], Read); 6] = [
     ("sqlite", &["kind", "path", "schema"], sqlite),
     ("postgres", &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"], postgres),
     ("embedded", &["kind", "path", "seed"], embedded),
@@ -290,6 +310,7 @@ const KINDS: [(&str, &[&str], Read); 5] = [
         ],
         victoria_metrics,
     ),
+    ("prometheus", &["kind", "url", "token", "username", "password", "timeout", "pool"], prometheus),
     ("http", &["kind", "base_url", "headers", "timeout", "pool"], http),
 ];
 
@@ -307,6 +328,7 @@ pub(super) fn connection(reading: &mut Reading<'_>, field: Field<'_>) -> Option<
     let config = read(reading, &format!("connection `{}`", field.key), map, field.key_span);
     let is_local = config.as_ref().is_some_and(ConnectionConfig::is_local);
     report_secrets_in_clear(reading, map, is_local);
+    report_secrets_on_the_wire(reading, map);
     Some(Connection { name: Arc::from(field.key), kind: config?, span: field.key_span })
 }
 
@@ -406,6 +428,14 @@ fn login(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> O
             None
         }
     }
+}
+
+fn prometheus(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let url = reading.required(map, "url", span, owner).and_then(|field| reading.url(field, WEB));
+    let login = login(reading, owner, map, span);
+    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
+    let pool = pool(reading, map);
+    Some(ConnectionConfig::Prometheus { url: url?, login: login?, timeout_ms: timeout_ms?, pool: pool? })
 }
 
 fn http(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {

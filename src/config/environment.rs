@@ -5,9 +5,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, connection};
+use super::connection::{Connection, FUTURE_RETENTION_MS, connection};
 use super::mask::{MaskWords, Redactor, mask_json};
-use super::reading::{Reading, or_default, suggest};
+use super::reading::{self, Reading, or_default, suggest};
 use super::secret::Secret;
 use super::yaml::{Content, Entry, Field, Mapping, Node, field, fields};
 use crate::diagnostic::{Diagnostic, Severity, codes};
@@ -143,6 +143,8 @@ pub struct ConnectionOutline {
     pub kind: Arc<str>,
     /// `pool:`, unless a variable gives it.
     pub pool: Option<usize>,
+    /// How far ahead of now a `victoria_metrics` keeps samples, in milliseconds, unless a variable says it.
+    pub future_retention_ms: Option<i64>,
 }
 
 /// The outlines of an environment's connections, nothing of them typed.
@@ -157,7 +159,13 @@ fn outline(name: &str, map: &Mapping) -> Option<ConnectionOutline> {
         _ => None,
     };
     let pool = scalar("pool").and_then(|pool| pool.parse().ok());
-    Some(ConnectionOutline { name: Arc::from(name), kind: scalar("kind")?, pool })
+    let kind = scalar("kind")?;
+    let future_retention_ms = match scalar("future_retention") {
+        Some(text) => reading::duration_ms(&text),
+        None => (&*kind == "victoria_metrics").then_some(FUTURE_RETENTION_MS),
+    };
+    let future_retention_ms = future_retention_ms.and_then(|ms| i64::try_from(ms).ok());
+    Some(ConnectionOutline { name: Arc::from(name), kind, pool, future_retention_ms })
 }
 
 /// Types an environment whose `extends` have been merged; of its connections, those that are `wanted`.

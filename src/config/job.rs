@@ -7,9 +7,10 @@ use chrono_tz::Tz;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::cron::{self, Cron};
 use super::reading::{Reading, optional, or_default, suggest};
 use super::yaml::{Content, Field, Mapping, Shape, fields};
-use crate::diagnostic::{Diagnostic, closest};
+use crate::diagnostic::{Diagnostic, Severity, closest, codes};
 use crate::source::{Span, Spanned};
 
 /// The keys of a job.
@@ -203,12 +204,55 @@ fn json(reading: &mut Reading<'_>, given: Field<'_>, substituted: &mut bool) -> 
 fn schedule(reading: &mut Reading<'_>, given: Field<'_>) -> Option<Schedule> {
     let map = reading.map(given)?;
     reading.check_keys(map, SCHEDULE_KEYS, "a schedule");
-    let cron = reading.required(map, "cron", given.key_span, "a schedule").and_then(|field| spanned(reading, field));
+    let read = reading.required(map, "cron", given.key_span, "a schedule").and_then(|field| cron(reading, field));
     let timezone = or_default(map, "timezone", Tz::UTC, |field| timezone(reading, field));
     let calendar = optional(map, "calendar", |field| spanned(reading, field));
     let overlap = or_default(map, "overlap", Overlap::Skip, |field| reading.word(field, &OVERLAPS));
     let catch_up = or_default(map, "catch_up", CatchUp::Latest, |field| reading.word(field, &CATCH_UPS));
-    Some(Schedule { cron: cron?, timezone: timezone?, calendar: calendar?, overlap: overlap?, catch_up: catch_up? })
+    let (cron, due) = read?;
+    let schedule = Schedule { cron, timezone: timezone?, calendar: calendar?, overlap: overlap?, catch_up: catch_up? };
+    reading.findings.extend(never_due(&schedule, &due).or_else(|| skipped(&schedule, &due)));
+    Some(schedule)
+}
+
+/// A cron text, as written and as read.
+fn cron(reading: &mut Reading<'_>, field: Field<'_>) -> Option<(Spanned<Arc<str>>, Cron)> {
+    let text = spanned(reading, field)?;
+    match cron::parse(&text.node) {
+        Ok(due) => Some((text, due)),
+        Err(wrong) => {
+            let span = reading.part_span(field, &text.node, wrong.at);
+            reading.report(span, wrong.message, wrong.help);
+            None
+        }
+    }
+}
+
+/// The one calendar that is open from Monday to Friday whatever its holidays.
+fn is_weekdays(schedule: &Schedule) -> bool {
+    schedule.calendar.as_ref().is_some_and(|calendar| &*calendar.node == "weekdays")
+}
+
+/// VF306: the cron text names days on which the calendar is never open.
+fn never_due(schedule: &Schedule, due: &Cron) -> Option<Diagnostic> {
+    let calendar = schedule.calendar.as_ref().filter(|_| is_weekdays(schedule) && due.is_weekend_only())?;
+    let message = "this is due on weekends only, when the calendar is closed, so it never runs";
+    let finding =
+        Diagnostic::new(&codes::VF306, schedule.cron.span, message).label(calendar.span, "closed on weekends");
+    Some(finding.help("name a weekday, or leave the calendar out"))
+}
+
+/// VF303: once a year the clocks skip the time.
+fn skipped(schedule: &Schedule, due: &Cron) -> Option<Diagnostic> {
+    let time = due.skipped_time(schedule.timezone, is_weekdays(schedule))?;
+    let message = format!(
+        "{} does not exist in {} on a day that this is due: the clocks skip it",
+        time.format("%H:%M"),
+        schedule.timezone
+    );
+    let mut finding = Diagnostic::new(&codes::VF303, schedule.cron.span, message);
+    finding.severity = Severity::Warning;
+    Some(finding.help("choose another hour, or `timezone: UTC`, where every time exists"))
 }
 
 fn timezone(reading: &mut Reading<'_>, field: Field<'_>) -> Option<Tz> {

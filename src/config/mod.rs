@@ -9,6 +9,7 @@
 //! secrets out of what is shown.
 
 mod connection;
+mod cron;
 mod document;
 mod environment;
 mod job;
@@ -16,6 +17,7 @@ mod mask;
 mod reading;
 mod secret;
 mod substitute;
+mod transport;
 mod variables;
 mod yaml;
 

@@ -115,23 +115,48 @@ codes! {
     VF201 Error "type mismatch";
     VF202 Error "optional value used without a decision";
     VF203 Error "outcomes of a loop used as a list";
+    VF204 Warning "comparison always true or false";
+    VF205 Warning "lossy or repeated `as`";
+    VF206 Warning "union case not covered";
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
+    VF305 Warning "range that is empty or off by one";
+    VF307 Warning "time of day that clocks skip or repeat";
+    VF306 Warning "schedule and calendar disagree";
+    VF304 Warning "calendar does not cover the range";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
     VF406 Error "a query that writes";
     VF501 Error "PromQL does not parse";
     VF502 Error "placeholder in an illegal position or of the wrong type";
+    VF503 Warning "selector matches everything";
+    VF504 Warning "rate of a gauge, or sum of a counter";
+    VF505 Warning "window shorter than the step";
     VF507 Error "expression outside the embedded store's subset";
+    VF510 Warning "samples further ahead than the store keeps";
+    VF511 Warning "label with a new value in every run";
+    VF512 Warning "samples of one series at one instant";
     VF513 Error "invalid metric or label name";
     VF601 Error "write without `do`";
     VF602 Error "effect stronger than declared";
+    VF603 Warning "write in a parallel loop that is done twice";
     VF604 Warning "retry of a write that is not idempotent";
+    VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF801 Warning "query per item";
+    VF703 Warning "secret sent unencrypted";
     VF802 Warning "more items at once than the connection lets through";
+    VF906 Warning "suppression that does nothing";
+    VF803 Warning "needless or backward `after:`";
+    VF804 Warning "loop without bound" on request;
+    VF901 Warning "name in another style";
+    VF902 Info "undocumented workflow, parameter or output" on request;
+    VF903 Info "value repeated" on request;
+    VF904 Info "workflow without a test" on request;
+    VF907 Warning "program with a syntax error";
 }
 
 /// The code with this name, in any case.

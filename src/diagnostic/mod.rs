@@ -3,12 +3,18 @@
 //! A [`Diagnostic`] names a [`Code`], says what was found and what was wanted, points with
 //! labels, and offers one fix. [`codes`] holds every code with its page.
 
+mod baseline;
 pub mod codes;
+mod identity;
 mod names;
 pub mod render;
+mod selection;
 
+pub use baseline::Baseline;
 pub use codes::Code;
+pub use identity::{Identity, identities};
 pub use names::{closest, did_you_mean};
+pub use selection::{Named, Selection, no_such};
 
 use crate::source::Span;
 

@@ -11,7 +11,7 @@ use crate::check::program::{Program, Workflow};
 use crate::value::Value;
 
 pub use bind::{BindError, GivenArgument, bind};
-pub use draw::{Drawing, draw};
+pub use draw::{Drawing, draw, draw_steps};
 pub use graph::graph;
 
 /// A workflow with its arguments. Parameters that were not given take their defaults when the run starts, because a

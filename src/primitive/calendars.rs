@@ -7,11 +7,17 @@ use chrono_tz::Tz;
 
 use super::dates::local_date;
 use super::{Example, Form, Primitive, Property, Pure, Spec, args};
-use crate::calendar::{Calendar, LONGEST_RANGE};
+use crate::calendar::{Calendar, LONGEST_RANGE, Market};
 use crate::value::{BusinessDays, ErrorKind, StepError, Timestamp, Type, Value, Zone};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Weekdays>(),
+    Spec::pure::<Target>(),
+    Spec::pure::<England>(),
+    Spec::pure::<UnitedStates>(),
+    Spec::pure::<ClosedOn>(),
+    Spec::pure::<OpenOn>(),
+    Spec::pure::<Joint>(),
     Spec::pure::<DaysIn>(),
     Spec::pure::<IsOpen>(),
     Spec::pure::<Add>(),
@@ -58,6 +64,119 @@ impl Pure for Weekdays {
     }
 }
 
+/// Declares a market's calendar: type, name, the market, what is said of it, an example.
+macro_rules! markets {
+    ($($name:ident($args:ident) = $verb:literal, $market:expr, $zone:expr, $summary:literal, $example:literal gives $gives:literal;)*) => {$(
+        struct $name;
+        args! {
+            struct $args {
+                /// The zone in which a day begins and ends.
+                zone: Zone = Zone($zone),
+            }
+        }
+        impl Primitive for $name {
+            type Args = $args;
+            type Output = Arc<Calendar>;
+            const NAME: &'static str = $verb;
+            const FORM: Form = Form::Namespace;
+            const SUMMARY: &'static str = $summary;
+            const EXAMPLES: &'static [Example] = &[Example { source: $example, gives: $gives }];
+        }
+        impl Pure for $name {
+            fn run(args: $args) -> Result<Arc<Calendar>, StepError> {
+                Ok(Arc::new(Calendar::market($market, args.zone.0)))
+            }
+        }
+    )*};
+}
+
+markets! {
+    Target(TargetArgs) = "calendars.target", Market::Target, Market::Target.zone(),
+        "Monday to Friday without the closing days of TARGET, the euro's settlement system; known from 2002 on.",
+        "calendars.target().next(2025-04-17)" gives "2025-04-22";
+    England(EnglandArgs) = "calendars.england", Market::England, Market::England.zone(),
+        "Monday to Friday without the bank holidays of England and Wales; known from 1999 on.",
+        "calendars.england().is_open(2026-12-28)" gives "false";
+    UnitedStates(UnitedStatesArgs) = "calendars.united_states", Market::UnitedStates, Market::UnitedStates.zone(),
+        "Monday to Friday without the federal holidays of the United States; known from 1986 on.",
+        "calendars.united_states().is_open(2026-07-03)" gives "false";
+}
+
+args! {
+    struct ListedArgs {
+        /// The calendar.
+        calendar: Arc<Calendar>,
+        /// The days.
+        days: Vec<NaiveDate>,
+    }
+}
+
+struct ClosedOn;
+impl Primitive for ClosedOn {
+    type Args = ListedArgs;
+    type Output = Arc<Calendar>;
+    const NAME: &'static str = "calendar.closed_on";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "A calendar that is closed on some more days: holidays of a house, or a list of one's own.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: "calendars.weekdays().closed_on([2025-12-24]).is_open(2025-12-24)", gives: "false" }];
+}
+impl Pure for ClosedOn {
+    fn run(args: ListedArgs) -> Result<Arc<Calendar>, StepError> {
+        Ok(Arc::new(Arc::unwrap_or_clone(args.calendar).closed_on(args.days)))
+    }
+}
+
+struct OpenOn;
+impl Primitive for OpenOn {
+    type Args = ListedArgs;
+    type Output = Arc<Calendar>;
+    const NAME: &'static str = "calendar.open_on";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "A calendar that is open on some days on which it would be closed.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: "calendars.target().open_on([2025-05-01]).is_open(2025-05-01)", gives: "true" }];
+}
+impl Pure for OpenOn {
+    fn run(args: ListedArgs) -> Result<Arc<Calendar>, StepError> {
+        Ok(Arc::new(Arc::unwrap_or_clone(args.calendar).open_on(args.days)))
+    }
+}
+
+struct Joint;
+args! {
+    struct JointArgs {
+        /// The calendar, whose zone counts.
+        calendar: Arc<Calendar>,
+        /// The other calendar.
+        other: Arc<Calendar>,
+    }
+}
+impl Primitive for Joint {
+    type Args = JointArgs;
+    type Output = Arc<Calendar>;
+    const NAME: &'static str = "calendar.joint";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "A calendar that is open on the days on which two are, as for settling between two markets.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: "calendars.target().joint(calendars.england()).next(2026-04-30)", gives: "2026-05-05" }];
+}
+impl Pure for Joint {
+    fn run(args: JointArgs) -> Result<Arc<Calendar>, StepError> {
+        Ok(Arc::new(Calendar::joint(args.calendar, args.other)))
+    }
+}
+
+/// Refuses a day before the calendar's first.
+fn known(calendar: &Calendar, day: NaiveDate) -> Result<(), StepError> {
+    match calendar.refusal(day) {
+        None => Ok(()),
+        Some(message) => Err(StepError::new(ErrorKind::Arithmetic, message)),
+    }
+}
+
 struct DaysIn;
 args! {
     struct DaysInArgs {
@@ -81,6 +200,7 @@ impl Primitive for DaysIn {
 impl Pure for DaysIn {
     fn run(args: DaysInArgs) -> Result<Vec<NaiveDate>, StepError> {
         let (from, to) = args.range;
+        known(&args.calendar, from)?;
         if (to - from).num_days() > LONGEST_RANGE {
             return Err(StepError::new(
                 ErrorKind::Arithmetic,
@@ -112,6 +232,7 @@ impl Primitive for IsOpen {
 }
 impl Pure for IsOpen {
     fn run(args: DayArgs) -> Result<bool, StepError> {
+        known(&args.calendar, args.day)?;
         Ok(args.calendar.is_open(args.day))
     }
 }
@@ -128,6 +249,7 @@ impl Primitive for Next {
 }
 impl Pure for Next {
     fn run(args: DayArgs) -> Result<NaiveDate, StepError> {
+        known(&args.calendar, args.day)?;
         args.calendar.next(args.day).ok_or_else(|| out_of_reach(args.day, "within a year after"))
     }
 }
@@ -144,6 +266,7 @@ impl Primitive for Previous {
 }
 impl Pure for Previous {
     fn run(args: DayArgs) -> Result<NaiveDate, StepError> {
+        known(&args.calendar, args.day)?;
         args.calendar.previous(args.day).ok_or_else(|| out_of_reach(args.day, "within a year before"))
     }
 }
@@ -172,6 +295,7 @@ impl Primitive for Add {
 }
 impl Pure for Add {
     fn run(args: AddArgs) -> Result<NaiveDate, StepError> {
+        known(&args.calendar, args.day)?;
         let count = args.count.0;
         let is_near = count.unsigned_abs() <= LONGEST_RANGE.unsigned_abs();
         is_near
@@ -210,6 +334,7 @@ impl Pure for BusinessDate {
     fn run(args: BusinessDateArgs) -> Result<NaiveDate, StepError> {
         // Asked first, because the calendar has no answer for an instant at the end of time.
         let today = local_date(args.now, args.on.zone())?;
+        known(&args.on, today)?;
         args.on.business_date(args.now, args.cutoff).ok_or_else(|| out_of_reach(today, "at or before"))
     }
 }

@@ -24,10 +24,12 @@ mod property;
 mod record;
 mod recorded;
 mod refined;
+mod regexes;
 pub mod registry;
 mod samples;
 mod spec;
 mod sql;
+mod statistics;
 mod text;
 
 #[cfg(test)]

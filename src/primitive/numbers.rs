@@ -28,13 +28,13 @@ fn not_numbers(verb: &str, value: &Value) -> StepError {
     StepError::new(ErrorKind::Data, format!("`{verb}` wants numbers of one kind, found `{}`", value.kind()))
 }
 
-fn empty(verb: &str) -> StepError {
+pub(super) fn empty(verb: &str) -> StepError {
     StepError::new(ErrorKind::Missing, format!("an empty list has no `{verb}`"))
         .help(format!("decide what then: `if xs.count > 0 then {verb}(xs) else …`"))
 }
 
 /// Adds two numbers of one kind; an int among floats is a float.
-fn add(a: &Value, b: &Value) -> Result<Value, StepError> {
+pub(super) fn add(a: &Value, b: &Value) -> Result<Value, StepError> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => a.checked_add(*b).map(Value::Int).ok_or_else(|| overflow("the sum", "`int`")),
         (Value::Duration(a), Value::Duration(b)) => {

@@ -2,7 +2,7 @@
 
 use super::{
     Form, Property, Spec, calendars, dates, digest, errors, http, lists, maps, metrics, numbers, outcomes, policy,
-    samples, sql, text,
+    regexes, samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
@@ -13,12 +13,17 @@ static FAMILIES: &[&[Spec]] = &[
     errors::SPECS,
     http::SPECS,
     lists::SPECS,
+    lists::join::SPECS,
+    lists::keyed::SPECS,
+    lists::reshape::SPECS,
     maps::SPECS,
     metrics::SPECS,
     numbers::SPECS,
     policy::SPECS,
+    regexes::SPECS,
     samples::SPECS,
     sql::SPECS,
+    statistics::SPECS,
     text::SPECS,
 ];
 

@@ -1,8 +1,9 @@
 //! Texts: letters, parts, printing.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
-use super::refined::Part;
+use super::refined::{Count, Part};
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
 use crate::value::{self, StepError, T, Type, Value};
 
@@ -17,6 +18,9 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<StartsWith>(),
     Spec::pure::<EndsWith>(),
     Spec::pure::<Format>(),
+    Spec::pure::<PercentEncode>(),
+    Spec::pure::<Take>(),
+    Spec::pure::<Skip>(),
 ];
 
 args! {
@@ -224,5 +228,80 @@ impl Primitive for Format {
 impl Pure for Format {
     fn run(args: FormatArgs) -> Result<Arc<str>, StepError> {
         value::format(&args.value.0, &args.format).map(Arc::from)
+    }
+}
+
+struct PercentEncode;
+impl Primitive for PercentEncode {
+    type Args = TextArgs;
+    type Output = Arc<str>;
+    const NAME: &'static str = "text.percent_encode";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str =
+        "A text as one piece of an address's path: everything but letters, digits and `-._~` is escaped.";
+    const EXAMPLES: &'static [Example] = &[
+        Example { source: r#"f"/api/rates/{percent_encode("EUR/USD")}""#, gives: "/api/rates/EUR%2FUSD" },
+        Example { source: r#"percent_encode("é")"#, gives: "%C3%A9" },
+    ];
+}
+impl Pure for PercentEncode {
+    fn run(args: TextArgs) -> Result<Arc<str>, StepError> {
+        let mut encoded = String::with_capacity(args.text.len());
+        for byte in args.text.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                encoded.push(char::from(byte));
+            } else {
+                // Writing into a text never fails.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+        Ok(encoded.into())
+    }
+}
+
+args! {
+    struct CountArgs {
+        /// The text.
+        text: Arc<str>,
+        /// How many characters; more than there are does no harm.
+        count: Count,
+    }
+}
+
+impl CountArgs {
+    /// The byte behind so many characters.
+    fn at(&self) -> usize {
+        let count = usize::try_from(self.count.0).unwrap_or(usize::MAX);
+        self.text.char_indices().nth(count).map_or(self.text.len(), |(at, _)| at)
+    }
+}
+
+struct Take;
+impl Primitive for Take {
+    type Args = CountArgs;
+    type Output = Arc<str>;
+    const NAME: &'static str = "text.take";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "The first characters of a text.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#""café au lait".take(4)"#, gives: "café" }];
+}
+impl Pure for Take {
+    fn run(args: CountArgs) -> Result<Arc<str>, StepError> {
+        Ok(args.text.get(..args.at()).unwrap_or_default().into())
+    }
+}
+
+struct Skip;
+impl Primitive for Skip {
+    type Args = CountArgs;
+    type Output = Arc<str>;
+    const NAME: &'static str = "text.skip";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "A text without its first characters.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#""café au lait".skip(5)"#, gives: "au lait" }];
+}
+impl Pure for Skip {
+    fn run(args: CountArgs) -> Result<Arc<str>, StepError> {
+        Ok(args.text.get(args.at()..).unwrap_or_default().into())
     }
 }

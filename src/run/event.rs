@@ -94,6 +94,14 @@ pub enum EventKind {
         /// What.
         message: String,
     },
+    /// An external program said something on stderr.
+    Said {
+        /// Which step.
+        #[serde(flatten)]
+        step: StepPlace,
+        /// A line.
+        line: String,
+    },
     /// The run ended.
     RunFinished {
         /// How.

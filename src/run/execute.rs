@@ -1,7 +1,7 @@
 //! A run from its start to its end.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -70,7 +70,7 @@ async fn prepare(
 ) -> (RunOutcome, Option<Aftermath>) {
     let (workflow, clock) = (plan.workflow.clone(), services.clock.clone());
     let scope = Arc::new(Scope::new(workflow.body.slots, None));
-    let world = world(&plan, &options);
+    let world = World::new(plan.program.clone(), workflow.name.clone(), &options);
     let params = match start::parameters(&plan, &world, &scope) {
         Ok(params) => params,
         Err(refused) => return (not_started(started, clock.now(), refused, None), None),
@@ -88,7 +88,7 @@ async fn prepare(
         journal: Journal::new(events, clock.clone()),
         defaults,
         sites: Sites::default(),
-        directory: options.directory,
+        interpreters: options.interpreters,
     });
     let connections = Arc::new(services.connections);
     let context = Arc::new(Context { connections, clock, transaction: None });
@@ -98,18 +98,6 @@ async fn prepare(
     let aftermath = Aftermath::of(&frame);
     let course = Course { workflow, frame, interrupt: services.interrupt, timeout_ms, started };
     (course.run(params).await, Some(aftermath))
-}
-
-fn world(plan: &Plan, options: &RunOptions) -> World {
-    World {
-        program: plan.program.clone(),
-        now: options.now,
-        id: options.id.to_string().into(),
-        job: options.job.clone().unwrap_or_else(|| plan.workflow.name.clone()),
-        environment: options.environment.clone(),
-        workflow: plan.workflow.name.clone(),
-        ended: OnceLock::new(),
-    }
 }
 
 fn not_started(started: Timestamp, now: Timestamp, refused: Vec<BindError>, fault: Option<&Fault>) -> RunOutcome {

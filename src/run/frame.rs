@@ -8,6 +8,7 @@ use super::journal::Journal;
 use super::policy::{Limits, Sites};
 use super::scope::Scope;
 use super::world::World;
+use crate::external::Interpreters;
 use crate::primitive::{Context, OpenTransaction};
 use crate::value::Value;
 
@@ -24,8 +25,8 @@ pub(crate) struct RunState {
     pub(crate) defaults: Limits,
     /// What steps remember between attempts and loop items: paces and keys.
     pub(crate) sites: Sites,
-    /// Where external programs are.
-    pub(crate) directory: std::path::PathBuf,
+    /// What runs external programs.
+    pub(crate) interpreters: Interpreters,
 }
 
 /// The steps and the loop item around a block.

@@ -18,6 +18,7 @@ mod aftermath;
 mod attempt;
 mod block;
 mod eval;
+mod evaluate;
 mod event;
 mod execute;
 mod external;
@@ -39,17 +40,18 @@ mod transaction;
 mod world;
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::Clock;
+use crate::external::Interpreters;
 use crate::plan::Plan;
 use crate::primitive::Connections;
 use crate::value::Timestamp;
 
 pub use aftermath::Aftermath;
+pub use evaluate::evaluate;
 pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
     ErrorReport, ItemFailure, Items, RunError, RunOutcome, RunStatus, RunWarning, StepReport, StepStatus,
@@ -106,8 +108,8 @@ pub struct RunOptions {
     pub environment: Arc<str>,
     /// The longest the steps may take altogether, in milliseconds.
     pub timeout_ms: Option<u64>,
-    /// What the paths of external programs start from.
-    pub directory: PathBuf,
+    /// What runs external programs.
+    pub interpreters: Interpreters,
 }
 
 /// Runs a plan. Never fails: whatever goes wrong is in the outcome. Must be called on [`runtime`].

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::RunOptions;
 use super::outcome::RunStatus;
 use crate::check::program::{Program, RunField};
 use crate::value::{ErrorKind, StepError, Timestamp, Value};
@@ -27,6 +28,19 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// What a run is told about itself; without a job the workflow's name stands in.
+    pub(crate) fn new(program: Arc<Program>, workflow: Arc<str>, options: &RunOptions) -> Self {
+        Self {
+            program,
+            now: options.now,
+            id: options.id.to_string().into(),
+            job: options.job.clone().unwrap_or_else(|| workflow.clone()),
+            environment: options.environment.clone(),
+            workflow,
+            ended: OnceLock::new(),
+        }
+    }
+
     /// A fact.
     pub(crate) fn fact(&self, field: RunField) -> Result<Value, StepError> {
         let text = |text: &Arc<str>| Ok(Value::Text(text.clone()));

@@ -15,6 +15,8 @@
 
 pub mod ast;
 mod build;
+mod comments;
+mod extents;
 mod parser;
 mod recover;
 mod scan;
@@ -22,6 +24,9 @@ mod slips;
 #[cfg(test)]
 mod tests;
 mod words;
+
+pub use comments::{Comment, comments};
+pub use extents::Extents;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
@@ -43,6 +48,18 @@ pub const MAX_FINDINGS: usize = 100;
 /// without errors among the findings the tree is the whole file.
 pub fn parse(source: &Source) -> (ast::File, Vec<Diagnostic>) {
     parser::on_deep_stack(|| parser::file(source))
+}
+
+/// Parses files, several at a time. What it gives is in their order.
+pub fn parse_all(sources: &[Source]) -> Vec<(ast::File, Vec<Diagnostic>)> {
+    parser::side_by_side(sources)
+}
+
+/// Whether a text can be a name: a letter or `_`, then letters, digits and `_`, and no word of the language.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    let begins = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+    begins && chars.all(|c| c.is_ascii_alphanumeric() || c == '_') && !slips::RESERVED.contains(&text)
 }
 
 /// Parses a text that is one expression, such as the value of `-p name=value`. Gives no expression

@@ -11,6 +11,7 @@ use super::ast::{Expr, File};
 use super::build::Reader;
 use super::{MAX_NESTING, MAX_SIZE};
 use crate::diagnostic::{Diagnostic, codes};
+use crate::parallel;
 use crate::source::{Source, Span};
 
 pub(super) use grammar::Rule;
@@ -32,8 +33,7 @@ const STACK: usize = 16 << 20;
 const CALLS_PER_BYTE: usize = 64;
 const CALLS_AT_LEAST: usize = 1_000_000;
 
-/// Runs `work` on a thread with [`STACK`]; on this one when no thread is to be had, where pest's own
-/// guard turns a lack of stack into a finding.
+/// Runs `work` on a thread with [`STACK`]; on this one when no thread is to be had: the program's own has more.
 pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("parse".to_owned()).stack_size(STACK);
@@ -42,6 +42,11 @@ pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
             Err(_) => work(),
         }
     })
+}
+
+/// See [`super::parse_all`].
+pub(super) fn side_by_side(sources: &[Source]) -> Vec<(File, Vec<Diagnostic>)> {
+    parallel::map(sources, STACK, || (), |(), source| file(source))
 }
 
 /// See [`super::parse`].

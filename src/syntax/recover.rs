@@ -146,11 +146,16 @@ impl<'r> Case<'r> {
             }
             return finding;
         }
-        let message = match wanted {
+        let message = match &wanted {
             Some(wanted) => format!("expected {wanted} after {before}, found {found}"),
             None => format!("{found} cannot follow {before}"),
         };
-        Diagnostic::new(&codes::VF001, self.span(self.at), message)
+        let finding = Diagnostic::new(&codes::VF001, self.span(self.at), message);
+        match (wanted.as_deref(), previous.checked_sub(1).map(|keyword| self.text(keyword))) {
+            (Some("`=`"), Some("output" | "calendar")) => finding.fix("write `=`", self.span(self.at).before(), "= "),
+            (Some("`:`"), Some("param" | "use")) => finding.fix("write `:`", self.span(previous).after(), ":"),
+            _ => finding,
+        }
     }
 
     /// A token in a message.

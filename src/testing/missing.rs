@@ -59,7 +59,7 @@ fn step_of<'a>(workflow: &'a Workflow, way: &[String]) -> Option<(Vec<Arc<str>>,
             path.push(step.name.clone());
         }
         found = Some(step);
-        blocks = walk::inside(step).collect();
+        blocks = walk::inner_blocks(step);
     }
     found.map(|step| (path, step))
 }

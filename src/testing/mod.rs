@@ -23,11 +23,12 @@ mod watch;
 mod world;
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::check::Program;
 use crate::check::test::Test;
+use crate::external::Interpreters;
+use crate::parallel;
 use crate::primitive::Connections;
 use crate::run::{self, Interrupt, RunOptions, Services};
 use crate::source::Span;
@@ -72,36 +73,7 @@ impl Failure {
 
 /// Runs tests, several at once; the reports are in the tests' order.
 pub fn run(program: &Arc<Program>, tests: &[Arc<Test>]) -> Vec<Report> {
-    let next = AtomicUsize::new(0);
-    let reports: Mutex<Vec<Option<Report>>> = Mutex::new(vec![None; tests.len()]);
-    let work = || {
-        while let Some((at, test)) = take(&next, tests) {
-            let report = alone(program, test);
-            if let Some(slot) = reports.lock().unwrap_or_else(PoisonError::into_inner).get_mut(at) {
-                *slot = Some(report);
-            }
-        }
-    };
-    let width = std::thread::available_parallelism().map_or(1, usize::from).min(tests.len());
-    std::thread::scope(|scope| {
-        for _ in 0..width {
-            // A thread less is a little slower, and none at all is told below.
-            let _ = std::thread::Builder::new().stack_size(run::STACK).spawn_scoped(scope, work);
-        }
-    });
-    let reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
-    reports.into_iter().zip(tests).map(|(report, test)| report.unwrap_or_else(|| broken(test))).collect()
-}
-
-fn take<'t>(next: &AtomicUsize, tests: &'t [Arc<Test>]) -> Option<(usize, &'t Arc<Test>)> {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    tests.get(at).map(|test| (at, test))
-}
-
-/// A test without a thread to run on.
-fn broken(test: &Arc<Test>) -> Report {
-    let failure = Failure::new(test.title.span, "the test could not be started");
-    Report { test: test.clone(), failures: vec![failure], visited: HashSet::new() }
+    parallel::map(tests, run::STACK, || (), |(), test| alone(program, test))
 }
 
 fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
@@ -118,7 +90,8 @@ fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
         job: None,
         environment: ENVIRONMENT.into(),
         timeout_ms: None,
-        directory: std::path::PathBuf::new(),
+        // None is asked: programs of the user's own are part of the world.
+        interpreters: Interpreters::new(|_| None),
     };
     let watch = Arc::new(Watch::new(stage::refusals(program, test)));
     let ran = run::in_turns(run::run_and_keep(plan, services, options, watch.clone()));

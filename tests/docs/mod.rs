@@ -1,10 +1,11 @@
 //! The documentation is true: its commands print what it shows, its workflows pass their checks, its links lead
-//! somewhere, its generated page is fresh. `BLESS=1 cargo test docs` writes outputs and the page anew.
+//! somewhere, its generated pages are fresh. `BLESS=1 cargo test docs` writes outputs and those pages anew.
 
 mod blocks;
+mod commands;
 mod console;
 mod links;
-mod primitives;
+mod reference;
 
 use std::path::PathBuf;
 

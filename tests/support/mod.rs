@@ -4,6 +4,7 @@ pub(crate) mod faulty;
 pub(crate) mod golden;
 pub(crate) mod place;
 pub(crate) mod postgres;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod sandbox;
 pub(crate) mod source;

@@ -51,7 +51,7 @@ impl Checker<'_> {
             match find(workflow, functions, &names) {
                 Ok(places) => {
                     for place in places {
-                        let value = self.given(module, &place, (&name, workflow), (*fails, value), &mut last);
+                        let value = self.given_value(module, &place, (&name, workflow), (*fails, value), &mut last);
                         note_waits(&place, &last, span, &mut waits);
                         givens.push(Given {
                             path: name.clone(),
@@ -70,7 +70,7 @@ impl Checker<'_> {
     }
 
     /// Checks a value in the scope of the step that it stands for.
-    fn given(
+    fn given_value(
         &mut self,
         module: ModuleId,
         place: &Place<'_>,

@@ -59,7 +59,7 @@ pub struct Given {
 }
 
 /// The names of blocks that are checked, for those who look at them afterwards.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Homes {
     /// Whether anybody will.
     pub(super) are_kept: bool,
@@ -82,25 +82,23 @@ impl Homes {
 }
 
 impl Checker<'_> {
-    /// Checks the tests of the files that were asked for.
-    pub(super) fn tests(&mut self) {
-        let modules = self.modules;
-        for (at, module) in modules.all.iter().enumerate().filter(|(_, module)| module.is_root) {
-            let tests = module.file.items.iter().filter_map(|item| match &item.kind {
-                ItemKind::Test(test) => Some(test),
-                _ => None,
-            });
-            let mut titles: HashMap<&str, Span> = HashMap::new();
-            for test in tests {
-                if let Some(before) = titles.insert(&test.title.node, test.title.span) {
-                    let message = format!("two tests of this file are called {:?}", test.title.node);
-                    let finding = Diagnostic::new(&codes::VF102, test.title.span, message).label(before, "the first");
-                    self.report(finding.help("say what each of them shows"));
-                }
-                if let Some(workflow) = self.tested(ModuleId(at), test) {
-                    let checked = self.test(ModuleId(at), test, workflow);
-                    self.program.tests.push(Arc::new(checked));
-                }
+    /// Checks the tests of a file.
+    pub(super) fn tests(&mut self, module: ModuleId) {
+        let items = self.modules.all.get(module.0).into_iter().flat_map(|module| &module.file.items);
+        let tests = items.filter_map(|item| match &item.kind {
+            ItemKind::Test(test) => Some(test),
+            _ => None,
+        });
+        let mut titles: HashMap<&str, Span> = HashMap::new();
+        for test in tests {
+            if let Some(before) = titles.insert(&test.title.node, test.title.span) {
+                let message = format!("two tests of this file are called {:?}", test.title.node);
+                let finding = Diagnostic::new(&codes::VF102, test.title.span, message).label(before, "the first");
+                self.report(finding.help("say what each of them shows"));
+            }
+            if let Some(workflow) = self.tested(module, test) {
+                let checked = self.test(module, test, workflow);
+                self.program.tests.push(Arc::new(checked));
             }
         }
     }
@@ -151,7 +149,8 @@ impl Checker<'_> {
         self.workflow_of(id, &name.node)
     }
 
-    /// A workflow of a module, checked once, also when nobody asked for its file.
+    /// A workflow of a module, also when nobody asked for its file. Files are checked side by side, so it may be
+    /// checked there too; findings that are told twice are one.
     fn workflow_of(&mut self, module: ModuleId, name: &Arc<str>) -> Option<Arc<Workflow>> {
         if let Some(known) = self.known_workflows.get(&(module, name.clone())) {
             return Some(known.clone());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::program::{Action, Block, Expr, Function, FunctionBody, Step, Workflow};
-use crate::check::walk::{self, inside};
+use crate::check::walk;
 use crate::source::Span;
 
 /// A step, and the blocks around it.
@@ -84,7 +84,11 @@ fn collect<'a>(way: &Way<'a>, name: Option<&str>, found: &mut Vec<Place<'a>>) {
 
 fn blocks<'a>(place: &Place<'a>) -> impl Iterator<Item = Way<'a>> {
     let (chain, through) = (place.chain.clone(), place.through.clone());
-    inside(place.step).map(move |block| Way { chain: chain.clone(), through: through.clone(), block })
+    walk::inner_blocks(place.step).into_iter().map(move |block| Way {
+        chain: chain.clone(),
+        through: through.clone(),
+        block,
+    })
 }
 
 /// The blocks inside a step, and that of the function that it calls.

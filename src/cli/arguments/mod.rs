@@ -2,9 +2,15 @@
 
 mod check;
 mod completions;
+mod doc;
+mod eval;
 mod explain;
 mod graph;
+mod init;
 mod jobs;
+mod man;
+mod new;
+mod overview;
 mod run;
 mod test;
 
@@ -14,15 +20,32 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use completions::CompletionsArguments;
+pub(crate) use doc::{DocArguments, DocFormat};
+pub(crate) use eval::EvalArguments;
 pub(crate) use explain::ExplainArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
+pub(crate) use init::InitArguments;
 pub(crate) use jobs::JobsArguments;
+pub(crate) use man::ManArguments;
+pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
+pub use overview::command;
 pub(crate) use run::{RunArguments, RunFormat};
 pub(crate) use test::{TestArguments, TestFormat};
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
-#[command(name = "vmflow", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "vmflow",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  vmflow init rates
+  vmflow check workflows
+  vmflow run workflows/extractor.flow --at 2026-10-30T18:00Z
+
+`vmflow COMMAND --help` says more of each."
+)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -33,14 +56,14 @@ pub(crate) struct Arguments {
 /// Arguments that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    /// When to use colour: `auto` (on a terminal, unless `NO_COLOR` is set), `always`, `never`
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = true, display_order = 90)]
     pub(crate) color: Color,
     /// Tell more on stderr; twice for everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 91)]
     pub(crate) verbose: u8,
     /// Tell less on stderr; twice for errors only
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 92)]
     pub(crate) quiet: u8,
 }
 
@@ -64,12 +87,22 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Run the tests of workflows, without a server
     Test(TestArguments),
+    /// Show the documentation of primitives, of the standard library, of a workflow file
+    Doc(DocArguments),
+    /// Evaluate an expression of the language
+    Eval(EvalArguments),
     /// Say what a check means, with a failing and a passing example
     Explain(ExplainArguments),
     /// Draw the steps of a workflow and what they wait for
     Graph(GraphArguments),
     /// List the jobs of the configuration
     Jobs(JobsArguments),
+    /// Begin a project that runs at once
+    Init(InitArguments),
+    /// Begin a workflow, a step or a test
+    New(NewArguments),
+    /// Write man pages
+    Man(ManArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }

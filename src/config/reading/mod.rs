@@ -17,6 +17,7 @@ use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::{Source, Span};
 
 pub(super) use literal::report_secrets_in_clear;
+pub(super) use typed::plain_duration_ms as duration_ms;
 
 /// A pass over a part of the configuration.
 pub(super) struct Reading<'a> {
@@ -144,7 +145,7 @@ impl Reading<'_> {
     }
 
     /// Where bytes of a scalar's text stand in the file; the whole scalar when escapes or folding moved them.
-    fn part_span(&self, field: Field<'_>, text: &str, range: std::ops::Range<usize>) -> Span {
+    pub(super) fn part_span(&self, field: Field<'_>, text: &str, range: std::ops::Range<usize>) -> Span {
         let written = self.source.slice(field.node.span);
         match written.find(text) {
             Some(at) => field.node.span.slice(at + range.start, at + range.end),

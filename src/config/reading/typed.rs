@@ -146,6 +146,11 @@ enum Unfit {
     Other,
 }
 
+/// `1h30m` in milliseconds, where nobody is told what is wrong with it.
+pub(in crate::config) fn plain_duration_ms(text: &str) -> Option<u64> {
+    duration_ms(text.trim()).ok()
+}
+
 /// `1h30m` in milliseconds.
 fn duration_ms(text: &str) -> Result<u64, Unfit> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {

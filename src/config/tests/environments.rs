@@ -154,13 +154,13 @@ fn a_connection_says_what_it_wants() {
         (
             "db: { kind: mysql }",
             &[
-                "4:19 [mysql] `kind` is `mysql`, where one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `http` is wanted | write one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `http`",
+                "4:19 [mysql] `kind` is `mysql`, where one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | write one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `prometheus`, `http`",
             ],
         ),
         (
             "db: { kind: postgress }",
             &[
-                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `http` is wanted | did you mean `postgres`?",
+                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | did you mean `postgres`?",
             ],
         ),
         (
@@ -323,4 +323,53 @@ environments:
             "6:31 [maybe] `protected` is `maybe`, where `true` or `false` is wanted | write `true` or `false`",
         ],
     );
+}
+
+#[test]
+fn a_secret_on_the_wire_is_found() {
+    let set = [("T", "hunter2hunter2")];
+    let said = |connection: &str| connecting(connection, &set);
+    let plain = "goes to another machine unencrypted, and a secret with it";
+    for (connection, place, key, help) in [
+        (
+            "c: { kind: victoria_metrics, url: 'http://vm.example.com', token: $T }",
+            "'http://vm.example.com'",
+            "url",
+            "`https://`",
+        ),
+        (
+            "c: { kind: prometheus, url: 'HTTP://u:$T@10.0.0.1:9090' }",
+            "'HTTP://u:$T@10.0.0.1:9090'",
+            "url",
+            "`https://`",
+        ),
+        (
+            "c: { kind: http, base_url: 'http://api.example.com', headers: { X-Api-Key: $T } }",
+            "'http://api.example.com'",
+            "base_url",
+            "`https://`",
+        ),
+        (
+            "c: { kind: postgres, host: db.example.com, database: d, password: $T, tls: disable }",
+            "disable",
+            "host",
+            "`verify-full`, or `require` where the server's certificate cannot be checked",
+        ),
+    ] {
+        let found = said(connection);
+        let expected = format!("[{place}] warning VF703 `{key}` {plain} | write {help}");
+        assert!(found.ends_with(&expected) && !found.contains('\n'), "{found}");
+    }
+    for fine in [
+        "c: { kind: victoria_metrics, url: 'https://vm.example.com', token: $T }",
+        "c: { kind: victoria_metrics, url: 'http://vm.example.com' }",
+        "c: { kind: victoria_metrics, url: 'http://vm.example.com', token: '${NONE:-}' }",
+        "c: { kind: victoria_metrics, url: 'http://vm:8428', token: $T }",
+        "c: { kind: victoria_metrics, url: 'http://127.0.0.1:8428', token: $T }",
+        "c: { kind: http, base_url: 'http://api.example.com', headers: { accept: text/csv } }",
+        "c: { kind: postgres, host: db.example.com, database: d, password: $T }",
+        "c: { kind: postgres, host: db, database: d, password: $T, tls: disable }",
+    ] {
+        assert_eq!(said(fine), "", "{fine}");
+    }
 }

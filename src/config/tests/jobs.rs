@@ -149,3 +149,59 @@ jobs:
         ],
     );
 }
+
+/// What is wrong with the schedule of a job.
+fn scheduling(schedule: &str) -> String {
+    let text = format!("jobs: {{ a: {{ workflow: a.flow, schedule: {{ {schedule} }} }} }}");
+    match config(&text, &[("HOUR", "25"), ("CRON", "x")]).job("a") {
+        Ok(job) => shown(&source(&text), &job.warnings),
+        Err(findings) => shown(&source(&text), &findings),
+    }
+}
+
+#[test]
+fn cron_texts_are_read() {
+    for fine in ["cron: '0 2 * * *'", "cron: '@daily'", "cron: '*/15 8-18 * * mon-fri', calendar: weekdays"] {
+        assert_eq!(scheduling(fine), "", "{fine}");
+    }
+    assert_eq!(
+        scheduling("cron: '0 24 * * *'"),
+        "1:53 [24] `24` is no hour | write 0 to 23, `*`, or several with `-` and `,`"
+    );
+    assert_eq!(
+        scheduling("cron: '0 2 * * mon-fry'"),
+        "1:59 [mon-fry] `fry` is no day of the week | write 0 to 7, or `sun` to `sat`, `*`, or several with `-` and `,`"
+    );
+    assert_eq!(
+        scheduling("cron: 0 0 2 * * *"),
+        "1:50 [0 0 2 * * *] a cron text has five fields, and this has 6 | leave the seconds out: the first of five fields is the minute"
+    );
+    let substituted = scheduling("cron: '0 ${HOUR} * * *'");
+    assert!(substituted.contains("['0 ${HOUR} * * *'] `25` is no hour"), "{substituted}");
+}
+
+#[test]
+fn a_schedule_that_is_never_due_is_found() {
+    assert_eq!(
+        scheduling("cron: '0 2 * * 6', calendar: weekdays"),
+        "1:50 ['0 2 * * 6'] warning VF306 this is due on weekends only, when the calendar is closed, so it never runs | name a weekday, or leave the calendar out"
+    );
+    assert_eq!(scheduling("cron: '0 2 * * 6', calendar: traders"), "");
+    assert_eq!(scheduling("cron: '0 2 * * 5-6', calendar: weekdays"), "");
+}
+
+#[test]
+fn a_time_that_the_clocks_skip_is_found() {
+    assert_eq!(
+        scheduling("cron: '30 2 * * *', timezone: Europe/Berlin"),
+        "1:50 ['30 2 * * *'] warning VF303 02:30 does not exist in Europe/Berlin on a day that this is due: the clocks skip it | choose another hour, or `timezone: UTC`, where every time exists"
+    );
+    for fine in [
+        "cron: '30 2 * * *', timezone: Europe/London",
+        "cron: '30 2 * * *', timezone: Europe/Berlin, calendar: weekdays",
+        "cron: '30 2 * * *'",
+        "cron: '30 * * * *', timezone: Europe/Berlin",
+    ] {
+        assert_eq!(scheduling(fine), "", "{fine}");
+    }
+}

@@ -1,17 +1,25 @@
-//! Stores of metrics: a VictoriaMetrics server, and the embedded store that needs none.
+//! Stores of metrics: a VictoriaMetrics server, the embedded store that needs none, and Prometheus to read from.
 //!
-//! Both take and refuse the same samples (`batch`) and give the same answers to every expression
+//! The first two take and refuse the same samples (`batch`) and give the same answers to every expression
 //! of the embedded subset; the tests compare them expression by expression.
 
+mod answer;
 mod batch;
 pub mod embedded;
+pub mod prometheus;
 mod remote_write;
 pub mod victoria;
 
 use std::sync::Arc;
 
+use reqwest::Url;
+
+use super::transport;
 use crate::query::promql::Node;
 use crate::value::{ErrorKind, Sample, StepError};
+
+/// The largest answer to a query, in bytes.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 
 /// The error for a range of points where one value per series is wanted.
 fn range_at_instant() -> StepError {
@@ -29,6 +37,14 @@ fn is_ordered(query: &Node) -> bool {
     query.function().is_some_and(|name| name.starts_with("sort") || name.contains("topk") || name.contains("bottomk"))
 }
 
+/// Samples by name and labels, unless the query orders them itself.
+fn in_order(mut samples: Vec<Sample>, query: Option<&Node>) -> Vec<Sample> {
+    if !query.is_some_and(is_ordered) {
+        samples.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
+    }
+    samples
+}
+
 /// Whether two values are the same to a store that keeps about twelve digits.
 #[expect(clippy::float_cmp, reason = "equal infinities have no difference")]
 fn same_value(a: f64, b: f64) -> bool {
@@ -41,5 +57,33 @@ fn shown_query(query: &str) -> String {
     match line.char_indices().nth(100) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or(&line)),
         None => line,
+    }
+}
+
+/// The address without the end that people copy along: `/api/v1/write`, `/api/v1/query`.
+fn base_url(what: &str, text: &str) -> Result<Url, StepError> {
+    let mut url = transport::parse_url(what, text)?;
+    let path = url.path().trim_end_matches('/').to_owned();
+    let base = path.rfind("/api/v1/").or_else(|| path.strip_suffix("/api/v1").map(str::len));
+    url.set_path(base.and_then(|at| path.get(..at)).unwrap_or(&path));
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_with_an_end_too_many_are_repaired() {
+        for (given, base) in [
+            ("http://vm:8428", "http://vm:8428/"),
+            ("http://vm:8428/api/v1/write", "http://vm:8428/"),
+            ("https://vm/select/0/prometheus/", "https://vm/select/0/prometheus"),
+            ("https://vm/select/0/prometheus/api/v1/query?x=1", "https://vm/select/0/prometheus"),
+        ] {
+            assert_eq!(base_url("read_url", given).unwrap().as_str(), base);
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::is_hostile;
+use super::{is_hostile, one_line};
 use crate::source::{Source, Span};
 
 /// A source as it is drawn: as long as the original, byte for byte, plus a line end at the end, so that the end
@@ -28,7 +28,7 @@ impl Excerpt {
         let mut line_starts: Vec<usize> = std::iter::once(0).chain(ends).collect();
         // Behind the last line end nothing begins.
         line_starts.pop();
-        Self { name: source.name.to_string(), text, line_starts }
+        Self { name: one_line(&source.name), text, line_starts }
     }
 
     /// The number of the line, from 0, in which byte `offset` stands.

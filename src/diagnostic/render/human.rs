@@ -6,7 +6,8 @@ use std::fmt::{self, Write as _};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::excerpt::Excerpt;
-use super::{Counts, location, printable, title};
+use super::{Counts, help, location, printable, title};
+use crate::diagnostic::identity::secrets;
 use crate::diagnostic::{Diagnostic, Label, Severity, codes};
 use crate::source::{SourceId, Sources, Span};
 
@@ -38,6 +39,14 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize
     out
 }
 
+pub(super) fn excerpt(sources: &Sources, span: Span, color: bool, width: usize) -> String {
+    let mut out = String::new();
+    // An excerpt shows nothing of the code.
+    let place = Diagnostic::new(&codes::VF001, span, "");
+    Painter::new(sources, &[], color, width).excerpt(&mut out, &place, span);
+    out
+}
+
 /// `2 errors and 1 warning in 3 files`
 fn summary(counts: Counts, files: usize) -> String {
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
@@ -51,7 +60,7 @@ fn summary(counts: Counts, files: usize) -> String {
 struct Painter<'a> {
     sources: &'a Sources,
     /// The places that must not be read off an excerpt.
-    secrets: Vec<Span>,
+    secrets: HashMap<SourceId, Vec<Span>>,
     excerpts: HashMap<SourceId, Excerpt>,
     handler: GraphicalReportHandler,
     color: bool,
@@ -62,10 +71,9 @@ impl<'a> Painter<'a> {
     fn new(sources: &'a Sources, diagnostics: &[Diagnostic], color: bool, width: usize) -> Self {
         let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme).with_width(width.max(NARROWEST)).with_context_lines(0);
-        let about_secrets = diagnostics.iter().filter(|diagnostic| *diagnostic.code == codes::VF702);
         Self {
             sources,
-            secrets: about_secrets.filter_map(Diagnostic::span).collect(),
+            secrets: secrets(diagnostics),
             excerpts: HashMap::new(),
             handler,
             color,
@@ -86,8 +94,7 @@ impl<'a> Painter<'a> {
         for note in &diagnostic.notes {
             self.remark(out, "note", note);
         }
-        let help = diagnostic.help.as_deref().or(diagnostic.fix.as_ref().map(|fix| fix.message.as_str()));
-        if let Some(help) = help {
+        if let Some(help) = help(diagnostic) {
             self.remark(out, "help", help);
         }
         self.remark(out, "docs", &format!("vmflow explain {}", diagnostic.code.id));
@@ -96,11 +103,8 @@ impl<'a> Painter<'a> {
     /// Draws the labels that stand in the source of the primary one.
     fn excerpt(&mut self, out: &mut String, diagnostic: &Diagnostic, primary: Span) {
         let Some(source) = self.sources.get(primary.source) else { return };
-        let secrets = self.secrets.iter().filter(|secret| secret.source == source.id);
-        let excerpt = self
-            .excerpts
-            .entry(source.id)
-            .or_insert_with(|| Excerpt::new(source, &secrets.copied().collect::<Vec<_>>()));
+        let secrets = self.secrets.get(&source.id).map_or(&[][..], Vec::as_slice);
+        let excerpt = self.excerpts.entry(source.id).or_insert_with(|| Excerpt::new(source, secrets));
         let labels = diagnostic.labels.iter().filter(|label| label.span.source == source.id).enumerate();
         let labels: Vec<LabeledSpan> = labels.map(|(at, label)| labeled(excerpt, label, at == 0)).collect();
         let is_drawable = |label: &LabeledSpan| excerpt.longest_line(label.offset(), label.len()) <= LONGEST_LINE;

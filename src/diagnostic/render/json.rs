@@ -1,4 +1,4 @@
-//! The document of `check --format json`.
+//! The document of `check --format json`, and the lines of `jsonl`.
 
 use serde_json::{Value, json};
 
@@ -13,6 +13,11 @@ pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize
         "summary": { "errors": counts.errors, "warnings": counts.warnings, "files": files },
     });
     format!("{document:#}\n")
+}
+
+/// The findings alone, a line each.
+pub(super) fn lines(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
+    diagnostics.iter().flat_map(|diagnostic| [finding(sources, diagnostic).to_string(), "\n".to_owned()]).collect()
 }
 
 fn finding(sources: &Sources, diagnostic: &Diagnostic) -> Value {
@@ -43,6 +48,6 @@ fn file(sources: &Sources, span: Span) -> Option<&str> {
 }
 
 fn span(sources: &Sources, span: Span) -> Option<Value> {
-    let (source, start) = place(sources, span)?;
-    Some(json!({ "start": start, "end": source.position(span.end) }))
+    let place = place(sources, span)?;
+    Some(json!({ "start": place.start, "end": place.end }))
 }

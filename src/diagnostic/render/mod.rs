@@ -5,11 +5,15 @@
 //! the excerpts, and control characters of a source never reach a terminal.
 
 mod excerpt;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod sarif;
 
 use super::{Diagnostic, Severity};
-use crate::source::{Position, Source, Sources, Span};
+use crate::source::{Position, Sources, Span};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,16 @@ pub enum Format {
     Short,
     /// One JSON document.
     Json,
+    /// A JSON document a line, for each finding.
+    Jsonl,
+    /// SARIF 2.1.0, which code hosts and editors read.
+    Sarif,
+    /// Workflow commands of GitHub Actions, which become annotations.
+    Github,
+    /// A report of GitLab's Code Quality.
+    Gitlab,
+    /// The XML of `JUnit`: a test for each file, failed by errors.
+    Junit,
 }
 
 /// Writes `diagnostics` in `format`, each line ended.
@@ -38,7 +52,17 @@ pub fn render(
         Format::Human => human::render(sources, diagnostics, files, color, width),
         Format::Short => diagnostics.iter().map(|diagnostic| short(sources, diagnostic)).collect(),
         Format::Json => json::render(sources, diagnostics, files),
+        Format::Jsonl => json::lines(sources, diagnostics),
+        Format::Sarif => sarif::render(sources, diagnostics),
+        Format::Github => diagnostics.iter().map(|diagnostic| github::command(sources, diagnostic)).collect(),
+        Format::Gitlab => gitlab::render(sources, diagnostics),
+        Format::Junit => junit::render(sources, diagnostics),
     }
+}
+
+/// The lines of `span` as a finding shows them, for what goes wrong when a text is used and has no code.
+pub fn excerpt(sources: &Sources, span: Span, color: bool, width: usize) -> String {
+    human::excerpt(sources, span, color, width)
 }
 
 /// How many findings of each severity there are.
@@ -74,16 +98,23 @@ fn title(diagnostic: &Diagnostic) -> String {
     format!("{}[{}]", severity_name(diagnostic.severity), diagnostic.code.id)
 }
 
-/// The source of a span and the position of its start, unless the source is unknown.
-fn place(sources: &Sources, span: Span) -> Option<(&Source, Position)> {
+/// A span, found in its source.
+struct Place<'a> {
+    file: &'a str,
+    start: Position,
+    end: Position,
+}
+
+/// Where a span stands, unless its source is unknown.
+fn place(sources: &Sources, span: Span) -> Option<Place<'_>> {
     let source = sources.get(span.source)?;
-    Some((source, source.position(span.start)))
+    Some(Place { file: &source.name, start: source.position(span.start), end: source.position(span.end) })
 }
 
 /// `path:line:col`, columns in characters.
 fn location(sources: &Sources, span: Span) -> Option<String> {
-    let (source, position) = place(sources, span)?;
-    Some(format!("{}:{}:{}", source.name, position.line, position.column))
+    let place = place(sources, span)?;
+    Some(format!("{}:{}:{}", one_line(place.file), place.start.line, place.start.column))
 }
 
 fn short(sources: &Sources, diagnostic: &Diagnostic) -> String {
@@ -93,8 +124,25 @@ fn short(sources: &Sources, diagnostic: &Diagnostic) -> String {
     format!("{place}{}: {}\n", title(diagnostic), printable(&message))
 }
 
+/// What is wrong, the facts, and what to do, a line each, for forms that show no excerpt.
+fn told(diagnostic: &Diagnostic) -> String {
+    let notes = diagnostic.notes.iter().map(|note| format!("\nnote: {note}"));
+    let help = help(diagnostic).map(|help| format!("\nhelp: {help}"));
+    printable(&std::iter::once(diagnostic.message.clone()).chain(notes).chain(help).collect::<String>())
+}
+
+/// What to do: the help, else what the fix does.
+fn help(diagnostic: &Diagnostic) -> Option<&str> {
+    diagnostic.help.as_deref().or(diagnostic.fix.as_ref().map(|fix| fix.message.as_str()))
+}
+
+/// `text` on one line, without characters that steer a terminal.
+fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\u{fffd}")
+}
+
 /// `text` without characters that steer a terminal; line ends stay.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     text.chars().map(|c| if is_hostile(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 

@@ -28,5 +28,10 @@ pub fn draw(workflow: &Workflow, drawing: Drawing) -> String {
     }
 }
 
+/// The steps of a workflow as text, without its head.
+pub fn draw_steps(workflow: &Workflow) -> String {
+    text::steps(&outline::Outline::of(workflow), 0)
+}
+
 #[cfg(test)]
 mod tests;

@@ -12,11 +12,19 @@ pub(super) fn draw(outline: &Outline) -> String {
             let _ = writeln!(text, "  {what} {items}");
         }
     }
-    for group in &outline.groups {
-        text.push('\n');
-        write_group(group, 1, &mut text);
-    }
+    text.push('\n');
+    text.push_str(&steps(outline, 1));
     text
+}
+
+/// The steps alone, `depth` levels in.
+pub(super) fn steps(outline: &Outline, depth: usize) -> String {
+    let drawn = |group: &Group| {
+        let mut text = String::new();
+        write_group(group, depth, &mut text);
+        text
+    };
+    outline.groups.iter().map(drawn).collect::<Vec<_>>().join("\n")
 }
 
 fn write_group(group: &Group, mut depth: usize, text: &mut String) {

@@ -5,12 +5,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 
-use crate::diagnostic::did_you_mean;
-use crate::primitive::{Example, Form, Known, Primitive, Pure, Spec, args, registry};
-use crate::value::{ErrorKind, MapValue, Points, RecordType, Reflect, Sequence, StepError, T, Type, Value, timestamp};
-
-/// Groups by the UTC day of `at` when there is no field of this name.
-const DAY: &str = "day";
+use super::field::{DAY, field_of, field_type, without};
+use crate::primitive::{Example, Form, Known, Primitive, Pure, Spec, args};
+use crate::value::{MapValue, Points, Reflect, Sequence, StepError, T, Type, Value, timestamp};
 
 /// `group` as plain data.
 pub(super) const SPEC: Spec = Spec::pure::<Group>();
@@ -41,7 +38,7 @@ impl Primitive for Group {
     fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
         let item = call.types.first()?.as_ref()?.item()?;
         let Some(Value::Text(by)) = call.literals.get(1)? else { return None };
-        Some(key_type(&item, by).map(|key| Type::map(key, Type::list(item))))
+        Some(field_type(&item, by, "group by").map(|key| Type::map(key, Type::list(item))))
     }
 }
 impl Pure for Group {
@@ -52,28 +49,6 @@ impl Pure for Group {
         };
         Ok(Arc::new(groups))
     }
-}
-
-fn key_type(item: &Type, by: &str) -> Result<Type, String> {
-    match item {
-        Type::Record(record) => match (record.get(by), record.get("at")) {
-            (Some(ty), _) => Ok(ty.clone()),
-            (None, Some(Type::Timestamp)) if by == DAY => Ok(Type::Date),
-            _ => Err(no_field(item, by, record)),
-        },
-        Type::Sample if by == DAY => Ok(Type::Date),
-        Type::Sample | Type::Series => {
-            let property = item.family().and_then(|family| registry::property(family, by));
-            property.map(|property| (property.ty)(item)).ok_or_else(|| format!("a `{item}` has no `{by}` to group by"))
-        }
-        Type::Any | Type::Error => Ok(item.clone()),
-        other => Err(format!("`group` wants a list of records, samples, series or points, found `list<{other}>`")),
-    }
-}
-
-fn no_field(item: &Type, by: &str, record: &RecordType) -> String {
-    let hint = did_you_mean(by, record.names()).map(|hint| format!("; {hint}")).unwrap_or_default();
-    format!("`{item}` has no field `{by}` to group by{hint}")
 }
 
 /// Points stay in columns.
@@ -90,32 +65,16 @@ fn points_by_day(points: &Points) -> MapValue {
 fn by_field(items: &Sequence, by: &str) -> Result<MapValue, StepError> {
     let mut groups: IndexMap<Value, Vec<Value>> = IndexMap::new();
     for (at, item) in items.iter().enumerate() {
-        let key = key_of(&item, by).ok_or_else(|| {
-            StepError::new(ErrorKind::Data, format!("`[{at}]` is a `{}` without `{by}` to group by", item.kind()))
-        })?;
+        let key = field_of(&item, by).ok_or_else(|| without(&item, at, by, "group by"))?;
         groups.entry(key).or_default().push(item);
     }
     Ok(groups.into_iter().map(|(key, items)| (key, Value::list(items))).collect())
 }
 
-fn key_of(item: &Value, by: &str) -> Option<Value> {
-    let property =
-        |family: &str, name: &str| registry::property(family, name).and_then(|property| (property.get)(item));
-    let field = |name: &str| match item {
-        Value::Record(record) => record.get(name).cloned(),
-        Value::Sample(_) => property("sample", name),
-        Value::Series(_) => property("series", name),
-        _ => None,
-    };
-    field(by).or_else(|| match field("at") {
-        Some(Value::Timestamp(at)) if by == DAY => Some(Value::Date(at.date_naive())),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::RecordType;
 
     const HOUR: i64 = 3_600_000;
 

@@ -1,7 +1,11 @@
 //! Lists and tables: counting, ordering, picking, pairing, grouping. Nothing takes more than linear
 //! time, sorting aside.
 
+mod field;
 mod group;
+pub(super) mod join;
+pub(super) mod keyed;
+pub(super) mod reshape;
 
 use std::sync::Arc;
 

@@ -88,12 +88,23 @@ pub struct Binary {
     pub operator_at: (usize, usize),
     /// `bool`.
     pub is_bool: bool,
-    /// Whether `on`, `ignoring`, `group_left` or `group_right` follows.
-    pub is_matching: bool,
+    /// `on (a) group_left (b)`.
+    pub matching: Option<Matching>,
     /// The left side.
     pub left: Box<Node>,
     /// The right side.
     pub right: Box<Node>,
+}
+
+/// `on (a)` or `ignoring (a)`, and the `group_left (b)` or `group_right (b)` that may follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matching {
+    /// `true` for `on`.
+    pub on: bool,
+    /// The labels that are compared, or that are not.
+    pub labels: Vec<Arc<str>>,
+    /// What `group_left` or `group_right` takes over from the other side.
+    pub joined: Vec<Arc<str>>,
 }
 
 /// `[range:step]`; either part may be missing.
@@ -222,6 +233,29 @@ impl Node {
         }
     }
 
+    /// The name of the one metric that a selector takes, with or without a window and an offset.
+    pub fn metric(&self) -> Option<&str> {
+        match &self.bare().kind {
+            NodeKind::Rolled { of, .. } => of.metric(),
+            NodeKind::Selector(matchers) => matchers.iter().find_map(|matcher| match &matcher.value {
+                MatcherValue::Text(name) if &*matcher.label == "__name__" && matcher.sign == MatchSign::Equal => {
+                    Some(&**name)
+                }
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Calls `look` for the node and every one inside it.
+    pub fn visit<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
+        let mut waiting = vec![self];
+        while let Some(node) = waiting.pop() {
+            look(node);
+            waiting.extend(node.kind.children());
+        }
+    }
+
     /// The matchers, when it is a selector and nothing more.
     pub fn matchers(&self) -> Option<&[Matcher]> {
         match &self.kind {
@@ -233,7 +267,7 @@ impl Node {
 
 impl NodeKind {
     /// The expressions directly inside.
-    pub(super) fn children(&self) -> Box<dyn Iterator<Item = &Node> + '_> {
+    pub(crate) fn children(&self) -> Box<dyn Iterator<Item = &Node> + '_> {
         match self {
             Self::Number(_) | Self::Text(_) | Self::Hole(_) | Self::Selector(_) => Box::new(std::iter::empty()),
             Self::Call(call) => Box::new(call.arguments.iter()),

@@ -1,15 +1,16 @@
 //! What the grammar cannot say: functions and their arguments, patterns, names that `WITH` defines.
 
 use super::ast::{Call, Definition, MatchSign, Matcher, MatcherValue, Node, NodeKind};
-use super::functions::{self, Family, Parameter};
+use super::dialect::{Dialect, Reader};
+use super::functions::{self, Family, Function, Parameter};
 use super::pattern;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::Span;
 
 /// Adds a finding for each mistake in `node`.
-pub(super) fn check(node: &Node, text: &str, span: Span, findings: &mut Vec<Diagnostic>) {
+pub(super) fn check(node: &Node, text: &str, span: Span, reader: Reader<'_>, findings: &mut Vec<Diagnostic>) {
     let span = Span { end: span.start.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX)), ..span };
-    Checker { span, findings, scopes: Vec::new() }.node(node);
+    Checker { span, reader, findings, scopes: Vec::new() }.node(node);
 }
 
 /// What a `WITH` or the parameters of one of its functions bring into scope.
@@ -21,6 +22,7 @@ struct Bound<'a> {
 
 struct Checker<'a, 'f> {
     span: Span,
+    reader: Reader<'f>,
     findings: &'f mut Vec<Diagnostic>,
     scopes: Vec<Bound<'a>>,
 }
@@ -42,7 +44,7 @@ impl<'a> Checker<'a, '_> {
             NodeKind::With(definitions, body) => self.with(definitions, body),
             NodeKind::Rolled { of, at, .. } => {
                 self.node(of);
-                if let Some(at) = at {
+                if let Some(at) = at.as_deref().filter(|_| !self.reader.is_strict()) {
                     self.one_value(at, "`@`");
                     self.node(at);
                 }
@@ -105,9 +107,9 @@ impl<'a> Checker<'a, '_> {
                 let message = format!("`{}` takes {count} arguments, not {found}", call.name);
                 self.report((call.name_end, node.end), message, None);
             }
-        } else if let Some((name, family, signature)) = functions::find(&call.name) {
-            self.modifiers(call, *family);
-            self.arguments(node, call, name, signature);
+        } else if let Some((function, signature)) = self.function(&call.name) {
+            self.modifiers(call, function.1);
+            self.arguments(node, call, function.0, signature);
         } else {
             self.unknown(node, call);
         }
@@ -116,10 +118,26 @@ impl<'a> Checker<'a, '_> {
         }
     }
 
+    /// The function that the reader has under this name. PromQL knows aggregates in any case, others as they are.
+    fn function(&self, name: &str) -> Option<(&'static Function, &'static str)> {
+        let function = functions::find(name)?;
+        let is_exact = !self.reader.is_strict() || function.1 == Family::Aggregate || function.0 == name;
+        function.signature(self.reader.dialect).filter(|_| is_exact).map(|signature| (function, signature))
+    }
+
     fn unknown(&mut self, node: &Node, call: &Call) {
-        let message = format!("VictoriaMetrics has no function `{}`", call.name);
-        let names = functions::FUNCTIONS.iter().map(|(name, ..)| *name);
-        let near = newer(&call.name.to_ascii_lowercase()).or_else(|| did_you_mean(&call.name, names));
+        let known = functions::find(&call.name);
+        let dialect = self.reader.dialect;
+        let message = match known {
+            Some(function) if function.signature(dialect).is_none() => self.reader.other(&format!("`{}`", call.name)),
+            _ => format!("{} has no function `{}`", self.reader.name, call.name),
+        };
+        let names = functions::FUNCTIONS.iter().filter(|f| f.signature(dialect).is_some()).map(|f| f.0);
+        let near = match dialect {
+            Dialect::MetricsQl => newer(&call.name.to_ascii_lowercase()),
+            Dialect::PromQl => in_promql(&call.name.to_ascii_lowercase()),
+        };
+        let near = near.or_else(|| did_you_mean(&call.name, names.filter(|name| known.is_none_or(|f| f.0 == *name))));
         self.report((node.start, call.name_end), message, near);
     }
 
@@ -153,7 +171,9 @@ impl<'a> Checker<'a, '_> {
                 return;
             }
         };
-        for (parameter, argument) in parameters.into_iter().zip(&call.arguments) {
+        let loose =
+            parameters.into_iter().zip(&call.arguments).filter(|_| !self.reader.is_strict()).collect::<Vec<_>>();
+        for (parameter, argument) in loose {
             match parameter {
                 Parameter::Number => self.one_value(argument, &format!("`{name}`")),
                 Parameter::Text => self.text(argument, name),
@@ -223,9 +243,9 @@ impl<'a> Checker<'a, '_> {
         let names = if let NodeKind::List(items) = &argument.kind { items.as_slice() } else { one };
         for item in names {
             let NodeKind::Text(name) = &item.kind else { continue };
-            if !functions::find(name)
-                .is_some_and(|(_, family, signature)| *family == Family::Rollup && *signature == "r")
-            {
+            let is_rollup =
+                |f: &Function| f.1 == Family::Rollup && f.signature(Dialect::MetricsQl).is_some_and(|s| s == "r");
+            if !functions::find(name).is_some_and(is_rollup) {
                 let message = format!("`{name}` is no function that looks back");
                 let help = format!("did you mean `{name}_over_time`?");
                 let known = functions::find(&format!("{name}_over_time")).is_some();
@@ -258,6 +278,30 @@ fn newer(name: &str) -> Option<String> {
         "ts_of_max_over_time" => "tmax_over_time",
         "ts_of_min_over_time" => "tmin_over_time",
         "double_exponential_smoothing" => "holt_winters",
+        _ => return None,
+    };
+    Some(format!("write `{instead}`"))
+}
+
+/// Functions of MetricsQL, with what does the same in PromQL.
+fn in_promql(name: &str) -> Option<String> {
+    let instead = match name {
+        "tlast_over_time" => "max_over_time(timestamp(m)[1d:5m])",
+        "tfirst_over_time" => "min_over_time(timestamp(m)[1d:5m])",
+        "median" => "quantile(0.5, …)",
+        "median_over_time" => "quantile_over_time(0.5, …)",
+        "any" => "group(…)",
+        "increase_pure" | "increase_prometheus" => "increase(…)",
+        "delta_prometheus" => "delta(…)",
+        "changes_prometheus" => "changes(…)",
+        "default_rollup" => "last_over_time(…)",
+        "union" => "a or b",
+        "now" => "time()",
+        "label_set" => "label_replace(…, \"label\", \"value\", \"\", \"\")",
+        "range_over_time" => "max_over_time(…) - min_over_time(…)",
+        "count_eq_over_time" | "count_gt_over_time" | "count_le_over_time" | "count_ne_over_time" => {
+            "count_over_time((m > 1)[1d:5m])"
+        }
         _ => return None,
     };
     Some(format!("write `{instead}`"))

@@ -126,6 +126,48 @@ pub(super) fn duration(text: &str) -> Length {
     Length::Fixed { ms, steps }
 }
 
+/// What keeps a duration from being one of Prometheus, with what to do: whole amounts, each unit once,
+/// the largest first, more than nothing, less than the 292 years that its clock counts.
+pub(super) fn prometheus_duration(text: &str) -> Result<(), (&'static str, &'static str)> {
+    const UNITS: [&str; 7] = ["y", "w", "d", "h", "m", "s", "ms"];
+    let mut rest = text;
+    let mut next = 0;
+    while !rest.is_empty() {
+        let digits_end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (digits, tail) = rest.split_at(digits_end);
+        let unit_end = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
+        let (unit, after) = tail.split_at(unit_end);
+        match (unit, UNITS.iter().position(|known| *known == unit)) {
+            _ if digits.is_empty() => return Err(("a duration with a minus inside", "write the difference")),
+            ("", _) => return Err(("a fraction of a unit", "write it in smaller units: `90s` for `1.5m`")),
+            (_, None) => return Err(("the unit `i`", "write a duration: `5m`")),
+            (_, Some(at)) if at < next => return Err(("this order of units", "write the largest first, each once")),
+            (_, Some(at)) => next = at + 1,
+        }
+        rest = after;
+    }
+    match duration(text) {
+        Length::Fixed { ms, .. } if ms <= 0.0 => Err(("a length of nothing", "write more than nothing")),
+        Length::Fixed { ms, .. } if ms > 9.22e12 => Err(("a length of centuries", "292 years are the most")),
+        _ => Ok(()),
+    }
+}
+
+/// What keeps a number from being one of Prometheus, with what to do.
+pub(super) fn foreign_number(text: &str, is_duration: bool) -> Option<(&'static str, &'static str)> {
+    let lower = text.to_ascii_lowercase();
+    let is_word = matches!(lower.as_str(), "inf" | "nan") || lower.starts_with("0x");
+    if is_duration {
+        Some(("a duration as a number", "write the seconds: `300` for `5m`"))
+    } else if lower.starts_with("0b") || lower.starts_with("0o") {
+        Some(("this way to write a number", "write it in decimal"))
+    } else if !is_word && lower.contains(['k', 'm', 'g', 't']) {
+        Some(("a number with a multiple", "write it out: `1000` for `1k`"))
+    } else {
+        None
+    }
+}
+
 /// `None` for steps.
 fn unit_ms(unit: &str) -> Option<f64> {
     Some(match unit {

@@ -52,7 +52,12 @@ pub fn valid_metric_name(name: &str) -> bool {
 
 /// Whether a label may have this name: `[a-zA-Z_][a-zA-Z0-9_]*`, and not `__name__`, which is the metric's.
 pub fn valid_label_name(name: &str) -> bool {
-    valid(name, |_| false) && name != "__name__"
+    is_label(name) && name != "__name__"
+}
+
+/// Whether a query may name a label so.
+pub(super) fn is_label(name: &str) -> bool {
+    valid(name, |_| false)
 }
 
 fn valid(name: &str, also: impl Fn(char) -> bool) -> bool {

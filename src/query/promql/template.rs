@@ -26,6 +26,8 @@ pub enum HolePosition {
         label: Arc<str>,
         /// The comparison.
         sign: MatchSign,
+        /// Where the comparison stands.
+        sign_span: Span,
     },
     /// `[$x]`, `offset $x`; only an offset may be negative, and only without a `-` before it.
     Duration {
@@ -36,6 +38,8 @@ pub enum HolePosition {
     Instant,
     /// Anywhere else.
     Number,
+    /// Where none may stand, which a finding says.
+    Nowhere,
 }
 
 /// A `$name.field` in a template.
@@ -82,7 +86,7 @@ impl PromqlTemplate {
     /// Whether it is a selector and nothing more, as an export wants. A query that does not parse passes
     /// here: it has a finding of its own.
     pub fn is_selector(&self) -> bool {
-        super::read(&self.text, self.span).0.is_none_or(|query| query.node.matchers().is_some())
+        super::tree(self).is_none_or(|node| node.matchers().is_some())
     }
 
     /// The query with a value for each hole, written as the hole's place wants it. Fails when a value
@@ -113,8 +117,9 @@ impl PromqlHole {
     /// Whether a value of this type may stand here; if not, what is wanted, in words.
     pub fn accepts(&self, ty: &Type) -> Result<(), String> {
         let (fits, wanted) = match &self.position {
+            HolePosition::Nowhere => return Ok(()),
             _ if ty.is_unknown() => return Ok(()),
-            HolePosition::LabelValue { label, sign } => {
+            HolePosition::LabelValue { label, sign, .. } => {
                 let is_list = matches!(ty, Type::List(of) if of.is_text());
                 let fits = ty.is_text() || (sign.is_regex() && (is_list || *ty == Type::Regex));
                 (fits, self.wanted_label(ty, label, *sign))
@@ -132,13 +137,23 @@ impl PromqlHole {
         if fits { Ok(()) } else { Err(wanted) }
     }
 
+    /// The comparison that would take a list or a pattern, and where it goes, when the one written takes one text.
+    pub fn comparison_for(&self, ty: &Type) -> Option<(Span, &'static str)> {
+        let HolePosition::LabelValue { sign, sign_span, .. } = &self.position else { return None };
+        let has_several = matches!(ty, Type::List(of) if of.is_text()) || *ty == Type::Regex;
+        has_several.then_some(match sign {
+            MatchSign::Equal => (*sign_span, "=~"),
+            MatchSign::NotEqual => (*sign_span, "!~"),
+            MatchSign::Matches | MatchSign::NotMatches => return None,
+        })
+    }
+
     fn wanted_label(&self, ty: &Type, label: &str, sign: MatchSign) -> String {
         let name = self.path.join(".");
+        let regex = if matches!(sign, MatchSign::Equal | MatchSign::Matches) { "=~" } else { "!~" };
         match ty {
-            Type::List(of) if of.is_text() => {
-                let regex = if sign == MatchSign::Equal { "=~" } else { "!~" };
-                format!("one `text`; for a list write `{label}{regex}${name}`")
-            }
+            Type::List(of) if of.is_text() => format!("one `text`; for a list write `{label}{regex}${name}`"),
+            Type::Regex => format!("one `text`; for a pattern write `{label}{regex}${name}`"),
             Type::Date | Type::Time | Type::Timestamp => {
                 format!("a `text`; format it first: `f\"{{{name}:%Y-%m-%d}}\"`")
             }
@@ -153,6 +168,7 @@ impl PromqlHole {
             HolePosition::Duration { signed } => duration(value, *signed),
             HolePosition::Instant => instant(value),
             HolePosition::Number => number(value),
+            HolePosition::Nowhere => None,
         };
         let written = written.ok_or_else(|| self.misfit(value))?;
         text.push_str(&written);
@@ -162,11 +178,11 @@ impl PromqlHole {
     fn misfit(&self, value: &Value) -> StepError {
         let name = self.path.join(".");
         let wanted = match &self.position {
-            HolePosition::LabelValue { label, sign } => self.wanted_label(&Type::None, label, *sign),
+            HolePosition::LabelValue { label, sign, .. } => self.wanted_label(&Type::None, label, *sign),
             HolePosition::Duration { signed: true } => "a duration of whole milliseconds or days".to_owned(),
             HolePosition::Duration { signed: false } => "a duration above zero".to_owned(),
             HolePosition::Instant => "a `timestamp` or a number".to_owned(),
-            HolePosition::Number => "an `int` or a `float`".to_owned(),
+            HolePosition::Number | HolePosition::Nowhere => "an `int` or a `float`".to_owned(),
         };
         let found = match value {
             Value::Secret(_) => "a secret".to_owned(),

@@ -57,7 +57,11 @@ fn holes_have_paths_spans_and_places() {
         .collect();
     assert_eq!(holes.len(), 6);
     assert!(holes.iter().all(|(path, slice)| path == slice), "{holes:?}");
-    let label = HolePosition::LabelValue { label: "d".into(), sign: MatchSign::Matches };
+    let label = HolePosition::LabelValue {
+        label: "d".into(),
+        sign: MatchSign::Matches,
+        sign_span: Span::new(SourceId(3), 100 + 40, 100 + 42),
+    };
     let positions: Vec<&HolePosition> = template.holes.iter().skip(1).map(|hole| &hole.position).collect();
     let duration = |signed| HolePosition::Duration { signed };
     assert_eq!(positions, [&label, &duration(false), &duration(true), &HolePosition::Instant, &HolePosition::Number]);
@@ -326,4 +330,79 @@ proptest! {
         let (cut, rounded) = ((value * 1e3) as i64, (value * 1e3).round() as i64);
         prop_assert_eq!((cut, rounded), (ms, ms));
     }
+}
+
+#[test]
+fn prometheus_says_the_same() {
+    let fixture = include_str!("../../../tests/fixtures/prometheus.txt");
+    let mut wrong = Vec::new();
+    for line in fixture.lines().filter(|line| !line.starts_with("# ")) {
+        let (verdict, query) = line.split_once(' ').unwrap();
+        let span = Span::new(SourceId(0), 0, u32::try_from(query.len()).unwrap());
+        let found = parse_for(query, span, Reader::PROMETHEUS).1;
+        if found.is_empty() != (verdict == "+") {
+            wrong.push(format!("{line}   => {:?}", found.first().map(|finding| &finding.message)));
+        }
+        assert!(found.iter().all(|finding| !finding.message.is_empty()));
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_only_one_dialect_has_is_named() {
+    let said = |query: &str, reader| {
+        let span = Span::new(SourceId(0), 0, u32::try_from(query.len()).unwrap());
+        let found = parse_for(query, span, reader).1;
+        assert_eq!(found.len(), 1, "{query}: {found:?}");
+        let place = found[0].span().unwrap();
+        (query[place.start as usize..place.end as usize].to_owned(), found[0].message.clone())
+    };
+    let vm = Reader { dialect: Dialect::PromQl, name: "the connection `vm`" };
+    for (query, place, message) in [
+        (
+            "tlast_over_time(m[1d])",
+            "tlast_over_time",
+            "`tlast_over_time` is MetricsQL; the connection `vm` reads PromQL",
+        ),
+        ("m default 1", "default", "`default` is MetricsQL; the connection `vm` reads PromQL"),
+        ("rate(m[1.5h])", "1.5h", "a fraction of a unit is MetricsQL; the connection `vm` reads PromQL"),
+        ("WITH (x = 1) m * x", "WITH", "`WITH` is MetricsQL; the connection `vm` reads PromQL"),
+        ("sum(m) limit 5", "limit 5", "`limit` is MetricsQL; the connection `vm` reads PromQL"),
+        ("sum(rate(m))", "m", "`rate` wants a range of points here, not series"),
+        ("raet(m[5m])", "raet", "the connection `vm` has no function `raet`"),
+        ("1 == 1", "==", "`==` between numbers has no series to keep"),
+        ("m and 1", "and", "`and` joins series, and one side is a number"),
+        ("sum(m) offset 5m", "sum(m) offset 5m", "`offset` stands behind a selector, a window or a subquery"),
+        ("m @ time()", "time()", "`@` takes no expression"),
+        ("{a=~\".*\"}", "{a=~\".*\"}", "a selector needs a matcher that an absent label does not pass"),
+        ("m{__name__=\"n\"}", "\"n\"", "the name is given twice"),
+    ] {
+        assert_eq!(said(query, vm), (place.to_owned(), message.to_owned()));
+    }
+    let (place, message) = said("histogram_count(m)", Reader::VICTORIA_METRICS);
+    assert_eq!(
+        (&*place, &*message),
+        ("histogram_count", "`histogram_count` is PromQL; VictoriaMetrics reads MetricsQL")
+    );
+}
+
+/// A finding's patch, applied.
+fn mended(text: &str) -> String {
+    let fix = findings(text).remove(0).fix.unwrap();
+    let edit = &fix.edits[0];
+    format!("{}{}{}", &text[..edit.span.start as usize], edit.replacement, &text[edit.span.end as usize..])
+}
+
+#[test]
+fn patches_of_misplaced_holes_mend_them() {
+    for (wrong, right) in [
+        ("$m{x=\"1\"}", "{__name__=$m, x=\"1\"}"),
+        ("$m {}", "{__name__=$m}"),
+        ("rate($m[5m])", "rate({__name__=$m}[5m])"),
+        ("a{x=\"$v\"}", "a{x=$v}"),
+    ] {
+        assert_eq!(mended(wrong), right);
+        assert!(findings(right).is_empty(), "{right}");
+    }
+    assert!(findings("a{x=\"b-$v\"}")[0].fix.is_none());
 }

@@ -9,7 +9,7 @@ use super::{calendar, truth};
 use crate::check::program::{Expr, ExprKind, Fragment};
 use crate::primitive::{RawArguments, Run, Spec};
 use crate::query::sql::SqlQuery;
-use crate::value::{self, ErrorKind, MapValue, Record, StepError, Table, Value};
+use crate::value::{self, ErrorKind, MapValue, Record, StepError, Table, Type, Value};
 
 /// The operands of an expression that evaluates all of them, in order of evaluation.
 pub(super) fn operands(expr: &Expr) -> Vec<&Expr> {
@@ -46,12 +46,22 @@ fn hole(fragment: &Fragment) -> Option<&Expr> {
 pub(super) fn unary(expr: &Expr, value: Value) -> Result<Value, StepError> {
     match &expr.kind {
         ExprKind::Property { property: wanted, optional, .. } => property(&value, wanted, *optional),
-        ExprKind::Field { name, optional, .. } => field(&value, name, *optional),
+        ExprKind::Field { of, name, optional } => {
+            // A record may come without the fields that its type makes optional.
+            let is_absent =
+                expr.ty.is_optional() && matches!(&value, Value::Record(record) if record.get(name).is_none());
+            if is_absent { Ok(Value::None) } else { field(&value, name, *optional || is_json(of)) }
+        }
         ExprKind::Cast(_) => cast(value, &expr.ty),
         ExprKind::Negate(_) => negate(&value),
         ExprKind::Not(_) => truth(&value).map(|b| Value::Bool(!b)),
         _ => Err(defect("an expression with other operands came as one with a single operand")),
     }
+}
+
+/// Json is walked down to wherever it ends: what is not there has nothing inside, either.
+fn is_json(of: &Expr) -> bool {
+    of.ty.required() == Type::Json
 }
 
 /// The value of an expression from those of its [`operands`].
@@ -73,7 +83,10 @@ pub(super) fn apply(expr: &Expr, values: Vec<Value>) -> Result<Value, StepError>
             }
             Ok(Value::Table(Arc::new(table)))
         }
-        ExprKind::Index(..) => two(values).and_then(|(of, at)| index(&of, &at)),
+        ExprKind::Index(of, _) => match two(values)? {
+            (Value::None, _) if is_json(of) => Ok(Value::None),
+            (of, at) => index(&of, &at),
+        },
         ExprKind::AddBusinessDays(..) => calendar::add_business_days(&values),
         ExprKind::Binary(operator, ..) => two(values).and_then(|(a, b)| super::operators::binary(*operator, a, b)),
         ExprKind::Primitive(spec, given) => call_pure(spec, raw(given, values)),

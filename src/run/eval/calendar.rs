@@ -46,5 +46,8 @@ pub(super) fn add_business_days(values: &[Value]) -> Result<Value, StepError> {
             format!("expected `date`, `calendar` and `bdays`, found `{}`", kinds.join("`, `")),
         ));
     };
+    if let Some(message) = calendar.refusal(*day) {
+        return Err(StepError::new(ErrorKind::Arithmetic, message));
+    }
     calendar.add(*day, *count).map(Value::Date).ok_or_else(|| out_of_range(format!("{day} moved by {count}bd")))
 }

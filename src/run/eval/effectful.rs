@@ -179,7 +179,7 @@ async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, lo
             let frame = site.frame.of_call(site.step, body.slots, values, locals.depth());
             block::run(body, &frame).await
         }
-        FunctionBody::External(program) => external::call(program, &function, &values, site.frame).await,
+        FunctionBody::External(external) => external::call(&external.program, &function, &values, site).await,
     };
     result.map_err(|fault| located(fault, span))
 }

@@ -335,7 +335,7 @@ impl Trial {
             job: None,
             environment: "local".into(),
             timeout_ms: self.timeout_ms,
-            directory: std::path::PathBuf::new(),
+            interpreters: crate::external::Interpreters::default(),
         };
         let events = self.events.clone();
         crate::run::run(plan, services, options, Arc::new(move |event| events.lock().unwrap().push(event)))

@@ -1,7 +1,7 @@
 //! Text to tokens. Never fails: what it does not know is a symbol.
 
 use super::Scan;
-use super::tokens::{Bracket, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind};
+use super::tokens::{Bracket, Comment, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind};
 
 /// The words that may stand before `"""`.
 pub(crate) const TAGS: [&str; 5] = ["sql", "promql", "regex", "python", "shell"];
@@ -124,6 +124,8 @@ impl Lexer<'_> {
         if self.rest().starts_with("##") && !self.rest().starts_with("###") {
             self.push(Kind::Doc, self.at, self.at + len);
         } else {
+            let index = self.scan.tokens.len();
+            self.scan.comments.push(Comment { span: self.at..self.at + len, index, is_alone: self.fresh });
             self.at += len;
         }
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub(super) use lexer::TAGS;
-pub(super) use tokens::{Bracket, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind, requoted};
+pub(super) use tokens::{Bracket, Comment, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind, requoted};
 
 /// What one pass over a text has found.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(super) struct Scan {
     pub(super) unclosed: Vec<Unclosed>,
     /// Habits of other languages.
     pub(super) habits: Vec<Habit>,
+    /// Comments, those that document excepted.
+    pub(super) comments: Vec<Comment>,
     /// The first token that stands too deep; nothing else is looked for then.
     pub(super) too_deep: Option<Token>,
 }
@@ -50,6 +52,7 @@ impl Scan {
     fn forget_after(&mut self, start: usize) {
         self.tokens.retain(|token| token.start < start);
         self.habits.retain(|habit| habit.span.start < start);
+        self.comments.retain(|comment| comment.span.start < start);
         self.unclosed.retain(|found| found.open.start <= start);
     }
 

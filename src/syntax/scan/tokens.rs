@@ -32,6 +32,17 @@ impl Token {
     }
 }
 
+/// A comment and what stands around it.
+#[derive(Debug, Clone)]
+pub(crate) struct Comment {
+    /// From its `#` to the end of the line.
+    pub(crate) span: Range<usize>,
+    /// How many tokens stand before it.
+    pub(crate) index: usize,
+    /// Whether its line holds nothing else.
+    pub(crate) is_alone: bool,
+}
+
 /// The kinds of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {

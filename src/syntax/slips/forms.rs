@@ -1,7 +1,7 @@
 //! Forms that lack a part, or have another language's: what a newcomer writes before reading anything.
 
 use super::{RESERVED, slip};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, closest};
 use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
@@ -149,7 +149,8 @@ pub(super) fn shifted_if(case: &Case<'_>) -> Option<Diagnostic> {
 /// `if c then a`, without `else`.
 pub(super) fn missing_else(case: &Case<'_>) -> Option<Diagnostic> {
     let then = (case.first..case.at).rev().find(|index| matches!(case.text(*index), "then" | "else"))?;
-    if case.text(then) != "then" || !case.tried.contains(&Rule::k_else) {
+    let is_misspelt = closest(case.text(case.at), ["else"]).is_some() && !case.at_new_line();
+    if case.text(then) != "then" || !case.tried.contains(&Rule::k_else) || is_misspelt {
         return None;
     }
     let end = case.span(case.at.checked_sub(1)?).after();
@@ -168,7 +169,10 @@ pub(super) fn recovery(case: &Case<'_>) -> Option<Diagnostic> {
         }
         ("failure", "retry") => slip(span, "how often a step is tried again stands in `with`")
             .map(|finding| finding.help("write `with { retry: 3 }` instead")),
-        ("failure", _) if case.tried.contains(&Rule::recovery_word) => {
+        ("failure", word)
+            if case.tried.contains(&Rule::recovery_word)
+                && closest(word, ["use", "skip", "continue", "stop"]).is_none() =>
+        {
             slip(span, format!("{} is nothing that can be done about a failure", case.described(case.at))).map(
                 |finding| finding.help("write `use v`, `skip`, `continue` or `stop` (of a loop), or a block `{ … }`"),
             )

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
 
 /// The keywords, none of which can be a name.
-const RESERVED: [&str; 45] = [
+pub(super) const RESERVED: [&str; 45] = [
     "workflow",
     "test",
     "import",

@@ -414,10 +414,10 @@ fn what_was_expected_is_said_in_words() {
         ("x = 1 +", "VF001 expected an expression after `+`"),
         ("x =", "VF001 expected an expression after `=`"),
         ("x: = 3", "VF001 expected a type after `:`, found `=`"),
-        ("x = if a then b", "VF001 expected `else` after `b`"),
+        ("x = if a then b", "VF001 `if … then …` also says what holds otherwise"),
         ("x = { a: 1, b }", "VF001 expected `:` after `b`, found `}`"),
         ("x = f\"{a b}\"", "VF001 expected `}` after `a`, found `b`"),
-        ("param x = 3", "VF001 expected `:` after `x`, found `=`"),
+        ("param x = 3", "VF001 the parameter `x` has no type"),
     ];
     for (wrong, message) in cases {
         assert_eq!(about(wrong), [message]);

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use futures_util::stream::BoxStream;
 use reqwest::Url;
 
+use super::base_url;
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::value::{Sample, Series, StepError, Timestamp};
@@ -70,17 +71,6 @@ impl VictoriaMetrics {
     }
 }
 
-/// The address without the end that people copy along: `/api/v1/write`, `/api/v1/query`.
-fn base_url(what: &str, text: &str) -> Result<Url, StepError> {
-    let mut url = transport::parse_url(what, text)?;
-    let path = url.path().trim_end_matches('/').to_owned();
-    let base = path.rfind("/api/v1/").or_else(|| path.strip_suffix("/api/v1").map(str::len));
-    url.set_path(base.and_then(|at| path.get(..at)).unwrap_or(&path));
-    url.set_query(None);
-    url.set_fragment(None);
-    Ok(url)
-}
-
 impl Metrics for VictoriaMetrics {
     fn pool_size(&self) -> usize {
         self.pool
@@ -96,22 +86,5 @@ impl Metrics for VictoriaMetrics {
 
     fn write<'a>(&'a self, samples: &'a [Arc<Sample>]) -> Answer<'a, Written> {
         Box::pin(self.store(samples))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_with_an_end_too_many_are_repaired() {
-        for (given, base) in [
-            ("http://vm:8428", "http://vm:8428/"),
-            ("http://vm:8428/api/v1/write", "http://vm:8428/"),
-            ("https://vm/select/0/prometheus/", "https://vm/select/0/prometheus"),
-            ("https://vm/select/0/prometheus/api/v1/query?x=1", "https://vm/select/0/prometheus"),
-        ] {
-            assert_eq!(base_url("read_url", given).unwrap().as_str(), base);
-        }
     }
 }

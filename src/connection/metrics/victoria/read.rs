@@ -5,42 +5,21 @@ use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 use reqwest::{Method, Response};
-use serde::Deserialize;
 
 use super::VictoriaMetrics;
-use crate::connection::metrics::{is_ordered, range_at_instant, shown_query};
+use crate::connection::metrics::answer::{self, Found, split_name};
+use crate::connection::metrics::{LARGEST_ANSWER, in_order, range_at_instant, shown_query};
 use crate::connection::transport;
 use crate::query::promql::{self, seconds};
-use crate::value::{ErrorKind, Labels, Points, Sample, Series, StepError};
+use crate::value::{ErrorKind, Points, Sample, Series, StepError};
 
 const DAY_MS: i64 = 86_400_000;
 /// The step of a query at an instant: what the server itself assumes.
 const STEP_MS: i64 = 300_000;
-/// The largest answer to a query at an instant, in bytes.
-const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 /// Points in one line of an export, which bounds memory whatever the length of a series.
 const POINTS_PER_LINE: &str = "10000";
 /// The longest line that an export may have, in bytes.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
-
-#[derive(Deserialize)]
-struct Reply {
-    data: Data,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Data {
-    result_type: String,
-    result: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    metric: BTreeMap<String, String>,
-    value: Option<(f64, String)>,
-    values: Option<Vec<(f64, String)>>,
-}
 
 impl VictoriaMetrics {
     /// The value of an expression at an instant.
@@ -54,16 +33,11 @@ impl VictoriaMetrics {
             StepError::new(ErrorKind::Data, format!("{} answered what is no result of a query: {why}", self.shown))
                 .help("check that the connection's address is that of VictoriaMetrics")
         };
-        let reply: Reply = serde_json::from_slice(&body).map_err(|error| garbled(error.to_string()))?;
-        if !matches!(reply.data.result_type.as_str(), "vector" | "matrix") {
-            return Err(garbled(format!("of type `{}`", reply.data.result_type)));
-        }
-        let rows = reply.data.result.into_iter().filter_map(|row| row.sample(at_ms));
-        let mut samples = rows.collect::<Result<Vec<_>, _>>().map_err(garbled)?;
-        if !node.as_ref().is_some_and(is_ordered) {
-            samples.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
-        }
-        Ok(samples)
+        let (Found::Series(rows) | Found::Ranges(rows)) = answer::read(&body).map_err(garbled)? else {
+            return Err(garbled("of an unknown type".to_owned()));
+        };
+        let samples = rows.into_iter().filter_map(|row| row.sample(at_ms)).collect::<Result<_, _>>();
+        Ok(in_order(samples.map_err(garbled)?, node.as_ref()))
     }
 
     /// An instant that is midnight, or that an offset may move there, is asked for as the first of two
@@ -136,34 +110,6 @@ impl VictoriaMetrics {
             format!("{} exported a line that cannot be read ({why}): {text}", self.shown),
         )
     }
-}
-
-impl Row {
-    /// The sample at the instant; `None` when the series has no value there.
-    fn sample(self, at_ms: i64) -> Option<Result<Sample, String>> {
-        let (name, labels) = split_name(self.metric);
-        let value = match (self.value, self.values) {
-            (Some((_, value)), _) => value,
-            // The first of two points; the second alone is none.
-            (None, Some(values)) => {
-                let first = values.into_iter().next()?;
-                #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970")]
-                let ms = (first.0 * 1000.0).round() as i64;
-                if ms != at_ms {
-                    return None;
-                }
-                first.1
-            }
-            (None, None) => return Some(Err("a row without a value".to_owned())),
-        };
-        let parsed = value.parse::<f64>().map_err(|_| format!("`{value}` is no number"));
-        Some(parsed.map(|value| Sample { name, labels, value, at_ms }))
-    }
-}
-
-fn split_name(mut metric: BTreeMap<String, String>) -> (Arc<str>, Labels) {
-    let name = metric.remove("__name__").unwrap_or_default();
-    (name.into(), metric.into_iter().collect())
 }
 
 /// The lines of an answer; a last line without its end means that the answer was cut.

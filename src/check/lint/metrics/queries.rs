@@ -1,0 +1,103 @@
+//! Expressions that a store answers, and not with what was meant.
+
+use super::{Facts, expressions};
+use crate::check::program::ExprKind;
+use crate::diagnostic::{Code, Diagnostic, codes};
+use crate::query::promql::{self, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, PromqlTemplate, Window};
+
+/// Looks at every query literal.
+pub(in crate::check::lint) fn queries(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
+    expressions(facts.program, &mut |expr| {
+        if let ExprKind::Promql(template, _) = &expr.kind
+            && let Some(tree) = promql::tree(template)
+        {
+            tree.visit(&mut |node| {
+                let found = [everything(template, node), counters_and_gauges(template, node)];
+                findings.extend(found.into_iter().flatten());
+                between_steps(template, node, findings);
+            });
+        }
+    });
+}
+
+fn finding(code: &'static Code, template: &PromqlTemplate, node: &Node, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(code, template.span.slice(node.start, node.end), message)
+}
+
+/// VF503: a selector that no series, or hardly one, is left out of.
+fn everything(template: &PromqlTemplate, node: &Node) -> Option<Diagnostic> {
+    let matchers = node.matchers().filter(|all| !all.is_empty())?;
+    let message = "this selector matches every series of the store";
+    let help = "state the metric's name, or a label with a value";
+    let all = matchers.iter().all(matches_everything);
+    all.then(|| finding(&codes::VF503, template, node, message).help(help))
+}
+
+/// Whether every series passes: those without the label too, or the label is the name, which all have.
+fn matches_everything(matcher: &Matcher) -> bool {
+    let MatcherValue::Text(text) = &matcher.value else { return false };
+    let is_name = &*matcher.label == "__name__";
+    match (matcher.sign, &**text) {
+        (MatchSign::Matches, ".*") => true,
+        (MatchSign::Matches, ".+") | (MatchSign::NotEqual | MatchSign::NotMatches, "") => is_name,
+        _ => false,
+    }
+}
+
+/// Functions that read a counter, and nothing else.
+const OF_COUNTERS: [&str; 6] = ["rate", "irate", "increase", "increase_pure", "increase_prometheus", "rollup_increase"];
+
+/// Ends of names that no counter has.
+const GAUGES: [&str; 6] = ["_ratio", "_percent", "_celsius", "_info", "_timestamp", "_timestamp_seconds"];
+
+/// VF504: a rate of what goes up and down, or a sum of what only goes up.
+fn counters_and_gauges(template: &PromqlTemplate, node: &Node) -> Option<Diagnostic> {
+    let NodeKind::Call(call) = &node.kind else { return None };
+    let function = call.name.to_ascii_lowercase();
+    let (argument, name) = call.arguments.iter().find_map(|argument| Some((argument, argument.metric()?)))?;
+    let (message, help) = if OF_COUNTERS.contains(&&*function) && GAUGES.iter().any(|end| name.ends_with(end)) {
+        let message = format!("`{function}` is for counters, and `{name}` goes up and down");
+        (message, "write `delta(…)` for the change, or `deriv(…)` for the slope".to_owned())
+    } else if matches!(&*function, "sum" | "avg") && name.ends_with("_total") && !argument.is_range() {
+        let message = format!("`{name}` counts from the start of a process, so its `{function}` says little");
+        (message, format!("write `{function}(rate({name}[5m]))` for the speed, or `increase` for the number"))
+    } else {
+        return None;
+    };
+    Some(finding(&codes::VF504, template, argument, message).help(help))
+}
+
+/// VF505: a window that is shorter than the step at which it is evaluated leaves points out.
+fn between_steps(template: &PromqlTemplate, node: &Node, findings: &mut Vec<Diagnostic>) {
+    let NodeKind::Rolled { of, window: Some(Window { step: Some(Some(step)), .. }), .. } = &node.kind else { return };
+    let Some(step) = milliseconds(step) else { return };
+    for (window, _) in windows(of).into_iter().filter(|(_, range)| *range < step) {
+        let message = "this window is shorter than the step of the subquery, so points between are left out";
+        let help = "make the window at least as long as the step";
+        findings.push(finding(&codes::VF505, template, window, message).help(help));
+    }
+}
+
+/// The windows on selectors that are evaluated at each step of a subquery, with their lengths.
+fn windows(node: &Node) -> Vec<(&Node, f64)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![node];
+    while let Some(node) = waiting.pop() {
+        match &node.kind {
+            // Another subquery has a step of its own.
+            NodeKind::Rolled { window: Some(Window { step: Some(_), .. }), .. } => {}
+            NodeKind::Rolled { window: Some(Window { range: Some(range), .. }), .. } => {
+                found.extend(milliseconds(range).map(|range| (node, range)));
+            }
+            kind => waiting.extend(kind.children()),
+        }
+    }
+    found
+}
+
+const fn milliseconds(length: &Length) -> Option<f64> {
+    match length {
+        Length::Fixed { ms, steps: 0.0 } => Some(*ms),
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! `vmflow check`.
+
+pub(super) mod files;
+mod fix;
+mod known;
+
+use std::path::Path;
+
+use self::files::File;
+use super::Exit;
+use super::arguments::{CheckArguments, CheckFormat};
+use super::diff;
+use super::project::{Project, refuse, surroundings};
+use super::replace::replace;
+use super::terminal::Terminal;
+use crate::config::Variables;
+use crate::diagnostic::{self, Baseline, Selection, render};
+
+pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &Variables) -> Exit {
+    match begin(command, variables) {
+        Ok((check, files)) => check.run(files, terminal).unwrap_or_else(|why| refuse(terminal, Exit::Usage, &why)),
+        Err(why) => refuse(terminal, Exit::Usage, &why),
+    }
+}
+
+/// What stays the same while files are checked, mended and checked again.
+struct Check<'a> {
+    command: &'a CheckArguments,
+    variables: &'a Variables,
+    selection: Selection,
+    known: Baseline,
+}
+
+/// What is wrong with the files.
+struct Found {
+    project: Project,
+    /// How many known findings did not occur.
+    gone: usize,
+}
+
+fn begin<'a>(command: &'a CheckArguments, variables: &'a Variables) -> Result<(Check<'a>, Vec<File>), String> {
+    let selection = command.selection()?;
+    let known = known::read(command.baseline.as_deref())?;
+    let files = files::read(command)?;
+    if (command.fix || command.diff) && reads_stdin(command) && files.len() > 1 {
+        return Err("with `--fix` and `--diff`, `-` stands alone".to_owned());
+    }
+    Ok((Check { command, variables, selection, known }, files))
+}
+
+fn reads_stdin(command: &CheckArguments) -> bool {
+    command.paths.iter().any(|path| path.as_os_str() == "-")
+}
+
+impl Check<'_> {
+    fn run(&self, mut files: Vec<File>, terminal: &Terminal) -> Result<Exit, String> {
+        let found = self.look(&files)?;
+        if let Some(path) = &self.command.write_baseline {
+            return Ok(known::write(path, &found.project, terminal));
+        }
+        if !(self.command.fix || self.command.diff) {
+            if self.command.format == CheckFormat::Human {
+                fix::offer(&found.project, &files, terminal);
+            }
+            return Ok(self.report(found, files.len(), terminal));
+        }
+        let (found, mended) = fix::mend(&mut files, found, |files| self.look(files))?;
+        if self.command.diff {
+            return Ok(show(&files, &mended, terminal));
+        }
+        if reads_stdin(self.command) {
+            return Ok(self.pass_on(&files, found, &mended, terminal));
+        }
+        self.write(files, found, mended, terminal)
+    }
+
+    /// Finds what is wrong and wanted, in order.
+    fn look(&self, files: &[File]) -> Result<Found, String> {
+        let mut project = Project { selection: self.selection.clone(), ..Project::default() };
+        let near = files.first().map_or(Path::new("."), |file| &file.path);
+        let config = project.config(&self.command.config, near, self.variables)?;
+        let surroundings = config.as_ref().and_then(|config| {
+            project.findings.extend(config.check());
+            let flag = self.command.config.env.as_deref();
+            let chosen = config.choose_environment(flag, None);
+            // Without the flag nobody asked for an environment, and none is needed to check.
+            let name = if flag.is_some() { project.accept(chosen) } else { chosen.ok() }?;
+            Some(surroundings(config, &name))
+        });
+        let roots = files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+        let checked = project.check(roots, &surroundings.unwrap_or_default());
+        let slips = super::programs::slips(&checked, &project.sources, &super::prepare::interpreters(self.variables));
+        project.findings.extend(slips);
+        if let Some(config) = &config {
+            let misfits = super::jobs::misfits(config, &checked, &project.findings);
+            project.findings.extend(misfits);
+        }
+        diagnostic::sort(&mut project.findings);
+        let gone = known::hide(&self.known, &mut project);
+        Ok(Found { project, gone })
+    }
+
+    /// Prints the findings and says whether they fail.
+    fn report(&self, mut found: Found, files: usize, terminal: &Terminal) -> Exit {
+        terminal.print(&self.rendered(&mut found.project, files, terminal.color_out, terminal));
+        known::tell(found.gone, terminal);
+        if found.project.has_errors() { Exit::Failed } else { Exit::Ok }
+    }
+
+    fn rendered(&self, project: &mut Project, files: usize, color: bool, terminal: &Terminal) -> String {
+        project.selection.weigh(&mut project.findings);
+        let format = self.command.format.into();
+        render::render(format, &project.sources, &project.findings, files, color, terminal.width)
+    }
+
+    /// The mended text of stdin to stdout, the findings beside it.
+    fn pass_on(&self, files: &[File], mut found: Found, mended: &fix::Mended, terminal: &Terminal) -> Exit {
+        terminal.print(&files.iter().map(|file| file.text.as_str()).collect::<String>());
+        terminal.tell(self.rendered(&mut found.project, files.len(), terminal.color_err, terminal).trim_end());
+        mended.tell("fixed", files, terminal);
+        if found.project.has_errors() { Exit::Failed } else { Exit::Ok }
+    }
+
+    /// Writes what was mended. What could not be written is as it was, and so are its findings.
+    fn write(
+        &self,
+        mut files: Vec<File>,
+        mut found: Found,
+        mut mended: fix::Mended,
+        terminal: &Terminal,
+    ) -> Result<Exit, String> {
+        let mut failed = Vec::new();
+        for (index, file) in files.iter_mut().enumerate().filter(|(_, file)| file.is_changed()) {
+            if let Err(why) = replace(&file.path, &file.before, &file.text) {
+                file.text.clone_from(&file.before);
+                mended.forget(index);
+                failed.push(why);
+            }
+        }
+        if !failed.is_empty() {
+            found = self.look(&files)?;
+        }
+        let exit = self.report(found, files.len(), terminal);
+        mended.tell("fixed", &files, terminal);
+        for why in &failed {
+            terminal.tell(&format!("vmflow: {why}"));
+        }
+        Ok(if failed.is_empty() { exit } else { Exit::Environment })
+    }
+}
+
+/// Prints what would change.
+fn show(files: &[File], mended: &fix::Mended, terminal: &Terminal) -> Exit {
+    let diffs = files
+        .iter()
+        .filter(|file| file.is_changed())
+        .map(|file| diff::unified(&file.path.display().to_string(), &file.before, &file.text, terminal.color_out));
+    terminal.print(&diffs.collect::<String>());
+    mended.tell("would fix", files, terminal);
+    if files.iter().any(File::is_changed) { Exit::Failed } else { Exit::Ok }
+}

@@ -1,0 +1,104 @@
+//! A test of a workflow to go on from: a value for each parameter, nothing for each read.
+
+use std::fmt::Write;
+
+use crate::check::program::{Action, Block, Expr, ExprKind, Step, Workflow};
+use crate::check::walk;
+use crate::primitive::Effect;
+use crate::source::Sources;
+use crate::value::Type;
+
+/// The text of the test.
+pub(super) fn test(workflow: &Workflow, sources: &Sources) -> String {
+    let name = &workflow.name;
+    let mut text = format!("test \"{name} succeeds\" of {name} {{\n  at 2026-01-15T12:00Z\n");
+    let set: Vec<String> = workflow
+        .params
+        .iter()
+        .filter_map(|param| Some(format!("{}: {}", param.name, set(param.default.as_ref(), &param.ty, sources)?)))
+        .collect();
+    if !set.is_empty() {
+        let _ = writeln!(text, "  set {{ {} }}", set.join(", "));
+    }
+    let mut givens = Vec::new();
+    reads(&workflow.body, "", &mut givens);
+    if !givens.is_empty() {
+        let _ = write!(text, "\n{}", givens.concat());
+    }
+    text.push_str("\n  expect run.status == \"success\"\n}\n");
+    text
+}
+
+/// The default where it stands for itself, or a value of the type. A default that looks at the run or at another
+/// parameter is left to do that.
+fn set(default: Option<&Expr>, ty: &Type, sources: &Sources) -> Option<String> {
+    match default {
+        Some(default) if is_closed(default) => Some(on_one_line(sources.slice(default.span))),
+        Some(_) => None,
+        None => value(ty),
+    }
+}
+
+fn is_closed(expr: &Expr) -> bool {
+    let mut is_closed = true;
+    walk::visit(expr, &mut |expr| is_closed &= !matches!(expr.kind, ExprKind::Slot { .. } | ExprKind::Run(_)));
+    is_closed
+}
+
+fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A `given` for every step that reads and has a name, those of loops behind the loop's name.
+fn reads(block: &Block, path: &str, givens: &mut Vec<String>) {
+    for step in &block.steps {
+        let path = format!("{path}{}", step.name);
+        match &step.action {
+            Action::ForEach(each) if step.slot.is_some() => reads(&each.block, &format!("{path}."), givens),
+            Action::Expression(_) if is_read(step) => givens.push(given(&path, &step.ty)),
+            _ => {}
+        }
+    }
+}
+
+fn is_read(step: &Step) -> bool {
+    step.effect == Effect::Read && step.slot.is_some()
+}
+
+fn given(path: &str, ty: &Type) -> String {
+    match ty {
+        Type::Table(row) if !row.fields.is_empty() => {
+            let columns: Vec<&str> = row.names().collect();
+            format!("  given {path} = table {{\n    | {} |\n  }}\n", columns.join(" | "))
+        }
+        _ => format!("  given {path} = {}\n", value(ty).unwrap_or_else(|| "none".to_owned())),
+    }
+}
+
+/// A plain value of a type, as a file has it; `None` for types without literals.
+fn value(ty: &Type) -> Option<String> {
+    Some(match ty {
+        Type::Bool => "true".to_owned(),
+        Type::Int => "1".to_owned(),
+        Type::Float => "1.0".to_owned(),
+        Type::Decimal => "1 as decimal".to_owned(),
+        Type::Text => "\"a\"".to_owned(),
+        Type::Literals(texts) => format!("{:?}", texts.first()?),
+        Type::Date => "2026-01-15".to_owned(),
+        Type::Time => "06:00".to_owned(),
+        Type::Timestamp => "2026-01-15T06:00Z".to_owned(),
+        Type::Duration => "1h".to_owned(),
+        Type::Period => "30d".to_owned(),
+        Type::BusinessDays => "1bd".to_owned(),
+        Type::Range(of) if **of == Type::Date => "2026-01-01 through 2026-01-15".to_owned(),
+        Type::Range(_) => "2026-01-15T00:00Z until 2026-01-16T00:00Z".to_owned(),
+        Type::List(_) | Type::Table(_) | Type::Any => "[]".to_owned(),
+        Type::Map(..) => "{}".to_owned(),
+        Type::Optional(_) | Type::None => "none".to_owned(),
+        Type::Record(record) => {
+            let fields = record.fields.iter().map(|field| Some(format!("{}: {}", field.name, value(&field.ty)?)));
+            format!("{{ {} }}", fields.collect::<Option<Vec<_>>>()?.join(", "))
+        }
+        _ => return None,
+    })
+}

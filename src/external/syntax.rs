@@ -1,0 +1,88 @@
+//! Whether a program's text can be read at all; nothing of it is executed.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use super::{Interpreters, Language};
+
+/// Compiles without running, and looks for the function. `-I -S` keep the machine's own start-up files out.
+const READ_PYTHON: &str = "\
+import ast, sys
+text, entry = sys.stdin.buffer.read(), sys.argv[1]
+try:
+    tree = compile(text, '<program>', 'exec', ast.PyCF_ONLY_AST, dont_inherit=True)
+    compile(tree, '<program>', 'exec', dont_inherit=True)
+except SyntaxError as error:
+    print(error.lineno or 1, error.msg)
+    sys.exit()
+bound = set()
+for node in ast.walk(tree):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        bound.add(node.name)
+    elif isinstance(node, ast.alias):
+        bound.add('*' if node.name == '*' else (node.asname or node.name))
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        bound.add(node.id)
+if entry not in bound and '*' not in bound:
+    print(0, f'there is no function `{entry}`')
+";
+
+/// What is wrong with a program's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slip {
+    /// The line, from 1; `None` for the text as a whole.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The first thing that is wrong with a program's text. `None` also when its interpreter is not installed.
+pub fn slip(language: Language, text: &str, entry: &str, interpreters: &Interpreters) -> Option<Slip> {
+    let mut command = Command::new(interpreters.of(language));
+    command.env_clear().envs(interpreters.environment.iter().map(|(name, value)| (name, value)));
+    match language {
+        Language::Python => command.args(["-I", "-S", "-W", "ignore", "-c", READ_PYTHON, entry]),
+        Language::Shell => command.env("LC_ALL", "C").arg("-n"),
+    };
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
+    let stdin = child.stdin.take();
+    // Written beside the reading, so that neither waits for the other.
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(text.as_bytes())));
+        child.wait_with_output()
+    });
+    let output = output.ok()?;
+    match language {
+        Language::Python => python(&String::from_utf8_lossy(&output.stdout)),
+        Language::Shell => shell(&String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+/// `3 invalid syntax`; line 0 is the whole text.
+fn python(said: &str) -> Option<Slip> {
+    let (line, message) = said.trim_end().split_once(' ')?;
+    let line: usize = line.parse().ok()?;
+    Some(Slip { line: (line > 0).then_some(line), message: message.to_owned() })
+}
+
+/// `bash: line 3: syntax error near …`, of which the first line is the cause.
+fn shell(said: &str) -> Option<Slip> {
+    let (_, rest) = said.lines().find(|line| line.contains(": line "))?.split_once(": line ")?;
+    let (line, message) = rest.split_once(": ")?;
+    Some(Slip { line: line.parse().ok(), message: message.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_interpreters_say_is_read() {
+        assert_eq!(python("3 invalid syntax\n"), Some(Slip { line: Some(3), message: "invalid syntax".into() }));
+        assert_eq!(python(""), None);
+        let said = "bash: line 2: syntax error near unexpected token `fi'\nbash: line 2: `fi'\n";
+        let message = "syntax error near unexpected token `fi'".into();
+        assert_eq!(shell(said), Some(Slip { line: Some(2), message }));
+        assert_eq!(shell("bash: warning: setlocale"), None);
+    }
+}

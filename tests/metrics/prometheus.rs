@@ -1,0 +1,71 @@
+//! Reading from Prometheus.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use vmflow::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
+use vmflow::connection::{Authorization, Metrics};
+use vmflow::value::ErrorKind;
+
+use super::{HOUR, MIDNIGHT, at, export, sample};
+use crate::support::prometheus::Prometheus as Server;
+
+/// Three points of `nav{job="a"}`, an hour apart from midnight on, and one of `nav{job="b"}`.
+fn fill(directory: &Path) {
+    let text = "# TYPE nav gauge\n\
+        nav{job=\"a\"} 1.5 1736467200\nnav{job=\"a\"} 2 1736470800\nnav{job=\"a\"} -3 1736474400\n\
+        nav{job=\"b\"} 1e300 1736470800\n# EOF\n";
+    std::fs::write(directory.join("points.txt"), text).unwrap();
+    let made = Command::new("promtool")
+        .args(["tsdb", "create-blocks-from", "openmetrics", "points.txt", "data"])
+        .current_dir(directory)
+        .stdout(Stdio::null())
+        .status()
+        .expect("promtool is installed: see scripts/install-servers");
+    assert!(made.success());
+}
+
+fn client(url: &str) -> Prometheus {
+    let url = format!("{url}/api/v1/query");
+    let options =
+        PrometheusOptions { url, authorization: Authorization::None, timeout_ms: 10_000, pool: 4, verify: true };
+    Prometheus::new(&options).unwrap()
+}
+
+#[tokio::test]
+async fn values_and_points_are_read() {
+    let server = Server::start(fill).await;
+    let store = client(server.url());
+    let noon = at(MIDNIGHT + 2 * HOUR);
+    let ask = async |query: &str| store.instant(query, noon).await;
+    let sums = ask("sum by (job) (last_over_time(nav[1d]))").await.unwrap();
+    let shown: Vec<_> = sums.iter().map(|s| (s.labels.get("job").unwrap().to_string(), s.value, s.at_ms)).collect();
+    assert_eq!(shown, [("a".to_owned(), -3.0, MIDNIGHT + 2 * HOUR), ("b".to_owned(), 1e300, MIDNIGHT + 2 * HOUR)]);
+    let highest = ask("sort_desc(max_over_time(nav[1d]))").await.unwrap();
+    assert_eq!(highest.iter().map(|s| s.value).collect::<Vec<_>>(), [1e300, 2.0]);
+    assert_eq!(ask("1 + 1").await.unwrap().iter().map(|s| s.value).collect::<Vec<_>>(), [2.0]);
+    assert_eq!(ask("nav{job=\"none\"}").await.unwrap(), []);
+
+    // The start belongs to an export, the end does not.
+    let points = |values: &[(i64, f64)]| values.iter().map(|(h, v)| (MIDNIGHT + h * HOUR, *v)).collect::<Vec<_>>();
+    let all = export(&store, "nav{job=\"a\"} # the first", MIDNIGHT, MIDNIGHT + 2 * HOUR).await.unwrap();
+    assert_eq!(all, [("nav{job=\"a\"}".to_owned(), points(&[(0, 1.5), (1, 2.0)]))]);
+    let later = export(&store, "nav", MIDNIGHT + 1, MIDNIGHT + 2 * HOUR + 1).await.unwrap();
+    assert_eq!(later.iter().map(|(_, points)| points.len()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(export(&store, "nav", MIDNIGHT, MIDNIGHT).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_is_said() {
+    let server = Server::start(|_| ()).await;
+    let store = client(server.url());
+    let ask = async |query: &str| store.instant(query, at(MIDNIGHT)).await.unwrap_err();
+    assert!(ask("nav[5m]").await.message.contains("a range of points"));
+    assert!(ask("\"a\"").await.message.contains("a text"));
+    let refused = ask("rate(nav)").await;
+    assert!(refused.kind == ErrorKind::Query && refused.message.contains("expected type range vector"), "{refused:?}");
+    let written = store.write(&[sample("nav", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
+    assert!(written.kind == ErrorKind::Configuration && written.message.contains("only read from"), "{written:?}");
+    let gone = client("http://127.0.0.1:9").instant("1", at(MIDNIGHT)).await.unwrap_err();
+    assert_eq!(gone.kind, ErrorKind::Connection);
+}
