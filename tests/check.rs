@@ -291,7 +291,7 @@ fn time_grows_with_the_size_and_no_faster() {
         }),
         ("stand-ins", |n| {
             format!(
-                "s{n} = db.query(sql\"select 1 as n\") as table<{{ n: int }}> on failure use [] t{n} = if s{n}.count == 0 then [] else [{n}] for each x in t{n} {{ do vm.write([]) }}"
+                "s{n} = db.query(sql\"\"\"select 1 as n\"\"\") as table<{{ n: int }}> on failure use [] t{n} = if s{n}.count == 0 then [] else [{n}] for each x in t{n} {{ do vm.write([]) }}"
             )
         }),
         ("comparisons", |n| {

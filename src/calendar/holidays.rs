@@ -56,17 +56,16 @@ impl Market {
     }
 }
 
-/// Easter Sunday in the Gregorian calendar (the method of Meeus, Jones and Butcher).
+/// Easter Sunday in the Gregorian calendar: the Sunday after the full moon of spring (the method of Meeus,
+/// Jones and Butcher).
 pub(super) fn easter(year: i32) -> Option<NaiveDate> {
-    let (a, b, c) = (year % 19, year / 100, year % 100);
-    let (d, e, f) = (b / 4, b % 4, (b + 8) / 25);
-    let g = (b - f + 1) / 3;
-    let h = (19 * a + b - d - g + 15) % 30;
-    let (i, k) = (c / 4, c % 4);
-    let l = (32 + 2 * e + 2 * i - h - k) % 7;
-    let m = (a + 11 * h + 22 * l) / 451;
-    let n = h + l - 7 * m + 114;
-    NaiveDate::from_ymd_opt(year, u32::try_from(n / 31).ok()?, u32::try_from(n % 31 + 1).ok()?)
+    let (golden, century, of_century) = (year % 19, year / 100, year % 100);
+    let shift = (century - (century + 8) / 25 + 1) / 3;
+    let moon = (19 * golden + century - century / 4 - shift + 15) % 30;
+    let weekday = (32 + 2 * (century % 4) + 2 * (of_century / 4) - moon - of_century % 4) % 7;
+    let late = (golden + 11 * moon + 22 * weekday) / 451;
+    let days = moon + weekday - 7 * late + 114;
+    NaiveDate::from_ymd_opt(year, u32::try_from(days / 31).ok()?, u32::try_from(days % 31 + 1).ok()?)
 }
 
 /// Good Friday and Easter Monday.
@@ -77,24 +76,32 @@ fn is_easter(day: NaiveDate) -> bool {
 }
 
 fn is_target_holiday(day: NaiveDate) -> bool {
-    matches!((day.month(), day.day()), (1, 1) | (5, 1) | (12, 25 | 26)) || is_easter(day)
+    matches!((day.month(), day.day()), (1 | 5, 1) | (12, 25 | 26)) || is_easter(day)
 }
+
+/// Holidays in England for once, or moved to for once: the turn of the millennium, the jubilees of 2002, 2012 and
+/// 2022, a wedding, the end of the war 75 years before, a funeral, a coronation.
+const PROCLAIMED: [(i32, u32, u32); 11] = [
+    (1999, 12, 31),
+    (2002, 6, 3),
+    (2002, 6, 4),
+    (2011, 4, 29),
+    (2012, 6, 4),
+    (2012, 6, 5),
+    (2020, 5, 8),
+    (2022, 6, 2),
+    (2022, 6, 3),
+    (2022, 9, 19),
+    (2023, 5, 8),
+];
+
+/// The Mondays in May from which a holiday was moved.
+const MOVED: [(i32, u32, u32); 4] = [(2002, 5, 27), (2012, 5, 28), (2020, 5, 4), (2022, 5, 30)];
 
 fn is_english_holiday(day: NaiveDate) -> bool {
     let date = (day.year(), day.month(), day.day());
-    match date {
-        // The turn of the millennium, two jubilees, a wedding, a funeral, a jubilee, a coronation.
-        (1999, 12, 31)
-        | (2002, 6, 3 | 4)
-        | (2011, 4, 29)
-        | (2012, 6, 4 | 5)
-        | (2020, 5, 8)
-        | (2022, 9, 19)
-        | (2022, 6, 2 | 3)
-        | (2023, 5, 8) => return true,
-        // What was moved: the spring holiday for the jubilees, the one in May for the end of the war.
-        (2002 | 2012 | 2022, 5, 25..) | (2020, 5, 1..=7) => return false,
-        _ => {}
+    if PROCLAIMED.contains(&date) || MOVED.contains(&date) {
+        return PROCLAIMED.contains(&date);
     }
     match (date.1, day.weekday()) {
         (5, Weekday::Mon) => day.day() <= 7 || is_last(day),
@@ -129,7 +136,7 @@ fn is_last(day: NaiveDate) -> bool {
 
 /// The `n`th of its weekday in the month, from 1.
 const fn nth(day: u32) -> u32 {
-    (day + 6) / 7
+    day.div_ceil(7)
 }
 
 fn is_federal_holiday(day: NaiveDate) -> bool {
@@ -235,16 +242,6 @@ mod tests {
         for day in ["1818-03-22", "1943-04-25", "2000-04-23", "2008-03-23", "2038-04-25", "2285-03-22"] {
             let day: NaiveDate = day.parse().unwrap();
             assert_eq!(easter(day.year()), Some(day));
-        }
-    }
-
-    /// Prints all holidays, to hold them against another source: `cargo test print_holidays -- --ignored --nocapture`.
-    #[test]
-    #[ignore = "prints only"]
-    fn print_holidays() {
-        for market in [Market::Target, Market::England, Market::UnitedStates] {
-            (market.first_year()..=2060)
-                .for_each(|year| println!("{} {year} {}", market.name(), holidays(market, year)));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! `vmflow eval`.
 
-use std::fmt::Write;
 use std::path::PathBuf;
+
+use std::fmt::Write;
 use std::sync::Arc;
 
 use serde_json::json;

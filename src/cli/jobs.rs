@@ -1,6 +1,7 @@
 //! `vmflow jobs`, and what jobs have to do with the workflows that they name.
 
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use super::Exit;
 use super::arguments::{JobsArguments, ListFormat};
 use super::project::{Checked, Project, refuse, workflow_of};
 use super::terminal::Terminal;
+use crate::check::modules::Module;
 use crate::config::{Config, Job, Variables};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::SourceId;
@@ -77,21 +79,26 @@ fn as_line(id: &str, job: &Result<Job, Vec<Diagnostic>>) -> String {
 pub(super) fn misfits(config: &Config, checked: &Checked, findings: &[Diagnostic]) -> Vec<Diagnostic> {
     let jobs = config.job_ids().filter_map(|id| config.job(id).ok());
     let wrong = findings.iter().filter(|finding| finding.is_error()).filter_map(|finding| Some(finding.span()?.source));
-    let wrong: Vec<SourceId> = wrong.collect();
-    jobs.flat_map(|job| misfits_of(&job, checked, &wrong)).collect()
+    let wrong: HashSet<SourceId> = wrong.collect();
+    let files = checked.modules.all.iter().filter(|module| !module.source.is_built_in());
+    let files: HashMap<PathBuf, &Module> =
+        files.filter_map(|module| Some((Path::new(&*module.source.name).canonicalize().ok()?, module))).collect();
+    jobs.flat_map(|job| misfits_of(&job, checked, &files, &wrong)).collect()
 }
 
-fn misfits_of(job: &Job, checked: &Checked, wrong: &[SourceId]) -> Vec<Diagnostic> {
-    let same =
-        |name: &str| Path::new(name).canonicalize().ok() == job.workflow.canonicalize().ok() && job.workflow.exists();
-    if !job.workflow.exists() {
+fn misfits_of(
+    job: &Job,
+    checked: &Checked,
+    files: &HashMap<PathBuf, &Module>,
+    wrong: &HashSet<SourceId>,
+) -> Vec<Diagnostic> {
+    let Ok(path) = job.workflow.canonicalize() else {
         let message = format!("the job `{}` names a file that is not there: `{}`", job.id, job.workflow.display());
         return vec![Diagnostic::new(&codes::VF701, job.workflow_span, message)];
-    }
-    let Some(module) = checked.modules.all.iter().find(|module| same(&module.source.name)) else { return Vec::new() };
-    if wrong.contains(&module.source.id) {
+    };
+    let Some(module) = files.get(&path).filter(|module| !wrong.contains(&module.source.id)) else {
         return Vec::new();
-    }
+    };
     let in_file = |span: crate::source::Span| span.source == module.source.id;
     let workflow = match &job.workflow_name {
         Some(name) => {

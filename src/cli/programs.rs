@@ -1,61 +1,72 @@
 //! Whether the programs of external steps can be read: asked of their own interpreters, which run nothing of them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use indexmap::IndexMap;
 
 use super::project::Checked;
 use crate::check::program::{External, FunctionBody};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::external::{Code, Interpreters, Program, Slip, slip};
+use crate::external::{Code, Interpreters, Language, Slip, slip};
 use crate::source::{Sources, Span};
 
-/// VF907: a program with a slip in it. Each is looked at once, however many steps stand for it.
+/// VF907: a program with a slip in it. Each is read once, however many steps stand for it.
 pub(super) fn slips(checked: &Checked, sources: &Sources, interpreters: &Interpreters) -> Vec<Diagnostic> {
-    let mut known: HashMap<&Program, Option<Slip>> = HashMap::new();
-    let externals = checked.program.functions.iter().filter_map(|function| match &function.body {
-        FunctionBody::External(external) => Some(external),
-        _ => None,
-    });
+    let mut programs: IndexMap<(Language, &Code), Vec<&External>> = IndexMap::new();
+    for function in &checked.program.functions {
+        if let FunctionBody::External(external) = &function.body {
+            let program = &external.program;
+            programs.entry((program.language, &program.code)).or_default().push(external);
+        }
+    }
     let mut findings = Vec::new();
-    for external in externals {
-        let Some(text) = text(checked, &external.program) else { continue };
-        let program = &external.program;
-        let slip =
-            known.entry(program).or_insert_with(|| slip(program.language, &text, &program.entry, interpreters)).clone();
-        findings.extend(slip.map(|slip| finding(external, &slip, sources)));
+    for ((language, code), externals) in programs {
+        let Some(text) = text(checked, code) else { continue };
+        let entries: Vec<&str> = externals.iter().map(|external| &*external.program.entry).collect();
+        match slip(language, &text, &entries, interpreters) {
+            Some(Slip::Line { line, message }) => {
+                // The text is what is wrong, not each step that stands for it.
+                findings.extend(externals.first().map(|external| unreadable(external, line, &message, sources)));
+            }
+            Some(Slip::Missing(missing)) => {
+                let is_missing = |external: &&&External| missing.iter().any(|entry| **entry == *external.program.entry);
+                findings.extend(externals.iter().filter(is_missing).map(|external| uncallable(external, sources)));
+            }
+            None => {}
+        }
     }
     findings
 }
 
 /// The program's text; a file that cannot be read has a finding already.
-fn text(checked: &Checked, program: &Program) -> Option<Arc<str>> {
-    match &program.code {
+fn text(checked: &Checked, code: &Code) -> Option<Arc<str>> {
+    match code {
         Code::File(path) => checked.modules.programs.get(path)?.as_ref().ok().cloned(),
         Code::Inline { text, .. } => Some(text.clone()),
     }
 }
 
-fn finding(external: &External, slip: &Slip, sources: &Sources) -> Diagnostic {
-    let message = &slip.message;
-    match (&external.program.code, slip.line) {
-        (Code::File(path), Some(line)) => {
+fn unreadable(external: &External, line: usize, message: &str, sources: &Sources) -> Diagnostic {
+    match &external.program.code {
+        Code::File(path) => {
             let message = format!("`{}` cannot be read: {message} in line {line}", path.display());
             Diagnostic::new(&codes::VF907, external.span, message).help("mend the program")
         }
-        (Code::File(path), None) => {
-            let message = format!("`{}` cannot be called: {message}", path.display());
-            Diagnostic::new(&codes::VF907, external.span, message).help("name a function of it: `entry: \"…\"`")
-        }
-        (Code::Inline { .. }, Some(line)) => {
+        Code::Inline { .. } => {
             let span = line_of(sources, external.span, line);
             Diagnostic::new(&codes::VF907, span, format!("this cannot be read: {message}")).help("mend this line")
         }
-        (Code::Inline { .. }, None) => {
-            let message = format!("this cannot be called: {message}");
-            let span = line_of(sources, external.span, 1);
-            Diagnostic::new(&codes::VF907, span, message).help("name a function of it: `entry: \"…\"`")
-        }
     }
+}
+
+fn uncallable(external: &External, sources: &Sources) -> Diagnostic {
+    let entry = &external.program.entry;
+    let (span, text) = match &external.program.code {
+        Code::File(path) => (external.span, format!("`{}`", path.display())),
+        Code::Inline { .. } => (line_of(sources, external.span, 1), "this program".to_owned()),
+    };
+    Diagnostic::new(&codes::VF907, span, format!("{text} has no function `{entry}`"))
+        .help("name a function of it: `entry: \"…\"`")
 }
 
 /// A line of a text in a file, without the white space around it; the first line that holds anything when it is empty.

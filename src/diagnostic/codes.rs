@@ -146,6 +146,7 @@ codes! {
     VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF704 Warning "no timeout on a database" on request;
     VF801 Warning "query per item";
     VF703 Warning "secret sent unencrypted";
     VF802 Warning "more items at once than the connection lets through";

@@ -15,7 +15,7 @@ impl std::str::FromStr for Named {
         let prefix = if upper == "ALL" { "VF" } else { upper.trim_end_matches('X') };
         let named: Vec<&'static Code> =
             codes::ALL.iter().copied().filter(|code| prefix.len() > 1 && code.id.starts_with(prefix)).collect();
-        if named.is_empty() { Err(no_such(&upper)) } else { Ok(Self(named)) }
+        if named.is_empty() { Err(no_such(text)) } else { Ok(Self(named)) }
     }
 }
 

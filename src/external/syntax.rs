@@ -5,10 +5,10 @@ use std::process::{Command, Stdio};
 
 use super::{Interpreters, Language};
 
-/// Compiles without running, and looks for the function. `-I -S` keep the machine's own start-up files out.
+/// Compiles without running, and looks for the functions. `-I -S` keep the machine's own start-up files out.
 const READ_PYTHON: &str = "\
 import ast, sys
-text, entry = sys.stdin.buffer.read(), sys.argv[1]
+text = sys.stdin.buffer.read()
 try:
     tree = compile(text, '<program>', 'exec', ast.PyCF_ONLY_AST, dont_inherit=True)
     compile(tree, '<program>', 'exec', dont_inherit=True)
@@ -23,25 +23,31 @@ for node in ast.walk(tree):
         bound.add('*' if node.name == '*' else (node.asname or node.name))
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         bound.add(node.id)
-if entry not in bound and '*' not in bound:
-    print(0, f'there is no function `{entry}`')
+if '*' not in bound:
+    print(0, *[entry for entry in sys.argv[1:] if entry not in bound])
 ";
 
 /// What is wrong with a program's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slip {
-    /// The line, from 1; `None` for the text as a whole.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub message: String,
+pub enum Slip {
+    /// A line cannot be read.
+    Line {
+        /// Which, from 1.
+        line: usize,
+        /// Why.
+        message: String,
+    },
+    /// There are no functions of these names.
+    Missing(Vec<String>),
 }
 
-/// The first thing that is wrong with a program's text. `None` also when its interpreter is not installed.
-pub fn slip(language: Language, text: &str, entry: &str, interpreters: &Interpreters) -> Option<Slip> {
+/// What is wrong with a program's text, of which the functions `entries` are called. `None` also when its
+/// interpreter is not installed.
+pub fn slip(language: Language, text: &str, entries: &[&str], interpreters: &Interpreters) -> Option<Slip> {
     let mut command = Command::new(interpreters.of(language));
     command.env_clear().envs(interpreters.environment.iter().map(|(name, value)| (name, value)));
     match language {
-        Language::Python => command.args(["-I", "-S", "-W", "ignore", "-c", READ_PYTHON, entry]),
+        Language::Python => command.args(["-I", "-S", "-W", "ignore", "-c", READ_PYTHON]).args(entries),
         Language::Shell => command.env("LC_ALL", "C").arg("-n"),
     };
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
@@ -58,18 +64,20 @@ pub fn slip(language: Language, text: &str, entry: &str, interpreters: &Interpre
     }
 }
 
-/// `3 invalid syntax`; line 0 is the whole text.
+/// `3 invalid syntax`, or `0` and the functions that are missing.
 fn python(said: &str) -> Option<Slip> {
-    let (line, message) = said.trim_end().split_once(' ')?;
-    let line: usize = line.parse().ok()?;
-    Some(Slip { line: (line > 0).then_some(line), message: message.to_owned() })
+    let (line, rest) = said.trim_end().split_once(' ')?;
+    match line.parse().ok()? {
+        0 => Some(Slip::Missing(rest.split(' ').map(str::to_owned).collect())),
+        line => Some(Slip::Line { line, message: rest.to_owned() }),
+    }
 }
 
 /// `bash: line 3: syntax error near …`, of which the first line is the cause.
 fn shell(said: &str) -> Option<Slip> {
     let (_, rest) = said.lines().find(|line| line.contains(": line "))?.split_once(": line ")?;
     let (line, message) = rest.split_once(": ")?;
-    Some(Slip { line: line.parse().ok(), message: message.to_owned() })
+    Some(Slip::Line { line: line.parse().ok()?, message: message.to_owned() })
 }
 
 #[cfg(test)]
@@ -78,11 +86,12 @@ mod tests {
 
     #[test]
     fn what_interpreters_say_is_read() {
-        assert_eq!(python("3 invalid syntax\n"), Some(Slip { line: Some(3), message: "invalid syntax".into() }));
-        assert_eq!(python(""), None);
+        assert_eq!(python("3 invalid syntax\n"), Some(Slip::Line { line: 3, message: "invalid syntax".into() }));
+        assert_eq!(python("0 f g\n"), Some(Slip::Missing(vec!["f".into(), "g".into()])));
+        assert_eq!((python("0\n"), python("")), (None, None));
         let said = "bash: line 2: syntax error near unexpected token `fi'\nbash: line 2: `fi'\n";
         let message = "syntax error near unexpected token `fi'".into();
-        assert_eq!(shell(said), Some(Slip { line: Some(2), message }));
+        assert_eq!(shell(said), Some(Slip::Line { line: 2, message }));
         assert_eq!(shell("bash: warning: setlocale"), None);
     }
 }

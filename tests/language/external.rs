@@ -291,3 +291,23 @@ fn checking_executes_nothing() {
     assert_eq!(ran.stdout.trim(), "no findings in 1 file");
     assert!(!sandbox.path().join("ran").exists());
 }
+
+#[test]
+fn each_program_is_read_once_and_its_slip_told_once() {
+    let sandbox = lab();
+    sandbox.write("lib.py", "def f():\n  return 1\n");
+    let steps: String = (0..300).fold(String::new(), |steps, n| {
+        let entry = if n == 7 { "g" } else { "f" };
+        steps + &format!("step s{n}() -> int = external.python(\"lib.py\", entry: \"{entry}\")\n")
+    });
+    sandbox.write("main.flow", &format!("{steps}workflow main {{ x = s0() output x = x }}\n"));
+    let told = |sandbox: &crate::support::sandbox::Sandbox| {
+        let ran = sandbox.run(&["check", "main.flow", "--format", "short"]);
+        ran.stdout.lines().filter(|line| line.contains("VF907")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&sandbox), ["main.flow:8:36: warning[VF907]: `lib.py` has no function `g`"]);
+    sandbox.write("lib.py", "def f():\n  return (1\n");
+    let broken = told(&sandbox);
+    assert_eq!(broken.len(), 1, "{broken:?}");
+    assert!(broken[0].starts_with("main.flow:1:36: warning[VF907]: `lib.py` cannot be read: "), "{broken:?}");
+}

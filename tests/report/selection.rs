@@ -55,4 +55,6 @@ fn a_misspelt_code_is_refused_with_a_near_one() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{flag}");
         assert!(ran.stderr.contains("no check is called `VF1030`; did you mean VF103?"), "{}", ran.stderr);
     }
+    let ran = check(TWO_WARNINGS, &["--deny", "warning"]);
+    assert!(ran.code == 2 && ran.stderr.contains("did you mean `warnings`?"), "{}", ran.stderr);
 }

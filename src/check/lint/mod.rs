@@ -12,15 +12,16 @@ mod comparison;
 mod cost;
 mod house;
 mod load;
+mod metrics;
 mod name;
 mod range;
 mod repeat;
 mod swallowed;
 mod union;
 mod unused;
+mod wait;
 
 use std::collections::HashMap;
-mod metrics;
 
 use super::Checker;
 use super::modules::Modules;
@@ -83,6 +84,7 @@ const LINTS: &[Lint] = &[
     metrics::beyond_the_future,
     metrics::unbounded_labels,
     metrics::same_series_twice,
+    wait::without_timeout,
 ];
 
 impl Checker<'_> {
@@ -94,7 +96,6 @@ impl Checker<'_> {
         for lint in LINTS {
             lint(&facts, &mut findings);
         }
-        findings.retain(|finding| !finding.code.is_on_request);
         self.warnings.extend(findings);
     }
 }
@@ -128,3 +129,6 @@ fn callee(facts: &Facts<'_>, call: &Expr) -> Span {
     let end = facts.text(call.span).find('(').unwrap_or(call.span.len() as usize);
     call.span.slice(0, end)
 }
+
+#[cfg(test)]
+mod tests;

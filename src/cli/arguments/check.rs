@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::ConfigArguments;
 use crate::diagnostic::render::Format;
-use crate::diagnostic::{Named, Selection};
+use crate::diagnostic::{Named, Selection, closest};
 
 /// `vmflow check`.
 #[derive(Debug, Args)]
@@ -16,8 +16,8 @@ use crate::diagnostic::{Named, Selection};
   vmflow check --fix
   cat new.flow | vmflow check - --stdin-filename workflows/new.flow
 
-Exit codes: 0 nothing wrong (warnings may be there), 1 errors, or something to fix with --diff, 2 bad usage,
-4 a file could not be written.")]
+Exit codes: 0 nothing wrong (warnings may be there), 1 errors, or something to fix with --diff,
+2 bad usage, 4 a file could not be written.")]
 pub(crate) struct CheckArguments {
     /// Files and directories; `-` reads stdin
     #[arg(value_name = "PATH", default_value = ".")]
@@ -82,7 +82,11 @@ impl std::str::FromStr for Denied {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "warnings" { Ok(Self::Warnings) } else { text.parse().map(Self::Codes) }
+        match text {
+            "warnings" => Ok(Self::Warnings),
+            _ if closest(text, ["warnings"]).is_some() => Err("did you mean `warnings`?".to_owned()),
+            _ => text.parse().map(Self::Codes),
+        }
     }
 }
 
@@ -103,7 +107,7 @@ pub(crate) enum CheckFormat {
     Github,
     /// A report of GitLab's Code Quality.
     Gitlab,
-    /// The XML of `JUnit`, a test for each file.
+    /// XML as test runners write it, with a test for each file.
     Junit,
 }
 
