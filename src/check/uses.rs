@@ -173,8 +173,7 @@ impl Uses {
                 template.holes.iter().filter_map(|hole| hole.path.first()).for_each(|root| self.name(root));
             }
             Tag::Promql => {
-                let (template, _) = promql::parse(&tagged.text, tagged.text_span);
-                template.holes.iter().filter_map(|hole| hole.path.first()).for_each(|root| self.name(root));
+                promql::mentioned(&tagged.text).into_iter().for_each(|root| self.name(&Arc::from(root)));
             }
             Tag::Regex | Tag::Python | Tag::Shell => {}
         }

@@ -32,7 +32,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
 /// The largest text that is parsed, in bytes.
-pub const MAX_SIZE: usize = 4 << 20;
+pub const MAX_SIZE: usize = 16 << 20;
 
 /// How deep brackets, conditions and types may nest in a text.
 pub const MAX_NESTING: usize = 128;

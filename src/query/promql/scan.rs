@@ -20,6 +20,38 @@ pub(super) fn scan(text: &str, span: Span) -> Result<(), Box<Diagnostic>> {
     Scanner { text, span, open: Vec::new() }.run()
 }
 
+/// The first names of the holes, found without reading the query: what stands behind a `$` outside of quotes and
+/// comments.
+pub(crate) fn mentioned(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' | '\'' | '`' => skip_quoted(&mut chars, c),
+            '#' => drop(chars.find(|(_, c)| *c == '\n')),
+            '\\' => drop(chars.next()),
+            '$' => {
+                let rest = text.get(at + 1..).unwrap_or_default();
+                let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+                names.extend(rest.get(..end).filter(|name| !name.is_empty()));
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Goes behind the quote that closes a text; to the end when none does.
+fn skip_quoted(chars: &mut std::str::CharIndices<'_>, quote: char) {
+    while let Some((_, c)) = chars.next() {
+        match c {
+            c if c == quote => return,
+            '\\' if quote != '`' => drop(chars.next()),
+            _ => {}
+        }
+    }
+}
+
 struct Scanner<'a> {
     text: &'a str,
     span: Span,

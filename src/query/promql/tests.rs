@@ -406,3 +406,11 @@ fn patches_of_misplaced_holes_mend_them() {
     }
     assert!(findings("a{x=\"b-$v\"}")[0].fix.is_none());
 }
+
+#[test]
+fn the_names_of_holes_are_found_without_reading_the_query() {
+    let text = r#"a{b=$one, c="$two", d=~$three.four} # $five
+        + label_replace(m, "x", "${1}$1", 'y', `$six`) offset $seven"#;
+    assert_eq!(super::mentioned(text), ["one", "three", "seven"]);
+    assert_eq!(super::mentioned("\"$never closed"), Vec::<&str>::new());
+}
