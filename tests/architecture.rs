@@ -32,6 +32,10 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         &["source", "diagnostic", "value", "calendar", "query", "connection", "external", "primitive", "check", "plan"],
     ),
     (
+        "testing",
+        &["source", "value", "query", "connection", "external", "primitive", "check", "plan", "run", "parallel"],
+    ),
+    (
         "cli",
         &[
             "source",
@@ -50,6 +54,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "plan",
             "doc",
             "run",
+            "testing",
         ],
     ),
 ];

@@ -36,6 +36,11 @@ impl Checker<'_> {
         let do_span = scope.do_span.take();
         let is_step = scope.action.take() == Some(span);
         let is_stated = scope.stated.take() == Some(span);
+        if let (Some(level), ast::ExprKind::Name(name)) = (scope.record, &callee.kind)
+            && &**name == "writes"
+        {
+            return self.writes_call(scope, level, arguments, (arguments_span, span));
+        }
         let Some((found, verb_span)) = self.callee(scope, callee) else {
             for argument in arguments {
                 self.expr(scope, &argument.value, None);

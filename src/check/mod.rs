@@ -31,6 +31,7 @@ mod statement;
 mod suggest;
 mod suppress;
 mod surroundings;
+pub mod test;
 mod types;
 mod unify;
 mod uses;
@@ -49,8 +50,9 @@ use crate::query::sql::Meaning;
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
-use program::{Function, FunctionId};
+use program::{Function, FunctionId, Workflow};
 use suggest::Suggestions;
+use test::Homes;
 
 /// Checks all modules. The findings are in order of place.
 pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Diagnostic>) {
@@ -103,6 +105,9 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// The workflows that were checked.
+    known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
+    homes: Homes,
     /// The connection whose call is being read, when it is one that reads PromQL.
     promql_reader: Option<Arc<str>>,
     /// What the inner blocks of modules bind, once somebody missed a name.
@@ -133,6 +138,8 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            known_workflows: HashMap::new(),
+            homes: Homes::default(),
             promql_reader: None,
             inner_names: HashMap::new(),
             without_yield: Vec::new(),
@@ -141,6 +148,7 @@ impl<'a> Checker<'a> {
             definitions: statement::definitions(modules),
             declared: HashMap::new(),
         };
+        checker.homes.are_kept = modules.have_tests();
         checker.type_definitions();
         checker
     }

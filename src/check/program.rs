@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::test::Test;
 use crate::external;
 use crate::primitive::{Effect, Property, Spec};
 use crate::query::promql::PromqlTemplate;
@@ -19,6 +20,8 @@ use crate::value::{ConnectionKind, Shape, Type, Value};
 pub struct Program {
     /// The workflows of the files that were asked for.
     pub workflows: Vec<Arc<Workflow>>,
+    /// The tests of those files.
+    pub tests: Vec<Arc<Test>>,
     /// User-defined `fn`s, `step`s and `action`s, by [`FunctionId`].
     pub functions: Vec<Arc<Function>>,
     /// The SQL literals that are given to a connection of the environment.

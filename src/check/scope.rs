@@ -42,7 +42,7 @@ impl Binding {
 }
 
 /// The names of one block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct BlockScope {
     pub(super) names: IndexMap<Arc<str>, Binding>,
     /// `failed` and `finally`: outer steps may not have run.
@@ -121,6 +121,8 @@ pub(super) struct Scope {
     pub(super) row: Option<Arc<RecordType>>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
+    /// In a test, the block that holds the record of all writes.
+    pub(super) record: Option<usize>,
     /// Whether the run has failed, so that there is an error to look at.
     pub(super) has_failed: bool,
     pub(super) footprint: Footprint,
@@ -146,6 +148,7 @@ impl Scope {
             queried: None,
             row: None,
             knows_outcome: false,
+            record: None,
             has_failed: false,
             footprint: Footprint::default(),
         }

@@ -32,6 +32,7 @@ mod skeleton;
 mod snapshots;
 mod table;
 mod terminal;
+mod test;
 mod walk;
 
 use std::process::ExitCode;
@@ -109,6 +110,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Fmt(command) => fmt::fmt(command, &terminal),
+        Command::Test(command) => test::test(command, &terminal),
         Command::Doc(command) => doc::doc(command, &terminal),
         Command::Eval(command) => eval::eval(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),

@@ -110,7 +110,6 @@ codes! {
     VF001 Error "syntax error";
     VF002 Error "unclosed block, string or query literal";
     VF003 Error "impossible literal";
-    VF004 Info "not available in this version";
     VF101 Error "unknown name";
     VF102 Error "name defined twice or shadowed";
     VF103 Warning "result never used";

@@ -1,6 +1,6 @@
 //! `vmflow check`.
 
-mod files;
+pub(super) mod files;
 mod fix;
 mod known;
 
