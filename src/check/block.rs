@@ -310,6 +310,7 @@ impl Checker<'_> {
         let kind = Type::Connection(crate::value::ConnectionKind::Sql);
         let connection = self.expr_of(scope, &name, &kind, "a transaction");
         let checked = self.inner_block(scope, block, wanted, |_, _| {});
+        self.refuse_cache_within(&checked.block);
         (Action::Transaction { connection, block: checked.block }, checked.yields)
     }
 

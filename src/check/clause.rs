@@ -1,21 +1,22 @@
 //! `with { … }`, `defaults { … }` and `on failure …`.
 
 use super::Checker;
-use super::program::{Action, Expr, OnFailure, Policy, Step};
+use super::program::{Action, Block, Expr, OnFailure, Policy, Step};
 use super::scope::Scope;
+use super::walk;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
-use crate::value::{RecordType, Type};
+use crate::value::{RecordType, Type, unkeepable};
 
 /// The entries of `with`; `defaults` has those before `key`.
-const ENTRIES: [&str; 6] = ["timeout", "retry", "backoff", "rate", "key", "after"];
+const ENTRIES: [&str; 7] = ["timeout", "retry", "backoff", "rate", "key", "cache", "after"];
 
 impl Checker<'_> {
     /// Checks a step's clauses; gives the type of the step with them.
     pub(super) fn clauses(&mut self, scope: &mut Scope, statement: &Statement, step: &mut Step, gives: Type) -> Type {
-        let mut ty = gives;
+        let mut ty = gives.clone();
         let mut has_with = false;
         let mut has_failure = false;
         for clause in &statement.clauses {
@@ -32,6 +33,7 @@ impl Checker<'_> {
             match &clause.kind {
                 ClauseKind::With(record) => {
                     step.policy = self.policy(scope, record, false);
+                    self.check_cache(record, step, &gives);
                     self.warn_of_retry(step, setting(record, "retry").unwrap_or(clause.span), scope);
                 }
                 _ => ty = self.on_failure(scope, clause, step, ty),
@@ -101,6 +103,44 @@ impl Checker<'_> {
         }
     }
 
+    /// Only what a step reads is kept, and only if it comes back exactly.
+    fn check_cache(&mut self, record: &ast::Expr, step: &Step, gives: &Type) {
+        let Some(span) = setting(record, "cache").filter(|_| *gives != Type::Error) else { return };
+        let (found, help) = match &step.action {
+            Action::Expression(expr) if expr.effect == Effect::Read => return self.check_kept(span, gives),
+            Action::Expression(expr) if expr.effect == Effect::Pure => ("asks nobody", "leave it out"),
+            Action::Expression(_) | Action::Transaction { .. } => ("writes", "leave it out"),
+            Action::ForEach(_) => ("is a loop", "write it in the `with { … }` of a step inside that reads"),
+            Action::When { .. } => ("is a branch", "write it in the `with { … }` of a step inside that reads"),
+            Action::Check { .. } => ("is a check", "leave it out"),
+        };
+        let message = format!("`cache` keeps what a step reads; this step {found}");
+        self.report(Diagnostic::new(&codes::VF106, span, message).help(help));
+    }
+
+    fn check_kept(&mut self, span: Span, gives: &Type) {
+        let Some(part) = unkeepable(gives) else { return };
+        let is_whole = part == gives;
+        let message = if is_whole {
+            format!("a `{part}` cannot be kept from one run to the next")
+        } else {
+            format!("`{}` cannot be kept from one run to the next: it holds a `{part}`", gives.brief())
+        };
+        let help = "leave `cache` out, or let the step give only what can be written down";
+        self.report(Diagnostic::new(&codes::VF201, span, message).help(help));
+    }
+
+    /// A transaction sees what is its own, which no other run may see.
+    pub(super) fn refuse_cache_within(&mut self, transaction: &Block) {
+        walk::steps(transaction, &mut |site| {
+            if let Some(cache) = &site.step.policy.cache {
+                let message = "`cache` keeps what all runs may see; inside a transaction a step sees what is not there yet";
+                let finding = Diagnostic::new(&codes::VF106, cache.span, message);
+                self.report(finding.help("leave it out, or read before the transaction"));
+            }
+        });
+    }
+
     /// `{ timeout: 30s, retry: 3, … }`.
     pub(super) fn policy(&mut self, scope: &mut Scope, record: &ast::Expr, is_default: bool) -> Policy {
         let mut policy = Policy::default();
@@ -138,6 +178,7 @@ impl Checker<'_> {
             }
             "rate" => policy.rate = Some(self.made(scope, entry, &rate_type(), &["per_second(5)", "per_minute(60)"])),
             "key" if !is_default => policy.key = Some(self.expr_of(scope, value, &Type::list(Type::Any), "`key`")),
+            "cache" if !is_default => policy.cache = Some(self.expr_of(scope, value, &Type::Duration, "`cache`")),
             "after" if !is_default => self.after(scope, value),
             _ => self.unknown_entry(name, entry, is_default),
         }
@@ -161,7 +202,6 @@ impl Checker<'_> {
         let word = if is_default { "defaults" } else { "with" };
         let is_step_only = ENTRIES.contains(&name);
         let (message, help) = match name {
-            "cache" => ("`cache` is not available in this version".to_owned(), "leave it out"),
             _ if is_step_only => (format!("`{name}` belongs to one step"), "write it in the `with { … }` of that step"),
             _ => (format!("`{word}` has no setting `{name}`"), ""),
         };

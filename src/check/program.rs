@@ -307,6 +307,8 @@ pub struct Policy {
     pub rate: Option<Expr>,
     /// The idempotency key: a list of values.
     pub key: Option<Expr>,
+    /// How old a value that an earlier run read may be: a `duration`.
+    pub cache: Option<Expr>,
 }
 
 /// What happens when a step has failed for good.

@@ -133,7 +133,7 @@ pub(crate) fn step_expressions<'a>(step: &'a Step, look: &mut impl FnMut(&'a Exp
 }
 
 fn policy_expressions(policy: &Policy) -> impl Iterator<Item = &Expr> {
-    [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key].into_iter().flatten()
+    [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key, &policy.cache].into_iter().flatten()
 }
 
 /// The function that an expression calls for its result, also one whose result is looked into or decoded.

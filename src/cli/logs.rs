@@ -46,6 +46,7 @@ fn line(event: &EventKind) -> Option<(Level, String)> {
             Level::WARN,
             format!("{}: attempt {attempt} failed, next in {retry_in_ms} ms: {}", place(step), error.message),
         ),
+        EventKind::StepFinished { step, cached: true, .. } => (Level::INFO, format!("{}: cached", place(step))),
         EventKind::StepFinished { step, status, duration_ms, error, .. } => {
             finished(step, *status, *duration_ms, error.as_ref().map(|e| e.message.as_str()))
         }

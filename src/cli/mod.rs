@@ -15,6 +15,7 @@ mod fmt;
 mod graph;
 mod init;
 mod jobs;
+mod keeping;
 mod live;
 mod logs;
 mod man;

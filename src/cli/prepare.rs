@@ -9,12 +9,14 @@ use serde_json::Value as Json;
 use super::Exit;
 use super::arguments::RunArguments;
 use super::project::{Project, read_text, split_target, workflow_of};
-use super::snapshots;
+use super::{keeping, snapshots};
 use crate::check::Surroundings;
+use crate::check::modules::Modules;
 use crate::config::{Config, Environment, Job, Variables};
 use crate::connection::Clock;
 use crate::external::Interpreters;
 use crate::plan::{self, BindError, GivenArgument, Plan};
+use crate::run::Keeping;
 use crate::source::Sources;
 use crate::syntax;
 use crate::syntax::ast::{ExprKind, Literal};
@@ -40,6 +42,7 @@ pub(super) struct Prepared {
     pub(super) environment: Environment,
     pub(super) job: Option<Job>,
     pub(super) interpreters: Interpreters,
+    pub(super) keeping: Keeping,
     pub(super) now: Timestamp,
 }
 
@@ -60,13 +63,14 @@ pub(super) fn prepare(
         None => (target.file, target.workflow.as_deref()),
     };
     let surroundings = snapshots::surroundings(&config, &environment, None).map_err(environment_fault)?;
-    let plan = plan_of(command, project, &surroundings, job.as_ref(), &file, workflow)?;
+    let (plan, modules) = plan_of(command, project, &surroundings, job.as_ref(), &file, workflow)?;
     let environment = environment_for(&plan, &config, &environment, project)?;
     if environment.protected && !command.yes {
         let message = format!("the environment `{}` is protected; add `--yes` to run in it", environment.name);
         return Err(usage(message));
     }
-    Ok(Prepared { plan, environment, job, interpreters: interpreters(variables), now })
+    let keeping = keeping::keeping(&config, &modules, &environment);
+    Ok(Prepared { plan, environment, job, interpreters: interpreters(variables), keeping, now })
 }
 
 /// What runs external programs, as the process environment says.
@@ -162,7 +166,7 @@ fn plan_of(
     job: Option<&Job>,
     file: &Path,
     name: Option<&str>,
-) -> Result<Plan, Refusal> {
+) -> Result<(Plan, Modules), Refusal> {
     let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
     let checked = project.check(vec![(file.to_path_buf(), text)], surroundings);
     if project.has_errors() {
@@ -173,7 +177,8 @@ fn plan_of(
     }
     let workflow = workflow_of(&checked.program, name, file).map_err(usage)?;
     let given = given_arguments(command, job)?;
-    plan::bind(checked.program, workflow, &given).map_err(|errors| usage(refused_text(&errors)))
+    let plan = plan::bind(checked.program, workflow, &given).map_err(|errors| usage(refused_text(&errors)))?;
+    Ok((plan, checked.modules))
 }
 
 fn refused_text(errors: &[BindError]) -> String {

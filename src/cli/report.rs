@@ -54,7 +54,11 @@ fn step_line(text: &mut String, step: &StepReport, has_color: bool) {
         0 => format!(", {} items", items.total),
         failed => format!(", {} of {} items failed", failed, items.total),
     });
-    let attempts = if step.attempts > 1 { format!(", {} attempts", step.attempts) } else { String::new() };
+    let attempts = match step.attempts {
+        _ if step.cached => ", cached".to_owned(),
+        0 | 1 => String::new(),
+        attempts => format!(", {attempts} attempts"),
+    };
     let time =
         if step.status == StepStatus::Skipped { "not reached".to_owned() } else { format!("{} ms", step.duration_ms) };
     let _ = writeln!(

@@ -57,7 +57,8 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
             return Exit::Environment;
         }
     };
-    let services = Services { connections, clock, interrupt: Interrupt::default() };
+    let keeping = Some(prepared.keeping.clone());
+    let services = Services { connections, clock, interrupt: Interrupt::default(), keeping };
     let exit = execute(command, terminal, &prepared, services, &runtime);
     runtime.shutdown_background();
     exit

@@ -4,6 +4,7 @@
 //! [`StepError`] that says what happened and whether trying again may help;
 //! no implementation retries, logs a secret, or turns a failure into "no data".
 
+pub mod cache;
 pub mod clock;
 pub mod http;
 pub mod metrics;

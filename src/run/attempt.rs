@@ -9,6 +9,7 @@ use std::future::Future;
 use std::ptr;
 use std::time::Duration;
 
+use super::cache;
 use super::eval::Site;
 use super::event::EventKind;
 use super::fault::{Fault, Ran};
@@ -42,7 +43,13 @@ pub(crate) async fn run(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value>
             let remembered = frame.run.sites.remembered(site(step), key);
             remembered.get_or_try_init(|| attempts(frame, step, nature, &limits, tally)).await.cloned()
         }
-        _ => attempts(frame, step, nature, &limits, tally).await,
+        _ => {
+            let work = attempts(frame, step, nature, &limits, tally);
+            match limits.cache_ms {
+                Some(age_ms) => cache::kept_or(frame, step, age_ms, tally, work).await,
+                None => work.await,
+            }
+        }
     }
 }
 

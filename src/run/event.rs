@@ -68,6 +68,9 @@ pub enum EventKind {
         status: StepStatus,
         /// How many attempts it made.
         attempts: u32,
+        /// Whether its value is one that an earlier run kept.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        cached: bool,
         /// How long it took.
         duration_ms: u64,
         /// Why it failed.

@@ -89,6 +89,7 @@ async fn prepare(
         defaults,
         sites: Sites::default(),
         interpreters: options.interpreters,
+        keeping: services.keeping,
     });
     let connections = Arc::new(services.connections);
     let context = Arc::new(Context { connections, clock, transaction: None });
@@ -277,6 +278,7 @@ fn never_started(name: &Arc<str>) -> StepReport {
         name: name.clone(),
         status: StepStatus::Skipped,
         attempts: 0,
+        cached: false,
         started_at: None,
         duration_ms: 0,
         error: None,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::cache::Keeping;
 use super::journal::Journal;
 use super::policy::{Limits, Sites};
 use super::scope::Scope;
@@ -27,6 +28,8 @@ pub(crate) struct RunState {
     pub(crate) sites: Sites,
     /// What runs external programs.
     pub(crate) interpreters: Interpreters,
+    /// Where what is read is kept for later runs.
+    pub(crate) keeping: Option<Keeping>,
 }
 
 /// The steps and the loop item around a block.

@@ -17,6 +17,7 @@
 mod aftermath;
 mod attempt;
 mod block;
+mod cache;
 mod eval;
 mod evaluate;
 mod event;
@@ -51,6 +52,7 @@ use crate::primitive::Connections;
 use crate::value::Timestamp;
 
 pub use aftermath::Aftermath;
+pub use cache::Keeping;
 pub use evaluate::evaluate;
 pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
@@ -93,6 +95,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// How the run is stopped.
     pub interrupt: Interrupt,
+    /// Where steps with a `cache` keep what they read; without it they always read.
+    pub keeping: Option<Keeping>,
 }
 
 /// What a run is told about itself.

@@ -145,8 +145,10 @@ pub struct StepReport {
     pub name: Arc<str>,
     /// How it ended.
     pub status: StepStatus,
-    /// How many attempts it made; 0 when it never started.
+    /// How many attempts it made; 0 when it never started or its value was kept.
     pub attempts: u32,
+    /// Whether its value is one that an earlier run kept.
+    pub cached: bool,
     /// When it started.
     pub started_at: Option<Timestamp>,
     /// How long it took.
@@ -166,6 +168,9 @@ impl StepReport {
             "started_at": self.started_at.map(instant),
             "duration_ms": self.duration_ms,
         });
+        if let (Some(fields), true) = (json.as_object_mut(), self.cached) {
+            fields.insert("cached".to_owned(), json!(true));
+        }
         if let (Some(fields), Some(error)) = (json.as_object_mut(), &self.error) {
             fields.insert("error".to_owned(), json!(error));
         }

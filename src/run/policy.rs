@@ -51,6 +51,8 @@ pub(crate) struct Limits {
     pub(crate) rate: Option<Rate>,
     /// What tells one write from another.
     pub(crate) key: Option<Value>,
+    /// How old a value of an earlier run may be.
+    pub(crate) cache_ms: Option<u64>,
 }
 
 impl Limits {
@@ -58,7 +60,7 @@ impl Limits {
     pub(crate) fn of(policy: &Policy, env: Env<'_>, depth: usize, site: usize) -> Ran<Self> {
         let locals = &mut Locals::at(depth);
         Ok(Self {
-            timeout_ms: read(policy.timeout.as_ref(), env, locals, "a duration above zero", timeout)?,
+            timeout_ms: read(policy.timeout.as_ref(), env, locals, ABOVE_ZERO, above_zero)?,
             retry: read(policy.retry.as_ref(), env, locals, "an int from 0 to 1000", retries)?,
             backoff: read(
                 policy.backoff.as_ref(),
@@ -69,10 +71,11 @@ impl Limits {
             )?,
             rate: read(policy.rate.as_ref(), env, locals, "a rate such as `per_minute(10)`", |v| rate(v, site))?,
             key: read(policy.key.as_ref(), env, locals, "a key", |v| Some(v.clone()))?,
+            cache_ms: read(policy.cache.as_ref(), env, locals, ABOVE_ZERO, above_zero)?,
         })
     }
 
-    /// These limits, and those of `defaults` where these say nothing. A key is never a default.
+    /// These limits, and those of `defaults` where these say nothing. A key is never a default, nor is a cache.
     #[must_use]
     pub(crate) fn or(self, defaults: &Self, site: usize) -> Self {
         Self {
@@ -81,6 +84,7 @@ impl Limits {
             backoff: self.backoff.or(defaults.backoff),
             rate: self.rate.or(defaults.rate.map(|rate| Rate { site, ..rate })),
             key: self.key,
+            cache_ms: self.cache_ms,
         }
     }
 
@@ -115,7 +119,9 @@ fn misfit(wanted: &str, value: &Value, span: Span) -> Box<Fault> {
     Fault::at(StepError::new(ErrorKind::Data, format!("expected {wanted}, found `{value}`")), span)
 }
 
-fn timeout(value: &Value) -> Option<u64> {
+const ABOVE_ZERO: &str = "a duration above zero";
+
+fn above_zero(value: &Value) -> Option<u64> {
     milliseconds(value).filter(|ms| *ms > 0)
 }
 
@@ -213,7 +219,7 @@ mod tests {
         assert_eq!(backoff(&value), Some(Backoff { initial_ms: 500, factor: 3.0, max_ms: LONGEST_WAIT_MS }));
         let value = Value::record([("count", Value::Int(10)), ("per", Value::Duration(60_000))]);
         assert_eq!(rate(&value, 7), Some(Rate { interval_us: 6_000_000, site: 7 }));
-        assert_eq!(timeout(&Value::Duration(0)), None);
+        assert_eq!(above_zero(&Value::Duration(0)), None);
         assert_eq!(retries(&Value::Int(-1)), None);
     }
 }

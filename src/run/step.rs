@@ -170,10 +170,12 @@ fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
         journal.keep_warning(&place(frame, step), &format!("failed, and was made up for: {}", error.message));
     }
     let (attempts, duration_ms) = (ended.tally.attempts(), millis_between(ended.started, journal.now()));
+    let cached = ended.tally.is_cached();
     let kind = EventKind::StepFinished {
         step: place(frame, step),
         status: ended.status,
         attempts,
+        cached,
         duration_ms,
         error: error.clone(),
     };
@@ -183,6 +185,7 @@ fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
             name: step.name.clone(),
             status: ended.status,
             attempts,
+            cached,
             started_at: Some(ended.started),
             duration_ms,
             error,

@@ -11,6 +11,7 @@ use crate::value::Value;
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     attempts: AtomicU32,
+    is_cached: AtomicBool,
     is_loop: AtomicBool,
     total: AtomicU64,
     ok: AtomicU64,
@@ -26,6 +27,16 @@ impl Tally {
         for count in [&self.total, &self.ok, &self.failed] {
             count.store(0, Ordering::Relaxed);
         }
+    }
+
+    /// The value is an earlier run's; no attempt was made.
+    pub(crate) fn take_from_cache(&self) {
+        self.is_cached.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the value is an earlier run's.
+    pub(crate) fn is_cached(&self) -> bool {
+        self.is_cached.load(Ordering::Relaxed)
     }
 
     /// A loop over so many items.

@@ -83,6 +83,7 @@ fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
         connections: connections(test, &record),
         clock: Arc::new(StillClock::at(instant(test))),
         interrupt: Interrupt::default(),
+        keeping: None,
     };
     let options = RunOptions {
         id: uuid::Uuid::nil(),

@@ -108,7 +108,7 @@ fn whole(x: f64) -> Option<i64> {
 
 /// The farthest a decimal's digits may lie from its point. `1e999999999` is ten characters and a
 /// gigabyte once something is added to it; no database's `numeric` reaches this far.
-const FARTHEST_DIGIT: u64 = 200_000;
+pub(super) const FARTHEST_DIGIT: u64 = 200_000;
 
 fn decimal(text: &str) -> Option<Value> {
     let decimal = BigDecimal::from_str(text).ok()?;

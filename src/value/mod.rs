@@ -8,6 +8,7 @@ mod display;
 mod error;
 mod format;
 mod json;
+mod keep;
 mod reflect;
 mod sequence;
 mod series;
@@ -18,6 +19,7 @@ mod types;
 pub use error::{ErrorKind, StepError};
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
+pub use keep::{from_kept, to_kept, unkeepable};
 pub use reflect::{
     BusinessDays, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect, ReflectError,
     Regex, SqlConnection, T, U, Zone,

@@ -76,7 +76,7 @@ impl Look {
     }
 
     fn at_policy(&mut self, policy: &Policy) {
-        let parts = [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key];
+        let parts = [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key, &policy.cache];
         parts.into_iter().flatten().for_each(|expr| self.at(expr));
     }
 }

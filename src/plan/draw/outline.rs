@@ -127,8 +127,8 @@ fn inner_blocks(step: &Step) -> Vec<(&'static str, &Block)> {
 
 /// The expressions of a step itself, not those of its inner blocks.
 fn own_expressions(step: &Step) -> Vec<&Expr> {
-    let Policy { timeout, retry, backoff, rate, key } = &step.policy;
-    let mut own: Vec<&Expr> = [timeout, retry, backoff, rate, key].into_iter().flatten().collect();
+    let Policy { timeout, retry, backoff, rate, key, cache } = &step.policy;
+    let mut own: Vec<&Expr> = [timeout, retry, backoff, rate, key, cache].into_iter().flatten().collect();
     match &step.action {
         Action::Expression(expr) => own.push(expr),
         Action::Transaction { connection, .. } => own.push(connection),

@@ -1,0 +1,422 @@
+//! Values on disk: JSON that gives back exactly what was kept, for the next run to read.
+//!
+//! What JSON holds exactly stands as it is: `none`, bools, texts, lists, ints (numbers without a point) and finite
+//! floats (numbers with a point or an exponent). All else is an object with one field, the kind: `{ "date": "2025-01-31" }`.
+//! Kinds come from the values, not from a type: an `int` may stand where a `float` is wanted, and stays one.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::BigInt;
+use chrono::{DateTime, NaiveDate, NaiveTime};
+use serde_json::{Number, Value as Json, json};
+
+use super::json::FARTHEST_DIGIT;
+use super::{Labels, MapValue, Period, Points, Sample, Series, Table, Timestamp, Type, Value};
+
+/// How deep the JSON may nest: less than its reader takes.
+const DEEPEST: usize = 120;
+
+/// The most levels of JSON that one level of a value takes: those of a table.
+const LEVELS: usize = 5;
+
+/// The first type inside `ty` whose values cannot be kept.
+pub fn unkeepable(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Calendar
+        | Type::Sql
+        | Type::Promql
+        | Type::Regex
+        | Type::Secret
+        | Type::Failure
+        | Type::Outcomes(..)
+        | Type::Connection(_) => Some(ty),
+        Type::Range(of) | Type::List(of) | Type::Optional(of) => unkeepable(of),
+        Type::Map(key, value) => unkeepable(key).or_else(|| unkeepable(value)),
+        Type::Record(fields) | Type::Table(fields) => fields.fields.iter().find_map(|field| unkeepable(&field.ty)),
+        _ => None,
+    }
+}
+
+/// A value as JSON; `None` when it holds what cannot be kept, nests too deep, or has absurdly many digits.
+pub fn to_kept(value: &Value) -> Option<Json> {
+    write(value, DEEPEST)
+}
+
+/// The value that was kept; `None` when the JSON is none that [`to_kept`] gives.
+pub fn from_kept(json: &Json) -> Option<Value> {
+    match json {
+        Json::Null => Some(Value::None),
+        Json::Bool(b) => Some(Value::Bool(*b)),
+        Json::String(text) => Some(Value::text(text.as_str())),
+        Json::Number(number) => read_number(number),
+        Json::Array(items) => Some(Value::list(items.iter().map(from_kept).collect::<Option<_>>()?)),
+        Json::Object(fields) => {
+            let (kind, json) = fields.iter().next().filter(|_| fields.len() == 1)?;
+            read(kind, json)
+        }
+    }
+}
+
+fn write(value: &Value, depth: usize) -> Option<Json> {
+    let depth = depth.checked_sub(LEVELS)?;
+    Some(match value {
+        Value::None => Json::Null,
+        Value::Bool(b) => json!(b),
+        Value::Int(n) => json!(n),
+        Value::Float(x) => float(*x),
+        Value::Text(text) => json!(&**text),
+        Value::List(items) => items_json(items, depth)?,
+        Value::Decimal(decimal) => json!({ "decimal": decimal_json(decimal)? }),
+        // As a text: it may nest as deep as the reader takes.
+        Value::Json(json) => json!({ "json": json.to_string() }),
+        Value::Date(day) => json!({ "date": day.to_string() }),
+        Value::Time(time) => json!({ "time": time.to_string() }),
+        Value::Timestamp(at) => json!({ "timestamp": instant(*at) }),
+        Value::Duration(ms) => json!({ "duration": ms }),
+        Value::Period(period) => json!({ "period": [period.months, period.days] }),
+        Value::BusinessDays(n) => json!({ "bdays": n }),
+        Value::DateRange(from, to) => json!({ "dates": [from.to_string(), to.to_string()] }),
+        Value::TimeRange(from, to) => json!({ "times": [instant(*from), instant(*to)] }),
+        Value::Url(url) => json!({ "url": &**url }),
+        Value::Map(map) => json!({ "map": pairs(map.iter(), |key| write(key, depth), depth)? }),
+        Value::Record(record) => json!({ "record": pairs(record.fields(), |name| Some(json!(&**name)), depth)? }),
+        Value::Table(table) => json!({ "table": table_json(table, depth)? }),
+        Value::Points(points) => json!({ "points": points_json(points) }),
+        Value::Sample(sample) => {
+            json!({ "sample": [&*sample.name, labels(&sample.labels), float(sample.value), sample.at_ms] })
+        }
+        Value::Series(series) => {
+            json!({ "series": [&*series.name, labels(&series.labels), points_json(&series.points)] })
+        }
+        Value::Calendar(_)
+        | Value::Outcomes(_)
+        | Value::Sql(_)
+        | Value::Promql(_)
+        | Value::Regex(_)
+        | Value::Secret(_)
+        | Value::Connection(..)
+        | Value::Error(_) => return None,
+    })
+}
+
+fn read(kind: &str, json: &Json) -> Option<Value> {
+    Some(match kind {
+        "float" => Value::Float(read_float(json)?),
+        "decimal" => Value::Decimal(Arc::new(read_decimal(json)?)),
+        "json" => Value::Json(Arc::new(serde_json::from_str(json.as_str()?).ok()?)),
+        "date" => Value::Date(day(json)?),
+        "time" => Value::Time(NaiveTime::from_str(json.as_str()?).ok()?),
+        "timestamp" => Value::Timestamp(read_instant(json)?),
+        "duration" => Value::Duration(json.as_i64()?),
+        "period" => {
+            let [months, days] = array(json)?;
+            Value::Period(Period { months: small(months)?, days: small(days)? })
+        }
+        "bdays" => Value::BusinessDays(json.as_i64()?),
+        "dates" => {
+            let [from, to] = array(json)?;
+            Value::DateRange(day(from)?, day(to)?)
+        }
+        "times" => {
+            let [from, to] = array(json)?;
+            Value::TimeRange(read_instant(from)?, read_instant(to)?)
+        }
+        "url" => Value::Url(json.as_str()?.into()),
+        "map" => Value::Map(Arc::new(read_pairs(json, from_kept)?.into_iter().collect::<MapValue>())),
+        "record" => Value::record(read_pairs(json, text)?),
+        "table" => Value::Table(Arc::new(read_table(json)?)),
+        "points" => Value::Points(Arc::new(read_points(json)?)),
+        "sample" => {
+            let [name, labels, value, at_ms] = array(json)?;
+            let (name, labels) = (text(name)?, read_labels(labels)?);
+            Value::Sample(Arc::new(Sample { name, labels, value: read_float(value)?, at_ms: at_ms.as_i64()? }))
+        }
+        "series" => {
+            let [name, labels, points] = array(json)?;
+            let (name, labels) = (text(name)?, read_labels(labels)?);
+            Value::Series(Arc::new(Series { name, labels, points: Arc::new(read_points(points)?) }))
+        }
+        _ => return None,
+    })
+}
+
+fn array<const N: usize>(json: &Json) -> Option<&[Json; N]> {
+    json.as_array()?.as_slice().try_into().ok()
+}
+
+fn text(json: &Json) -> Option<Arc<str>> {
+    json.as_str().map(Arc::from)
+}
+
+fn small(json: &Json) -> Option<i32> {
+    i32::try_from(json.as_i64()?).ok()
+}
+
+/// Rust writes a finite float with a point or an exponent, always, and with as many digits as tell it from others.
+fn float(x: f64) -> Json {
+    let written = format!("{x:?}");
+    Number::from_str(&written).map_or_else(|_| json!({ "float": written }), Json::Number)
+}
+
+fn read_float(json: &Json) -> Option<f64> {
+    match json {
+        Json::Number(number) => number.to_string().parse().ok(),
+        Json::String(written) => written.parse().ok(),
+        Json::Object(fields) => read_float(fields.get("float").filter(|json| json.is_string())?),
+        _ => None,
+    }
+}
+
+fn read_number(number: &Number) -> Option<Value> {
+    let written = number.to_string();
+    if written.contains(['.', 'e', 'E']) {
+        written.parse().ok().map(Value::Float)
+    } else {
+        written.parse().ok().map(Value::Int)
+    }
+}
+
+/// The digits and how many of them stand behind the point: `1.50` is not `1.5` when it is printed.
+fn decimal_json(decimal: &BigDecimal) -> Option<Json> {
+    let (digits, scale) = decimal.as_bigint_and_exponent();
+    (scale.unsigned_abs() <= FARTHEST_DIGIT).then(|| json!([digits.to_string(), scale]))
+}
+
+fn read_decimal(json: &Json) -> Option<BigDecimal> {
+    let [digits, scale] = array(json)?;
+    let scale = scale.as_i64().filter(|scale| scale.unsigned_abs() <= FARTHEST_DIGIT)?;
+    Some(BigDecimal::new(BigInt::from_str(digits.as_str()?).ok()?, scale))
+}
+
+fn day(json: &Json) -> Option<NaiveDate> {
+    NaiveDate::from_str(json.as_str()?).ok()
+}
+
+/// Seconds and nanoseconds: no text of an instant reaches the far ends of the calendar.
+fn instant(at: Timestamp) -> Json {
+    json!([at.timestamp(), at.timestamp_subsec_nanos()])
+}
+
+fn read_instant(json: &Json) -> Option<Timestamp> {
+    let [seconds, nanos] = array(json)?;
+    DateTime::from_timestamp(seconds.as_i64()?, u32::try_from(nanos.as_u64()?).ok()?)
+}
+
+fn items_json(items: &[Value], depth: usize) -> Option<Json> {
+    items.iter().map(|item| write(item, depth)).collect::<Option<Vec<_>>>().map(Json::Array)
+}
+
+fn pairs<'a, K: 'a>(
+    pairs: impl Iterator<Item = (&'a K, &'a Value)>,
+    key: impl Fn(&'a K) -> Option<Json>,
+    depth: usize,
+) -> Option<Json> {
+    pairs.map(|(k, value)| Some(json!([key(k)?, write(value, depth)?]))).collect::<Option<Vec<_>>>().map(Json::Array)
+}
+
+fn read_pairs<K>(json: &Json, key: impl Fn(&Json) -> Option<K>) -> Option<Vec<(K, Value)>> {
+    let pair = |json: &Json| {
+        let [k, value] = array(json)?;
+        Some((key(k)?, from_kept(value)?))
+    };
+    json.as_array()?.iter().map(pair).collect()
+}
+
+fn table_json(table: &Table, depth: usize) -> Option<Json> {
+    let columns = table.shape.iter().zip(&table.columns);
+    let columns = columns.map(|(name, items)| Some(json!([&**name, items_json(items, depth)?])));
+    Some(json!([table.rows, columns.collect::<Option<Vec<_>>>()?]))
+}
+
+fn read_table(json: &Json) -> Option<Table> {
+    let [rows, columns] = array(json)?;
+    let rows = usize::try_from(rows.as_u64()?).ok()?;
+    let column = |json: &Json| {
+        let [name, items] = array(json)?;
+        let items = items.as_array()?.iter().map(from_kept).collect::<Option<Vec<_>>>()?;
+        (items.len() == rows).then_some((text(name)?, items))
+    };
+    let (names, columns): (Vec<_>, Vec<_>) =
+        columns.as_array()?.iter().map(column).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+    Some(Table { shape: names.into(), columns, rows })
+}
+
+fn points_json(points: &Points) -> Json {
+    json!([points.at_ms, points.values.iter().map(|x| float(*x)).collect::<Vec<_>>()])
+}
+
+fn read_points(json: &Json) -> Option<Points> {
+    let [at_ms, values] = array(json)?;
+    let at_ms: Vec<i64> = at_ms.as_array()?.iter().map(Json::as_i64).collect::<Option<_>>()?;
+    let values: Vec<f64> = values.as_array()?.iter().map(read_float).collect::<Option<_>>()?;
+    Some(Points { at_ms, values })
+}
+
+fn labels(labels: &Labels) -> Json {
+    Json::Array(labels.iter().map(|(name, value)| json!([&**name, &**value])).collect())
+}
+
+fn read_labels(json: &Json) -> Option<Labels> {
+    let pair = |json: &Json| {
+        let [name, value] = array(json)?;
+        Some((text(name)?, text(value)?))
+    };
+    json.as_array()?.iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::value::{Record, RecordType, Shape};
+
+    fn floats() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            any::<f64>(),
+            Just(-0.0),
+            Just(f64::NAN),
+            Just(f64::INFINITY),
+            Just(f64::NEG_INFINITY),
+            Just(f64::MAX),
+            Just(5e-324)
+        ]
+    }
+
+    fn days() -> impl Strategy<Value = NaiveDate> {
+        let near = (1900..2100_i32, 1..=365_u32).prop_map(|(year, day)| NaiveDate::from_yo_opt(year, day).unwrap());
+        prop_oneof![4 => near, 1 => Just(NaiveDate::MIN), 1 => Just(NaiveDate::MAX)]
+    }
+
+    fn instants() -> impl Strategy<Value = Timestamp> {
+        let any = (-99_999_999_999..99_999_999_999_i64, 0..2_000_000_000_u32)
+            .prop_filter_map("a leap second's nanoseconds elsewhere", |(s, n)| DateTime::from_timestamp(s, n));
+        prop_oneof![4 => any, 1 => Just(Timestamp::MIN_UTC), 1 => Just(Timestamp::MAX_UTC)]
+    }
+
+    fn labelled() -> impl Strategy<Value = Labels> {
+        prop::collection::vec((".*", ".*"), 0..4).prop_map(|pairs| pairs.into_iter().collect())
+    }
+
+    fn points() -> impl Strategy<Value = Arc<Points>> {
+        prop::collection::vec((any::<i64>(), floats()), 0..4).prop_map(|pairs| {
+            let (at_ms, values) = pairs.into_iter().unzip();
+            Arc::new(Points { at_ms, values })
+        })
+    }
+
+    fn jsons() -> impl Strategy<Value = Json> {
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(|b| json!(b)),
+            ".*".prop_map(|t| json!(t)),
+            "-?[1-9][0-9]{0,40}(\\.[0-9]{1,30})?".prop_map(|n| serde_json::from_str(&n).unwrap()),
+        ];
+        leaf.prop_recursive(4, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Json::Array),
+                prop::collection::vec((".*", inner), 0..4).prop_map(|fields| Json::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    fn decimals() -> impl Strategy<Value = Value> {
+        ("-?[0-9]{1,60}", -1000..1000_i64)
+            .prop_map(|(digits, scale)| Value::Decimal(Arc::new(BigDecimal::new(digits.parse().unwrap(), scale))))
+    }
+
+    fn scalars() -> impl Strategy<Value = Value> {
+        let times = (0..86_400_u32, 0..1_000_000_000_u32)
+            .prop_map(|(s, n)| NaiveTime::from_num_seconds_from_midnight_opt(s, n).unwrap());
+        prop_oneof![
+            Just(Value::None),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            floats().prop_map(Value::Float),
+            decimals(),
+            ".*".prop_map(Value::text),
+            jsons().prop_map(|json| Value::Json(Arc::new(json))),
+            days().prop_map(Value::Date),
+            times.prop_map(Value::Time),
+            instants().prop_map(Value::Timestamp),
+            any::<i64>().prop_map(Value::Duration),
+            any::<(i32, i32)>().prop_map(|(months, days)| Value::Period(Period { months, days })),
+            any::<i64>().prop_map(Value::BusinessDays),
+            (days(), days()).prop_map(|(from, to)| Value::DateRange(from, to)),
+            (instants(), instants()).prop_map(|(from, to)| Value::TimeRange(from, to)),
+            ".*".prop_map(|url| Value::Url(url.into())),
+            points().prop_map(Value::Points),
+            (".*", labelled(), floats(), any::<i64>()).prop_map(|(name, labels, value, at_ms)| {
+                Value::Sample(Arc::new(Sample { name: name.into(), labels, value, at_ms }))
+            }),
+            (".*", labelled(), points()).prop_map(|(name, labels, points)| {
+                Value::Series(Arc::new(Series { name: name.into(), labels, points }))
+            }),
+        ]
+    }
+
+    fn table(names: Vec<String>, cells: &[Value], rows: usize) -> Value {
+        let shape: Shape = names.into_iter().map(Arc::from).collect();
+        let mut table = Table::new(shape.clone());
+        let mut cells = cells.iter().cycle().cloned();
+        (0..rows).for_each(|_| table.push(cells.by_ref().take(shape.len())));
+        Value::Table(Arc::new(table))
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        scalars().prop_recursive(4, 24, 4, |inner| {
+            let items = || prop::collection::vec(inner.clone(), 0..4);
+            let named = prop::collection::vec((".*", inner.clone()), 0..4);
+            let keyed = prop::collection::vec((inner.clone(), inner.clone()), 0..4);
+            prop_oneof![
+                items().prop_map(Value::list),
+                named.prop_map(|fields| Value::Record(Arc::new(Record::from_fields(fields)))),
+                keyed.prop_map(|pairs| Value::Map(Arc::new(pairs.into_iter().collect()))),
+                (prop::collection::vec(".*", 0..3), prop::collection::vec(inner.clone(), 1..6), 0..4_usize)
+                    .prop_map(|(names, cells, rows)| table(names, &cells, rows)),
+            ]
+        })
+    }
+
+    proptest! {
+        /// Looked at as Rust prints them: equality of values takes `1` for `1.0` and `-0.0` for `0.0`.
+        #[test]
+        fn what_is_kept_comes_back_exactly(value in values()) {
+            let text = to_kept(&value).unwrap().to_string();
+            let back = from_kept(&serde_json::from_str(&text).unwrap());
+            prop_assert_eq!(format!("{:?}", back.unwrap()), format!("{value:?}"), "{}", text);
+        }
+
+        #[test]
+        fn foreign_json_never_panics(json in jsons(), kind in "float|decimal|date|times|record|table|points|sample|series|map") {
+            let _ = from_kept(&json);
+            let _ = from_kept(&json!({ kind: json }));
+        }
+    }
+
+    #[test]
+    fn what_holds_a_secret_or_a_connection_is_not_kept() {
+        let secret = Value::record([("key", Value::Secret("x".into()))]);
+        assert_eq!(to_kept(&Value::list(vec![secret])), None);
+        let ty = Type::list(Type::Record(RecordType::new([("n", Type::Int), ("key", Type::Secret.optional())])));
+        assert_eq!(unkeepable(&ty), Some(&Type::Secret));
+        assert_eq!(unkeepable(&Type::map(Type::Date, Type::point())), None);
+    }
+
+    #[test]
+    fn what_nests_deeper_than_the_reader_takes_is_not_kept() {
+        let nested = |levels| (0..levels).fold(Value::None, |inner, _| table(vec!["t".into()], &[inner], 1));
+        let text = to_kept(&nested(23)).unwrap().to_string();
+        assert!(serde_json::from_str::<Json>(&text).is_ok());
+        assert_eq!(to_kept(&nested(24)), None);
+    }
+
+    #[test]
+    fn a_table_with_a_short_column_is_none() {
+        assert!(from_kept(&json!({ "table": [2, [["a", [1]]]] })).is_none());
+        assert!(from_kept(&json!({ "decimal": ["1", 999_999_999_999_i64] })).is_none());
+        assert!(from_kept(&json!({ "date": "2025-01-31", "time": "06:00" })).is_none());
+    }
+}
