@@ -71,8 +71,12 @@ fn run_alone(text: &str) -> RunOutcome {
     let program = Arc::new(checked(text));
     let workflow = program.workflows[0].clone();
     let plan = bind(program, workflow, &indexmap::IndexMap::new()).unwrap();
-    let services =
-        Services { connections: Connections::default(), clock: Arc::new(SystemClock), interrupt: Interrupt::default(), keeping: None };
+    let services = Services {
+        connections: Connections::default(),
+        clock: Arc::new(SystemClock),
+        interrupt: Interrupt::default(),
+        keeping: None,
+    };
     let options = RunOptions {
         id: uuid::Uuid::nil(),
         now: "2025-01-31T12:00:00Z".parse().unwrap(),

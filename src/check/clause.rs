@@ -108,7 +108,7 @@ impl Checker<'_> {
         let Some(span) = setting(record, "cache").filter(|_| *gives != Type::Error) else { return };
         let (found, help) = match &step.action {
             Action::Expression(expr) if expr.effect == Effect::Read => return self.check_kept(span, gives),
-            Action::Expression(expr) if expr.effect == Effect::Pure => ("asks nobody", "leave it out"),
+            Action::Expression(expr) if expr.effect == Effect::Pure => ("reads nothing", "leave it out"),
             Action::Expression(_) | Action::Transaction { .. } => ("writes", "leave it out"),
             Action::ForEach(_) => ("is a loop", "write it in the `with { … }` of a step inside that reads"),
             Action::When { .. } => ("is a branch", "write it in the `with { … }` of a step inside that reads"),
@@ -134,7 +134,8 @@ impl Checker<'_> {
     pub(super) fn refuse_cache_within(&mut self, transaction: &Block) {
         walk::steps(transaction, &mut |site| {
             if let Some(cache) = &site.step.policy.cache {
-                let message = "`cache` keeps what all runs may see; inside a transaction a step sees what is not there yet";
+                let message =
+                    "`cache` keeps what all runs may see; inside a transaction a step sees what is not there yet";
                 let finding = Diagnostic::new(&codes::VF106, cache.span, message);
                 self.report(finding.help("leave it out, or read before the transaction"));
             }

@@ -317,7 +317,8 @@ mod tests {
         leaf.prop_recursive(4, 16, 4, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Json::Array),
-                prop::collection::vec((".*", inner), 0..4).prop_map(|fields| Json::Object(fields.into_iter().collect())),
+                prop::collection::vec((".*", inner), 0..4)
+                    .prop_map(|fields| Json::Object(fields.into_iter().collect())),
             ]
         })
     }

@@ -1,5 +1,6 @@
 //! The language from outside: programs of the user's own, calendars, the standard library, imports.
 
+mod cache;
 mod external;
 mod imports;
 mod library;

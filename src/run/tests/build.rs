@@ -328,7 +328,8 @@ impl Trial {
         let plan = Plan { program, workflow: Arc::new(self.workflow.clone()), arguments: Vec::new() };
         let mut connections = self.connections.clone();
         connections.metrics.insert("vm".into(), self.world.clone());
-        let services = Services { connections, clock: self.clock.clone(), interrupt: self.interrupt.clone(), keeping: None };
+        let services =
+            Services { connections, clock: self.clock.clone(), interrupt: self.interrupt.clone(), keeping: None };
         let options = RunOptions {
             id: uuid::Uuid::nil(),
             now: self.clock.now(),
