@@ -19,7 +19,8 @@ fn findings(text: &str) -> Vec<Diagnostic> {
     let roots = vec![(PathBuf::from("test.flow"), text.to_owned())];
     let (modules, mut found) = modules::load(roots, &mut sources, &mut |_| Err("there is no such file".to_owned()));
     let embedded = ConnectionFacts { store: Store::Embedded, pool: None, future_retention_ms: None };
-    let (_, more) = check(&modules, &Surroundings { connections: [("vm".into(), embedded)].into() });
+    let (_, more) =
+        check(&modules, &Surroundings { connections: [("vm".into(), embedded)].into(), ..Surroundings::default() });
     found.extend(more);
     found
 }
@@ -48,6 +49,9 @@ fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
     let local = "default_environment: local\nenvironments:\n  local:\n    connections: {}\n";
     let beside = if code.configuration().is_empty() { local } else { code.configuration() };
     sandbox.write("page/vmflow.yaml", if is_configuration { example } else { beside });
+    let schema =
+        if code.schema().is_empty() { r#"{ "database": "", "version": "", "tables": {} }"# } else { code.schema() };
+    sandbox.write("page/schema/db.json", schema);
     let ran = sandbox.run(&[
         "check",
         "page/page.flow",

@@ -81,6 +81,7 @@ fn functions_of_files_are_imported() {
         "lib/markets.flow",
         "fn twice(x: int) -> int = x * 2\nstep asked(x: int) -> int = external.python(\"a.py\", entry: \"x\")\n",
     );
+    sandbox.write("lib/a.py", "def x(x):\n    return x\n");
     sandbox.write("lib/status.flow", "fn own() -> int = 7\n");
     let run = |more: &[&str]| sandbox.run(&[&["eval"], more].concat());
     assert_eq!(run(&["markets.twice(21)", "--import", "lib/markets.flow"]).stdout, "42\n");

@@ -32,5 +32,6 @@ mod report;
 mod sql;
 mod start;
 mod support;
+mod testing;
 mod variants;
 mod workflows;

@@ -120,17 +120,17 @@ fn what_is_begun_passes_its_checks_and_runs() {
 #[test]
 fn a_test_has_a_value_for_each_parameter_and_each_read() {
     let project = Project::new();
-    let flow = "workflow asked {\n  use db: sql\n  use vm: metrics\n  param job: text = \"a\"\n  param day: date\n  \
+    let flow = "workflow asked {\n  use db: sql\n  use vm: metrics\n  use api: http\n  param job: text = \"a\"\n  param day: date\n  \
                 param last: date = day\n  param until_day: date?\n  param way: \"up\" | \"down\"\n\n  \
                 rows = db.query(sql\"\"\"select id, name from t where day = :day\"\"\") as table<{ id: int, name: text }>\n  \
                 marks = vm.instant(promql\"\"\"last_over_time(m{job=$job, way=$way}[1d])\"\"\", at: run.now)\n  \
-                each_one = for each r in rows {\n    found = db.query(sql\"\"\"select n from u where id = :r.id\"\"\") as table<{ n: int }>\n    \
+                each_one = for each r in rows {\n    found = api.get(f\"/{r.id}\").json as list<int>\n    \
                 yield found.count\n  }\n\n  output items_processed = marks.count + sum(each_one)\n  output days = [last, until_day ?? day]\n}\n";
     project.sandbox.write("p/workflows/asked.flow", flow);
     project.begin(&["test", "workflows/asked.flow"]);
     let wanted = "import \"../asked.flow\"\n\ntest \"asked succeeds\" of asked {\n  at 2026-01-15T12:00Z\n  \
                   set { job: \"a\", day: 2026-01-15, until_day: none, way: \"down\" }\n\n  given rows = table {\n    | id | name |\n  }\n  \
-                  given marks = []\n  given each_one.found = table {\n    | n |\n  }\n\n  expect run.status == \"success\"\n}\n";
+                  given marks = []\n  given each_one.found = []\n\n  expect run.status == \"success\"\n}\n";
     assert_eq!(project.read("workflows/tests/asked_test.flow"), wanted);
     project.refuse(
         &["test", "workflows/asked.flow"],

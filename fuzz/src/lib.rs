@@ -36,7 +36,8 @@ pub fn check_workflow(text: &str) {
         let nothing = |_: &std::path::Path| Err("there is no such file".to_owned());
         let (modules, mut findings) = modules::load(roots, &mut sources, &mut nothing.clone());
         let facts = ConnectionFacts { store: Store::Embedded, pool: Some(2), future_retention_ms: None };
-        let (_, more) = check(&modules, &Surroundings { connections: [(Arc::from("vm"), facts)].into() });
+        let known = Surroundings { connections: [(Arc::from("vm"), facts)].into(), ..Surroundings::default() };
+        let (_, more) = check(&modules, &known);
         findings.extend(more);
         for format in [render::Format::Human, render::Format::Short, render::Format::Json] {
             let _ = render::render(format, &sources, &findings, 1, true, 80);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::mismatch::Want;
 use super::program::Expr;
-use super::scope::Scope;
+use super::scope::{Queried, Scope};
 use super::suggest::Candidate;
 use super::unify::{has_variable, substitute, unify};
 use crate::diagnostic::{Diagnostic, codes};
@@ -35,6 +35,8 @@ pub(super) struct CallSite<'a> {
     pub(super) name: String,
     /// The callee as written.
     pub(super) text: Arc<str>,
+    /// The connection that it is called on.
+    pub(super) connection: Option<Queried>,
     /// Whether the file states the type of what it gives.
     pub(super) is_stated: bool,
     pub(super) verb_span: Span,
@@ -68,8 +70,10 @@ impl Checker<'_> {
                 continue;
             };
             scope.row = if param.ty == Type::Sql { rows_of(wanted, &given) } else { None };
+            let connection = site.connection.clone().filter(|_| param.ty == Type::Sql);
+            scope.queried = connection.map(|connection| (argument.value.span, connection));
             let checked = self.argument(scope, argument, param, site, variables);
-            scope.row = None;
+            (scope.row, scope.queried) = (None, None);
             if let Some(slot) = given.get_mut(at) {
                 if slot.is_some() {
                     let message = format!("the argument `{}` is given twice", param.name);

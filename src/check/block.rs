@@ -54,6 +54,7 @@ impl Checker<'_> {
     /// Leaves a block and warns of results that nobody used; gives the number of its slots.
     pub(super) fn close_block(&mut self, scope: &mut Scope, steps: &[Step]) -> usize {
         let Some(block) = scope.blocks.pop() else { return 0 };
+        self.homes.keep(&block, steps.iter().map(|step| step.span));
         let pure_slots: HashSet<usize> =
             steps.iter().filter(|step| step.effect < Effect::Write).filter_map(|step| step.slot).collect();
         for (name, binding) in &block.names {

@@ -36,6 +36,11 @@ impl Checker<'_> {
         let do_span = scope.do_span.take();
         let is_step = scope.action.take() == Some(span);
         let is_stated = scope.stated.take() == Some(span);
+        if let (Some(level), ast::ExprKind::Name(name)) = (scope.record, &callee.kind)
+            && &**name == "writes"
+        {
+            return self.writes_call(scope, level, arguments, (arguments_span, span));
+        }
         let Some((found, verb_span)) = self.callee(scope, callee) else {
             for argument in arguments {
                 self.expr(scope, &argument.value, None);
@@ -47,7 +52,12 @@ impl Checker<'_> {
             Callee::Primitive(spec, _) => spec.verb().to_owned(),
             Callee::Function(_, function) => function.name.to_string(),
         };
-        let site = CallSite { name, text: self.text(callee.span), is_stated, verb_span, arguments, arguments_span };
+        let connection = match &found {
+            Callee::Primitive(_, Some(receiver)) => self.queried(scope, receiver),
+            _ => None,
+        };
+        let text = self.text(callee.span);
+        let site = CallSite { name, text, connection, is_stated, verb_span, arguments, arguments_span };
         let checked = match found {
             Callee::Primitive(spec, receiver) => self.call_primitive(scope, spec, receiver, &site, span),
             Callee::Function(id, function) => self.call_function(scope, id, &function, &site, span),
@@ -273,7 +283,15 @@ impl Checker<'_> {
         let ty = if is_right { self.returned(spec, &arguments, &variables, site) } else { Type::Error };
         let inner = strongest(arguments.iter().flatten());
         self.note_primitive(scope, spec, &arguments, site);
-        Expr { kind: ExprKind::Primitive(spec, arguments), ty, span, effect: inner.max(spec.effect) }
+        let rows = if spec.name == "sql.query" && is_right { self.queried_rows(&arguments, site) } else { None };
+        let effect = inner.max(spec.effect);
+        let call = Expr { kind: ExprKind::Primitive(spec, arguments), ty, span, effect };
+        match rows {
+            // The database's own types are not always the columns': SQLite gives a day that it computed as a text.
+            Some((ty, true)) => Expr { kind: ExprKind::Cast(Box::new(call)), ty, span, effect },
+            Some((ty, false)) => Expr { ty, ..call },
+            None => call,
+        }
     }
 
     /// Notes what a primitive writes through, and looks at queries for a store that knows a subset only.
@@ -282,17 +300,13 @@ impl Checker<'_> {
             scope.footprint.written.extend(connections_in(scope, arguments.iter().flatten()));
             scope.footprint.is_unsafe_to_repeat |= !spec.idempotent;
         }
-        if spec.name == "sql.query" && !site.is_stated {
-            let finding = Diagnostic::new(&codes::VF402, site.verb_span, "nothing says which columns this query gives")
-                .help("state them where the rows arrive: `… as table<{ column: type }>`");
-            self.report(finding);
-        }
         self.check_names(spec, arguments);
         if spec.family() == "sql"
             && let Some(query) = arguments.get(1).and_then(Option::as_ref)
         {
             let connection = site.text.rsplit_once('.').map_or("db", |(connection, _)| connection);
             self.check_statement(spec.verb(), query, connection);
+            self.check_rows(spec, arguments, site);
         }
         if spec.family() == "metrics" {
             self.check_metrics_query(scope, spec.verb(), arguments);

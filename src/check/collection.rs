@@ -274,9 +274,27 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn table(&mut self, scope: &mut Scope, columns: &[Name], rows: &[Vec<ast::Expr>], span: Span) -> Expr {
-        let rows: Vec<Vec<Expr>> =
-            rows.iter().map(|row| row.iter().map(|cell| self.expr(scope, cell, None)).collect()).collect();
+    pub(super) fn table(
+        &mut self,
+        scope: &mut Scope,
+        columns: &[Name],
+        rows: &[Vec<ast::Expr>],
+        wanted: Option<&Type>,
+        span: Span,
+    ) -> Expr {
+        let wanted = wanted.and_then(|wanted| wanted.required().item());
+        let wanted: Vec<Option<Type>> = columns
+            .iter()
+            .map(|column| match &wanted {
+                Some(Type::Record(row)) => row.get(&column.node).cloned(),
+                _ => None,
+            })
+            .collect();
+        let mut row = |row: &Vec<ast::Expr>| {
+            let cells = row.iter().zip(&wanted);
+            cells.map(|(cell, wanted)| self.expr(scope, cell, wanted.as_ref())).collect::<Vec<_>>()
+        };
+        let rows: Vec<Vec<Expr>> = rows.iter().map(&mut row).collect();
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut fields: Vec<(Arc<str>, Type)> = Vec::with_capacity(columns.len());
         for (at, column) in columns.iter().enumerate() {

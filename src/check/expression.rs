@@ -102,7 +102,7 @@ impl Checker<'_> {
             ast::ExprKind::MapComprehension(entry, comprehension) => {
                 self.map_comprehension(scope, entry, comprehension, wanted, span)
             }
-            ast::ExprKind::Table { columns, rows } => self.table(scope, columns, rows, span),
+            ast::ExprKind::Table { columns, rows } => self.table(scope, columns, rows, wanted, span),
         }
     }
 

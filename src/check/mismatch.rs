@@ -122,6 +122,12 @@ fn part_to_blame<'e>(expr: &'e Expr, wanted: &Type) -> Option<(&'e Expr, Type)> 
         (ExprKind::Binary(BinaryOperator::Coalesce, _, right), wanted) if unfit(right, wanted) => {
             Some((right, wanted.clone()))
         }
+        (ExprKind::Table(shape, rows), wanted) => {
+            let Type::Record(wanted) = wanted.required().item()? else { return None };
+            let cells = rows.iter().flat_map(|row| shape.iter().zip(row));
+            let mut unfit = cells.filter_map(|(name, cell)| Some((cell, wanted.get(name)?.clone())));
+            unfit.find(|(cell, wanted)| cell.ty.fits(wanted).is_err())
+        }
         (ExprKind::ListComprehension(item, _), Type::List(wanted)) => Some((item, (**wanted).clone())),
         (ExprKind::MapComprehension(entry, _), Type::Map(key, value)) => {
             let part = if unfit(&entry.0, key) { (&entry.0, key) } else { (&entry.1, value) };

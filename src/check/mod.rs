@@ -11,6 +11,7 @@ mod call;
 mod cast;
 mod clause;
 mod collection;
+mod columns;
 mod expression;
 mod external;
 mod foreign;
@@ -26,9 +27,11 @@ mod order;
 pub mod program;
 mod query;
 mod scope;
+mod statement;
 mod suggest;
 mod suppress;
 mod surroundings;
+pub mod test;
 mod types;
 mod unify;
 mod uses;
@@ -43,11 +46,13 @@ pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
 
 use crate::diagnostic::{self, Diagnostic};
+use crate::query::sql::Meaning;
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
-use program::{Function, FunctionId};
+use program::{Function, FunctionId, Workflow};
 use suggest::Suggestions;
+use test::Homes;
 
 /// Checks all modules. The findings are in order of place.
 pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Diagnostic>) {
@@ -100,6 +105,9 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
+    /// The workflows that were checked.
+    known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
+    homes: Homes,
     /// The connection whose call is being read, when it is one that reads PromQL.
     promql_reader: Option<Arc<str>>,
     /// What the inner blocks of modules bind, once somebody missed a name.
@@ -108,6 +116,10 @@ struct Checker<'a> {
     without_yield: Vec<Span>,
     /// Whether one was told: whatever else is `none` then says no more.
     has_told_yield: bool,
+    /// What the SQL literals mean, by their places.
+    meanings: HashMap<Span, Meaning>,
+    /// Words that stand where some file makes or changes a table.
+    definitions: HashSet<String>,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -126,12 +138,17 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             suggestions: Suggestions::default(),
+            known_workflows: HashMap::new(),
+            homes: Homes::default(),
             promql_reader: None,
             inner_names: HashMap::new(),
             without_yield: Vec::new(),
             has_told_yield: false,
+            meanings: HashMap::new(),
+            definitions: statement::definitions(modules),
             declared: HashMap::new(),
         };
+        checker.homes.are_kept = modules.have_tests();
         checker.type_definitions();
         checker
     }

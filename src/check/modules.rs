@@ -87,6 +87,12 @@ impl Modules {
         unread
     }
 
+    /// Whether a file that was asked for holds tests.
+    pub(super) fn have_tests(&self) -> bool {
+        let mut items = self.all.iter().filter(|module| module.is_root).flat_map(|module| &module.file.items);
+        items.any(|item| matches!(item.kind, ItemKind::Test(_)))
+    }
+
     /// The sources in which reading found an error.
     pub(super) fn wrong(&self) -> impl Iterator<Item = SourceId> {
         self.all.iter().filter(|module| module.has_errors).map(|module| module.source.id)

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::test::Test;
 use crate::external;
 use crate::primitive::{Effect, Property, Spec};
 use crate::query::promql::PromqlTemplate;
@@ -19,8 +20,23 @@ use crate::value::{ConnectionKind, Shape, Type, Value};
 pub struct Program {
     /// The workflows of the files that were asked for.
     pub workflows: Vec<Arc<Workflow>>,
+    /// The tests of those files.
+    pub tests: Vec<Arc<Test>>,
     /// User-defined `fn`s, `step`s and `action`s, by [`FunctionId`].
     pub functions: Vec<Arc<Function>>,
+    /// The SQL literals that are given to a connection of the environment.
+    pub statements: Vec<Statement>,
+}
+
+/// A SQL literal with its connection.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    /// The connection's name.
+    pub connection: Arc<str>,
+    /// What it says.
+    pub template: Arc<SqlTemplate>,
+    /// Where its text stands.
+    pub text: Span,
 }
 
 /// An expression by itself: pure, and closed but for the values that it was given.

@@ -1,6 +1,5 @@
 //! Texts with holes: interpolated texts, SQL, PromQL.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Checker;
@@ -10,10 +9,10 @@ use super::scope::Scope;
 use super::surroundings::{ConnectionFacts, Store};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
-use crate::query::sql::{ColumnHint, StatementKind};
+use crate::query::sql::StatementKind;
 use crate::query::{promql, sql};
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{self, Tag, Tagged, TypeExpr, TypeExprKind};
+use crate::syntax::ast::{self, Tag, Tagged};
 use crate::value::{Type, Value, check_format};
 
 impl Checker<'_> {
@@ -74,7 +73,9 @@ impl Checker<'_> {
     }
 
     fn sql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
-        let (template, findings) = sql::parse(&tagged.text, tagged.text_span);
+        let (template, mut findings) = sql::parse(&tagged.text, tagged.text_span);
+        let queried = scope.queried.take().filter(|(of, _)| *of == span).map(|(_, queried)| queried);
+        let statement = if findings.is_empty() { Self::read(tagged, queried.as_ref(), &mut findings) } else { None };
         let is_broken = findings.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
@@ -86,8 +87,15 @@ impl Checker<'_> {
         if is_broken {
             return Expr { ty: Type::Sql, ..broken(span) };
         }
+        let template = Arc::new(template);
+        if let Some(statement) = statement {
+            self.understand(&statement, (span, tagged.text_span), queried.as_ref(), &template, &arguments);
+        }
+        if let Some(connection) = queried.and_then(|queried| queried.name) {
+            self.keep_statement(connection, &template, tagged.text_span);
+        }
         let effect = strongest(&arguments);
-        Expr { kind: ExprKind::Sql(Arc::new(template), arguments), ty: Type::Sql, span, effect }
+        Expr { kind: ExprKind::Sql(template, arguments), ty: Type::Sql, span, effect }
     }
 
     /// A value that a database can take at this place.
@@ -244,39 +252,6 @@ impl Checker<'_> {
         if length == 0 { span } else { span.slice(start, start + length) }
     }
 
-    /// Compares the names that a query's text gives with the columns that `as table<{…}>` states.
-    pub(super) fn compare_columns(&mut self, of: &ast::Expr, target: &Type, written: &TypeExpr) {
-        let Type::Table(row) = target else { return };
-        let Some(query) = queried_text(of) else { return };
-        let Some(columns) = sql::select_columns(&query.text, query.text_span) else { return };
-        let mut surplus: Vec<&ColumnHint> = columns.iter().filter(|column| row.get(&column.name).is_none()).collect();
-        let given: HashSet<&str> = columns.iter().map(|column| &*column.name).collect();
-        for name in row.names().filter(|name| !given.contains(name)) {
-            let span = column_span(written, name).unwrap_or(written.span);
-            let message = format!("the query gives no column `{name}`");
-            let finding = Diagnostic::new(&codes::VF201, span, message).help(format!("select it: `… as {name}`"));
-            let near = crate::diagnostic::closest(name, surplus.iter().map(|column| &*column.name));
-            // A misspelt column is one mistake, though each side lacks the other's name.
-            let Some(at) = near.and_then(|near| surplus.iter().position(|column| column.name == near)) else {
-                self.report(finding);
-                continue;
-            };
-            let column = surplus.remove(at);
-            let finding = finding
-                .label(column.span, format!("the query calls it `{}`", column.name))
-                .help(format!("did you mean `{name}` in the query?"))
-                .fix(format!("write `{name}` in the query"), column.span, name);
-            self.report(finding);
-        }
-        for column in surplus {
-            let finding =
-                Diagnostic::new(&codes::VF201, column.span, format!("the stated columns lack `{}`", column.name))
-                    .label(written.span, "stated here")
-                    .help(format!("add `{}: …` to the type, or leave it out of the query", column.name));
-            self.report(finding);
-        }
-    }
-
     /// Looks at the queries given to a store: an export takes a selector, and an expression for the
     /// embedded store lies in its subset of PromQL.
     pub(super) fn check_metrics_query(&mut self, scope: &Scope, verb: &str, arguments: &[Option<Expr>]) {
@@ -330,16 +305,6 @@ impl Checker<'_> {
     }
 }
 
-/// The SQL literal of `db.query(sql"""…""")`.
-fn queried_text(call: &ast::Expr) -> Option<&Tagged> {
-    let ast::ExprKind::Call { callee, arguments, .. } = &call.kind else { return None };
-    let is_query = matches!(&callee.kind, ast::ExprKind::Field { name, .. } if &*name.node == "query");
-    match &arguments.first()?.value.kind {
-        ast::ExprKind::Tagged(tagged) if is_query && tagged.tag == Tag::Sql => Some(tagged),
-        _ => None,
-    }
-}
-
 /// A type at the beginning of a sentence.
 pub(super) fn shown(ty: &Type) -> String {
     match ty {
@@ -358,10 +323,4 @@ fn example_of_format(ty: &Type) -> &'static str {
         Type::Int | Type::Float | Type::Decimal => "write one like `.2f`, `,` or `08`",
         _ => "write a width, such as `>10`, or leave the format out",
     }
-}
-
-fn column_span(written: &TypeExpr, name: &str) -> Option<Span> {
-    let TypeExprKind::Named { arguments, .. } = &written.kind else { return None };
-    let TypeExprKind::Record(fields) = &arguments.first()?.kind else { return None };
-    fields.iter().find(|(field, _)| &*field.node == name).map(|(field, _)| field.span)
 }

@@ -9,6 +9,7 @@ use super::after::After;
 use super::modules::ModuleId;
 use super::narrow::{self, Fact};
 use super::suggest::Candidate;
+use crate::query::sql::SqlDialect;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
 use crate::value::{ConnectionKind, RecordType, Type};
@@ -41,7 +42,7 @@ impl Binding {
 }
 
 /// The names of one block.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct BlockScope {
     pub(super) names: IndexMap<Arc<str>, Binding>,
     /// `failed` and `finally`: outer steps may not have run.
@@ -91,6 +92,15 @@ impl Footprint {
     }
 }
 
+/// The connection that a statement is for.
+#[derive(Debug, Clone)]
+pub(super) struct Queried {
+    /// Its name in the environment, where it has one: a function's parameter may be any connection.
+    pub(super) name: Option<Arc<str>>,
+    /// What it speaks, where that is known.
+    pub(super) dialect: Option<SqlDialect>,
+}
+
 /// Where the checker stands.
 #[derive(Debug)]
 pub(super) struct Scope {
@@ -105,10 +115,14 @@ pub(super) struct Scope {
     pub(super) action: Option<Span>,
     /// The expression whose type a cast states.
     pub(super) stated: Option<Span>,
+    /// The SQL literal that a connection is given, and the connection.
+    pub(super) queried: Option<(Span, Queried)>,
     /// The rows that the statement being checked runs for: their fields are names in it.
     pub(super) row: Option<Arc<RecordType>>,
     /// Whether the run's outcome may be looked at.
     pub(super) knows_outcome: bool,
+    /// In a test, the block that holds the record of all writes.
+    pub(super) record: Option<usize>,
     /// Whether the run has failed, so that there is an error to look at.
     pub(super) has_failed: bool,
     pub(super) footprint: Footprint,
@@ -131,8 +145,10 @@ impl Scope {
             do_span: None,
             action: None,
             stated: None,
+            queried: None,
             row: None,
             knows_outcome: false,
+            record: None,
             has_failed: false,
             footprint: Footprint::default(),
         }

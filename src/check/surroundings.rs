@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::query::promql::Dialect;
+use crate::schema::Schema;
 
 /// What is known of the connections that workflows will run with, by their names; empty without a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// The connections of the chosen environment.
     pub connections: HashMap<Arc<str>, ConnectionFacts>,
+    /// What their databases hold, as far as that is known.
+    pub schemas: HashMap<Arc<str>, Arc<Schema>>,
 }
 
 /// What is known of a connection.

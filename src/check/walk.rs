@@ -1,8 +1,8 @@
 //! Walking the typed program: expressions, steps.
 
 use super::program::{
-    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, Function, FunctionBody, OnFailure, Parallel,
-    Policy, Program, Step, Workflow,
+    Action, Block, Comprehension, Expr, ExprKind, ForEach, Fragment, Function, FunctionBody, FunctionId, OnFailure,
+    Parallel, Policy, Program, Step, Workflow,
 };
 
 /// Calls `look` for an expression and every expression inside it. Iterative: a chain may be long.
@@ -134,6 +134,28 @@ pub(crate) fn step_expressions<'a>(step: &'a Step, look: &mut impl FnMut(&'a Exp
 
 fn policy_expressions(policy: &Policy) -> impl Iterator<Item = &Expr> {
     [&policy.timeout, &policy.retry, &policy.backoff, &policy.rate, &policy.key].into_iter().flatten()
+}
+
+/// The function that an expression calls for its result, also one whose result is looked into or decoded.
+pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
+    match &expr.kind {
+        ExprKind::Function(id, _) => Some(*id),
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+            called(of)
+        }
+        _ => None,
+    }
+}
+
+/// [`called`], to call another.
+pub(crate) fn called_mut(expr: &mut Expr) -> Option<&mut FunctionId> {
+    match &mut expr.kind {
+        ExprKind::Function(id, _) => Some(id),
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+            called_mut(of)
+        }
+        _ => None,
+    }
 }
 
 /// The blocks inside a step.

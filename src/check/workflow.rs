@@ -5,32 +5,62 @@ use std::sync::Arc;
 
 use super::mismatch::Want;
 use super::modules::ModuleId;
-use super::program::{Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
+use super::program::{self, Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
 use super::suggest::Suggestions;
+use super::test::Test;
 use super::types::LATER;
 use super::{Checker, STACK};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
+use crate::query::sql::Meaning;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItem, WorkflowItemKind};
 use crate::value::{ConnectionKind, Type};
 
+/// What checking one file adds to what is known.
+struct Found {
+    workflows: Vec<Arc<Workflow>>,
+    tests: Vec<Arc<Test>>,
+    statements: Vec<program::Statement>,
+    meanings: HashMap<Span, Meaning>,
+    diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
 impl Checker<'_> {
-    /// Checks the workflows of the files that were asked for, and what files import in vain; several files at a
+    /// Checks the workflows and tests of the files that were asked for, and what files import in vain; several files at a
     /// time, each by a checker that knows all functions.
     pub(super) fn workflows(&mut self) {
         let is_root = |id: &ModuleId| self.modules.all.get(id.0).is_some_and(|module| module.is_root);
         let roots: Vec<ModuleId> = (0..self.modules.all.len()).map(ModuleId).filter(is_root).collect();
-        let begin = || Self { diagnostics: Vec::new(), ..self.clone() };
-        let checked = parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id));
-        for (workflows, findings) in checked {
-            self.program.workflows.extend(workflows);
-            self.diagnostics.extend(findings);
+        let begin = || {
+            let mut checker = self.clone();
+            drop(checker.found_so_far());
+            checker
+        };
+        for found in parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id)) {
+            self.program.workflows.extend(found.workflows);
+            self.program.tests.extend(found.tests);
+            self.program.statements.extend(found.statements);
+            self.meanings.extend(found.meanings);
+            self.diagnostics.extend(found.diagnostics);
+            self.warnings.extend(found.warnings);
         }
     }
 
-    fn root(&mut self, id: ModuleId) -> (Vec<Arc<Workflow>>, Vec<Diagnostic>) {
+    fn found_so_far(&mut self) -> Found {
+        Found {
+            workflows: std::mem::take(&mut self.program.workflows),
+            tests: std::mem::take(&mut self.program.tests),
+            statements: std::mem::take(&mut self.program.statements),
+            meanings: std::mem::take(&mut self.meanings),
+            diagnostics: std::mem::take(&mut self.diagnostics),
+            warnings: std::mem::take(&mut self.warnings),
+        }
+    }
+
+    fn root(&mut self, id: ModuleId) -> Found {
         self.suggestions = Suggestions::default();
         let mut names: Vec<&str> = Vec::new();
         for item in self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items) {
@@ -41,33 +71,17 @@ impl Checker<'_> {
                 self.report(finding.help("give one of them another name"));
             }
             names.push(&workflow.name.node);
-            let checked = self.workflow(id, workflow, &item.doc);
-            self.program.workflows.push(Arc::new(checked));
+            let checked = Arc::new(self.workflow(id, workflow, &item.doc));
+            self.known_workflows.entry((id, workflow.name.node.clone())).or_insert_with(|| checked.clone());
+            self.program.workflows.push(checked);
         }
-        self.tests_are_left_out(id);
+        self.tests(id);
         self.unused_imports(id);
-        (std::mem::take(&mut self.program.workflows), std::mem::take(&mut self.diagnostics))
+        self.found_so_far()
     }
 
-    /// Tests are read and nothing more: better said than believed.
-    fn tests_are_left_out(&mut self, id: ModuleId) {
-        let items = self.modules.all.get(id.0).into_iter().flat_map(|module| &module.file.items);
-        let test = items.filter_map(|item| match &item.kind {
-            ItemKind::Test(test) => Some(test.title.span),
-            _ => None,
-        });
-        if let Some(span) = test.into_iter().next() {
-            let finding = Diagnostic::new(&codes::VF004, span, "tests are read, and this version does not run them");
-            self.report(finding.help("check what the workflow does with a run on the embedded stores"));
-        }
-    }
-
-    /// A file that holds tests uses its imports there.
     fn unused_imports(&mut self, id: ModuleId) {
         let Some(module) = self.modules.all.get(id.0) else { return };
-        if module.file.items.iter().any(|item| matches!(item.kind, ItemKind::Test(_))) {
-            return;
-        }
         for import in &module.imports {
             if !self.used_imports.contains(&(id, import.name.clone())) {
                 let finding =
@@ -80,7 +94,7 @@ impl Checker<'_> {
         }
     }
 
-    fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
+    pub(super) fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
         let mut scope = Scope::new(module);
         self.without_yield.clear();
         self.has_told_yield = false;
@@ -105,6 +119,9 @@ impl Checker<'_> {
         let mut body = checked.block;
         body.result = None;
         self.unused_names(&scope, workflow);
+        if let Some(block) = scope.blocks.last() {
+            self.homes.keep(block, [workflow.name.span]);
+        }
         body.slots = self.close_block(&mut scope, &body.steps);
         let name = &workflow.name;
         Workflow {

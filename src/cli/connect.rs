@@ -13,7 +13,7 @@ use crate::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
 use crate::connection::sql::{
     PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls, SqliteDatabase, SqliteOptions,
 };
-use crate::connection::{Authorization, Clock};
+use crate::connection::{Authorization, Clock, Describe};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::primitive::Connections;
 
@@ -120,6 +120,24 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
         }
     }
     Ok(())
+}
+
+/// A database that is asked about itself. A SQLite file that is not there yet is not made: it would hold what its
+/// `schema` says.
+pub(super) fn describe(connection: &Connection) -> Result<Arc<dyn Describe>, String> {
+    match &connection.kind {
+        ConnectionConfig::Sqlite { path, schema } => {
+            let path = if path.exists() { path.clone() } else { ":memory:".into() };
+            let options = SqliteOptions { path, schema_sql: schema_text(schema.as_deref())? };
+            Ok(Arc::new(SqliteDatabase::open(options)))
+        }
+        ConnectionConfig::Postgres { address, tls, .. } => {
+            let options =
+                PostgresOptions { server: server(address, *tls), pool: 1, connect_timeout_ms: CONNECT_TIMEOUT_MS };
+            Ok(Arc::new(PostgresDatabase::connect(&options).map_err(|error| error.to_string())?))
+        }
+        _ => Err("it is no SQL database".to_owned()),
+    }
 }
 
 fn schema_text(path: Option<&Path>) -> Result<Option<String>, String> {

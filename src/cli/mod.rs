@@ -15,6 +15,7 @@ mod fmt;
 mod graph;
 mod init;
 mod jobs;
+mod live;
 mod logs;
 mod man;
 mod markdown;
@@ -26,9 +27,12 @@ mod project;
 mod replace;
 mod report;
 mod run;
+mod schema;
 mod skeleton;
+mod snapshots;
 mod table;
 mod terminal;
+mod test;
 mod walk;
 
 use std::process::ExitCode;
@@ -106,6 +110,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Fmt(command) => fmt::fmt(command, &terminal),
+        Command::Test(command) => test::test(command, &terminal),
         Command::Doc(command) => doc::doc(command, &terminal),
         Command::Eval(command) => eval::eval(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
@@ -114,6 +119,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Init(command) => init::init(command, &terminal),
         Command::New(command) => new::new(command, &terminal),
         Command::Man(command) => man::man(command, &terminal),
+        Command::Schema(command) => schema::schema(command, &terminal, variables),
         Command::Completions(command) => completions::completions(command, &terminal),
     }
 }

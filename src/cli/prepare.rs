@@ -8,7 +8,8 @@ use serde_json::Value as Json;
 
 use super::Exit;
 use super::arguments::RunArguments;
-use super::project::{Project, read_text, split_target, surroundings, workflow_of};
+use super::project::{Project, read_text, split_target, workflow_of};
+use super::snapshots;
 use crate::check::Surroundings;
 use crate::config::{Config, Environment, Job, Variables};
 use crate::connection::Clock;
@@ -58,7 +59,8 @@ pub(super) fn prepare(
         Some(job) => (shown_path(&job.workflow), job.workflow_name.as_deref()),
         None => (target.file, target.workflow.as_deref()),
     };
-    let plan = plan_of(command, project, &surroundings(&config, &environment), job.as_ref(), &file, workflow)?;
+    let surroundings = snapshots::surroundings(&config, &environment, None).map_err(environment_fault)?;
+    let plan = plan_of(command, project, &surroundings, job.as_ref(), &file, workflow)?;
     let environment = environment_for(&plan, &config, &environment, project)?;
     if environment.protected && !command.yes {
         let message = format!("the environment `{}` is protected; add `--yes` to run in it", environment.name);

@@ -129,11 +129,14 @@ pub(crate) fn surroundings(config: &Config, name: &str) -> Surroundings {
         let ConnectionOutline { name, pool, future_retention_ms, .. } = outline;
         Some((name, ConnectionFacts { store, pool, future_retention_ms }))
     };
-    Surroundings { connections: config.outlines(name).into_iter().filter_map(facts).collect() }
+    Surroundings {
+        connections: config.outlines(name).into_iter().filter_map(facts).collect(),
+        ..Surroundings::default()
+    }
 }
 
 /// A path as people would write it: from the working directory when it lies below.
-fn shown_path(path: &Path) -> String {
+pub(super) fn shown_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }

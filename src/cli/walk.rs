@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::project::read_text;
+
 /// The file itself, or the `.flow` files under a directory.
 pub(super) fn under(path: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
@@ -11,6 +13,15 @@ pub(super) fn under(path: &Path) -> Result<Vec<PathBuf>, String> {
         files.push(path.to_path_buf());
     }
     Ok(files)
+}
+
+/// The same with their texts.
+pub(super) fn texts(path: &Path) -> Result<Vec<(PathBuf, String)>, String> {
+    let read = |path: PathBuf| match read_text(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(why) => Err(format!("cannot read `{}`: {why}", path.display())),
+    };
+    under(path)?.into_iter().map(read).collect()
 }
 
 /// What to say when there is no file at all under `paths`.

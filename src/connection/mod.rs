@@ -20,6 +20,7 @@ use futures_util::stream::BoxStream;
 
 pub use crate::query::sql::SqlDialect;
 use crate::query::sql::SqlQuery;
+use crate::schema::Schema;
 use crate::value::{Labels, Sample, Series, StepError, Table, Timestamp};
 
 /// The result of a call through a connection.
@@ -75,6 +76,25 @@ pub trait Sql: Send + Sync {
     fn session(&self) -> Answer<'_, Box<dyn SqlSession>>;
     /// Begins a transaction.
     fn begin(&self) -> Answer<'_, Box<dyn SqlTransaction>>;
+}
+
+/// What a database has against a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// In its words.
+    pub message: String,
+    /// What to do, in its words.
+    pub help: Option<String>,
+    /// The byte of the text that it points at.
+    pub at: Option<usize>,
+}
+
+/// A SQL database asked about itself; nothing is run.
+pub trait Describe: Send + Sync {
+    /// The tables on the search path and in the schemas named.
+    fn schema<'a>(&'a self, also: &'a [String]) -> Answer<'a, Schema>;
+    /// What it has against a text with placeholders; `None` when it would run it.
+    fn refusal<'a>(&'a self, text: &'a str) -> Answer<'a, Option<Refusal>>;
 }
 
 /// What a write of samples did. All given samples are in the store when this is returned: they were read back.

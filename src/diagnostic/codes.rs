@@ -50,6 +50,11 @@ impl Code {
         self.example("\n## Configuration\n")
     }
 
+    /// The snapshot of the connection `db` that the examples are checked with; empty when they need none.
+    pub fn schema(&self) -> &'static str {
+        self.example("\n## Schema\n")
+    }
+
     /// The code block below a heading, its last line ended.
     fn example(&self, heading: &str) -> &'static str {
         let (_, below) = self.page.split_once(heading).unwrap_or_default();
@@ -105,7 +110,6 @@ codes! {
     VF001 Error "syntax error";
     VF002 Error "unclosed block, string or query literal";
     VF003 Error "impossible literal";
-    VF004 Info "not available in this version";
     VF101 Error "unknown name";
     VF102 Error "name defined twice or shadowed";
     VF103 Warning "result never used";
@@ -122,14 +126,20 @@ codes! {
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";
     VF303 Error "zone missing where it changes the answer";
-    VF305 Warning "range that is empty or off by one";
-    VF307 Warning "time of day that clocks skip or repeat";
-    VF306 Warning "schedule and calendar disagree";
     VF304 Warning "calendar does not cover the range";
+    VF305 Warning "range that is empty or off by one";
+    VF306 Warning "schedule and calendar disagree";
+    VF307 Warning "time of day that clocks skip or repeat";
     VF401 Error "SQL does not parse";
     VF402 Info "the query's result types are unknown";
     VF403 Error "SQL parameter not in scope";
+    VF404 Error "unknown table or column";
+    VF405 Error "parameter does not fit the column";
     VF406 Error "a query that writes";
+    VF407 Error "upsert key without a unique index";
+    VF408 Warning "statement that touches every row";
+    VF409 Warning "row order used without `order by`";
+    VF410 Warning "comparison that nulls defeat";
     VF501 Error "PromQL does not parse";
     VF502 Error "placeholder in an illegal position or of the wrong type";
     VF503 Warning "selector matches everything";
@@ -147,17 +157,17 @@ codes! {
     VF605 Warning "failure swallowed";
     VF701 Error "configuration does not fit";
     VF702 Error "secret in clear, or secret flowing out";
+    VF703 Warning "secret sent unencrypted";
     VF704 Warning "no timeout on a database" on request;
     VF801 Warning "query per item";
-    VF703 Warning "secret sent unencrypted";
     VF802 Warning "more items at once than the connection lets through";
-    VF906 Warning "suppression that does nothing";
     VF803 Warning "needless or backward `after:`";
     VF804 Warning "loop without bound" on request;
     VF901 Warning "name in another style";
     VF902 Info "undocumented workflow, parameter or output" on request;
     VF903 Info "value repeated" on request;
     VF904 Info "workflow without a test" on request;
+    VF906 Warning "suppression that does nothing";
     VF907 Warning "program with a syntax error";
 }
 

@@ -1,8 +1,8 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, calendars, dates, digest, http, lists, maps, metrics, numbers, outcomes, policy, regexes,
-    samples, sql, statistics, text,
+    Form, Property, Spec, calendars, dates, digest, errors, http, lists, maps, metrics, numbers, outcomes, policy,
+    regexes, samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
@@ -10,6 +10,7 @@ static FAMILIES: &[&[Spec]] = &[
     calendars::SPECS,
     dates::SPECS,
     digest::SPECS,
+    errors::SPECS,
     http::SPECS,
     lists::SPECS,
     lists::join::SPECS,

@@ -43,6 +43,7 @@ pub(crate) async fn run_in_order(block: &Block, order: &Order, frame: &Frame) ->
     .await?;
     match &block.result {
         Some(result) => {
+            frame.run.journal.visit(result.span);
             let name: Arc<str> = Arc::from("yield");
             Site { frame, step: &name }.value(result).await
         }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{ErrorReport, RunStatus, StepStatus};
+use crate::source::Span;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,6 +131,10 @@ mod rfc3339 {
 pub trait EventSink: Send + Sync {
     /// Takes an event.
     fn emit(&self, event: RunEvent);
+
+    /// Takes note that a step began, that a block came to its `yield`, or that a value stood in for a failure: what
+    /// tests are measured by.
+    fn visit(&self, _place: Span) {}
 }
 
 /// A function that takes events.

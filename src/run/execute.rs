@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::aftermath::Aftermath;
 use super::block;
 use super::eval::{Env, Site};
 use super::event::{EventKind, EventSink};
@@ -28,13 +29,18 @@ use crate::value::{ErrorKind, StepError, Timestamp, Value};
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Runs a plan on a task of its own: from within `block_on`, waking up for each step would cost more than the step.
-pub(super) async fn run(plan: Plan, services: Services, options: RunOptions, events: Arc<dyn EventSink>) -> RunOutcome {
+pub(super) async fn run(
+    plan: Plan,
+    services: Services,
+    options: RunOptions,
+    events: Arc<dyn EventSink>,
+) -> (RunOutcome, Option<Aftermath>) {
     let (clock, started) = (services.clock.clone(), services.clock.now());
     let task = tokio::spawn(prepare(plan, services, options, events, started));
     AbortOnDropHandle::new(task).await.unwrap_or_else(|_| {
         let fault = block::panicked();
         let error = RunError::from(&*fault);
-        RunOutcome { error: Some(error), message: fault.error.message, ..empty(started, clock.now()) }
+        (RunOutcome { error: Some(error), message: fault.error.message, ..empty(started, clock.now()) }, None)
     })
 }
 
@@ -61,13 +67,13 @@ async fn prepare(
     options: RunOptions,
     events: Arc<dyn EventSink>,
     started: Timestamp,
-) -> RunOutcome {
+) -> (RunOutcome, Option<Aftermath>) {
     let (workflow, clock) = (plan.workflow.clone(), services.clock.clone());
     let scope = Arc::new(Scope::new(workflow.body.slots, None));
     let world = World::new(plan.program.clone(), workflow.name.clone(), &options);
     let params = match start::parameters(&plan, &world, &scope) {
         Ok(params) => params,
-        Err(refused) => return not_started(started, clock.now(), refused, None),
+        Err(refused) => return (not_started(started, clock.now(), refused, None), None),
     };
     let defaults = start::connect(&workflow, &scope, &services)
         .map_err(Fault::new)
@@ -75,7 +81,7 @@ async fn prepare(
         .and_then(|()| Limits::of(&workflow.defaults, Env { world: &world, scope: &scope }, 0, 0));
     let defaults = match defaults {
         Ok(defaults) => defaults,
-        Err(fault) => return not_started(started, clock.now(), Vec::new(), Some(&fault)),
+        Err(fault) => return (not_started(started, clock.now(), Vec::new(), Some(&fault)), None),
     };
     let run = Arc::new(RunState {
         world,
@@ -89,8 +95,9 @@ async fn prepare(
     let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
     let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0 };
     let timeout_ms = options.timeout_ms;
+    let aftermath = Aftermath::of(&frame);
     let course = Course { workflow, frame, interrupt: services.interrupt, timeout_ms, started };
-    course.run(params).await
+    (course.run(params).await, Some(aftermath))
 }
 
 fn not_started(started: Timestamp, now: Timestamp, refused: Vec<BindError>, fault: Option<&Fault>) -> RunOutcome {

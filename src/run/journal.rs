@@ -7,6 +7,7 @@ use super::event::{EventKind, EventSink, RunEvent, StepPlace};
 use super::frame::Frame;
 use super::outcome::{ItemFailure, RunWarning, StepReport};
 use crate::connection::Clock;
+use crate::source::Span;
 use crate::value::{StepError, Timestamp};
 
 /// Warnings kept; a check that fails for every item of a long loop says nothing new after that.
@@ -48,6 +49,11 @@ impl Journal {
     /// Tells what happened.
     pub(crate) fn emit(&self, kind: EventKind) {
         self.sink.emit(RunEvent { at: self.clock.now(), kind });
+    }
+
+    /// Tells that the run came here.
+    pub(crate) fn visit(&self, place: Span) {
+        self.sink.visit(place);
     }
 
     /// Tells and keeps a warning.

@@ -14,6 +14,7 @@
 //! **Stopping.** [`Interrupt::cancel`] once: nothing new starts, reads stop, writes under way end by
 //! themselves, an open transaction is rolled back, `finally` runs for at most 30 seconds. Twice: everything stops at once.
 
+mod aftermath;
 mod attempt;
 mod block;
 mod eval;
@@ -38,6 +39,7 @@ pub(crate) mod tests;
 mod transaction;
 mod world;
 
+use std::future::Future;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -48,6 +50,7 @@ use crate::plan::Plan;
 use crate::primitive::Connections;
 use crate::value::Timestamp;
 
+pub use aftermath::Aftermath;
 pub use evaluate::evaluate;
 pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
@@ -57,7 +60,7 @@ pub use outcome::{
 /// The stack of a worker thread. Evaluation recurses as deep as an expression nests, and the parser lets chains of
 /// a thousand operators through; tokio's own 2 MiB are too few for that. The limits on depth need less than half of this
 /// in a debug build, and what is not touched costs nothing.
-const STACK: usize = 32 * 1024 * 1024;
+pub const STACK: usize = 32 * 1024 * 1024;
 
 /// The runtime that runs need: several threads with stacks for deep expressions.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
@@ -111,5 +114,22 @@ pub struct RunOptions {
 
 /// Runs a plan. Never fails: whatever goes wrong is in the outcome. Must be called on [`runtime`].
 pub async fn run(plan: Plan, services: Services, options: RunOptions, events: Arc<dyn EventSink>) -> RunOutcome {
+    execute::run(plan, services, options, events).await.0
+}
+
+/// [`run`], and the values that it leaves, unless it never began.
+pub async fn run_and_keep(
+    plan: Plan,
+    services: Services,
+    options: RunOptions,
+    events: Arc<dyn EventSink>,
+) -> (RunOutcome, Option<Aftermath>) {
     execute::run(plan, services, options, events).await
+}
+
+/// Runs futures on this thread alone, one after the other: the same futures take their turns in the same order each
+/// time. The thread must have been started with [`STACK`].
+pub fn in_turns<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
 }

@@ -17,6 +17,7 @@ use crate::value::{ErrorKind, StepError, Timestamp, Value};
 pub(crate) async fn run(frame: &Frame, step: &Step, at: usize) -> Ran<()> {
     let started = frame.run.journal.now();
     let tally = Tally::default();
+    frame.run.journal.visit(step.span);
     if frame.is_top() && step.is_shown {
         frame.run.journal.emit(EventKind::StepStarted { step: place(frame, step) });
     }
@@ -32,6 +33,7 @@ pub(crate) async fn run(frame: &Frame, step: &Step, at: usize) -> Ran<()> {
 pub(crate) fn run_at_once(frame: &Frame, step: &Step, at: usize) -> Option<Ran<()>> {
     let is_simple = step.effect == Effect::Pure && matches!(step.on_failure, OnFailure::Fail);
     let (true, Action::Expression(expr)) = (is_simple, &step.action) else { return None };
+    frame.run.journal.visit(step.span);
     let site = Site { frame, step: &step.name };
     let result = site.pure_value(expr);
     let tally = Tally::default();
@@ -129,7 +131,10 @@ async fn recover(frame: &Frame, step: &Step, result: Ran<Value>) -> Ran<Value> {
     match &step.on_failure {
         OnFailure::Fail => Err(fault),
         OnFailure::Skip => Ok(Value::None),
-        OnFailure::Use(expr) => site.value(expr).await,
+        OnFailure::Use(expr) => {
+            frame.run.journal.visit(expr.span);
+            site.value(expr).await
+        }
         OnFailure::Block(block) => inner(block, site).await,
     }
 }

@@ -4,7 +4,9 @@
 
 mod conformance;
 mod faults;
+mod grammar;
 mod postgres;
+mod schema;
 mod sqlite;
 
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod metrics;
 mod name;
 mod range;
 mod repeat;
+mod sql;
 mod swallowed;
 mod union;
 mod unused;
@@ -28,6 +29,7 @@ use super::modules::Modules;
 use super::program::{Expr, ExprKind, Program};
 use super::surroundings::Surroundings;
 use crate::diagnostic::Diagnostic;
+use crate::query::sql::Meaning;
 use crate::source::{Source, SourceId, Span};
 use crate::value::Value;
 
@@ -40,6 +42,8 @@ pub(super) struct Facts<'a> {
     /// The connections they will run with.
     pub(super) surroundings: &'a Surroundings,
     sources: HashMap<SourceId, &'a Source>,
+    /// What the SQL literals mean, by their places.
+    pub(super) meanings: &'a HashMap<Span, Meaning>,
 }
 
 impl<'a> Facts<'a> {
@@ -77,6 +81,8 @@ const LINTS: &[Lint] = &[
     name::style,
     range::off_by_one,
     repeat::in_parallel,
+    sql::all_rows_in_a_loop,
+    sql::order_of_rows,
     swallowed::decides_writes,
     union::not_covered,
     unused::lost_results,
@@ -91,7 +97,13 @@ impl Checker<'_> {
     /// Runs every lint.
     pub(super) fn lints(&mut self) {
         let sources = self.modules.all.iter().map(|module| (module.source.id, &module.source)).collect();
-        let facts = Facts { program: &self.program, modules: self.modules, surroundings: self.surroundings, sources };
+        let facts = Facts {
+            program: &self.program,
+            modules: self.modules,
+            surroundings: self.surroundings,
+            sources,
+            meanings: &self.meanings,
+        };
         let mut findings = Vec::new();
         for lint in LINTS {
             lint(&facts, &mut findings);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ConfigArguments;
+use super::{ConfigArguments, SnapshotArguments};
 use crate::diagnostic::render::Format;
 use crate::diagnostic::{Named, Selection, closest};
 
@@ -48,6 +48,11 @@ pub(crate) struct CheckArguments {
     /// Record what is found in this file
     #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
     pub(crate) write_baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) snapshots: SnapshotArguments,
+    /// Ask the databases themselves, instead of the snapshots
+    #[arg(long, conflicts_with = "folder")]
+    pub(crate) live: bool,
     /// The name that stdin's text has in findings
     #[arg(long, value_name = "FILE", default_value = "stdin.flow")]
     pub(crate) stdin_filename: PathBuf,

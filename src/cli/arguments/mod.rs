@@ -13,6 +13,8 @@ mod man;
 mod new;
 mod overview;
 mod run;
+mod schema;
+mod test;
 
 use std::path::PathBuf;
 
@@ -31,6 +33,8 @@ pub(crate) use man::ManArguments;
 pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
 pub(crate) use run::{RunArguments, RunFormat};
+pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
+pub(crate) use test::{TestArguments, TestFormat};
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
@@ -87,6 +91,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Format workflow files
     Fmt(FmtArguments),
+    /// Run the tests of workflows, without a server
+    Test(TestArguments),
     /// Show the documentation of primitives, of the standard library, of a workflow file
     Doc(DocArguments),
     /// Evaluate an expression of the language
@@ -103,6 +109,8 @@ pub(crate) enum Command {
     New(NewArguments),
     /// Write man pages
     Man(ManArguments),
+    /// Keep snapshots of what the databases hold, for `check`
+    Schema(SchemaArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }

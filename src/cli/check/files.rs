@@ -5,7 +5,6 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use crate::cli::arguments::CheckArguments;
-use crate::cli::project::read_text;
 use crate::cli::walk;
 
 /// A file that was asked for.
@@ -39,8 +38,7 @@ pub(super) fn read(command: &CheckArguments) -> Result<Vec<File>, String> {
             found.push(File::new(command.stdin_filename.clone(), stdin()?));
             continue;
         }
-        for path in walk::under(path)?.into_iter().filter(|path| seen.insert(path.clone())) {
-            let text = read_text(&path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))?;
+        for (path, text) in walk::texts(path)?.into_iter().filter(|(path, _)| seen.insert(path.clone())) {
             found.push(File::new(path, text));
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Found;
 use super::files::File;
 use crate::cli::project::Project;
+use crate::cli::schema::Refused;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Edit, codes};
 
@@ -24,8 +25,8 @@ pub(super) struct Mended {
 pub(super) fn mend(
     files: &mut [File],
     mut found: Found,
-    look: impl Fn(&[File]) -> Result<Found, String>,
-) -> Result<(Found, Mended), String> {
+    look: impl Fn(&[File]) -> Result<Found, Refused>,
+) -> Result<(Found, Mended), Refused> {
     let mut mended = Mended::default();
     for _ in 0..ROUNDS {
         let mut patches = patches(&found.project, files);

@@ -1,6 +1,6 @@
 //! `vmflow check`.
 
-mod files;
+pub(super) mod files;
 mod fix;
 mod known;
 
@@ -10,15 +10,19 @@ use self::files::File;
 use super::Exit;
 use super::arguments::{CheckArguments, CheckFormat};
 use super::diff;
+use super::live::Live;
 use super::project::{Project, refuse, surroundings};
 use super::replace::replace;
+use super::schema::Refused;
+use super::snapshots;
 use super::terminal::Terminal;
-use crate::config::Variables;
+use crate::check::Surroundings;
+use crate::config::{Config, Variables};
 use crate::diagnostic::{self, Baseline, Selection, render};
 
 pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     match begin(command, variables) {
-        Ok((check, files)) => check.run(files, terminal).unwrap_or_else(|why| refuse(terminal, Exit::Usage, &why)),
+        Ok((check, files)) => check.run(files, terminal).unwrap_or_else(|(exit, why)| refuse(terminal, exit, &why)),
         Err(why) => refuse(terminal, Exit::Usage, &why),
     }
 }
@@ -48,12 +52,16 @@ fn begin<'a>(command: &'a CheckArguments, variables: &'a Variables) -> Result<(C
     Ok((Check { command, variables, selection, known }, files))
 }
 
+fn usage(why: String) -> Refused {
+    (Exit::Usage, why)
+}
+
 fn reads_stdin(command: &CheckArguments) -> bool {
     command.paths.iter().any(|path| path.as_os_str() == "-")
 }
 
 impl Check<'_> {
-    fn run(&self, mut files: Vec<File>, terminal: &Terminal) -> Result<Exit, String> {
+    fn run(&self, mut files: Vec<File>, terminal: &Terminal) -> Result<Exit, Refused> {
         let found = self.look(&files)?;
         if let Some(path) = &self.command.write_baseline {
             return Ok(known::write(path, &found.project, terminal));
@@ -75,20 +83,25 @@ impl Check<'_> {
     }
 
     /// Finds what is wrong and wanted, in order.
-    fn look(&self, files: &[File]) -> Result<Found, String> {
+    fn look(&self, files: &[File]) -> Result<Found, Refused> {
         let mut project = Project { selection: self.selection.clone(), ..Project::default() };
         let near = files.first().map_or(Path::new("."), |file| &file.path);
-        let config = project.config(&self.command.config, near, self.variables)?;
-        let surroundings = config.as_ref().and_then(|config| {
+        let config = project.config(&self.command.config, near, self.variables).map_err(usage)?;
+        let environment = config.as_ref().and_then(|config| {
             project.findings.extend(config.check());
             let flag = self.command.config.env.as_deref();
             let chosen = config.choose_environment(flag, None);
             // Without the flag nobody asked for an environment, and none is needed to check.
-            let name = if flag.is_some() { project.accept(chosen) } else { chosen.ok() }?;
-            Some(surroundings(config, &name))
+            if flag.is_some() { project.accept(chosen) } else { chosen.ok() }
         });
+        let known = config.as_ref().zip(environment).map(|(config, name)| self.known(config, &name, &mut project));
+        let (surroundings, live) = known.transpose()?.unwrap_or_default();
         let roots = files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
-        let checked = project.check(roots, &surroundings.unwrap_or_default());
+        let checked = project.check(roots, &surroundings);
+        if let Some(live) = live {
+            let refusals = live.refusals(&checked.program.statements, &project);
+            project.findings.extend(refusals);
+        }
         let slips = super::programs::slips(&checked, &project.sources, &super::prepare::interpreters(self.variables));
         project.findings.extend(slips);
         if let Some(config) = &config {
@@ -98,6 +111,22 @@ impl Check<'_> {
         diagnostic::sort(&mut project.findings);
         let gone = known::hide(&self.known, &mut project);
         Ok(Found { project, gone })
+    }
+
+    /// What is known of an environment, and its databases where they are to be asked.
+    fn known(
+        &self,
+        config: &Config,
+        environment: &str,
+        project: &mut Project,
+    ) -> Result<(Surroundings, Option<Live>), Refused> {
+        if !self.command.live {
+            let folder = self.command.snapshots.folder.as_deref();
+            let known = snapshots::surroundings(config, environment, folder).map_err(usage)?;
+            return Ok((known, None));
+        }
+        let live = Live::open(config, environment, project)?;
+        Ok((Surroundings { schemas: live.schemas(), ..surroundings(config, environment) }, Some(live)))
     }
 
     /// Prints the findings and says whether they fail.
@@ -128,7 +157,7 @@ impl Check<'_> {
         mut found: Found,
         mut mended: fix::Mended,
         terminal: &Terminal,
-    ) -> Result<Exit, String> {
+    ) -> Result<Exit, Refused> {
         let mut failed = Vec::new();
         for (index, file) in files.iter_mut().enumerate().filter(|(_, file)| file.is_changed()) {
             if let Err(why) = replace(&file.path, &file.before, &file.text) {

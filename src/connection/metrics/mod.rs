@@ -10,6 +10,8 @@ pub mod prometheus;
 mod remote_write;
 pub mod victoria;
 
+use std::sync::Arc;
+
 use reqwest::Url;
 
 use super::transport;
@@ -23,6 +25,11 @@ const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
 fn range_at_instant() -> StepError {
     StepError::new(ErrorKind::Query, "the query gives a range of points, not one value per series")
         .help("fold the range, as in `last_over_time(m[1d])`, or read it with `export`")
+}
+
+/// Why no store would keep these samples, when that is so.
+pub fn refuse(samples: &[Arc<Sample>]) -> Result<(), StepError> {
+    batch::prepare(samples, None).map(|_| ())
 }
 
 /// Whether the order of the result is part of the query: `sort_desc(…)`, `topk(…)`.

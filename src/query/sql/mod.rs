@@ -9,15 +9,22 @@
 //! found here is what can only be a slip.
 
 mod columns;
+mod grammar;
+mod meaning;
 mod parse;
+mod prepare;
 mod render;
 mod scan;
 mod slips;
 
 pub use columns::{ColumnHint, select_columns};
+pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, understand};
 pub use parse::parse;
+pub use prepare::{Prepared, prepare};
 pub use render::{Bound, Part, Rendered, render, unbindable};
 
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
 pub use crate::value::{Hole, Piece, SqlQuery, SqlTemplate, StatementKind};
 
 /// Which SQL a database speaks.
@@ -27,4 +34,18 @@ pub enum SqlDialect {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+}
+
+/// A statement that was read with the grammar of its dialect.
+#[derive(Debug)]
+pub struct Statement(Box<grammar::Parsed>);
+
+/// Reads a text, in which [`parse`] found nothing, with the grammar of its dialect; without a dialect it is wrong only
+/// when every one refuses it. Neither a statement nor a finding where the grammar cannot judge.
+pub fn read(text: &str, span: Span, dialect: Option<SqlDialect>) -> (Option<Statement>, Option<Diagnostic>) {
+    match grammar::read(text, span, dialect) {
+        grammar::Reading::Parsed(parsed) => (Some(Statement(parsed)), None),
+        grammar::Reading::Wrong(finding) => (None, Some(*finding)),
+        grammar::Reading::Unknown => (None, None),
+    }
 }

@@ -17,7 +17,7 @@ use crate::value::{Period, RecordType, Type, Value};
 
 fn world(functions: Vec<Function>) -> World {
     World {
-        program: Arc::new(Program { workflows: Vec::new(), functions: functions.into_iter().map(Arc::new).collect() }),
+        program: Arc::new(Program { functions: functions.into_iter().map(Arc::new).collect(), ..Program::default() }),
         now: "2025-01-31T07:00:00Z".parse().unwrap(),
         id: "id".into(),
         job: "job".into(),

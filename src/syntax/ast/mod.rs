@@ -49,7 +49,7 @@ pub enum ItemKind {
     Step(StepDefinition),
     /// `workflow name { … }`.
     Workflow(Workflow),
-    /// `test "…" of workflow { … }`; kept for later, only parsed today.
+    /// `test "…" of workflow { … }`.
     Test(Test),
 }
 
@@ -342,7 +342,7 @@ pub enum ClauseKind {
     OnFailureBlock(Block),
 }
 
-/// A test, parsed and kept as it is.
+/// `test "…" of workflow { … }`.
 #[derive(Debug, Clone)]
 pub struct Test {
     /// What it shows.

@@ -2,6 +2,7 @@
 
 mod commit;
 mod decode;
+mod describe;
 mod encode;
 mod error;
 mod plan;

@@ -1,6 +1,7 @@
 //! SQLite: one writer, several readers, write-ahead log.
 
 mod decode;
+mod describe;
 mod error;
 mod read;
 mod transaction;

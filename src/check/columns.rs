@@ -1,0 +1,164 @@
+//! The columns of queries: what the database says of them, and what the workflow states.
+
+use std::collections::HashSet;
+
+use super::Checker;
+use super::arguments::CallSite;
+use super::program::Expr;
+use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::query::sql::{self, ResultColumn};
+use crate::source::Span;
+use crate::syntax::ast::{self, Tag, Tagged, TypeExpr, TypeExprKind};
+use crate::value::{Field, RecordType, Type};
+
+impl Checker<'_> {
+    /// The type of a query's rows where nobody states it, and whether its values must be converted to it.
+    /// `None` where the columns' names are not known.
+    pub(super) fn queried_rows(&mut self, arguments: &[Option<Expr>], site: &CallSite<'_>) -> Option<(Type, bool)> {
+        if site.is_stated {
+            return None;
+        }
+        let meaning = arguments.get(1).and_then(Option::as_ref).and_then(|query| self.meanings.get(&query.span));
+        let columns = meaning.and_then(|meaning| Some((meaning.columns.clone()?, meaning.is_listed)));
+        let columns = columns.filter(|(columns, _)| are_named(columns) && columns.iter().any(|c| c.ty.is_some()));
+        let Some((columns, is_listed)) = columns else {
+            let finding = Diagnostic::new(&codes::VF402, site.verb_span, "nothing says which columns this query gives");
+            self.report(finding.help("state them where the rows arrive: `… as table<{ column: type }>`"));
+            return None;
+        };
+        // Behind a `*` the database may have more columns by now: what it gives is taken as it is.
+        let must_convert = is_listed && columns.iter().any(|column| !column.is_plain && column.ty.is_some());
+        let field = |column: &ResultColumn| {
+            let is_sure = is_listed || column.is_plain;
+            let ty = column.ty.clone().filter(|_| is_sure).unwrap_or(Type::Any);
+            let ty = if column.nullable == Some(false) { ty } else { ty.optional() };
+            Field { name: column.name.as_str().into(), ty }
+        };
+        let unknown: Vec<&ResultColumn> = columns.iter().filter(|column| column.ty.is_none()).collect();
+        if let Some(first) = unknown.first() {
+            let names: Vec<String> = unknown.iter().map(|column| format!("`{}`", column.name)).collect();
+            let message = format!(
+                "nothing says of which type {} {}",
+                names.join(", "),
+                if names.len() == 1 { "is" } else { "are" }
+            );
+            let finding = Diagnostic::new(&codes::VF402, first.span, message);
+            self.report(finding.help("cast in the query, or state the columns: `… as table<{ column: type }>`"));
+        }
+        let row = RecordType { fields: columns.iter().map(field).collect() };
+        Some((Type::Table(row.into()), must_convert))
+    }
+
+    /// Compares what a query gives with the columns that `as table<{…}>` states.
+    pub(super) fn compare_columns(&mut self, of: &ast::Expr, target: &Type, written: &TypeExpr) {
+        let Type::Table(row) = target else { return };
+        let Some((query, literal)) = queried_text(of) else { return };
+        let meaning = self.meanings.get(&literal);
+        let known = meaning.and_then(|meaning| meaning.columns.clone()).filter(|columns| are_named(columns));
+        let is_listed = meaning.is_some_and(|meaning| meaning.is_listed);
+        if let Some(columns) = &known {
+            self.compare_types(columns, row, written);
+        }
+        let columns: Option<Vec<(String, Option<Span>)>> = match known {
+            Some(columns) => {
+                Some(columns.into_iter().map(|column| (column.name, is_listed.then_some(column.span))).collect())
+            }
+            None => sql::select_columns(&query.text, query.text_span)
+                .map(|columns| columns.into_iter().map(|column| (column.name, Some(column.span))).collect()),
+        };
+        if let Some(columns) = columns {
+            self.compare_names(&columns, row, written, query.text_span);
+        }
+    }
+
+    fn compare_names(&mut self, columns: &[(String, Option<Span>)], row: &RecordType, written: &TypeExpr, query: Span) {
+        let mut surplus: Vec<&(String, Option<Span>)> =
+            columns.iter().filter(|(name, _)| row.get(name).is_none()).collect();
+        let given: HashSet<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
+        for name in row.names().filter(|name| !given.contains(name)) {
+            let span = column_span(written, name).unwrap_or(written.span);
+            let message = format!("the query gives no column `{name}`");
+            let finding = Diagnostic::new(&codes::VF201, span, message).help(format!("select it: `… as {name}`"));
+            let near = closest(name, surplus.iter().map(|(name, _)| name.as_str()));
+            // A misspelt column is one mistake, though each side lacks the other's name.
+            let Some(at) = near.and_then(|near| surplus.iter().position(|(name, _)| name == near)) else {
+                self.report(finding);
+                continue;
+            };
+            let (column, place) = surplus.remove(at);
+            let finding = match place {
+                Some(place) => finding
+                    .label(*place, format!("the query calls it `{column}`"))
+                    .help(format!("did you mean `{name}` in the query?"))
+                    .fix(format!("write `{name}` in the query"), *place, name),
+                None => finding.help(format!("did you mean `{column}`?")),
+            };
+            self.report(finding);
+        }
+        for (name, place) in surplus {
+            let span = place.unwrap_or(query);
+            let finding = Diagnostic::new(&codes::VF201, span, format!("the stated columns lack `{name}`"))
+                .label(written.span, "stated here")
+                .help(format!("add `{name}: …` to the type, or leave it out of the query"));
+            self.report(finding);
+        }
+    }
+
+    /// Types and nulls, where the column is a table's own: what is computed is converted.
+    fn compare_types(&mut self, columns: &[ResultColumn], row: &RecordType, written: &TypeExpr) {
+        for column in columns.iter().filter(|column| column.is_plain) {
+            let (Some(stated), Some(ty)) = (row.get(&column.name), &column.ty) else { continue };
+            let span = column_span(written, &column.name).unwrap_or(written.span);
+            let finding = if !converts(ty, &stated.required()) {
+                let message = format!("`{}` is stated as `{stated}`, and the column holds `{ty}`", column.name);
+                Diagnostic::new(&codes::VF201, span, message).help(format!("write `{}: {ty}`", column.name))
+            } else if column.nullable == Some(true) && !stated.is_optional() && !stated.is_unknown() {
+                let message = format!("`{}` may be null, and `{stated}` holds no `none`", column.name);
+                let help = format!(
+                    "write `{}: {stated}?`, or leave such rows out: `where {} is not null`",
+                    column.name, column.name
+                );
+                Diagnostic::new(&codes::VF201, span, message).help(help)
+            } else {
+                continue;
+            };
+            self.report(finding.label(column.span, "the column"));
+        }
+    }
+}
+
+fn are_named(columns: &[ResultColumn]) -> bool {
+    !columns.is_empty() && columns.iter().all(|column| !column.name.is_empty())
+}
+
+/// Whether the connection makes a column's values what is stated.
+fn converts(column: &Type, stated: &Type) -> bool {
+    let is_number = |ty: &Type| matches!(ty, Type::Int | Type::Float | Type::Decimal);
+    match (column, stated) {
+        (_, stated) if stated.is_unknown() || column.fits(stated).is_ok() => true,
+        (_, Type::Json) => true,
+        (column, stated) if is_number(column) && is_number(stated) => true,
+        (Type::Int, Type::Bool) => true,
+        (Type::Text, stated) => !is_number(stated) && *stated != Type::Bool,
+        (Type::Json, _) => true,
+        (Type::List(_), Type::List(_)) => true,
+        _ => false,
+    }
+}
+
+/// The SQL literal of `db.query(sql"""…""")`, and its place.
+fn queried_text(call: &ast::Expr) -> Option<(&Tagged, Span)> {
+    let ast::ExprKind::Call { callee, arguments, .. } = &call.kind else { return None };
+    let is_query = matches!(&callee.kind, ast::ExprKind::Field { name, .. } if &*name.node == "query");
+    let literal = &arguments.first()?.value;
+    match &literal.kind {
+        ast::ExprKind::Tagged(tagged) if is_query && tagged.tag == Tag::Sql => Some((tagged, literal.span)),
+        _ => None,
+    }
+}
+
+fn column_span(written: &TypeExpr, name: &str) -> Option<Span> {
+    let TypeExprKind::Named { arguments, .. } = &written.kind else { return None };
+    let TypeExprKind::Record(fields) = &arguments.first()?.kind else { return None };
+    fields.iter().find(|(field, _)| &*field.node == name).map(|(field, _)| field.span)
+}

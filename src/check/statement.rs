@@ -1,0 +1,235 @@
+//! SQL statements as their connection takes them: its dialect, its tables.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Checker;
+use super::arguments::CallSite;
+use super::modules::Modules;
+use super::program::{self, Expr, ExprKind};
+use super::scope::{Queried, Role, Scope};
+use super::surroundings::Store;
+use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::primitive::Spec;
+use crate::query::sql::{self, SqlDialect, SqlTemplate, Statement};
+use crate::schema::{Schema, Table, database_type, fits_column};
+use crate::source::Span;
+use crate::syntax::ast::Tagged;
+use crate::value::{ConnectionKind, Type, Value};
+
+impl Checker<'_> {
+    /// The SQL connection that a call goes to.
+    pub(super) fn queried(&self, scope: &Scope, receiver: &Expr) -> Option<Queried> {
+        let Type::Connection(kind) = receiver.ty else { return None };
+        let ExprKind::Slot { up, index } = receiver.kind else { return None };
+        let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level))?;
+        let (name, binding) = block.names.get_index(index)?;
+        let name = (binding.role == Role::Connection).then(|| name.clone());
+        let store = name.as_ref().and_then(|name| self.surroundings.connections.get(name)).map(|facts| facts.store);
+        let dialect = match (kind, store) {
+            (ConnectionKind::Sqlite, _) | (ConnectionKind::Sql, Some(Store::Sqlite)) => Some(SqlDialect::Sqlite),
+            (ConnectionKind::Postgres, _) | (ConnectionKind::Sql, Some(Store::Postgres)) => Some(SqlDialect::Postgres),
+            (ConnectionKind::Sql, _) => None,
+            _ => return None,
+        };
+        Some(Queried { name, dialect })
+    }
+
+    /// Reads a literal without slips with the grammar of its connection.
+    pub(super) fn read(
+        tagged: &Tagged,
+        queried: Option<&Queried>,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<Statement> {
+        let dialect = queried.and_then(|queried| queried.dialect);
+        let (statement, finding) = sql::read(&tagged.text, tagged.text_span, dialect);
+        findings.extend(finding);
+        statement
+    }
+}
+
+impl Checker<'_> {
+    /// Works out what a literal means to its database; `place` is the literal's and its text's.
+    pub(super) fn understand(
+        &mut self,
+        statement: &Statement,
+        place: (Span, Span),
+        queried: Option<&Queried>,
+        template: &SqlTemplate,
+        arguments: &[Expr],
+    ) {
+        let (literal, text) = place;
+        let holes: Vec<(usize, Type)> = template
+            .holes
+            .iter()
+            .zip(arguments)
+            .map(|(hole, argument)| ((hole.span.start - text.start) as usize - 1, argument.ty.clone()))
+            .collect();
+        let schema = queried.and_then(|queried| self.surroundings.schemas.get(queried.name.as_ref()?)).cloned();
+        let meaning = sql::understand(
+            statement,
+            &sql::Surroundings {
+                span: text,
+                dialect: queried.and_then(|queried| queried.dialect),
+                schema: schema.as_deref(),
+                holes: &holes,
+                is_made_here: &|table| self.is_made_here(table),
+            },
+        );
+        self.diagnostics.extend(meaning.findings.iter().cloned());
+        self.meanings.insert(literal, meaning);
+    }
+
+    /// Whether some file makes or changes a table of this name: then no snapshot tells what it holds.
+    fn is_made_here(&self, table: &str) -> bool {
+        self.definitions.contains(&table.rsplit('.').next().unwrap_or(table).to_lowercase())
+    }
+
+    /// Keeps a statement for the database to look at, unless it is about what the files make themselves.
+    pub(super) fn keep_statement(&mut self, connection: Arc<str>, template: &Arc<SqlTemplate>, text: Span) {
+        let written = self.source_text(text).to_lowercase();
+        let mut words = written.split(|c: char| !c.is_alphanumeric() && c != '_');
+        if !words.any(|word| self.definitions.contains(word)) {
+            self.program.statements.push(program::Statement { connection, template: template.clone(), text });
+        }
+    }
+
+    /// Rows that are written: the table has their columns, and the key an index.
+    pub(super) fn check_rows(&mut self, spec: &Spec, arguments: &[Option<Expr>], site: &CallSite<'_>) {
+        let argument = |name: &str| {
+            let at = spec.params.iter().position(|param| param.name == name)?;
+            arguments.get(at)?.as_ref()
+        };
+        let Some(connection) = site.connection.as_ref().and_then(|connection| connection.name.as_ref()) else { return };
+        let Some(schema) = self.surroundings.schemas.get(connection).cloned() else { return };
+        let Some((name, table_span)) = argument("table").and_then(text_of) else { return };
+        let Some((found, table)) = schema.table(&name) else {
+            let is_known = name.split_once('.').is_none_or(|(first, _)| schema.knows(first));
+            if is_known && !self.is_made_here(&name) {
+                let message = format!("the database has no table `{name}`");
+                let help = schema.near_table(&name);
+                let help = help.unwrap_or_else(|| "if it is new, `vmflow schema pull` takes it in".to_owned());
+                self.report(Diagnostic::new(&codes::VF404, table_span, message).help(help).note(schema.note()));
+            }
+            return;
+        };
+        if self.is_made_here(found) {
+            return;
+        }
+        if let Some(rows) = argument("rows") {
+            self.check_row_columns(rows, found, table, &schema);
+        }
+        let key: Option<Vec<(Arc<str>, Span)>> = match argument("key").map(|key| &key.kind) {
+            Some(ExprKind::List(items)) => items.iter().map(text_of).collect(),
+            _ => None,
+        };
+        if let Some(key) = key {
+            self.check_key(&key, argument("key").map_or(table_span, |key| key.span), found, table, &schema);
+        }
+    }
+
+    fn check_row_columns(&mut self, rows: &Expr, name: &str, table: &Table, schema: &Schema) {
+        let Some(Type::Record(row)) = rows.ty.item() else { return };
+        for field in &row.fields {
+            let Some((column, found)) = table.column(&field.name) else {
+                let message = format!("`{name}` has no column `{}`", field.name);
+                let finding = Diagnostic::new(&codes::VF404, rows.span, message).at("these rows have it");
+                let help = did_you_mean(&field.name, table.columns.keys().map(String::as_str));
+                let help = help.unwrap_or_else(|| "leave it out, or add the column".to_owned());
+                self.report(finding.help(help).note(schema.note()));
+                continue;
+            };
+            let Some(wanted) = database_type(&found.ty) else { continue };
+            if !fits_column(&field.ty, &wanted) {
+                let message = format!("`{}` goes into the column `{column}`, which holds `{wanted}`", field.ty);
+                let finding = Diagnostic::new(&codes::VF405, rows.span, message).at("these rows have it");
+                let finding = finding.help(format!("let the rows hold a `{wanted}` there"));
+                self.report(finding.note(format!("`{name}.{column}` is `{}`", found.ty)).note(schema.note()));
+            }
+        }
+    }
+
+    fn check_key(&mut self, key: &[(Arc<str>, Span)], span: Span, name: &str, table: &Table, schema: &Schema) {
+        let columns: Vec<&str> = key.iter().map(|(column, _)| &**column).collect();
+        let mut is_known = true;
+        for (column, span) in key.iter().filter(|(column, _)| table.column(column).is_none()) {
+            is_known = false;
+            let message = format!("`{name}` has no column `{column}`");
+            let help = did_you_mean(column, table.columns.keys().map(String::as_str));
+            let help = help.unwrap_or_else(|| "a key is made of the table's columns".to_owned());
+            self.report(Diagnostic::new(&codes::VF404, *span, message).help(help).note(schema.note()));
+        }
+        if is_known && !table.view && !columns.is_empty() && !table.is_unique(&columns) {
+            let message = format!("`{name}` has no unique index on ({})", columns.join(", "));
+            let known: Vec<String> = std::iter::once(&table.primary_key)
+                .chain(&table.unique)
+                .filter(|key| !key.is_empty())
+                .map(|key| key.join(", "))
+                .collect();
+            let finding = Diagnostic::new(&codes::VF407, span, message);
+            let finding = match known.as_slice() {
+                [] => finding.help(format!("make one: `create unique index on {name} ({})`", columns.join(", "))),
+                known => finding.help(format!("it has one on ({})", known.join("), on ("))),
+            };
+            self.report(finding.note(schema.note()));
+        }
+    }
+}
+
+/// The first words of every `create …` and `alter …` in the files, the names of what they make among them.
+pub(super) fn definitions(modules: &Modules) -> HashSet<String> {
+    let texts = modules.all.iter().map(|module| module.source.text.to_lowercase());
+    let heads = texts.flat_map(|text| {
+        let begins: Vec<usize> =
+            ["create ", "alter "].iter().flat_map(|word| text.match_indices(word)).map(|(at, _)| at).collect();
+        let head = |at: usize| {
+            let words = text.get(at..).unwrap_or_default().split(|c: char| !c.is_alphanumeric() && c != '_');
+            words
+                .filter(|word| !word.is_empty() && !NO_NAMES.contains(word))
+                .take(WORDS_OF_A_HEAD)
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        begins.into_iter().flat_map(head).collect::<Vec<_>>()
+    });
+    heads.collect()
+}
+
+/// `own.name`, and some more behind it: a column that is added, a table that is indexed.
+const WORDS_OF_A_HEAD: usize = 3;
+
+/// What stands in such a statement before the name.
+const NO_NAMES: &[&str] = &[
+    "create",
+    "alter",
+    "or",
+    "replace",
+    "temp",
+    "temporary",
+    "unlogged",
+    "table",
+    "view",
+    "materialized",
+    "unique",
+    "index",
+    "if",
+    "not",
+    "exists",
+    "only",
+    "on",
+    "as",
+    "add",
+    "drop",
+    "column",
+    "rename",
+    "to",
+    "select",
+];
+
+/// A literal text with its place.
+fn text_of(expr: &Expr) -> Option<(Arc<str>, Span)> {
+    match &expr.kind {
+        ExprKind::Literal(Value::Text(text)) => Some((text.clone(), expr.span)),
+        _ => None,
+    }
+}

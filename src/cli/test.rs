@@ -1,0 +1,56 @@
+//! `vmflow test`.
+
+use std::sync::Arc;
+
+use super::Exit;
+use super::arguments::{TestArguments, TestFormat};
+use super::project::{Project, refuse};
+use super::terminal::Terminal;
+use super::walk;
+use crate::check::Surroundings;
+use crate::check::test::Test;
+use crate::testing::coverage::coverage;
+use crate::testing::{self, render};
+
+pub(super) fn test(command: &TestArguments, terminal: &Terminal) -> Exit {
+    let texts: Result<Vec<_>, String> = command.paths.iter().map(|path| walk::texts(path)).collect();
+    let roots = match texts.map(|texts| texts.concat()) {
+        Ok(roots) => roots,
+        Err(message) => return refuse(terminal, Exit::Usage, &message),
+    };
+    let mut project = Project::default();
+    // Tests reach no store, so it is nothing to them which stores there are.
+    let checked = project.check(roots, &Surroundings::default());
+    if project.has_errors() {
+        project.tell(terminal);
+        return refuse(terminal, Exit::Failed, "the files do not pass their checks; no test was run");
+    }
+    let is_asked = |test: &&Arc<Test>| command.filter.as_ref().is_none_or(|part| test.title.node.contains(&**part));
+    let tests: Vec<Arc<Test>> = checked.program.tests.iter().filter(is_asked).cloned().collect();
+    if tests.is_empty() {
+        return refuse(terminal, Exit::Usage, &nothing_to_run(command, checked.program.tests.len()));
+    }
+    let reports = testing::run(&checked.program, &tests);
+    let coverage = command.coverage.then(|| coverage(&checked.program, &reports));
+    let (sources, coverage) = (&project.sources, coverage.as_deref());
+    terminal.print(&match command.format {
+        TestFormat::Human => render::human(sources, &reports, coverage, terminal.color_out),
+        TestFormat::Json => render::json(sources, &reports, coverage),
+        TestFormat::Junit => render::junit(sources, &reports),
+    });
+    if reports.iter().all(|report| report.failures.is_empty()) { Exit::Ok } else { Exit::Failed }
+}
+
+/// A command that tests nothing has not done what it was asked for.
+fn nothing_to_run(command: &TestArguments, all: usize) -> String {
+    let paths: Vec<String> = command.paths.iter().map(|path| path.display().to_string()).collect();
+    match &command.filter {
+        Some(part) if all > 0 => {
+            format!("none of the {all} tests under {} has {part:?} in its title", paths.join(", "))
+        }
+        _ => format!(
+            "there is no test under {}; write one: `test \"what it shows\" of workflow {{ … }}`",
+            paths.join(", ")
+        ),
+    }
+}

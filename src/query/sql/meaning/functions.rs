@@ -1,0 +1,139 @@
+//! What the well-known functions give. Any other gives something unknown.
+
+use sqlparser::ast::Function;
+
+use super::Reader;
+use super::expression::{Known, any_null, arguments};
+use crate::value::Type;
+
+/// Functions that make one value of many rows.
+pub(super) const AGGREGATES: &[&str] = &[
+    "count",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "total",
+    "string_agg",
+    "group_concat",
+    "array_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+    "json_agg",
+    "jsonb_agg",
+    "json_group_array",
+    "json_group_object",
+    "jsonb_object_agg",
+    "json_object_agg",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
+    "var_samp",
+    "percentile_cont",
+    "percentile_disc",
+    "mode",
+    "corr",
+];
+
+/// Functions that give a text, null when an argument is.
+const TEXTS: &[&str] = &[
+    "upper",
+    "lower",
+    "trim",
+    "ltrim",
+    "rtrim",
+    "btrim",
+    "replace",
+    "substr",
+    "substring",
+    "left",
+    "right",
+    "initcap",
+    "repeat",
+    "lpad",
+    "rpad",
+    "to_char",
+    "md5",
+    "hex",
+    "strftime",
+    "printf",
+    "translate",
+    "split_part",
+    "reverse",
+    "quote",
+    "typeof",
+];
+
+/// Functions that give a whole number, null when an argument is.
+const INTS: &[&str] =
+    &["length", "char_length", "character_length", "octet_length", "instr", "strpos", "unicode", "ascii"];
+
+/// Functions of a row's place among others.
+const NUMBERINGS: &[&str] = &["row_number", "rank", "dense_rank", "ntile"];
+
+impl Reader<'_> {
+    pub(super) fn call(&mut self, call: &Function) -> Known {
+        let given: Vec<Known> = arguments(&call.args).into_iter().map(|argument| self.expr(argument)).collect();
+        call.filter.iter().for_each(|filter| drop(self.expr(filter)));
+        let name = call.name.to_string().to_lowercase();
+        let known = self.result(&name, &given);
+        // With a filter or a window there may be no row to look at.
+        let is_loose = call.filter.is_some() || call.over.is_some();
+        let argument_nullable = if is_loose { None } else { any_null(&given) };
+        Known { argument_nullable, ..known }
+    }
+
+    fn result(&self, name: &str, given: &[Known]) -> Known {
+        let first = given.first().and_then(|argument| argument.ty.clone());
+        let strict = any_null(given);
+        let fraction = if self.is_sqlite() { Type::Float } else { Type::Decimal };
+        match name {
+            "count" => Known::of(Type::Int, Some(false)),
+            "sum" => Known::maybe(first.filter(Type::is_number), Some(true)),
+            "min" | "max" if given.len() == 1 => Known::maybe(first, Some(true)),
+            "avg" => {
+                let is_known = self.surroundings.dialect.is_some();
+                let ty = first.filter(Type::is_number).filter(|_| is_known);
+                Known::maybe(ty.map(|ty| if ty == Type::Float { ty } else { fraction }), Some(true))
+            }
+            "total" => Known::of(Type::Float, Some(false)),
+            "string_agg" | "group_concat" => Known::of(Type::Text, Some(true)),
+            "bool_and" | "bool_or" | "every" => Known::of(Type::Bool, Some(true)),
+            "coalesce" | "ifnull" => {
+                let nullable = given.iter().try_fold(true, |all, argument| Some(all && argument.nullable?));
+                Known { nullable, ..one_of(given) }
+            }
+            "nullif" => Known::maybe(first, Some(true)),
+            "greatest" | "least" => Known { nullable: strict, ..one_of(given) },
+            "abs" => Known::maybe(first.filter(Type::is_number), strict),
+            "round" if given.len() == 1 => {
+                Known::maybe(first.filter(|ty| matches!(ty, Type::Float | Type::Decimal)), strict)
+            }
+            "lag" | "lead" | "first_value" | "last_value" | "nth_value" => Known::maybe(first, Some(true)),
+            "concat" | "concat_ws" => Known::of(Type::Text, Some(false)),
+            "now" | "current_timestamp" | "transaction_timestamp" | "statement_timestamp" | "clock_timestamp" => {
+                Known::of(Type::Timestamp, Some(false))
+            }
+            "current_date" => Known::of(Type::Date, Some(false)),
+            "date_trunc" => Known::of(Type::Timestamp, strict),
+            name if TEXTS.contains(&name) => Known::of(Type::Text, strict),
+            name if INTS.contains(&name) => Known::of(Type::Int, strict),
+            name if NUMBERINGS.contains(&name) => Known::of(Type::Int, Some(false)),
+            _ => Known::default(),
+        }
+    }
+}
+
+/// A value that is one of several: of their common type, if they have one.
+pub(super) fn one_of(values: &[Known]) -> Known {
+    let typed = values.iter().filter(|value| value.null.is_none());
+    let types: Option<Vec<&Type>> = typed.map(|value| value.ty.as_ref()).collect();
+    let ty = types.and_then(|types| {
+        let (first, rest) = types.split_first()?;
+        rest.iter().try_fold((*first).clone(), |ty, other| ty.join(other))
+    });
+    Known::maybe(ty, any_null(values))
+}

@@ -1,0 +1,229 @@
+//! The tables that a query names, and the columns that its names mean.
+
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+
+use super::Reader;
+use super::expression::Known;
+use crate::diagnostic::codes::VF404;
+use crate::diagnostic::{Diagnostic, closest, did_you_mean};
+use crate::schema::database_type;
+use crate::source::Span;
+
+/// A column that a name may mean.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) known: Known,
+}
+
+/// Columns; `None` where nobody knows all of them.
+pub(super) type Columns = Option<Vec<Column>>;
+
+/// A table of a query.
+#[derive(Debug, Clone)]
+pub(super) struct Relation {
+    /// What the query calls it.
+    pub(super) name: String,
+    /// What the database calls it.
+    pub(super) table: Option<String>,
+    pub(super) columns: Columns,
+}
+
+/// Columns that every table has.
+const HIDDEN: &[&str] = &["rowid", "oid", "_rowid_", "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", "rank"];
+
+/// Values that are written like columns.
+const VALUES: &[&str] = &[
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "current_user",
+    "session_user",
+    "user",
+    "current_role",
+    "current_catalog",
+    "current_schema",
+    "default",
+    "true",
+    "false",
+    "null",
+    "excluded",
+];
+
+/// Tables of the databases' own.
+const SYSTEM: &[&str] = &["pg_", "sqlite_", "pragma_", "json_each", "json_tree", "generate_series", "dual"];
+
+impl Reader<'_> {
+    /// The names of a path; `None` where a part is no name.
+    pub(super) fn path(name: &ObjectName) -> Option<Vec<Ident>> {
+        name.0.iter().map(ObjectNamePart::as_ident).map(Option::<&Ident>::cloned).collect()
+    }
+
+    /// The table that a name means.
+    pub(super) fn table(&mut self, name: &ObjectName, alias: Option<&Ident>) -> Relation {
+        let path = Self::path(name).unwrap_or_default();
+        let written = path.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+        let own = path.last().map_or("", |part| part.value.as_str());
+        let called = alias.map_or(own, |alias| alias.value.as_str()).to_owned();
+        let same = |(name, _): &&(String, Columns)| path.len() == 1 && name.eq_ignore_ascii_case(&written);
+        if let Some((_, columns)) = self.ctes.iter().rev().find(same) {
+            return Relation { name: called, table: None, columns: columns.clone() };
+        }
+        let unknown = |table| Relation { name: called.clone(), table, columns: None };
+        let Some(schema) = self.surroundings.schema.filter(|_| !path.is_empty()) else { return unknown(None) };
+        if let Some((table, found)) = schema.table(&written) {
+            let column = |(name, column): (&String, &crate::schema::Column)| Column {
+                name: name.clone(),
+                known: Known {
+                    ty: database_type(&column.ty),
+                    // Of a view the database does not say.
+                    nullable: (!found.view).then_some(column.nullable),
+                    column: Some((table.to_owned(), name.clone(), column.ty.clone())),
+                    ..Known::default()
+                },
+            };
+            let is_changed = (self.surroundings.is_made_here)(table);
+            let columns = (!is_changed).then(|| found.columns.iter().map(column).collect());
+            return Relation { name: called, table: Some(table.to_owned()), columns };
+        }
+        let is_system = SYSTEM.iter().any(|system| own.to_lowercase().starts_with(system));
+        let is_elsewhere =
+            path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
+        if !is_system && !is_elsewhere && !(self.surroundings.is_made_here)(own) {
+            let finding = Diagnostic::new(&VF404, self.across(&path), format!("the database has no table `{written}`"));
+            let near = closest(&written, schema.tables.keys().map(String::as_str));
+            let finding = match (near, path.as_slice()) {
+                (Some(near), [only]) => finding.fix(format!("write `{near}`"), self.at(only), near),
+                _ => finding,
+            };
+            let help = schema.near_table(&written);
+            let help = help.unwrap_or_else(|| "if it is new, `vmflow schema pull` takes it in".to_owned());
+            let finding = self.noted(finding.help(help));
+            self.findings.push(finding);
+        }
+        unknown(None)
+    }
+
+    /// The column that a bare name means.
+    pub(super) fn column(&mut self, ident: &Ident) -> Known {
+        for scope in self.scopes.iter().rev() {
+            let mut found = scope.iter().filter_map(|relation| relation.column(&ident.value));
+            if let Some(column) = found.next() {
+                return column.known.clone();
+            }
+            if scope
+                .iter()
+                .any(|relation| relation.columns.is_none() || relation.name.eq_ignore_ascii_case(&ident.value))
+            {
+                return Known::default();
+            }
+        }
+        let is_alias = self.aliases.iter().flatten().any(|alias| alias.eq_ignore_ascii_case(&ident.value));
+        // SQLite takes a quoted name that is none for a text.
+        if is_alias
+            || self.scopes.is_empty()
+            || is_special(&ident.value)
+            || (ident.quote_style.is_some() && !self.is_postgres())
+        {
+            return Known::default();
+        }
+        let known: Vec<(String, String)> = self
+            .scopes
+            .iter()
+            .flatten()
+            .flat_map(|relation| relation.columns.iter().flatten())
+            .map(|column| (column.name.clone(), column.known.shown()))
+            .collect();
+        let tables: Vec<String> =
+            self.scopes.last().into_iter().flatten().map(|relation| format!("`{}`", relation.title())).collect();
+        let place = match tables.as_slice() {
+            [] => "this query reads no table".to_owned(),
+            [only] => format!("{only} has no column `{}`", ident.value),
+            _ => format!("none of {} has a column `{}`", tables.join(", "), ident.value),
+        };
+        self.no_column(ident, place, &known);
+        Known::default()
+    }
+
+    /// The column that `table.column` means.
+    pub(super) fn qualified(&mut self, path: &[Ident]) -> Known {
+        let [.., table, column] = path else { return Known::default() };
+        let same = |relation: &&Relation| relation.name.eq_ignore_ascii_case(&table.value);
+        let found = self.scopes.iter().rev().find_map(|scope| scope.iter().find(same));
+        let Some(relation) = found else {
+            let names: Vec<String> = self.scopes.iter().flatten().map(|relation| relation.name.clone()).collect();
+            if path.len() == 2 && !names.is_empty() && !is_special(&table.value) {
+                let message = format!("no table of this query is called `{}`", table.value);
+                let finding = Diagnostic::new(&VF404, self.at(table), message);
+                let help = did_you_mean(&table.value, names.iter().map(String::as_str));
+                self.findings.push(finding.help(help.unwrap_or_else(|| "name it behind `from`".to_owned())));
+            }
+            return Known::default();
+        };
+        let Some(columns) = &relation.columns else { return Known::default() };
+        if let Some(found) = relation.column(&column.value) {
+            return found.known.clone();
+        }
+        if !is_special(&column.value) {
+            let known: Vec<(String, String)> =
+                columns.iter().map(|column| (column.name.clone(), column.known.shown())).collect();
+            let message = format!("`{}` has no column `{}`", relation.title(), column.value);
+            self.no_column(column, message, &known);
+        }
+        Known::default()
+    }
+
+    /// The finding for a column that is not there; `known` are names with their types.
+    pub(super) fn no_column(&mut self, ident: &Ident, message: String, known: &[(String, String)]) {
+        let span = self.at(ident);
+        let finding = Diagnostic::new(&VF404, span, message);
+        let finding = with_near(finding, &ident.value, span, known);
+        let finding = self.noted(finding);
+        self.findings.push(finding);
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.surroundings.dialect == Some(super::SqlDialect::Postgres)
+    }
+}
+
+/// Adds the near name with its type, as text and as fix.
+pub(crate) fn with_near(finding: Diagnostic, name: &str, span: Span, known: &[(String, String)]) -> Diagnostic {
+    let names = || known.iter().map(|(name, _)| name.as_str());
+    let near = closest(name, names()).and_then(|near| known.iter().find(|(known, _)| known == near));
+    match near {
+        Some((near, ty)) => {
+            let ty = if ty.is_empty() { String::new() } else { format!(" ({ty})") };
+            finding.at(format!("did you mean `{near}`{ty}?")).fix(format!("write `{near}`"), span, near.as_str())
+        }
+        None => finding.help(did_you_mean(name, names()).unwrap_or_else(|| "look at the table's columns".to_owned())),
+    }
+}
+
+fn is_special(name: &str) -> bool {
+    HIDDEN.iter().chain(VALUES).any(|special| special.eq_ignore_ascii_case(name))
+}
+
+impl Relation {
+    pub(super) fn column(&self, name: &str) -> Option<&Column> {
+        let columns = self.columns.as_ref()?;
+        columns
+            .iter()
+            .find(|column| column.name == name)
+            .or_else(|| columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
+    }
+
+    /// What messages call it.
+    pub(super) fn title(&self) -> &str {
+        self.table.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Its rows may be missing, as on the outer side of a join.
+    pub(super) fn may_be_missing(&mut self) {
+        for column in self.columns.iter_mut().flatten() {
+            column.known.nullable = Some(true);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Writes: the columns that they fill, and with what.
+
+use sqlparser::ast::{
+    Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, OnConflictAction, OnInsert,
+    SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
+};
+
+use super::Reader;
+use super::compare::Comparison;
+use super::expression::Known;
+use super::scope::Relation;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::VF408;
+
+impl Reader<'_> {
+    pub(super) fn insert(&mut self, insert: &Insert) {
+        let TableObject::TableName(name) = &insert.table else { return };
+        let relation = self.table(name, insert.table_alias.as_ref().map(|alias| &alias.alias));
+        let columns: Vec<Known> = if insert.columns.is_empty() {
+            relation.columns.iter().flatten().map(|column| column.known.clone()).collect()
+        } else {
+            insert.columns.iter().map(|column| self.target(&relation, column)).collect()
+        };
+        match insert.source.as_deref().map(|query| (&*query.body, query)) {
+            Some((SetExpr::Values(values), query)) if query.with.is_none() => {
+                for row in &values.rows {
+                    for (at, value) in row.content.iter().enumerate() {
+                        let value = self.expr(value);
+                        if let Some(column) = columns.get(at) {
+                            self.fits(&value, column, Comparison::Into);
+                        }
+                    }
+                }
+            }
+            Some((_, query)) => drop(self.query(query)),
+            None => {}
+        }
+        let excluded = Relation { name: "excluded".to_owned(), ..relation.clone() };
+        self.scopes.push(vec![relation, excluded]);
+        if let Some(OnInsert::OnConflict(conflict)) = &insert.on
+            && let OnConflictAction::DoUpdate(update) = &conflict.action
+        {
+            let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
+            self.assign(&update.assignments, table.as_ref());
+            if let Some(condition) = &update.selection {
+                self.condition(condition);
+            }
+        }
+        self.returning(insert.returning.as_deref());
+        self.scopes.pop();
+    }
+
+    pub(super) fn update(&mut self, update: &Update) {
+        self.scopes.push(Vec::new());
+        self.from(&update.table);
+        let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
+        if let Some(UpdateTableFromKind::AfterSet(from) | UpdateTableFromKind::BeforeSet(from)) = &update.from {
+            for from in from {
+                self.from(from);
+            }
+        }
+        self.assign(&update.assignments, table.as_ref());
+        if let Some(condition) = &update.selection {
+            self.condition(condition);
+        }
+        if let (None, Some(table)) = (&update.selection, &table) {
+            self.touches_all("update", &update.table, table);
+        }
+        self.returning(update.returning.as_deref());
+        self.scopes.pop();
+    }
+
+    pub(super) fn delete(&mut self, delete: &Delete) {
+        self.scopes.push(Vec::new());
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+        let using = delete.using.iter().flatten();
+        from.iter().chain(using).for_each(|from: &TableWithJoins| self.from(from));
+        if let Some(condition) = &delete.selection {
+            self.condition(condition);
+        }
+        let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
+        if let (None, None, Some(table), [first, ..]) = (&delete.selection, &delete.using, table, from.as_slice()) {
+            self.touches_all("delete", first, &table);
+        }
+        self.returning(delete.returning.as_deref());
+        self.scopes.pop();
+    }
+
+    /// A write without a condition.
+    fn touches_all(&mut self, verb: &str, from: &TableWithJoins, table: &Relation) {
+        let TableFactor::Table { name, .. } = &from.relation else { return };
+        let span = Self::path(name).map_or(self.surroundings.span, |path| self.across(&path));
+        let message = format!("this {verb} touches every row of `{}`", table.title());
+        let finding = Diagnostic::new(&VF408, span, message);
+        self.findings.push(finding.help("say which rows with `where`; if all are meant, write `where true`"));
+    }
+
+    fn assign(&mut self, assignments: &[Assignment], table: Option<&Relation>) {
+        for assignment in assignments {
+            let value = self.expr(&assignment.value);
+            let (AssignmentTarget::ColumnName(target), Some(table)) = (&assignment.target, table) else { continue };
+            let column = self.target(table, target);
+            self.fits(&value, &column, Comparison::Into);
+        }
+    }
+
+    /// A column that is written.
+    fn target(&mut self, table: &Relation, name: &ObjectName) -> Known {
+        let Some(path) = Self::path(name) else { return Known::default() };
+        let (Some(columns), Some(ident)) = (&table.columns, path.last()) else { return Known::default() };
+        if let Some(column) = table.column(&ident.value) {
+            return column.known.clone();
+        }
+        let known: Vec<(String, String)> = columns.iter().map(|c| (c.name.clone(), c.known.shown())).collect();
+        let ident: &Ident = ident;
+        self.no_column(ident, format!("`{}` has no column `{}`", table.title(), ident.value), &known);
+        Known::default()
+    }
+
+    fn returning(&mut self, items: Option<&[SelectItem]>) {
+        for item in items.into_iter().flatten() {
+            let expr: Option<&Expr> = match item {
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
+                _ => None,
+            };
+            if let Some(expr) = expr {
+                self.expr(expr);
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Snapshots of databases and what is checked with them, through the built binary.
+
+use serde_json::json;
+
+use super::define;
+use crate::support::golden;
+use crate::support::postgres::{fresh_schema, open};
+use crate::support::sandbox::{Sandbox, root};
+
+const TABLES: &str = include_str!("../ui/schema/warehouse.sql");
+
+/// A project whose database has the tables of `tests/ui/schema`.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("tables.sql", TABLES);
+    let connection = "{ kind: sqlite, path: data/w.db, schema: tables.sql }";
+    sandbox.write("vmflow.yaml", &configuration(connection));
+    for name in ["right.flow", "wrong.flow"] {
+        sandbox.write(name, &std::fs::read_to_string(root().join("tests/ui/schema").join(name)).unwrap());
+    }
+    sandbox
+}
+
+fn configuration(connection: &str) -> String {
+    format!("default_environment: local\nenvironments:\n  local:\n    connections:\n      db: {connection}\n")
+}
+
+/// A snapshot's text without what differs from machine to machine.
+fn settled(text: &str) -> String {
+    let changing = ["\"version\"", "\"pulled_at\"", "\"schema\": \"test_"];
+    text.lines().filter(|line| !changing.iter().any(|key| line.contains(key))).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_snapshot_is_pulled_without_making_the_database() {
+    let sandbox = project();
+    let pulled = sandbox.run(&["schema", "pull"]);
+    assert_eq!((pulled.code, pulled.stdout.as_str()), (0, "schema/db.json: 3 tables\n"), "{}", pulled.stderr);
+    assert!(!sandbox.path().join("data").exists());
+    golden::assert(&root().join("tests/ui/schema/sqlite.json"), &settled(&sandbox.read("schema/db.json")));
+    let before = sandbox.read("schema/db.json");
+    assert_eq!(sandbox.run(&["schema", "pull"]).stdout, "schema/db.json: nothing changed\n");
+    assert_eq!(sandbox.read("schema/db.json"), before);
+    let same = sandbox.run(&["schema", "diff"]);
+    assert_eq!((same.code, same.stdout.as_str()), (0, "schema/db.json: the database is as it says\n"));
+}
+
+#[test]
+fn differences_are_told_and_fail() {
+    let sandbox = project();
+    let missing = sandbox.run(&["schema", "diff"]);
+    assert!(missing.code == 2 && missing.stderr.contains("`vmflow schema pull` writes it"), "{}", missing.stderr);
+    sandbox.run(&["schema", "pull"]);
+    sandbox.write("tables.sql", &TABLES.replace("name text", "title text").replace("not null unique", "not null"));
+    let human = sandbox.run(&["schema", "diff"]);
+    golden::assert(&root().join("tests/ui/schema/diff.txt"), &human.stdout);
+    let document = sandbox.run(&["schema", "diff", "--format", "json"]).expect(1);
+    let first = &document["snapshots"][0]["differences"][1];
+    assert_eq!(
+        *first,
+        json!({ "change": "removed", "table": "assets", "column": "name", "before": "text", "after": null })
+    );
+    let unknown = sandbox.run(&["schema", "pull", "--connection", "other"]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("it has `db`"), "{}", unknown.stderr);
+}
+
+#[test]
+fn what_the_snapshot_knows_is_checked() {
+    let sandbox = project();
+    sandbox.run(&["schema", "pull"]);
+    let snapshot = sandbox.read("schema/db.json");
+    let day = snapshot.lines().find(|line| line.contains("pulled_at")).unwrap();
+    let pulled = snapshot.replace(day, "  \"pulled_at\": \"2025-01-09T06:00:00Z\",");
+    sandbox.write("schema/db.json", &pulled);
+    let right = sandbox.run(&["check", "right.flow", "--deny", "warnings"]);
+    assert_eq!((right.code, right.stdout.as_str()), (0, "no findings in 1 file\n"), "{}", right.stderr);
+    let wrong = sandbox.run(&["check", "wrong.flow"]);
+    golden::assert(&root().join("tests/ui/schema/wrong.txt"), &wrong.stdout);
+    // A snapshot of the environment's own goes before the general one.
+    sandbox.write("schema/local.db.json", "{ \"database\": \"sqlite\", \"version\": \"\", \"tables\": {} }");
+    let other = sandbox.run(&["check", "right.flow", "--format", "short"]);
+    assert!(other.stdout.contains("VF404"), "{}", other.stdout);
+    sandbox.write("elsewhere/db.json", &pulled);
+    let named = sandbox.run(&["check", "right.flow", "--schema", "elsewhere", "--deny", "warnings"]);
+    assert_eq!(named.code, 0, "{}", named.stdout);
+    sandbox.write("elsewhere/db.json", "{");
+    let broken = sandbox.run(&["check", "right.flow", "--schema", "elsewhere"]);
+    assert!(broken.code == 2 && broken.stderr.contains("cannot read the snapshot"), "{}", broken.stderr);
+}
+
+#[test]
+fn rows_have_the_types_that_were_promised() {
+    let sandbox = project();
+    sandbox.run(&["schema", "pull"]);
+    sandbox.write(
+        "typed.flow",
+        r#"workflow typed {
+  use db: sql
+  made = do db.execute(sql"""insert into prices (asset_id, day, value) values (1, '2025-01-31', 2), (1, '2025-02-03', 3)""")
+  require made == 2
+  rows = db.query(sql"""select asset_id, max(day) as last_day, count(*) as n, sum(value) as total from prices group by asset_id order by asset_id""")
+    with { timeout: 10s, after: [made] }
+  output next = [r.last_day + 1d for r in rows if r.last_day != none]
+  output n = [r.n * 2 for r in rows]
+}
+"#,
+    );
+    let text =
+        sandbox.read("typed.flow").replace("\n    with { timeout: 10s, after: [made] }", " with { after: [made] }");
+    sandbox.write("typed.flow", &text);
+    let ran = sandbox.run(&["run", "typed.flow", "--format", "json"]);
+    let document = ran.expect(0);
+    assert_eq!(document["outputs"]["next"], json!(["2025-02-04"]), "{}", ran.stdout);
+    assert_eq!(document["outputs"]["n"], json!([4]));
+}
+
+#[test]
+fn the_shipped_snapshot_is_that_of_the_shipped_warehouse() {
+    let sandbox = Sandbox::new();
+    sandbox.write("schema/db.json", &std::fs::read_to_string(root().join("schema/db.json")).unwrap());
+    let same = sandbox.run(&["schema", "diff"]);
+    assert_eq!((same.code, same.stdout.as_str()), (0, "schema/db.json: the database is as it says\n"));
+    for environment in ["local", "prod"] {
+        let ran = sandbox.run(&["check", "workflows", "--env", environment, "--deny", "warnings"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "no findings in 2 files\n"), "{environment}");
+    }
+    let text = sandbox.read("workflows/extractor.flow").replace("select biz_date, max", "select biz_dat, max");
+    sandbox.write("workflows/extractor.flow", &text);
+    let ran = sandbox.run(&["check", "workflows", "--format", "short"]);
+    assert!(ran.stdout.contains("error[VF404]: `vm_extraction_jobs` has no column `biz_dat`"), "{}", ran.stdout);
+}
+
+#[tokio::test]
+async fn postgres_is_read_and_asked() {
+    let url = fresh_schema().await;
+    let own = "
+        create type mood as enum ('good', 'bad');
+        create domain amount as numeric(20, 8) not null;
+        create table odd (id serial primary key, m mood, a amount, tags text[], v varchar(5), n integer, \"Odd\" date);
+        create unique index on odd (v) where n > 1;
+        create unique index on odd (n, v)";
+    define(&open(&url), &format!("{TABLES};{own}")).await;
+    let sandbox = project();
+    sandbox.write("vmflow.yaml", &configuration(&format!("{{ kind: postgres, url: \"{url}\" }}")));
+    let pulled = sandbox.run(&["schema", "pull"]);
+    assert_eq!((pulled.code, pulled.stdout.as_str()), (0, "schema/db.json: 4 tables\n"), "{}", pulled.stderr);
+    golden::assert(&root().join("tests/ui/schema/postgres.json"), &settled(&sandbox.read("schema/db.json")));
+    let right = sandbox.run(&["check", "right.flow", "--deny", "warnings"]);
+    assert_eq!((right.code, right.stdout.as_str()), (0, "no findings in 1 file\n"), "{}", right.stdout);
+    // The database itself finds what no snapshot tells, and points at the word.
+    sandbox.write(
+        "live.flow",
+        "workflow live {\n  use db: sql\n  param n: int = 1\n  a = db.query(sql\"\"\"select 'é' as x, no_function(:n) as y from assets\"\"\") as table<{ x: text, y: int }>\n  output a = a.count\n}\n",
+    );
+    let blind = sandbox.run(&["check", "live.flow", "--format", "short"]);
+    assert_eq!(blind.code, 0, "{}", blind.stdout);
+    let live = sandbox.run(&["check", "live.flow", "--live", "--format", "short"]);
+    assert_eq!(live.code, 1, "{}", live.stderr);
+    let wanted = "live.flow:4:39: error[VF401]: the database refuses this: function no_function(";
+    assert!(live.stdout.starts_with(wanted), "{}", live.stdout);
+    let right = sandbox.run(&["check", "right.flow", "--live"]);
+    // What the workflow makes itself is not asked for.
+    assert_eq!(right.stdout, "no findings in 1 file\n");
+    define(&open(&url), "alter table assets add column more text; drop table odd").await;
+    assert_eq!(sandbox.run(&["schema", "diff"]).code, 1);
+}
+
+#[test]
+fn a_live_check_of_sqlite_asks_it_and_makes_nothing() {
+    let sandbox = project();
+    let text = "workflow live {\n  use db: sql\n  a = db.query(sql\"\"\"select no_function(1) as x from assets\"\"\") as table<{ x: int }>\n  output a = a.count\n}\n";
+    sandbox.write("live.flow", text);
+    let live = sandbox.run(&["check", "live.flow", "--live", "--format", "short"]);
+    let wanted = "live.flow:3:29: error[VF401]: the database refuses this: no such function: no_function\n";
+    assert_eq!((live.code, live.stdout.as_str()), (1, wanted), "{}", live.stderr);
+    assert!(!sandbox.path().join("data").exists());
+}
