@@ -15,7 +15,7 @@ const ENTRIES: [&str; 7] = ["timeout", "retry", "backoff", "rate", "key", "cache
 
 impl Checker<'_> {
     /// Checks a step's clauses; gives the type of the step with them.
-    pub(super) fn clauses(&mut self, scope: &mut Scope, statement: &Statement, step: &mut Step, gives: Type) -> Type {
+    pub(super) fn clauses(&mut self, scope: &mut Scope, statement: &Statement, step: &mut Step, gives: &Type) -> Type {
         let mut ty = gives.clone();
         let mut has_with = false;
         let mut has_failure = false;
@@ -33,7 +33,7 @@ impl Checker<'_> {
             match &clause.kind {
                 ClauseKind::With(record) => {
                     step.policy = self.policy(scope, record, false);
-                    self.check_cache(record, step, &gives);
+                    self.check_cache(record, step, gives);
                     self.warn_of_retry(step, setting(record, "retry").unwrap_or(clause.span), scope);
                 }
                 _ => ty = self.on_failure(scope, clause, step, ty),

@@ -14,6 +14,7 @@ mod collection;
 mod columns;
 mod expression;
 mod external;
+mod flow;
 mod foreign;
 mod formula;
 mod function;

@@ -33,6 +33,8 @@ pub(super) enum Doc<'s> {
     Concat(Concat<'s>),
     /// Whose lines break all or none.
     Group(Box<Group<'s>>),
+    /// What stands behind a `=`: on the same line; or on the next, if it is whole there and would not be here.
+    Value(Box<Doc<'s>>),
     /// Brackets and what is between them.
     List(Box<List<'s>>),
 }
@@ -150,7 +152,7 @@ impl<'s> Doc<'s> {
         match self {
             Self::Verbatim(_) | Self::Body(_) | Self::HardLine | Self::Leading(_) => true,
             Self::Text(..) | Self::Space | Self::Comma | Self::Line | Self::Blank | Self::Trailing(_) => false,
-            Self::Indent(inner) => inner.is_forced(),
+            Self::Indent(inner) | Self::Value(inner) => inner.is_forced(),
             Self::Concat(concat) => concat.is_forced,
             Self::Group(group) => group.is_forced,
             Self::List(list) => list.is_forced,
@@ -165,7 +167,7 @@ impl<'s> Doc<'s> {
     fn ends_with_comment(&self) -> bool {
         match self {
             Self::Trailing(_) => true,
-            Self::Indent(inner) => inner.ends_with_comment(),
+            Self::Indent(inner) | Self::Value(inner) => inner.ends_with_comment(),
             Self::Concat(concat) => concat.parts.last().is_some_and(Self::ends_with_comment),
             Self::Group(group) => group.content.ends_with_comment(),
             Self::List(list) => list.close.ends_with_comment(),

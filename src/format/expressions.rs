@@ -42,15 +42,32 @@ impl<'s> Writer<'s> {
         self.written(expr).doc
     }
 
-    /// An expression behind a `=`, a `:` or a keyword, with the space before it. A conditional that does not fit
-    /// begins a line.
+    /// An expression behind a `:` or a keyword, with the space before it. A conditional that does not fit begins a
+    /// line.
     pub(super) fn value(&mut self, expr: &Expr) -> Doc<'s> {
         match &expr.kind {
             ExprKind::If(..) if !is_paren(self.next().and_then(|next| next.kind)) => {
-                let parts = self.branches(expr);
-                Doc::group(Doc::indent([Doc::Line, parts]))
+                let branches = self.branches(expr);
+                Doc::group(Doc::indent([Doc::Line, Doc::group(branches)]))
             }
             _ => Doc::concat([Doc::Space, self.expr(expr)]),
+        }
+    }
+
+    /// An expression behind the `=` of a step, an output, a default. A chain of operators goes to the next line if
+    /// it is whole there; calls and lists break in their brackets.
+    pub(super) fn assigned(&mut self, expr: &Expr) -> Doc<'s> {
+        match &expr.kind {
+            ExprKind::Binary(..) => self.defined(expr),
+            _ => self.value(expr),
+        }
+    }
+
+    /// An expression behind the `=` of a definition, whose head is long.
+    pub(super) fn defined(&mut self, expr: &Expr) -> Doc<'s> {
+        match &expr.kind {
+            ExprKind::If(..) => self.value(expr),
+            _ => Doc::Value(Box::new(self.expr(expr))),
         }
     }
 

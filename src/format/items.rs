@@ -36,13 +36,13 @@ impl<'s> Writer<'s> {
 
     /// `output name = value`, `calendar name = value`.
     fn binding(&mut self, binding: &Binding) -> Doc<'s> {
-        Doc::concat([self.word(), self.word(), self.token(), self.value(&binding.value)])
+        Doc::concat([self.word(), self.word(), self.token(), self.assigned(&binding.value)])
     }
 
     fn function(&mut self, function: &FunctionDefinition) -> Doc<'s> {
         let head = [self.word(), self.token(), self.parameters(&function.params), Doc::Space];
         let result = [self.word(), self.ty(&function.returns), Doc::Space];
-        let body = [self.token(), self.value(&function.body)];
+        let body = [self.token(), self.defined(&function.body)];
         Doc::concat(head.into_iter().chain(result).chain(body).collect::<Vec<_>>())
     }
 
@@ -51,7 +51,7 @@ impl<'s> Writer<'s> {
         self.list(parameters, tight(Commas::Trailing), breaks, |writer, parameter| {
             let mut parts = vec![writer.token(), writer.annotation(&parameter.ty)];
             if let Some(default) = &parameter.default {
-                parts.extend([Doc::Space, writer.token(), writer.value(default)]);
+                parts.extend([Doc::Space, writer.token(), writer.assigned(default)]);
             }
             Doc::concat(parts)
         })
@@ -65,7 +65,7 @@ impl<'s> Writer<'s> {
         }
         match &step.body {
             StepBody::Block(block) => parts.push(self.block(block)),
-            StepBody::External(value) => parts.extend([self.token(), self.value(value)]),
+            StepBody::External(value) => parts.extend([self.token(), self.defined(value)]),
         }
         Doc::concat(parts)
     }
@@ -90,7 +90,7 @@ impl<'s> Writer<'s> {
     fn param(&mut self, param: &WorkflowParam) -> Doc<'s> {
         let mut parts = vec![self.word(), self.token(), self.annotation(&param.ty)];
         if let Some(default) = &param.default {
-            parts.extend([Doc::Space, self.token(), self.value(default)]);
+            parts.extend([Doc::Space, self.token(), self.assigned(default)]);
         }
         for tail in param.require.iter().chain(&param.message) {
             parts.push(self.tail(tail));
@@ -112,7 +112,7 @@ impl<'s> Writer<'s> {
                 if *fails {
                     parts.extend([Doc::Space, self.token()]);
                 }
-                parts.push(self.value(value));
+                parts.push(self.assigned(value));
                 Doc::concat(parts)
             }
             TestItem::Statement(statement) => self.statement(statement),

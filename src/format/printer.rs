@@ -66,6 +66,7 @@ impl<'s> Printer<'s> {
             Doc::Trailing(comment) => self.comment = Some(comment),
             Doc::Leading(comment) => self.leading(comment, indent),
             Doc::Indent(inner) => todo.push(Todo { indent: deeper(indent, mode), mode, doc: inner }),
+            Doc::Value(inner) => self.value(Todo { doc: inner, ..next }, todo),
             Doc::Concat(_) => spread(next, todo),
             Doc::Group(group) => {
                 todo.push(Todo { indent, mode: self.group_mode(next, group, todo), doc: &group.content });
@@ -101,6 +102,22 @@ impl<'s> Printer<'s> {
             self.column += 1;
         }
         (self.breaks, self.space) = (0, false);
+    }
+
+    fn value<'d>(&mut self, inner: Todo<'d, 's>, todo: &mut Vec<Todo<'d, 's>>) {
+        self.space = true;
+        let flat = Todo { mode: Mode::Flat, ..inner };
+        let mut indent = inner.indent;
+        if inner.mode == Mode::Break && !inner.doc.is_forced() && !self.fits(flat, todo) {
+            let here = (self.breaks, self.indent);
+            self.line(indent + STEP);
+            if self.fits(flat, todo) {
+                indent += STEP;
+            } else {
+                (self.breaks, self.indent) = here;
+            }
+        }
+        todo.push(Todo { indent, ..inner });
     }
 
     fn line(&mut self, indent: usize) {
@@ -219,6 +236,11 @@ fn measure<'d, 's>(next: Todo<'d, 's>, todo: &mut Vec<Todo<'d, 's>>) -> Measure 
         Doc::Body(body) => return Measure::Last(width(body.open)),
         Doc::Trailing(_) => return Measure::Comment,
         Doc::Blank => {}
+        Doc::Value(_) if next.mode == Mode::Break => return Measure::Last(0),
+        Doc::Value(inner) => {
+            todo.push(Todo { doc: inner, ..next });
+            return Measure::Width(1);
+        }
         Doc::Indent(inner) => todo.push(Todo { doc: inner, ..next }),
         Doc::Group(group) => todo.push(Todo { doc: &group.content, ..next }),
         Doc::Concat(_) => spread(next, todo),

@@ -26,7 +26,7 @@ impl<'s> Writer<'s> {
             parts.extend([Doc::Space, self.token()]);
         }
         if let (Action::Expression(value), true) = (action, name.is_some()) {
-            parts.push(self.value(value));
+            parts.push(self.assigned(value));
             return parts;
         }
         parts.extend(name.map(|_| Doc::Space));

@@ -265,6 +265,46 @@ fn rows_and_series_come_back_as_they_were() {
 }
 
 #[test]
+fn what_a_transaction_sees_is_never_kept() {
+    let sandbox = lab();
+    sandbox.write("schema.sql", "create table t (n integer not null);");
+    sandbox.write(
+        "vmflow.yaml",
+        "default_environment: local\nenvironments:\n  local:\n    connections:\n      db: { kind: sqlite, path: db.sqlite, schema: schema.sql }\n",
+    );
+    sandbox.write(
+        "main.flow",
+        "step counted(db: sql) -> int {
+  rows = db.query(sql\"\"\"select count(*) as n from t\"\"\") as table<{ n: int }> with { cache: 1h }
+  yield rows.n[0]
+}
+workflow main {
+  use db: sql
+  done = do transaction db {
+    do db.execute(sql\"\"\"insert into t (n) values (1)\"\"\")
+    n = counted(db)
+    yield n
+  }
+  output n = done
+}
+",
+    );
+    let n = || sandbox.run(&["run", "main.flow", "--at", "2025-02-01T06:00Z"]).expect(0)["outputs"]["n"].clone();
+    let first = n().as_i64().unwrap();
+    assert_eq!(n(), first + 1);
+    assert!(!sandbox.path().join(".vmflow").exists());
+}
+
+#[test]
+fn an_age_that_is_none_is_told() {
+    let lab = Lab::new(&PRICES.replace("param day", "param age: duration = 1h\n  param day").replace("12h", "age"));
+    let refused = lab.ran("2025-02-01T06:00Z", &["-p", "age=0s"]).expect(1);
+    assert_eq!(refused["error"]["message"], "expected a duration above zero, found `0ms`");
+    assert_eq!((lab.n("2025-02-01T06:00Z", &[]), lab.n("2025-02-01T06:30Z", &[])), (json!(1), json!(1)));
+    assert_eq!(lab.n("2025-02-01T06:30Z", &["-p", "age=30m"]), 2, "the age that counts is the reader's");
+}
+
+#[test]
 fn tests_keep_nothing() {
     let lab =
         Lab::new(&format!("{PRICES}\ntest \"a price\" of prices {{\n  at 2025-02-01T06:00Z\n  expect n == 1\n}}\n"));

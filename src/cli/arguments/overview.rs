@@ -9,9 +9,9 @@ use super::Arguments;
 /// Every command, in the order of a day's work.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Begin", &["init", "new"]),
-    ("Write", &["check", "explain", "doc", "eval", "graph"]),
+    ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
     ("Run", &["run", "jobs"]),
-    ("Set up", &["completions", "man"]),
+    ("Set up", &["schema", "completions", "man"]),
 ];
 
 /// The grammar of the command line: what it takes and how it says so. The tests of its documentation read it.

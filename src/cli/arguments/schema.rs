@@ -23,8 +23,12 @@ pub(crate) struct SchemaArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchemaCommand {
     /// Write what the databases hold into snapshots, for `check` to read
+    #[command(after_help = "Example:
+  vmflow schema pull --env prod")]
     Pull(SchemaScope),
     /// Compare the snapshots with the databases
+    #[command(after_help = "Example:
+  vmflow schema diff --env prod --format json")]
     Diff {
         #[command(flatten)]
         scope: SchemaScope,

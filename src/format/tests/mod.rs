@@ -138,7 +138,11 @@ fn long_lines_break_at_the_end_first() {
         &format!("x = {{ a: 1 }} + {{\n  a: {long},\n  b: {long},\n  c: {long},\n}}"),
     );
     becomes(&format!("x = f({long}, {long}, {long})"), &format!("x = f(\n  {long},\n  {long},\n  {long},\n)"));
-    becomes(&format!("x = if {long} then {long} else {long}"), &format!("x =\n  if {long} then {long}\n  else {long}"));
+    becomes(
+        &format!("x = if {long} then {long} else {long}{long}"),
+        &format!("x =\n  if {long} then {long}\n  else {long}{long}"),
+    );
+
     becomes(
         &format!("require {long} == {long} else \"{long}\""),
         &format!("require {long} == {long}\n  else \"{long}\""),
@@ -147,6 +151,18 @@ fn long_lines_break_at_the_end_first() {
         &format!("x = [{long} for {long} in f(1) if {long}]"),
         &format!("x = [\n  {long}\n  for {long} in f(1)\n  if {long}\n]"),
     );
+}
+
+#[test]
+fn a_value_that_is_whole_on_the_next_line_goes_there() {
+    let (name, call) = ("n".repeat(60), "f(1, x)");
+    let chain = format!("{name} + {call} - 2");
+    becomes(&format!("{name} = {chain}"), &format!("{name} =\n  {chain}"));
+    becomes(&format!("{name} = if a then {name} else b"), &format!("{name} =\n  if a then {name} else b"));
+    becomes(&format!("{name} = f({name}, b)"), &format!("{name} = f(\n  {name},\n  b,\n)"));
+    let function = format!("fn {name}() -> int =\n  f({name}, b)\n");
+    assert_eq!(formatted(&function.replace("\n ", "")), function);
+    sound(&function);
 }
 
 #[test]
