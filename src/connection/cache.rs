@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, ErrorKind as IoError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -48,7 +48,7 @@ const LONGEST_WRITE: Duration = Duration::from_hours(24);
 /// The layout of the files.
 const FORMAT: u32 = 1;
 
-/// The first line of a file.
+/// The first line of a file. Instants stand there as ISO 8601, whose years may have more than four digits.
 #[derive(Serialize, Deserialize)]
 struct Head {
     format: u32,
@@ -99,7 +99,7 @@ fn checksum(value: &[u8]) -> String {
 }
 
 fn instant(text: &str) -> Option<Timestamp> {
-    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+    text.parse().ok()
 }
 
 fn parse(bytes: &[u8]) -> Option<Entry> {
@@ -112,7 +112,7 @@ fn parse(bytes: &[u8]) -> Option<Entry> {
 }
 
 fn text(entry: &Entry) -> String {
-    let written = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::Nanos, true);
+    let written = |at: Timestamp| format!("{at:?}");
     let (written_at, until) = (written(entry.written_at), written(entry.until));
     let head = Head { format: FORMAT, written_at, until, sha256: checksum(entry.value.as_bytes()) };
     format!("{}\n{}\n", serde_json::to_string(&head).unwrap_or_default(), entry.value)
@@ -177,7 +177,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cache = Folder::new(directory.path().join("a/b"));
         assert_eq!(cache.get("0123").await.unwrap(), None);
-        for kept in [entry(1, 2, "[1]"), entry(2, 3, "\"é\"")] {
+        let endless = Entry { until: Timestamp::MAX_UTC, ..entry(3, 3, "0") };
+        for kept in [entry(1, 2, "[1]"), entry(2, 3, "\"é\""), endless] {
             cache.put("0123", kept.clone()).await.unwrap();
             assert_eq!(cache.get("0123").await.unwrap(), Some(kept));
         }

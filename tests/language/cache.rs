@@ -299,7 +299,7 @@ workflow main {
 fn an_age_that_is_none_is_told() {
     let lab = Lab::new(&PRICES.replace("param day", "param age: duration = 1h\n  param day").replace("12h", "age"));
     let refused = lab.ran("2025-02-01T06:00Z", &["-p", "age=0s"]).expect(1);
-    assert_eq!(refused["error"]["message"], "expected a duration above zero, found `0ms`");
+    assert_eq!(refused["error"]["message"], "expected a duration above zero, found `0s`");
     assert_eq!((lab.n("2025-02-01T06:00Z", &[]), lab.n("2025-02-01T06:30Z", &[])), (json!(1), json!(1)));
     assert_eq!(lab.n("2025-02-01T06:30Z", &["-p", "age=30m"]), 2, "the age that counts is the reader's");
 }
