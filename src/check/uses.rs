@@ -173,7 +173,9 @@ impl Uses {
                 template.holes.iter().filter_map(|hole| hole.path.first()).for_each(|root| self.name(root));
             }
             Tag::Promql => {
-                promql::mentioned(&tagged.text).into_iter().for_each(|root| self.name(&Arc::from(root)));
+                for root in promql::mentioned(&tagged.text) {
+                    self.name(&Arc::from(root));
+                }
             }
             Tag::Regex | Tag::Python | Tag::Shell => {}
         }
