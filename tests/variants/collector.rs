@@ -104,6 +104,7 @@ pub(super) const MISTAKES: &[Mistake] = &[
         "done != none ? weekdays.next(done) : end",
     ),
     ("coalesce_as_or", "backfill_from ?? end - 20bd", "backfill_from or end - 20bd"),
+    ("loop_with_a_colon", "in todo {", "in todo: {"),
     ("write_as_a_reader", "do vm.write(samples)", "do vm.wrte(samples)"),
     ("key_as_text", "key: [day, digest(samples)]", "key: \"day\""),
     ("key_misspelt", "with { key: [day, digest(samples)] }", "with { keys: [day, digest(samples)] }"),

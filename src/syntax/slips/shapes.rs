@@ -100,8 +100,11 @@ pub(super) fn colon_for_block(case: &Case<'_>) -> Option<Diagnostic> {
     {
         return None;
     }
-    slip(case.span(case.at), "the steps of a block stand in braces")
-        .map(|finding| finding.help("write `{ … }` around them"))
+    let span = case.span(case.at);
+    if case.text(case.at + 1) == "{" {
+        return slip(span, "no `:` stands before a block").map(|finding| finding.fix("remove `:`", span, ""));
+    }
+    slip(span, "the steps of a block stand in braces").map(|finding| finding.help("write `{ … }` around them"))
 }
 
 /// `given rows: […]`.

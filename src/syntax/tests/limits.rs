@@ -72,7 +72,7 @@ fn long_chains_are_refused_and_overflow_no_stack() {
 #[test]
 fn limits_are_findings() {
     let (_, findings) = timed(&" ".repeat(MAX_SIZE + 1));
-    assert!(findings[0].message.contains("4194305 bytes"));
+    assert!(findings[0].message.contains(&format!("{} bytes", MAX_SIZE + 1)));
     let (_, findings) = timed(&format!("workflow w {{\n{}}}", "x = = 1\n".repeat(300)));
     assert_eq!(findings.len(), MAX_FINDINGS);
 }
