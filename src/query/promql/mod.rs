@@ -29,7 +29,7 @@ pub use ast::{
 pub use dialect::{Dialect, Reader};
 pub(crate) use literal::seconds;
 pub use pattern::Pattern;
-pub(crate) use scan::mentioned;
+pub(crate) use scan::{mentioned, texts};
 pub(crate) use selector::one_of;
 pub use selector::{selector, valid_label_name, valid_metric_name};
 pub(crate) use subset::check_matchers;
