@@ -232,7 +232,8 @@ impl Checker<'_> {
             )
             .help("state it where it is read: `… as table<{ column: type }>`");
         }
-        if registry::property(family, &name.node).is_some() {
+        let is_field = matches!(ty, Type::Record(record) if record.get(&name.node).is_some());
+        if is_field || registry::property(family, &name.node).is_some() {
             return Diagnostic::new(&codes::VF101, name.span, format!("`.{}` is not called", name.node))
                 .help(format!("write `.{}` without `(…)`", name.node));
         }
@@ -256,7 +257,10 @@ impl Checker<'_> {
             .chain(registry::properties().filter(|p| p.family == family).map(|p| p.name));
         let message = format!("no method `{}` on {}", name.node, shown(ty));
         let finding = Diagnostic::new(&codes::VF101, name.span, message).label(receiver.span, format!("`{ty}`"));
-        self.suggest(finding, &name.node, names, name.span)
+        match foreign::member(&name.node).filter(|_| !matches!(ty, Type::Connection(_))) {
+            Some(help) => finding.help(help),
+            None => self.suggest(finding, &name.node, names, name.span),
+        }
     }
 
     fn call_primitive(
@@ -325,8 +329,16 @@ impl Checker<'_> {
             match (param.name, &argument.kind) {
                 ("name", ExprKind::Literal(Value::Text(name))) if !name.is_empty() && !valid_metric_name(name) => {
                     let message = format!("{name:?} cannot be a metric's name");
-                    let help = "names hold letters, digits, `_` and `:`, and begin with no digit";
-                    self.report(Diagnostic::new(&codes::VF513, argument.span, message).help(help));
+                    let finding = Diagnostic::new(&codes::VF513, argument.span, message);
+                    self.report(if name.contains('{') && name.contains('}') {
+                        finding.help(format!("put `f` before a text with values in it: `f{name:?}`")).fix(
+                            "write `f` before it",
+                            argument.span.before(),
+                            "f",
+                        )
+                    } else {
+                        finding.help("names hold letters, digits, `_` and `:`, and begin with no digit")
+                    });
                 }
                 ("labels", _) => literal_maps(argument, &mut maps),
                 _ => {}
@@ -378,7 +390,8 @@ impl Checker<'_> {
             Some(Ok(ty)) => ty,
             Some(Err(why)) => {
                 let (message, help) = why.split_once("; ").unwrap_or((&why, "look at the arguments' types"));
-                self.report(Diagnostic::new(&codes::VF201, site.arguments_span, message).help(help));
+                let span = named_in(message, arguments.iter().flatten()).unwrap_or(site.arguments_span);
+                self.report(Diagnostic::new(&codes::VF201, span, message).help(help));
                 Type::Error
             }
         }
@@ -510,4 +523,18 @@ fn unknown_connection(scope: &Scope, left: &str, span: Span, method: &Name) -> O
         (None, [only]) => finding.help(format!("write `{only}`, or name another: `use {left}: {}`", kind.name())),
         _ => finding.help(format!("name it at the top of the workflow: `use {left}: {}`", kind.name())),
     })
+}
+
+/// The text among the arguments, or the items of a list of them, that a message names.
+fn named_in<'e>(message: &str, arguments: impl Iterator<Item = &'e Expr>) -> Option<Span> {
+    let is_named = |text: &str| message.split('`').skip(1).step_by(2).any(|named| named == text);
+    arguments
+        .flat_map(|argument| match &argument.kind {
+            ExprKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(argument),
+        })
+        .find_map(|item| match &item.kind {
+            ExprKind::Literal(Value::Text(text)) if is_named(text) => Some(item.span),
+            _ => None,
+        })
 }

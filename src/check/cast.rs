@@ -17,7 +17,7 @@ impl Checker<'_> {
         scope.stated = Some(of.span);
         let of = self.expr(scope, of, guide);
         scope.stated = None;
-        if target == Type::Error || of.ty == Type::Error {
+        if target.has_error() || of.ty == Type::Error {
             return Expr { ty: target, ..broken(span) };
         }
         if !can_cast(&of.ty, &target) {

@@ -240,7 +240,11 @@ impl Checker<'_> {
             (Type::Map(key, value), Some(_)) => ((**key).clone(), Some((**value).clone())),
             (Type::Map(..), None) => {
                 let message = "a map is walked with two names, its key and its value";
-                let help = format!("write `for {}, value in …`, or walk `.keys` or `.values`", pattern.first.node);
+                let (key, value) = match &*pattern.first.node {
+                    "value" | "v" => ("key", &*pattern.first.node),
+                    key => (key, "value"),
+                };
+                let help = format!("write `for {key}, {value} in …`, or walk `.keys` or `.values`");
                 self.report(Diagnostic::new(&codes::VF201, pattern.first.span, message).help(help));
                 (Type::Error, None)
             }

@@ -9,7 +9,7 @@ use super::narrow;
 use super::program::{Expr, ExprKind, RunField};
 use super::scope::{Found, Scope};
 use super::suggest::Candidate;
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::primitive::{Effect, registry};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOperator, Literal, Name, UnaryOperator};
@@ -117,7 +117,7 @@ impl Checker<'_> {
                 pure(ExprKind::Local(index), ty, span)
             }
             None => {
-                if !self.is_unresolved(scope.module, name) {
+                if !self.is_unresolved(scope.module, name) && !self.lacks_import(scope.module, name, span) {
                     let finding = self.unknown_name(scope, name, span);
                     self.report(finding);
                 }
@@ -231,9 +231,21 @@ impl Checker<'_> {
             self.report(finding.help(help));
             return broken(span);
         }
-        let finding = self.suggest(finding, &name.node, candidates, name.span);
+        let finding = match self.of_each(of, ty, &name.node) {
+            Some(help) => finding.help(help),
+            None => self.suggest(finding, &name.node, candidates, name.span),
+        };
         self.report(finding);
         broken(span)
+    }
+
+    /// How to read a field of the records in a list.
+    fn of_each(&self, list: Span, ty: &Type, name: &str) -> Option<String> {
+        let Type::List(item) = ty else { return None };
+        let Type::Record(record) = &**item else { return None };
+        let own = record.get(name).map(|_| name);
+        let near = own.or_else(|| closest(name, record.fields.iter().map(|field| &*field.name)))?;
+        Some(format!("take it of each record: `[r.{near} for r in {}]`", self.short(list)))
     }
 
     fn run_field(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name, span: Span) -> Option<Expr> {

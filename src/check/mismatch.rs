@@ -230,6 +230,10 @@ fn unit(text: &str, unit: &str, others: &str) -> String {
 
 fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
     match (found, wanted) {
+        (found, Type::Optional(wanted)) if !found.is_optional() && *found != Type::None => hint(found, wanted, text),
+        (Type::Json, Type::List(item)) if **item == Type::Any => {
+            Some(format!("say what it holds: `{text} as list<T>`"))
+        }
         (Type::Record(found), Type::Record(wanted)) => {
             let missing =
                 wanted.fields.iter().find(|field| found.get(&field.name).is_none() && !field.ty.is_optional());
@@ -271,8 +275,17 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (Type::Period, Type::Duration) => Some("a calendar day is not 24 hours; write `24h`".to_owned()),
         (Type::Duration, Type::Period) => Some("write days: `1d`".to_owned()),
         (Type::BusinessDays, Type::Period) => Some("write calendar days: `30d`".to_owned()),
-        (Type::Period, Type::BusinessDays) => Some("write business days: `20bd`".to_owned()),
+        (Type::Period, Type::BusinessDays) => {
+            let count = text.strip_suffix('d').filter(|count| count.bytes().all(|byte| byte.is_ascii_digit()));
+            Some(format!("write business days: `{}bd`", count.unwrap_or("20")))
+        }
         (found, Type::List(item)) if found.fits(item).is_ok() => Some(format!("put it in a list: `[{text}]`")),
+        (found, Type::Bool) if found.is_text() && text.starts_with('"') && text.contains(['<', '>', '=']) => {
+            Some("write the condition without quotes".to_owned())
+        }
+        (found, Type::Calendar | Type::Connection(_)) if found.is_text() && text.starts_with('"') => {
+            Some(format!("write the name without quotes: `{}`", text.trim_matches('"')))
+        }
         (Type::Optional(_), Type::Bool) => Some(format!("test it: `{text} != none`")),
         (found, Type::Bool) if found.is_number() => Some(format!("compare it: `{text} > 0`")),
         (Type::List(_) | Type::Table(_) | Type::Map(..), Type::Bool) => Some(format!("compare it: `{text}.count > 0`")),

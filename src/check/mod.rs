@@ -27,6 +27,7 @@ mod operator;
 mod order;
 pub mod program;
 mod query;
+mod quoted;
 mod scope;
 mod statement;
 mod suggest;
@@ -105,6 +106,8 @@ struct Checker<'a> {
     without_meaning: HashSet<FunctionId>,
     types: HashMap<(ModuleId, Arc<str>), Type>,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
+    /// The modules of the library that a file uses without their import, each told once.
+    missed_imports: HashSet<(ModuleId, Arc<str>)>,
     suggestions: Suggestions,
     /// The workflows that were checked.
     known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
@@ -138,6 +141,7 @@ impl<'a> Checker<'a> {
             without_meaning: HashSet::new(),
             types: HashMap::new(),
             used_imports: HashSet::new(),
+            missed_imports: HashSet::new(),
             suggestions: Suggestions::default(),
             known_workflows: HashMap::new(),
             homes: Homes::default(),

@@ -204,6 +204,9 @@ impl Loader<'_> {
         let before = module.imports.iter().find(|before| before.name == name).map(|before| before.span);
         match (target, before) {
             (None, _) => {
+                if let ImportTarget::Module(parts) = &import.target {
+                    module.unresolved.extend(parts.iter().map(|part| part.node.clone()));
+                }
                 module.unresolved.insert(name);
             }
             (Some(target), None) => module.imports.push(Imported { name, module: target, span: import.target_span }),
@@ -254,7 +257,12 @@ impl Loader<'_> {
         let known: Vec<String> = stdlib::names().map(|name| format!("std.{name}")).collect();
         let mut finding = Diagnostic::new(&codes::VF101, span, format!("no module is called `{name}`"));
         finding.help = did_you_mean(name, known.iter().map(String::as_str));
-        if let Some(near) = closest(name, known.iter().map(String::as_str)) {
+        let whole =
+            known.iter().find(|known| name.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.')));
+        if let Some(whole) = whole {
+            finding.help = Some(format!("a module is imported whole: write `import {whole}`"));
+            finding = finding.fix(format!("write `{whole}`"), span, whole.as_str());
+        } else if let Some(near) = closest(name, known.iter().map(String::as_str)) {
             finding = finding.fix(format!("write `{near}`"), span, near);
         }
         self.diagnostics.push(finding);

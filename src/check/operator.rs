@@ -46,6 +46,15 @@ impl Checker<'_> {
     }
 
     fn logic(&mut self, op: Op, left: &Expr, right: &Expr) -> Type {
+        if let (Op::Or, Type::Optional(inner)) = (op, &left.ty)
+            && **inner != Type::Bool
+            && inner.join(&right.ty.required()).is_some()
+        {
+            let finding = Diagnostic::new(&codes::VF201, left.span.to(right.span), "`or` joins two conditions");
+            let finding = finding.label(left.span, format!("`{}`", left.ty));
+            self.report(finding.help("write `??` for what to take instead of `none`"));
+            return Type::Error;
+        }
         let whence = format!("`{}`", op.symbol());
         self.expect(left, &Type::Bool, &whence);
         self.expect(right, &Type::Bool, &whence);
@@ -339,6 +348,10 @@ fn arithmetic_finding(
             "this loop goes on after failures, so it gives outcomes, not a list".to_owned(),
         )
         .help("write `.ok` for the results, `.failed` for what went wrong"),
+        (Op::Multiply | Op::Divide | Op::Remainder, one, other) => {
+            cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`"))
+                .help("write numbers, or a duration beside a number")
+        }
         (_, one, other) => cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`"))
             .help("turn one side into what the other goes with"),
     }

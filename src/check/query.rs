@@ -87,6 +87,7 @@ impl Checker<'_> {
         if is_broken {
             return Expr { ty: Type::Sql, ..broken(span) };
         }
+        self.quoted_parameters(scope, tagged, sql::texts(&tagged.text));
         let template = Arc::new(template);
         if let Some(statement) = statement {
             self.understand(&statement, (span, tagged.text_span), queried.as_ref(), &template, &arguments);
@@ -157,6 +158,7 @@ impl Checker<'_> {
         if is_broken {
             return Expr { ty: Type::Promql, ..broken(span) };
         }
+        self.quoted_parameters(scope, tagged, promql::texts(&tagged.text));
         let effect = strongest(&arguments);
         Expr { kind: ExprKind::Promql(Arc::new(template), arguments), ty: Type::Promql, span, effect }
     }

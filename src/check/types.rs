@@ -8,6 +8,7 @@ use super::modules::ModuleId;
 use super::order::{Graph, draw};
 use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
+use crate::stdlib;
 use crate::syntax::ast::{ItemKind, Name, TypeDefinition, TypeExpr, TypeExprKind};
 use crate::value::{ConnectionKind, RecordType, Type};
 
@@ -164,8 +165,13 @@ impl Checker<'_> {
             (_, []) => self.read_plain(module, path, &name, span),
             _ if GENERIC.contains(&name.as_str()) => self.bad_arguments(&name, span),
             _ => {
-                let finding = Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`"));
-                self.report(finding.help("leave `<…>` out"));
+                let finding = match foreign::ty(&name).filter(|ours| ours.contains('<')) {
+                    Some(ours) => Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"))
+                        .help(format!("write `{ours}`")),
+                    None => Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`"))
+                        .help("leave `<…>` out"),
+                };
+                self.report(finding);
                 Type::Error
             }
         }
@@ -242,6 +248,30 @@ impl Checker<'_> {
         };
         // A misspelt import is used under the name that was meant.
         module.unresolved.contains(name) || closest(name, module.unresolved.iter().map(|name| &**name)).is_some()
+    }
+
+    /// Tells, once for a file, that `name` is a module of the library that the file does not import under this name.
+    pub(super) fn lacks_import(&mut self, module: ModuleId, name: &str, span: Span) -> bool {
+        if !stdlib::names().any(|known| known == name) {
+            return false;
+        }
+        let imports = self.modules.all.get(module.0).map(|module| module.imports.as_slice()).unwrap_or_default();
+        let written = format!("std.{name}");
+        let alias = imports.iter().find(|import| self.source_text(import.span) == written);
+        let finding = match alias.map(|import| (import.name.clone(), import.span)) {
+            Some((alias, place)) => {
+                self.used_imports.insert((module, alias.clone()));
+                Diagnostic::new(&codes::VF101, span, format!("`{written}` is called `{alias}` in this file"))
+                    .label(place, "imported here")
+                    .help(format!("write `{alias}`, or leave `as {alias}` out"))
+            }
+            None => Diagnostic::new(&codes::VF101, span, format!("the module `{name}` is not imported"))
+                .help(format!("write `import {written}` at the top of the file")),
+        };
+        if self.missed_imports.insert((module, Arc::from(name))) {
+            self.report(finding);
+        }
+        true
     }
 
     /// The module that an alias names, noting that the import is used.

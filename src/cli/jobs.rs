@@ -80,7 +80,8 @@ pub(super) fn misfits(config: &Config, checked: &Checked, findings: &[Diagnostic
     let jobs = config.job_ids().filter_map(|id| config.job(id).ok());
     let wrong = findings.iter().filter(|finding| finding.is_error()).filter_map(|finding| Some(finding.span()?.source));
     let wrong: HashSet<SourceId> = wrong.collect();
-    let files = checked.modules.all.iter().filter(|module| !module.source.is_built_in());
+    // Of a file that is only imported, the functions are checked and not the workflows.
+    let files = checked.modules.all.iter().filter(|module| module.is_root && !module.source.is_built_in());
     let files: HashMap<PathBuf, &Module> =
         files.filter_map(|module| Some((Path::new(&*module.source.name).canonicalize().ok()?, module))).collect();
     jobs.flat_map(|job| misfits_of(&job, checked, &files, &wrong)).collect()

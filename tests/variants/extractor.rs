@@ -246,4 +246,12 @@ pub(super) const MISTAKES: &[Mistake] = &[
     ("tab_and_dash", "workflow extractor {", "workflow my-extractor {"),
     ("import_as_path", "import std.status", "import std/status"),
     ("import_without_quotes", "import std.status", "import ../lib/status.flow"),
+    // Parameters that landed in quotes, or are written as elsewhere.
+    ("sql_quoted_parameter", "where job_id = :job and", "where job_id = ':job' and"),
+    ("sql_quoted_braces", "where job_id = :job and", "where job_id = '{job}' and"),
+    ("sql_percent_s", "where job_id = :job and", "where job_id = %s and"),
+    ("promql_quoted_braces", "{job=$job, biz_date=$label}", "{job=\"{job}\", biz_date=$label}"),
+    ("promql_quoted_dollar", "{job=$job, biz_date=$label}", "{job=\"$job\", biz_date=$label}"),
+    ("promql_quoted_dollar_braces", "{job=$job, biz_date=$label}", "{job=\"${job}\", biz_date=$label}"),
+    ("field_of_a_list", "max([r.timestamp for r in rows])", "max(rows.timestamp)"),
 ];

@@ -22,7 +22,7 @@ pub(super) fn field_type(item: &Type, by: &str, purpose: &str) -> Result<Type, S
         }
         Type::Any | Type::Error => Ok(item.clone()),
         other => Err(format!(
-            "to {purpose} a field wants a list of records, samples, series or points, found `list<{other}>`"
+            "`list<{other}>` has no fields to {purpose}; give a list of records, samples, series or points"
         )),
     }
 }

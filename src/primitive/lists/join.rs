@@ -106,7 +106,9 @@ fn joined_type(left: &Type, right: &Type, on: &[Arc<str>], of_right: fn(Type) ->
     for name in on {
         let (a, b) = (field_type(left, name, "join on")?, field_type(right, name, "join on")?);
         if a.required().join(&b.required()).is_none() {
-            return Err(format!("`{name}` is a `{a}` on the left and a `{b}` on the right"));
+            return Err(format!(
+                "`{name}` is a `{a}` on the left and a `{b}` on the right; turn one into the type of the other"
+            ));
         }
     }
     let (Type::Record(left), Type::Record(right)) = (left, right) else {
@@ -261,7 +263,10 @@ mod tests {
             let on: Vec<Arc<str>> = on.iter().map(|name| Arc::from(*name)).collect();
             joined_type(&left, &right, &on, Type::optional).unwrap_err()
         };
-        assert_eq!(joined(&["k"]), "`k` is a `int` on the left and a `text` on the right");
+        assert_eq!(
+            joined(&["k"]),
+            "`k` is a `int` on the left and a `text` on the right; turn one into the type of the other"
+        );
         assert!(joined(&["a"]).starts_with("`{ k: text }` has no field `a` to join on"));
         assert_eq!(joined(&[]), NO_FIELDS);
     }

@@ -54,7 +54,7 @@ impl Primitive for SortBy {
             if is_ordered {
                 Ok(Type::list(item))
             } else {
-                Err(format!("the field `{by}` is a `{ty}`, which has no order"))
+                Err(format!("the field `{by}` is a `{ty}`, which has no order; sort by a number, a text or a date"))
             }
         }))
     }

@@ -169,6 +169,8 @@ pub struct Matcher {
     pub sign: MatchSign,
     /// The other side.
     pub value: MatcherValue,
+    /// Whether it is a name without a comparison: `{f}`.
+    pub is_bare: bool,
     /// Where the value stands.
     pub start: usize,
     /// One past its last byte.

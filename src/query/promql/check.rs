@@ -13,6 +13,9 @@ pub(super) fn check(node: &Node, text: &str, span: Span, reader: Reader<'_>, fin
     Checker { span, reader, findings, scopes: Vec::new() }.node(node);
 }
 
+/// How a pattern holds a sign that would mean something.
+const PLAIN_SIGN: &str = r"put `\\` before a sign that stands for itself: `\\(`";
+
 /// What a `WITH` or the parameters of one of its functions bring into scope.
 struct Bound<'a> {
     name: &'a str,
@@ -82,7 +85,7 @@ impl<'a> Checker<'a, '_> {
         let at = (matcher.start, matcher.end);
         match &matcher.value {
             MatcherValue::Name(name) if self.bound(name).is_none() => {
-                let help = if *name == matcher.label {
+                let help = if matcher.is_bare {
                     format!("write a comparison, such as `{name}=\"…\"`")
                 } else {
                     let name = name.trim_start_matches(':');
@@ -92,7 +95,7 @@ impl<'a> Checker<'a, '_> {
             }
             MatcherValue::Text(text) if matcher.sign.is_regex() => {
                 if let Some(why) = pattern::mistake(text) {
-                    self.report(at, format!("this pattern is wrong: {why}"), None);
+                    self.report(at, format!("this pattern is wrong: {why}"), Some(PLAIN_SIGN.to_owned()));
                 }
             }
             _ => {}
@@ -166,8 +169,9 @@ impl<'a> Checker<'a, '_> {
         let parameters = match functions::parameters(signature, call.arguments.len()) {
             Ok(parameters) => parameters,
             Err(wanted) => {
-                let found = call.arguments.len();
-                self.report((call.name_end, node.end), format!("`{name}` takes {wanted}, not {found}"), None);
+                let message = format!("`{name}` takes {wanted}, not {}", call.arguments.len());
+                let help = format!("write `{name}({})`", functions::example(signature));
+                self.report((call.name_end, node.end), message, Some(help));
                 return;
             }
         };
@@ -233,7 +237,8 @@ impl<'a> Checker<'a, '_> {
         if let NodeKind::Text(text) = &argument.kind
             && let Some(why) = pattern::mistake(text)
         {
-            self.report((argument.start, argument.end), format!("this pattern is wrong: {why}"), None);
+            let message = format!("this pattern is wrong: {why}");
+            self.report((argument.start, argument.end), message, Some(PLAIN_SIGN.to_owned()));
         }
     }
 

@@ -289,6 +289,19 @@ pub(super) fn parameters(signature: &str, count: usize) -> Result<Vec<Parameter>
     Ok(letters.map(parameter).collect())
 }
 
+/// The arguments of a call, such as `0.9, m[5m]`.
+pub(super) fn example(signature: &str) -> String {
+    let (signature, _) = signature.split_once('>').unwrap_or((signature, ""));
+    let least = signature.split_whitespace().map(split_mark).filter(|(_, mark)| matches!(mark, '1' | '+'));
+    let written = least.flat_map(|(word, _)| word.bytes()).map(|letter| match parameter(letter) {
+        Parameter::Range => "m[5m]",
+        Parameter::Number => "0.9",
+        Parameter::Text => "\"…\"",
+        Parameter::Vector => "m",
+    });
+    written.collect::<Vec<_>>().join(", ")
+}
+
 fn split_mark(word: &str) -> (&str, char) {
     match word.chars().next_back() {
         Some(mark @ ('?' | '*' | '+')) => (word.trim_end_matches(mark), mark),

@@ -29,7 +29,7 @@ pub use ast::{
 pub use dialect::{Dialect, Reader};
 pub(crate) use literal::seconds;
 pub use pattern::Pattern;
-pub(crate) use scan::mentioned;
+pub(crate) use scan::{mentioned, texts};
 pub(crate) use selector::one_of;
 pub use selector::{selector, valid_label_name, valid_metric_name};
 pub(crate) use subset::check_matchers;
@@ -52,9 +52,9 @@ pub fn parse(text: &str, text_span: Span) -> (PromqlTemplate, Vec<Diagnostic>) {
 /// literal that does not parse has a template without holes.
 pub fn parse_for(text: &str, text_span: Span, reader: Reader<'_>) -> (PromqlTemplate, Vec<Diagnostic>) {
     let (query, mut findings) = read_as(text, text_span, Kind::Template, reader);
-    let holes = query.map(|query| query.holes).unwrap_or_default();
+    let (holes, node) = query.map(|query| (query.holes, query.node)).unzip();
     crate::diagnostic::sort(&mut findings);
-    (PromqlTemplate::new(text, text_span, holes), findings)
+    (PromqlTemplate::new(text, text_span, holes.unwrap_or_default(), node), findings)
 }
 
 /// Reads a finished query, without holes; the error is one sentence.
@@ -64,11 +64,6 @@ pub fn read_finished(text: &str) -> Result<Node, String> {
         (Some(query), findings) if findings.is_empty() => Ok(query.node),
         (_, findings) => Err(findings.first().map_or_else(String::new, |finding| finding.message.clone())),
     }
-}
-
-/// The tree of a literal, whatever its dialect; `None` when it does not parse.
-pub(crate) fn tree(template: &PromqlTemplate) -> Option<Node> {
-    built(&template.text, template.span, Kind::Template).ok().map(|query| query.node)
 }
 
 /// Text to tree; `None` when it does not parse, with a finding that says why.

@@ -41,6 +41,24 @@ pub(crate) fn mentioned(text: &str) -> Vec<&str> {
     names
 }
 
+/// Where the quoted texts stand in a query, quotes included.
+pub(crate) fn texts(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' | '\'' | '`' => {
+                skip_quoted(&mut chars, c);
+                found.push(at..chars.offset());
+            }
+            '#' => drop(chars.find(|(_, c)| *c == '\n')),
+            '\\' => drop(chars.next()),
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Goes behind the quote that closes a text; to the end when none does.
 fn skip_quoted(chars: &mut std::str::CharIndices<'_>, quote: char) {
     while let Some((_, c)) = chars.next() {

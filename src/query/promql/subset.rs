@@ -98,12 +98,12 @@ const USE_SERVER: &str = "run it on VictoriaMetrics: point the connection at a s
 /// A finding for each part of the query that the embedded store does not answer. The query is one
 /// for values at an instant; what an export takes is said by [`PromqlTemplate::is_selector`].
 pub fn embedded_subset(template: &PromqlTemplate) -> Vec<Diagnostic> {
-    let Some(node) = super::tree(template) else { return Vec::new() };
+    let Some(node) = template.tree() else { return Vec::new() };
     let finding = |outside: Outside| {
         let place = template.span.slice(outside.start, outside.end);
         Diagnostic::new(&codes::VF507, place, outside.message).help(outside.help)
     };
-    compile(&node).err().map(finding).into_iter().collect()
+    compile(node).err().map(finding).into_iter().collect()
 }
 
 /// The expression as one of the subset, or the first part that is outside of it.

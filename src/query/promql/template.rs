@@ -1,9 +1,10 @@
 //! Templates: a query with holes, and the text it becomes with values in them.
 
 use std::fmt::Write;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use super::ast::MatchSign;
+use super::ast::{MatchSign, Node};
 use super::{LONGEST_QUERY, literal, pattern};
 use crate::source::Span;
 use crate::value::{ErrorKind, Sequence, StepError, Type, Value};
@@ -64,10 +65,27 @@ pub struct PromqlTemplate {
     pub text: Arc<str>,
     /// Where the text stands.
     pub span: Span,
+    tree: Tree,
+}
+
+/// What the text means; `None` when it does not parse. It follows from the text, so it takes no part in comparisons.
+#[derive(Debug, Clone, Default)]
+struct Tree(Option<Arc<Node>>);
+
+impl PartialEq for Tree {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Tree {}
+
+impl Hash for Tree {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 impl PromqlTemplate {
-    pub(super) fn new(text: &str, span: Span, holes: Vec<PromqlHole>) -> Self {
+    pub(super) fn new(text: &str, span: Span, holes: Vec<PromqlHole>, node: Option<Node>) -> Self {
         let mut pieces = Vec::with_capacity(2 * holes.len() + 1);
         let mut from = 0;
         let place = |at: u32| (at.saturating_sub(span.start)) as usize;
@@ -80,13 +98,18 @@ impl PromqlTemplate {
         }
         let rest = text.get(from..).unwrap_or("");
         pieces.extend((!rest.is_empty()).then(|| Piece::Text(rest.into())));
-        Self { pieces, holes, text: text.into(), span }
+        Self { pieces, holes, text: text.into(), span, tree: Tree(node.map(Arc::new)) }
+    }
+
+    /// What it means, whatever its dialect; `None` when it does not parse.
+    pub fn tree(&self) -> Option<&Node> {
+        self.tree.0.as_deref()
     }
 
     /// Whether it is a selector and nothing more, as an export wants. A query that does not parse passes
     /// here: it has a finding of its own.
     pub fn is_selector(&self) -> bool {
-        super::tree(self).is_none_or(|node| node.matchers().is_some())
+        self.tree().is_none_or(|node| node.matchers().is_some())
     }
 
     /// The query with a value for each hole, written as the hole's place wants it. Fails when a value

@@ -40,6 +40,12 @@ pub enum SqlDialect {
 #[derive(Debug)]
 pub struct Statement(Box<grammar::Parsed>);
 
+/// Where the texts in single quotes stand in a statement, quotes included.
+pub(crate) fn texts(text: &str) -> Vec<std::ops::Range<usize>> {
+    let is_text = |token: &scan::Token| token.kind == scan::TokenKind::Text;
+    scan::scan(text).0.into_iter().filter(is_text).map(|token| token.start..token.end).collect()
+}
+
 /// Reads a text, in which [`parse`] found nothing, with the grammar of its dialect; without a dialect it is wrong only
 /// when every one refuses it. Neither a statement nor a finding where the grammar cannot judge.
 pub fn read(text: &str, span: Span, dialect: Option<SqlDialect>) -> (Option<Statement>, Option<Diagnostic>) {

@@ -75,9 +75,10 @@ impl Statement<'_> {
     fn foreign_holes(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         for (at, token) in self.tokens.iter().enumerate() {
-            let foreign = token.kind == TokenKind::ForeignHole || self.is_question_mark_hole(at, token);
-            if foreign {
-                found.push(self.foreign_hole(token));
+            if token.kind == TokenKind::ForeignHole || self.is_question_mark_hole(at, token) {
+                found.push(self.foreign_hole(token.start, token.end));
+            } else if let Some(letter) = self.percent_hole(at, token) {
+                found.push(self.foreign_hole(token.start, letter.end));
             }
         }
         found
@@ -85,26 +86,35 @@ impl Statement<'_> {
 
     /// `?` is also an operator of PostgreSQL's `jsonb`; a placeholder stands where no left operand does.
     fn is_question_mark_hole(&self, at: usize, token: &Token) -> bool {
+        token.is_punct(self.text, "?") && !self.follows_operand(at)
+    }
+
+    /// The letter of a `%s`: where no left operand stands before, `%` takes no remainder.
+    fn percent_hole(&self, at: usize, token: &Token) -> Option<&Token> {
+        let next = self.tokens.get(at + 1).filter(|next| next.start == token.end && next.is(self.text, "s"))?;
+        (token.is_punct(self.text, "%") && !self.follows_operand(at)).then_some(next)
+    }
+
+    fn follows_operand(&self, at: usize) -> bool {
         const OPENERS: &[&str] =
             &["where", "and", "or", "not", "limit", "offset", "in", "like", "between", "then", "else", "when", "by"];
         let before = at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        let operand = before.is_some_and(|before| match before.kind {
+        before.is_some_and(|before| match before.kind {
             TokenKind::Punct => matches!(self.word(before), ")" | "]"),
             _ => !before.is_any(self.text, OPENERS),
-        });
-        token.is_punct(self.text, "?") && !operand
+        })
     }
 
-    fn foreign_hole(&self, token: &Token) -> Diagnostic {
-        let written = self.word(token);
+    fn foreign_hole(&self, start: usize, end: usize) -> Diagnostic {
+        let written = self.text.get(start..end).unwrap_or_default();
         let name = written.strip_prefix("%(").and_then(|rest| rest.strip_suffix(")s"));
         let name = name.unwrap_or_else(|| written.trim_matches(['$', '{', '}']));
         let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.is_ascii();
-        let message = format!("`{written}` is not how a parameter is written in SQL");
-        let found = Diagnostic::new(&VF401, self.at(token), message);
+        let span = self.span.slice(start, end);
+        let found = Diagnostic::new(&VF401, span, format!("`{written}` is not how a parameter is written in SQL"));
         if is_name {
             let wanted = format!(":{name}");
-            found.help(format!("write `{wanted}`")).fix(format!("write `{wanted}`"), self.at(token), wanted)
+            found.help(format!("write `{wanted}`")).fix(format!("write `{wanted}`"), span, wanted)
         } else {
             found.help("write `:name`, with the name of a step or a parameter")
         }
@@ -330,6 +340,8 @@ mod tests {
         assert_eq!(findings("select $1"), ["7 `$1` is not how a parameter is written in SQL"]);
         assert_eq!(findings("select {days}"), ["7 `{days}` is not how a parameter is written in SQL => :days"]);
         assert_eq!(findings("select %(days)s"), ["7 `%(days)s` is not how a parameter is written in SQL => :days"]);
+        assert_eq!(findings("select 1 where a = %s"), ["19 `%s` is not how a parameter is written in SQL"]);
+        assert_eq!(findings("select b % s, b %s from t"), [""; 0]);
         assert_eq!(findings("select 1 where a = ?"), ["19 `?` is not how a parameter is written in SQL"]);
     }
 

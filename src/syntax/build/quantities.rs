@@ -162,10 +162,9 @@ pub(super) fn odd_number(text: &str) -> Impossible<Literal> {
     let (digits, letters) = text.split_at(text.find(|next: char| next.is_ascii_alphabetic()).unwrap_or(text.len()));
     let meant = unit_meant(letters);
     let stand_in = meant.and_then(unit).map_or(Literal::Int(0), |unit| unit.kind.zero());
-    let wrong = Impossible::new(stand_in, format!("`{text}` is neither a number nor a number with a unit"))
-        .help("units are ms, s, m, h (durations), d, w, mo, y (calendar periods) and bd (business days)");
+    let wrong = Impossible::new(stand_in, format!("`{text}` is neither a number nor a number with a unit"));
     match meant {
         Some(unit) => wrong.instead(format!("{digits}{unit}")),
-        None => wrong,
+        None => wrong.help("units are ms, s, m, h (durations), d, w, mo, y (calendar periods) and bd (business days)"),
     }
 }

@@ -2,6 +2,7 @@
 //! what it is called here, and with a fix where the fix is certain.
 
 mod forms;
+mod shapes;
 
 use super::build::{Reader, unit_meant};
 use super::parser::Rule;
@@ -85,9 +86,20 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
 
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 36] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 47] = [
         other_alphabet,
         forms::import,
+        shapes::type_without_equals,
+        shapes::square_type,
+        shapes::optional_union,
+        shapes::list_type,
+        shapes::bare_path,
+        shapes::pair_in_parentheses,
+        shapes::comma_of_loops,
+        shapes::when_for_if,
+        shapes::colon_for_block,
+        shapes::given_by_colon,
+        shapes::bare_set_or_test,
         forms::dashed_name,
         forms::comparison,
         documentation,
@@ -412,6 +424,8 @@ fn foreign_statement(case: &Case<'_>) -> Option<Diagnostic> {
                 "put `on failure use …`, `on failure skip` or `on failure { … }` after the step; `require` fails one",
             )
         }),
+        "assert" if case.rule == Rule::one_test_part => slip(span, "a test states a condition by `expect`")
+            .map(|finding| finding.fix("write `expect`", span, "expect")),
         "assert" => slip(span, "a condition is stated by `require`, or by `expect` to warn only")
             .map(|finding| finding.fix("write `require`", span, "require")),
         _ => None,

@@ -3,13 +3,13 @@
 use super::{Facts, expressions};
 use crate::check::program::ExprKind;
 use crate::diagnostic::{Code, Diagnostic, codes};
-use crate::query::promql::{self, Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, PromqlTemplate, Window};
+use crate::query::promql::{Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, PromqlTemplate, Window};
 
 /// Looks at every query literal.
 pub(in crate::check::lint) fn queries(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     expressions(facts.program, &mut |expr| {
         if let ExprKind::Promql(template, _) = &expr.kind
-            && let Some(tree) = promql::tree(template)
+            && let Some(tree) = template.tree()
         {
             tree.visit(&mut |node| {
                 let found = [everything(template, node), counters_and_gauges(template, node)];

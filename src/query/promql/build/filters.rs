@@ -22,8 +22,14 @@ impl Builder<'_> {
                 let (start, end) = place(&name);
                 self.metric_name(&name);
                 let value = MatcherValue::Text(name.as_str().into());
-                let mut matchers =
-                    vec![Matcher { label: "__name__".into(), sign: MatchSign::Equal, value, start, end }];
+                let mut matchers = vec![Matcher {
+                    label: "__name__".into(),
+                    sign: MatchSign::Equal,
+                    value,
+                    is_bare: false,
+                    start,
+                    end,
+                }];
                 matchers.extend(filters.map(|filters| self.filters(filters)).transpose()?.unwrap_or_default());
                 self.node(NodeKind::Selector(matchers), at)
             }
@@ -65,7 +71,7 @@ impl Builder<'_> {
         let label = parts.next().map(|label| self.label(&label)).unwrap_or_default();
         let (Some(sign), Some(value)) = (parts.next(), parts.next()) else {
             let value = MatcherValue::Name(label.clone());
-            return Ok(Matcher { label, sign: MatchSign::Equal, value, start, end });
+            return Ok(Matcher { label, sign: MatchSign::Equal, value, is_bare: true, start, end });
         };
         let sign_at = place(&sign);
         let sign = match sign.as_str() {
@@ -76,7 +82,7 @@ impl Builder<'_> {
         };
         let (start, end) = place(&value);
         let value = self.filter_value(value, &label, (sign, sign_at))?;
-        Ok(Matcher { label, sign, value, start, end })
+        Ok(Matcher { label, sign, value, is_bare: false, start, end })
     }
 
     pub(super) fn filter_value(
@@ -126,6 +132,7 @@ impl Builder<'_> {
         let (start, end) = place(pair);
         let span = self.span.slice(start, end);
         if let Some(finding) = self.findings.pop() {
+            let finding = finding.help(format!("write `{inner}`, without quotes"));
             self.findings.push(finding.fix(format!("write `{inner}`"), span, inner));
         }
     }

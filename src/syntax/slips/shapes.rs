@@ -1,0 +1,135 @@
+//! Types, loops and blocks in the shape that another language gives them.
+
+use super::slip;
+use crate::diagnostic::Diagnostic;
+use crate::syntax::recover::Case;
+use crate::syntax::scan::{Bracket, Kind};
+
+/// `type Row { … }`.
+pub(super) fn type_without_equals(case: &Case<'_>) -> Option<Diagnostic> {
+    let is_shape = case.text(case.first) == "type" && case.at == case.first + 2 && case.text(case.at) == "{";
+    let name = is_shape.then(|| case.text(case.first + 1))?;
+    let end = case.span(case.first + 1).after();
+    slip(end, "`=` stands between the name of a type and what it is")
+        .map(|finding| finding.fix(format!("write `type {name} = {{ … }}`"), end, " ="))
+}
+
+/// `map[text, int]`, `list[int]`.
+pub(super) fn square_type(case: &Case<'_>) -> Option<Diagnostic> {
+    let name = case.text(case.previous()?);
+    if case.text(case.at) != "[" || !matches!(name, "list" | "map" | "table" | "range") {
+        return None;
+    }
+    slip(case.span(case.at), "what a type holds stands in `<…>`")
+        .map(|finding| finding.help(format!("write `{name}<…>`")))
+}
+
+/// `date | none`.
+pub(super) fn optional_union(case: &Case<'_>) -> Option<Diagnostic> {
+    let bar = case.previous().filter(|bar| case.text(*bar) == "|" && case.text(case.at) == "none")?;
+    let ty = bar.checked_sub(1).filter(|ty| case.kind(*ty) == Some(Kind::Word))?;
+    let gap = case.span(ty).after().to(case.span(case.at));
+    slip(case.span(bar).to(case.span(case.at)), "a type that may be `none` ends with `?`")
+        .map(|finding| finding.fix(format!("write `{}?`", case.text(ty)), gap, "?"))
+}
+
+/// `as [Row]`, `param days: [date]`.
+pub(super) fn list_type(case: &Case<'_>) -> Option<Diagnostic> {
+    let before = case.text(case.previous()?);
+    let is_shape =
+        case.text(case.at) == "[" && case.text(case.at + 2) == "]" && case.kind(case.at + 1) == Some(Kind::Word);
+    if !is_shape || !matches!(before, "as" | ":" | "->" | "<") {
+        return None;
+    }
+    let span = case.span(case.at).to(case.span(case.at + 2));
+    let wanted = format!("list<{}>", case.text(case.at + 1));
+    slip(span, "a type of lists is written `list<…>`")
+        .map(|finding| finding.fix(format!("write `{wanted}`"), span, wanted))
+}
+
+/// `api.get(/rows)`.
+pub(super) fn bare_path(case: &Case<'_>) -> Option<Diagnostic> {
+    let before = case.text(case.previous()?);
+    if case.text(case.at) != "/" || case.at_new_line() || !matches!(before, "(" | "," | ":" | "=") {
+        return None;
+    }
+    slip(case.span(case.at), "a path is a text, and a text stands in double quotes")
+        .map(|finding| finding.help("write it as `\"/path\"`"))
+}
+
+/// `for (key, value) in m`.
+pub(super) fn pair_in_parentheses(case: &Case<'_>) -> Option<Diagnostic> {
+    let before = case.text(case.previous()?);
+    let is_pair = case.text(case.at + 2) == "," && case.text(case.at + 4) == ")";
+    if case.text(case.at) != "(" || !matches!(before, "for" | "each") || !is_pair {
+        return None;
+    }
+    let span = case.span(case.at).to(case.span(case.at + 4));
+    let wanted = format!("{}, {}", case.text(case.at + 1), case.text(case.at + 3));
+    slip(span, "two names of a loop stand without parentheses")
+        .map(|finding| finding.fix(format!("write `{wanted}`"), span, wanted))
+}
+
+/// `[f(x, y) for x in xs, for y in ys]`, `[x for x in xs, if p(x)]`.
+pub(super) fn comma_of_loops(case: &Case<'_>) -> Option<Diagnostic> {
+    let open = case.innermost_open()?;
+    let is_list = matches!(case.kind(open), Some(Kind::Open(Bracket::Square | Bracket::Brace)));
+    let next = case.text(case.at + 1);
+    if case.text(case.at) != "," || !is_list || !matches!(next, "for" | "if") {
+        return None;
+    }
+    let span = case.span(case.at);
+    slip(span, format!("no comma stands before `{next}`")).map(|finding| finding.fix("remove the comma", span, ""))
+}
+
+/// `x = when c then a else b`.
+pub(super) fn when_for_if(case: &Case<'_>) -> Option<Diagnostic> {
+    let when = (case.first..case.at).rev().find(|index| case.text(*index) == "when")?;
+    if case.text(case.at) != "then" {
+        return None;
+    }
+    let span = case.span(when);
+    slip(span, "`when` begins a branch of steps; a choice between two values begins with `if`")
+        .map(|finding| finding.fix("write `if`", span, "if"))
+}
+
+/// `when c: …`, `for each x in xs: …`.
+pub(super) fn colon_for_block(case: &Case<'_>) -> Option<Diagnostic> {
+    let begins = (case.first..case.at).find(|index| matches!(case.text(*index), "when" | "each" | "else"))?;
+    if case.text(case.at) != ":" || begins > case.first + 3 || case.innermost_open().is_some_and(|open| open >= begins)
+    {
+        return None;
+    }
+    let span = case.span(case.at);
+    if case.text(case.at + 1) == "{" {
+        return slip(span, "no `:` stands before a block").map(|finding| finding.fix("remove `:`", span, ""));
+    }
+    slip(span, "the steps of a block stand in braces").map(|finding| finding.help("write `{ … }` around them"))
+}
+
+/// `given rows: […]`.
+pub(super) fn given_by_colon(case: &Case<'_>) -> Option<Diagnostic> {
+    if case.text(case.first) != "given"
+        || case.text(case.at) != ":"
+        || case.innermost_open().is_some_and(|open| open >= case.first)
+    {
+        return None;
+    }
+    let span = case.span(case.at);
+    slip(span, "what a step gives stands behind `=`").map(|finding| finding.fix("write `=`", span, " ="))
+}
+
+/// `set days = 3`, `test name of w`.
+pub(super) fn bare_set_or_test(case: &Case<'_>) -> Option<Diagnostic> {
+    if case.at != case.first + 1 || case.kind(case.at) != Some(Kind::Word) {
+        return None;
+    }
+    let (name, span) = (case.text(case.at), case.span(case.at));
+    match case.text(case.first) {
+        "set" => slip(span, "the parameters of a test stand in braces")
+            .map(|finding| finding.help(format!("write `set {{ {name}: … }}`"))),
+        "test" => slip(span, "the name of a test is a text")
+            .map(|finding| finding.fix(format!("write `\"{name}\"`"), span, format!("\"{name}\""))),
+        _ => None,
+    }
+}
