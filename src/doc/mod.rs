@@ -1,6 +1,6 @@
 //! Documentation: of what is built in, of the standard library, of workflow files.
 //!
-//! It is read off the declarations and never written by hand. [`Reference`] is the plain data, [`find`] picks from
+//! It is read off the declarations and never written by hand. [`Reference`] is the plain data, [`find()`] picks from
 //! it by name, [`Page`] is what can be asked for, as Markdown or as JSON. `vmflow doc`, `docs/primitives.md`,
 //! `docs/stdlib.md` and `docs/workflows.md` are all this.
 

@@ -1,12 +1,12 @@
 //! Text to the same text as everybody writes it.
 //!
-//! [`format`] parses a file and prints it anew. White space is decided here, by the rules in
+//! [`format()`] parses a file and prints it anew. White space is decided here, by the rules in
 //! `docs/language.md`; everything else stays as written and in its order:
 //!
 //! 1. `lexemes`: the tokens, each with the comments around it;
 //! 2. `writer`, with `items`, `statements`, `expressions`, `types`, `tables` and `queries`: the tree is
 //!    walked for the structure, and each step of the walk takes the next token. So no token or comment is
-//!    lost or passes another, whatever the walk does. What comes out is a [`document`] of possible breaks;
+//!    lost or passes another, whatever the walk does. What comes out is a `document` of possible breaks;
 //! 3. `printer`: which breaks are taken, in one pass;
 //! 4. `same`: the result is read again and compared; a difference is a [`Trouble::Bug`], and nothing is lost.
 //!

@@ -46,7 +46,7 @@ pub(crate) fn texts(text: &str) -> Vec<std::ops::Range<usize>> {
     scan::scan(text).0.into_iter().filter(is_text).map(|token| token.start..token.end).collect()
 }
 
-/// Reads a text, in which [`parse`] found nothing, with the grammar of its dialect; without a dialect it is wrong only
+/// Reads a text, in which [`parse()`] found nothing, with the grammar of its dialect; without a dialect it is wrong only
 /// when every one refuses it. Neither a statement nor a finding where the grammar cannot judge.
 pub fn read(text: &str, span: Span, dialect: Option<SqlDialect>) -> (Option<Statement>, Option<Diagnostic>) {
     match grammar::read(text, span, dialect) {
