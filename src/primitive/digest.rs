@@ -154,7 +154,7 @@ impl Canonical {
             Value::Timestamp(at) => self.instant(at),
             Value::List(items) => self.items(items.iter())?,
             Value::Points(points) => self.points(points),
-            Value::Table(_) => {
+            Value::Table(_) | Value::Column(_) => {
                 let rows: Vec<Value> =
                     Sequence::of(value).iter().flat_map(|rows| rows.iter().collect::<Vec<_>>()).collect();
                 self.items(rows.iter())?;

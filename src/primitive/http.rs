@@ -222,9 +222,10 @@ fn holds_secret(value: &Value) -> bool {
     match value {
         Value::Secret(_) => true,
         Value::List(items) => items.iter().any(holds_secret),
+        Value::Column(column) => column.iter().any(|value| holds_secret(&value)),
         Value::Record(record) => record.values.iter().any(holds_secret),
         Value::Map(map) => map.iter().any(|(key, value)| holds_secret(key) || holds_secret(value)),
-        Value::Table(table) => table.columns.iter().flatten().any(holds_secret),
+        Value::Table(table) => table.cells().any(|value| holds_secret(&value)),
         _ => false,
     }
 }

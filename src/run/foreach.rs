@@ -211,9 +211,13 @@ async fn run_item(each: Arc<ForEach>, order: Arc<Order>, frame: Frame) -> Ran<Va
 /// A short text that stands for an item: itself, a record's first plain fields, or its number from 1.
 fn label(item: &Value, at: usize) -> Arc<str> {
     let text = match item {
-        Value::List(_) | Value::Points(_) | Value::Table(_) | Value::Map(_) | Value::Outcomes(_) | Value::Json(_) => {
-            None
-        }
+        Value::List(_)
+        | Value::Points(_)
+        | Value::Table(_)
+        | Value::Column(_)
+        | Value::Map(_)
+        | Value::Outcomes(_)
+        | Value::Json(_) => None,
         Value::Record(record) => {
             let plain = record.fields().filter(|(_, value)| is_plain(value)).take(LABEL_FIELDS);
             let fields: Vec<String> = plain.map(|(name, value)| format!("{name}: {value}")).collect();

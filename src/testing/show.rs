@@ -18,7 +18,7 @@ fn written(value: &Value) -> String {
     match value {
         Value::Text(text) | Value::Url(text) => format!("{text:?}"),
         Value::Float(x) => format!("{x:?}"),
-        Value::List(_) | Value::Points(_) | Value::Table(_) => items(value),
+        Value::List(_) | Value::Points(_) | Value::Table(_) | Value::Column(_) => items(value),
         Value::Record(record) => braces(record.fields().map(|(name, value)| format!("{name}: {}", written(value)))),
         Value::Map(map) => braces(map.iter().map(|(key, value)| format!("{}: {}", written(key), written(value)))),
         Value::Sample(sample) => self::sample(sample),

@@ -128,7 +128,7 @@ impl SqlSession for Nowhere {
         let holes = |row: usize| {
             let value = |hole: &crate::value::Hole| {
                 let column = hole.path.first().and_then(|name| rows.column(name));
-                column.and_then(|column| column.get(row)).cloned()
+                column.and_then(|column| column.get(row))
             };
             let holes = query.template.holes.iter().zip(&query.arguments);
             holes.map(|(hole, given)| value(hole).unwrap_or_else(|| given.clone())).collect()
@@ -195,14 +195,14 @@ fn statement(query: &SqlQuery, arguments: Vec<Value>) -> Value {
 }
 
 fn records(rows: &Table) -> impl Iterator<Item = Value> {
-    (0..rows.rows).filter_map(|at| rows.row(at)).map(|row| Value::Record(Arc::new(row)))
+    rows.iter().map(|row| Value::Record(Arc::new(row)))
 }
 
 /// What an upsert gives back: the columns as they were given, and those that the database makes counted from 1.
 fn returned(rows: &Table, columns: &[Arc<str>]) -> Table {
     let mut table = Table::new(columns.into());
     for (at, number) in (0..rows.rows).zip(1_i64..) {
-        let given = |column: &Arc<str>| rows.column(column).and_then(|column| column.get(at)).cloned();
+        let given = |column: &Arc<str>| rows.cell(column, at);
         table.push(columns.iter().map(|column| given(column).unwrap_or(Value::Int(number))).collect::<Vec<_>>());
     }
     table

@@ -24,7 +24,7 @@ impl Value {
             Self::BusinessDays(_) => 9,
             Self::DateRange(..) => 10,
             Self::TimeRange(..) => 11,
-            Self::List(_) | Self::Points(_) | Self::Table(_) => 12,
+            Self::List(_) | Self::Points(_) | Self::Table(_) | Self::Column(_) => 12,
             Self::Map(_) => 13,
             Self::Record(_) => 14,
             Self::Sample(_) => 16,
@@ -156,7 +156,7 @@ impl Hash for Value {
             Self::DateRange(a, b) => (a, b).hash(state),
             Self::TimeRange(a, b) => (a, b).hash(state),
             Self::Record(record) => sorted_fields(record).hash(state),
-            Self::List(_) | Self::Points(_) | Self::Table(_) => {
+            Self::List(_) | Self::Points(_) | Self::Table(_) | Self::Column(_) => {
                 if let Some(items) = super::Sequence::of(self) {
                     items.len().hash(state);
                     items.iter().for_each(|item| item.hash(state));

@@ -25,7 +25,7 @@ impl fmt::Display for Value {
             Self::DateRange(from, to) => write!(f, "{from} through {to}"),
             Self::TimeRange(from, to) => write!(f, "{} until {}", Self::Timestamp(*from), Self::Timestamp(*to)),
             Self::Calendar(calendar) => write!(f, "{calendar}"),
-            Self::List(_) | Self::Points(_) | Self::Table(_) => write_items(self, f),
+            Self::List(_) | Self::Points(_) | Self::Table(_) | Self::Column(_) => write_items(self, f),
             Self::Map(map) => write_pairs(f, map.iter()),
             Self::Record(record) => {
                 let fields: Vec<String> = record.fields().map(|(name, value)| format!("{name}: {value}")).collect();

@@ -17,7 +17,7 @@ pub fn to_json(value: &Value) -> Json {
         Value::Int(n) => json!(n),
         Value::Float(x) => serde_json::Number::from_f64(*x).map_or_else(|| json!(x.to_string()), Json::Number),
         Value::Json(json) => (**json).clone(),
-        Value::List(_) | Value::Points(_) | Value::Table(_) => Json::Array(
+        Value::List(_) | Value::Points(_) | Value::Table(_) | Value::Column(_) => Json::Array(
             Sequence::of(value)
                 .iter()
                 .flat_map(|items| items.iter().map(|v| to_json(&v)).collect::<Vec<_>>())

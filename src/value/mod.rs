@@ -3,6 +3,7 @@
 //! Values are cheap to clone: everything of size sits behind an `Arc`. Tables and points are
 //! columns, not rows of objects. Nothing here knows of files, clocks or connections.
 
+mod column;
 mod compare;
 mod display;
 mod error;
@@ -16,6 +17,7 @@ mod sql;
 mod table;
 mod types;
 
+pub use column::{Column, Samples, SeriesId};
 pub use error::{ErrorKind, StepError};
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
@@ -93,6 +95,8 @@ pub enum Value {
     List(Arc<Vec<Value>>),
     /// `map<K, V>`.
     Map(Arc<MapValue>),
+    /// `list<T>` in a column, as comprehensions make it.
+    Column(Arc<Column>),
     /// A record; also a `point`, which is `{ at, value }`.
     Record(Arc<Record>),
     /// `table<{…}>`.
@@ -177,7 +181,7 @@ impl Value {
             Self::BusinessDays(_) => "bdays",
             Self::DateRange(..) | Self::TimeRange(..) => "range",
             Self::Calendar(_) => "calendar",
-            Self::List(_) | Self::Points(_) => "list",
+            Self::List(_) | Self::Points(_) | Self::Column(_) => "list",
             Self::Map(_) => "map",
             Self::Record(_) => "record",
             Self::Table(_) => "table",

@@ -147,6 +147,7 @@ impl Reflect for Sequence {
             Self::List(list) => Value::List(list),
             Self::Table(table) => Value::Table(table),
             Self::Points(points) => Value::Points(points),
+            Self::Column(column) => Value::Column(column),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Points, Table, Value};
+use super::{Column, Points, Table, Value};
 
 /// A view of a value as items; columns are turned into records one at a time.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub enum Sequence {
     Table(Arc<Table>),
     /// Points.
     Points(Arc<Points>),
+    /// A list in a column.
+    Column(Arc<Column>),
 }
 
 impl Sequence {
@@ -22,6 +24,7 @@ impl Sequence {
             Value::List(list) => Some(Self::List(list.clone())),
             Value::Table(table) => Some(Self::Table(table.clone())),
             Value::Points(points) => Some(Self::Points(points.clone())),
+            Value::Column(column) => Some(Self::Column(column.clone())),
             _ => None,
         }
     }
@@ -32,6 +35,7 @@ impl Sequence {
             Self::List(list) => list.len(),
             Self::Table(table) => table.rows,
             Self::Points(points) => points.len(),
+            Self::Column(column) => column.len(),
         }
     }
 
@@ -46,6 +50,7 @@ impl Sequence {
             Self::List(list) => list.get(at).cloned(),
             Self::Table(table) => table.row(at).map(|row| Value::Record(Arc::new(row))),
             Self::Points(points) => points.get(at),
+            Self::Column(column) => column.get(at),
         }
     }
 

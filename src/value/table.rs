@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Value;
+use super::{Column, Value};
 
 /// The names of a record's fields, in order; shared by all records of one origin.
 pub type Shape = Arc<[Arc<str>]>;
@@ -46,12 +46,12 @@ impl Record {
 }
 
 /// A table in columns.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
     /// The columns' names.
     pub shape: Shape,
     /// The columns, one for each name, all of length `rows`.
-    pub columns: Vec<Vec<Value>>,
+    pub columns: Vec<Column>,
     /// How many rows there are; a table may have rows and no columns.
     pub rows: usize,
 }
@@ -59,7 +59,7 @@ pub struct Table {
 impl Table {
     /// An empty table with these columns.
     pub fn new(shape: Shape) -> Self {
-        let columns = shape.iter().map(|_| Vec::new()).collect();
+        let columns = shape.iter().map(|_| Column::default()).collect();
         Self { shape, columns, rows: 0 }
     }
 
@@ -73,16 +73,54 @@ impl Table {
     }
 
     /// A column by name.
-    pub fn column(&self, name: &str) -> Option<&[Value]> {
-        let at = self.shape.iter().position(|column| &**column == name)?;
-        self.columns.get(at).map(Vec::as_slice)
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(self.place(name)?)
+    }
+
+    /// The place of a column among the columns.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.shape.iter().position(|column| &**column == name)
+    }
+
+    /// One value; `None` past the end, and where there is no such column.
+    pub fn cell(&self, name: &str, at: usize) -> Option<Value> {
+        self.column(name)?.get(at)
+    }
+
+    /// All values, column by column.
+    pub fn cells(&self) -> impl Iterator<Item = Value> + '_ {
+        self.columns.iter().flatten()
+    }
+
+    /// Adds the rows of a table with the same columns.
+    pub(crate) fn append(&mut self, other: &Self) {
+        for (column, more) in self.columns.iter_mut().zip(&other.columns) {
+            column.append(more);
+        }
+        self.rows += other.rows;
     }
 
     /// A row as a record; `None` past the end.
     pub fn row(&self, at: usize) -> Option<Record> {
         (at < self.rows).then(|| Record {
             shape: self.shape.clone(),
-            values: self.columns.iter().map(|column| column.get(at).cloned().unwrap_or(Value::None)).collect(),
+            values: self.columns.iter().map(|column| column.get(at).unwrap_or(Value::None)).collect(),
         })
+    }
+
+    /// The rows as records, in order, each made when it is asked for.
+    pub fn iter(&self) -> impl Iterator<Item = Record> + '_ {
+        (0..self.rows).filter_map(|at| self.row(at))
+    }
+
+    /// Some rows, in their order here, any of them more than once; those past the end are left out.
+    #[must_use]
+    pub fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+        let rows = rows.filter(|at| *at < self.rows);
+        Self {
+            shape: self.shape.clone(),
+            columns: self.columns.iter().map(|column| column.pick(rows.clone())).collect(),
+            rows: rows.count(),
+        }
     }
 }

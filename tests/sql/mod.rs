@@ -35,7 +35,7 @@ pub(super) async fn read(db: &dyn Sql, text: &str, arguments: &[(&str, Value)]) 
 pub(super) async fn one(db: &dyn Sql, text: &str, arguments: &[(&str, Value)]) -> Value {
     let table = read(db, text, arguments).await.unwrap();
     assert_eq!((table.columns.len(), table.rows), (1, 1), "{text}");
-    table.columns[0][0].clone()
+    table.columns[0].get(0).unwrap()
 }
 
 /// Runs statements that are separated by `;`.

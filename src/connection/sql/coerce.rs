@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::text::{parse_date, parse_time, parse_timestamp};
 use crate::diagnostic::did_you_mean;
-use crate::value::{ErrorKind, RecordType, StepError, Table, Type, Value, from_json};
+use crate::value::{Column, ErrorKind, RecordType, Sequence, StepError, Table, Type, Value, from_json};
 
 /// Converts a query's result to the stated columns, matched by name, in the stated order.
 ///
@@ -17,12 +17,12 @@ use crate::value::{ErrorKind, RecordType, StepError, Table, Type, Value, from_js
 /// a null where the type has no `?`; they name the column, and the row counted from 1.
 pub fn coerce(table: Table, row: &RecordType) -> Result<Table, StepError> {
     check_names(&table, row)?;
-    let mut taken: Vec<Option<Vec<Value>>> = table.columns.into_iter().map(Some).collect();
+    let mut taken: Vec<Option<Column>> = table.columns.into_iter().map(Some).collect();
     let mut columns = Vec::with_capacity(row.fields.len());
     for field in &row.fields {
         let at = table.shape.iter().position(|name| *name == field.name);
         let values = at.and_then(|at| taken.get_mut(at)).and_then(Option::take).unwrap_or_default();
-        columns.push(column(values, &field.name, &field.ty)?);
+        columns.push(column(&values, &field.name, &field.ty)?);
     }
     Ok(Table { shape: row.fields.iter().map(|field| field.name.clone()).collect(), columns, rows: table.rows })
 }
@@ -42,9 +42,9 @@ fn check_names(table: &Table, row: &RecordType) -> Result<(), StepError> {
     }
 }
 
-fn column(values: Vec<Value>, name: &str, ty: &Type) -> Result<Vec<Value>, StepError> {
+fn column(values: &Column, name: &str, ty: &Type) -> Result<Column, StepError> {
     values
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(at, value)| convert(value, ty).map_err(|found| misfit(name, at, ty, &found)))
         .collect()
@@ -76,15 +76,15 @@ fn convert(value: Value, ty: &Type) -> Result<Value, Value> {
             return Ok(value);
         }
         (Type::Json, _) => Some(Value::Json(Arc::new(crate::value::to_json(&value)))),
-        (Type::List(item), Value::List(items)) => list(items, item),
+        (Type::List(item), Value::List(_) | Value::Column(_)) => list(&value, item),
         (_, Value::Json(json)) => from_json(json, ty).ok(),
         _ => None,
     };
     converted.ok_or(value)
 }
 
-fn list(items: &[Value], ty: &Type) -> Option<Value> {
-    let items: Option<Vec<Value>> = items.iter().map(|item| convert(item.clone(), ty).ok()).collect();
+fn list(items: &Value, ty: &Type) -> Option<Value> {
+    let items: Option<Vec<Value>> = Sequence::of(items)?.iter().map(|item| convert(item, ty).ok()).collect();
     items.map(Value::list)
 }
 
@@ -140,13 +140,13 @@ mod tests {
         Table {
             shape: columns.iter().map(|(name, _)| Arc::from(*name)).collect(),
             rows: columns.first().map_or(0, |(_, values)| values.len()),
-            columns: columns.iter().map(|(_, values)| values.clone()).collect(),
+            columns: columns.iter().map(|(_, values)| values.clone().into()).collect(),
         }
     }
 
     fn one(value: Value, ty: Type) -> Result<Value, StepError> {
         let table = coerce(table(&[("x", vec![value])]), &RecordType::new([("x", ty)]))?;
-        Ok(table.columns[0][0].clone())
+        Ok(table.columns[0].get(0).unwrap())
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Target {
 pub(super) fn check_values(rows: &Table, columns: &[&Column], dialect: SqlDialect) -> Result<(), StepError> {
     for (column, values) in columns.iter().zip(&rows.columns) {
         for (at, value) in values.iter().enumerate() {
-            if let Some((found, help)) = refusal(value, column, dialect) {
+            if let Some((found, help)) = refusal(&value, column, dialect) {
                 let message = format!("column `{}`, row {}: {found}", column.name, at + 1);
                 return Err(bad(ErrorKind::Data, message).help(help));
             }
@@ -156,13 +156,13 @@ pub(super) fn check_keys(rows: &Table, key: &[Arc<str>]) -> Result<(), StepError
     let columns = key.iter().map(column).collect::<Result<Vec<_>, _>>()?;
     let mut seen: HashMap<Vec<String>, usize> = HashMap::with_capacity(rows.rows);
     for at in 0..rows.rows {
-        let values: Vec<&Value> = columns.iter().filter_map(|column| column.get(at)).collect();
-        if let Some(absent) = values.iter().position(|value| value.is_none()) {
+        let values: Vec<Value> = columns.iter().filter_map(|column| column.get(at)).collect();
+        if let Some(absent) = values.iter().position(Value::is_none) {
             let name = key.get(absent).map_or("", |name| name);
             let message = format!("row {}: the key column `{name}` is none, and no key equals an absent one", at + 1);
             return Err(bad(ErrorKind::Data, message).help("leave such rows out, or give them a value"));
         }
-        if let Some(first) = seen.insert(values.iter().map(|value| key_text(value)).collect(), at) {
+        if let Some(first) = seen.insert(values.iter().map(key_text).collect(), at) {
             return Err(same_key(key, &values, first, at));
         }
     }
@@ -176,7 +176,7 @@ fn key_text(value: &Value) -> String {
     }
 }
 
-fn same_key(key: &[Arc<str>], values: &[&Value], first: usize, second: usize) -> StepError {
+fn same_key(key: &[Arc<str>], values: &[Value], first: usize, second: usize) -> StepError {
     let shown: Vec<String> = key.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
     let message = format!("rows {} and {} have the same key: {}", first + 1, second + 1, shown.join(", "));
     bad(ErrorKind::Data, message).help("keep one row for each key, or add the column that tells them apart")
@@ -199,7 +199,7 @@ pub(super) fn with_row(query: &SqlQuery, rows: &Table, at: usize) -> Result<SqlQ
     let arguments = holes.map(|(number, hole)| {
         let of_row = hole.path.first().and_then(|name| rows.column(name)).and_then(|column| column.get(at));
         match of_row {
-            Some(value) => field(value, hole.path.get(1..).unwrap_or_default()).ok_or_else(|| missing(&hole.path)),
+            Some(value) => field(&value, hole.path.get(1..).unwrap_or_default()).ok_or_else(|| missing(&hole.path)),
             None => query.arguments.get(number).cloned().ok_or_else(|| missing(&hole.path)),
         }
     });

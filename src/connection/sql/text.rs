@@ -1,5 +1,6 @@
 //! Values as texts that databases read, and back.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
@@ -79,10 +80,10 @@ pub(super) fn too_wide(value: &Value) -> bool {
 }
 
 /// The secrets among values, in order to keep them out of messages.
-pub(super) fn secrets<'v>(values: impl IntoIterator<Item = &'v Value>) -> Vec<Arc<str>> {
+pub(super) fn secrets(values: impl IntoIterator<Item = impl Borrow<Value>>) -> Vec<Arc<str>> {
     values
         .into_iter()
-        .filter_map(|value| match value {
+        .filter_map(|value| match value.borrow() {
             Value::Secret(text) if !text.is_empty() => Some(text.clone()),
             _ => None,
         })

@@ -14,7 +14,7 @@ use indexmap::IndexSet;
 use super::refined::Count;
 use super::{Example, Form, Known, Primitive, Property, Pure, Spec, args};
 use crate::value::{
-    ErrorKind, Ordered, Points, Record, RecordType, Reflect, Sequence, Shape, StepError, T, Table, Type, U, Value,
+    ErrorKind, Ordered, Points, Record, RecordType, Reflect, Sequence, Shape, StepError, T, Type, U, Value,
 };
 
 pub(super) static SPECS: &[Spec] = &[
@@ -319,14 +319,10 @@ impl Pure for Contains {
 /// A part of a sequence, in the form it has.
 fn slice(items: &Sequence, from: usize, to: usize) -> Sequence {
     let to = to.min(items.len());
-    let cut = |column: &Vec<Value>| column.get(from..to).unwrap_or_default().to_vec();
     match items {
-        Sequence::List(list) => Sequence::List(Arc::new(cut(list))),
-        Sequence::Table(table) => Sequence::Table(Arc::new(Table {
-            shape: table.shape.clone(),
-            columns: table.columns.iter().map(cut).collect(),
-            rows: to.saturating_sub(from),
-        })),
+        Sequence::List(list) => Sequence::List(Arc::new(list.get(from..to).unwrap_or_default().to_vec())),
+        Sequence::Table(table) => Sequence::Table(Arc::new(table.pick(from..to))),
+        Sequence::Column(column) => Sequence::Column(Arc::new(column.slice(from..to))),
         Sequence::Points(points) => Sequence::Points(Arc::new(Points {
             at_ms: points.at_ms.get(from..to).unwrap_or_default().to_vec(),
             values: points.values.get(from..to).unwrap_or_default().to_vec(),
@@ -396,6 +392,7 @@ impl Pure for Skip {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Table;
 
     fn list(values: impl IntoIterator<Item = Value>) -> Sequence {
         Sequence::List(Arc::new(values.into_iter().collect()))
@@ -413,7 +410,7 @@ mod tests {
         (0..3).for_each(|n| table.push([Value::Int(n)]));
         let items = Sequence::Table(Arc::new(table));
         let Sequence::Table(part) = slice(&items, 1, usize::MAX) else { panic!("not a table") };
-        assert_eq!((part.rows, part.column("a")), (2, Some([Value::Int(1), Value::Int(2)].as_slice())));
+        assert_eq!((part.rows, part.column("a")), (2, Some(&vec![Value::Int(1), Value::Int(2)].into())));
         let beyond = Skip::run(PartArgs { items, count: Count(i64::MAX) }).unwrap();
         assert!(beyond.is_empty());
     }

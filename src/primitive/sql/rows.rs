@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn fields_are_matched_by_name() {
         let table = table(vec![row(&[("a", 1), ("b", 2)]), row(&[("b", 4), ("a", 3)])]).unwrap();
-        assert_eq!(table.column("a"), Some([Value::Int(1), Value::Int(3)].as_slice()));
+        assert_eq!(table.column("a"), Some(&vec![Value::Int(1), Value::Int(3)].into()));
         assert_eq!(to_table(&Sequence::List(Arc::default())).unwrap().rows, 0);
     }
 

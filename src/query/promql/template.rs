@@ -221,7 +221,7 @@ fn label_value(value: &Value, sign: MatchSign) -> Option<String> {
         Value::Text(text) if sign.is_regex() => Some(pattern::escape(text)),
         Value::Text(text) => Some(text.to_string()),
         Value::Regex(regex) if sign.is_regex() => Some(regex.to_string()),
-        Value::List(_) if sign.is_regex() => alternation(value),
+        Value::List(_) | Value::Column(_) if sign.is_regex() => alternation(value),
         _ => None,
     }
 }

@@ -70,7 +70,7 @@ fn no_key(map: &MapValue, name: &str) -> StepError {
 
 fn column(table: &Arc<Table>, name: &str) -> Result<Value, StepError> {
     if let Some(column) = table.column(name) {
-        return Ok(Value::list(column.to_vec()));
+        return Ok(column.clone().into_list());
     }
     by_property(&Value::Table(table.clone()), name).map_err(|_| {
         let error = missing(format!("the table has no column `{name}`"));

@@ -30,7 +30,7 @@ pub(crate) fn cast(value: Value, ty: &Type) -> Result<Value, StepError> {
         (Type::Table(row), Value::Table(table)) => {
             Ok(Value::Table(Arc::new(coerce(Arc::unwrap_or_clone(table), row)?)))
         }
-        (Type::Table(row), value @ Value::List(_)) => table_of(&value, row),
+        (Type::Table(row), value @ (Value::List(_) | Value::Column(_))) => table_of(&value, row),
         (Type::List(item), value) => match (&**item, value) {
             (Type::Record(row), Value::Table(table)) => {
                 Ok(Value::Table(Arc::new(coerce(Arc::unwrap_or_clone(table), row)?)))

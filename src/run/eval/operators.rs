@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arithmetic::calculate;
 use super::truth;
 use crate::check::program::BinaryOperator as Op;
-use crate::value::{ErrorKind, MapValue, Period, Record, Sequence, StepError, Table, Value};
+use crate::value::{ErrorKind, MapValue, Period, Record, Sequence, StepError, Value};
 
 /// `a op b`. Whether `b` was needed is the caller's concern.
 pub(super) fn binary(op: Op, a: Value, b: Value) -> Result<Value, StepError> {
@@ -110,7 +110,14 @@ pub(super) fn join(a: Value, b: Value) -> Result<Value, (Value, Value)> {
             Arc::make_mut(&mut a).extend(keys_and_values(&b));
             Ok(Value::Map(a))
         }
-        (Value::Table(a), Value::Table(b)) if a.shape == b.shape => Ok(Value::Table(Arc::new(appended(&a, &b)))),
+        (Value::Table(mut a), Value::Table(b)) if a.shape == b.shape => {
+            Arc::make_mut(&mut a).append(&b);
+            Ok(Value::Table(a))
+        }
+        (Value::Column(mut a), Value::Column(b)) => {
+            Arc::make_mut(&mut a).append(&b);
+            Ok(Value::Column(a))
+        }
         (Value::List(mut a), Value::List(b)) => {
             Arc::make_mut(&mut a).extend(b.iter().cloned());
             Ok(Value::List(a))
@@ -124,9 +131,4 @@ pub(super) fn join(a: Value, b: Value) -> Result<Value, (Value, Value)> {
 
 fn keys_and_values(record: &Record) -> MapValue {
     record.fields().map(|(name, value)| (Value::Text(name.clone()), value.clone())).collect()
-}
-
-fn appended(a: &Table, b: &Table) -> Table {
-    let columns = a.columns.iter().zip(&b.columns).map(|(a, b)| a.iter().chain(b).cloned().collect()).collect();
-    Table { shape: a.shape.clone(), columns, rows: a.rows + b.rows }
 }

@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Number, Value as Json, json};
 
 use super::json::FARTHEST_DIGIT;
-use super::{Labels, MapValue, Period, Points, Sample, Series, Table, Timestamp, Type, Value};
+use super::{Column, Labels, MapValue, Period, Points, Sample, Series, Table, Timestamp, Type, Value};
 
 /// How deep the JSON may nest: less than its reader takes.
 const DEEPEST: usize = 120;
@@ -67,7 +67,8 @@ fn write(value: &Value, depth: usize) -> Option<Json> {
         Value::Int(n) => json!(n),
         Value::Float(x) => float(*x),
         Value::Text(text) => json!(&**text),
-        Value::List(items) => items_json(items, depth)?,
+        Value::List(items) => items_json(items.iter(), depth)?,
+        Value::Column(column) => column_json(column, depth)?,
         Value::Decimal(decimal) => json!({ "decimal": decimal_json(decimal)? }),
         // As a text: it may nest as deep as the reader takes.
         Value::Json(json) => json!({ "json": json.to_string() }),
@@ -204,8 +205,12 @@ fn read_instant(json: &Json) -> Option<Timestamp> {
     DateTime::from_timestamp(seconds.as_i64()?, u32::try_from(nanos.as_u64()?).ok()?)
 }
 
-fn items_json(items: &[Value], depth: usize) -> Option<Json> {
-    items.iter().map(|item| write(item, depth)).collect::<Option<Vec<_>>>().map(Json::Array)
+fn items_json<'a>(items: impl Iterator<Item = &'a Value>, depth: usize) -> Option<Json> {
+    items.map(|item| write(item, depth)).collect::<Option<Vec<_>>>().map(Json::Array)
+}
+
+fn column_json(column: &Column, depth: usize) -> Option<Json> {
+    column.iter().map(|item| write(&item, depth)).collect::<Option<Vec<_>>>().map(Json::Array)
 }
 
 fn pairs<'a, K: 'a>(
@@ -226,7 +231,7 @@ fn read_pairs<K>(json: &Json, key: impl Fn(&Json) -> Option<K>) -> Option<Vec<(K
 
 fn table_json(table: &Table, depth: usize) -> Option<Json> {
     let columns = table.shape.iter().zip(&table.columns);
-    let columns = columns.map(|(name, items)| Some(json!([&**name, items_json(items, depth)?])));
+    let columns = columns.map(|(name, items)| Some(json!([&**name, column_json(items, depth)?])));
     Some(json!([table.rows, columns.collect::<Option<Vec<_>>>()?]))
 }
 
@@ -235,7 +240,7 @@ fn read_table(json: &Json) -> Option<Table> {
     let rows = usize::try_from(rows.as_u64()?).ok()?;
     let column = |json: &Json| {
         let [name, items] = array(json)?;
-        let items = items.as_array()?.iter().map(from_kept).collect::<Option<Vec<_>>>()?;
+        let items = items.as_array()?.iter().map(from_kept).collect::<Option<Column>>()?;
         (items.len() == rows).then_some((text(name)?, items))
     };
     let (names, columns): (Vec<_>, Vec<_>) =

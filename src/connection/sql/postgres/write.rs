@@ -16,7 +16,7 @@ use crate::connection::sql::rows::{
 };
 use crate::connection::sql::text::{cover, plain, secrets};
 use crate::connection::{SqlDialect, Upserted};
-use crate::value::{ErrorKind, StepError, Table, Value};
+use crate::value::{ErrorKind, Sequence, StepError, Table, Value};
 
 /// The most rows in a statement.
 const ROWS: usize = 2000;
@@ -65,7 +65,7 @@ impl Place<'_> {
         self.shared.forget();
         // The position is one in a text that nobody wrote.
         let failure = failure(error, text.get(..0).unwrap_or_default());
-        cover(failure, &secrets(rows.columns.iter().flatten())).context(format!("writing to `{table}`"))
+        cover(failure, &secrets(rows.cells())).context(format!("writing to `{table}`"))
     }
 
     async fn target(&mut self, table: &str) -> Result<Arc<Target>, StepError> {
@@ -200,11 +200,11 @@ fn upsertion(
 fn arrays(columns: &[&Column], rows: &Table, piece: &Range<usize>) -> Result<PgArguments, StepError> {
     let mut arguments = PgArguments::default();
     for (column, values) in columns.iter().zip(&rows.columns) {
-        let text = |value: &Value| match (value, column.family) {
-            (Value::List(items), Family::Array) => Some(array_text(items)),
-            _ => plain(value),
+        let text = |value: Value| match (&value, column.family, Sequence::of(&value)) {
+            (Value::List(_) | Value::Column(_), Family::Array, Some(items)) => Some(array_text(&items)),
+            _ => plain(&value),
         };
-        let texts: Vec<Option<String>> = values.get(piece.clone()).unwrap_or_default().iter().map(text).collect();
+        let texts: Vec<Option<String>> = piece.clone().filter_map(|at| values.get(at)).map(text).collect();
         let added = arguments.add(texts);
         added.map_err(|error| StepError::new(ErrorKind::Data, format!("column `{}`: {error}", column.name)))?;
     }
@@ -212,8 +212,8 @@ fn arrays(columns: &[&Column], rows: &Table, piece: &Range<usize>) -> Result<PgA
 }
 
 /// `{"a","b",null}`, as PostgreSQL reads arrays.
-fn array_text(items: &[Value]) -> String {
-    let item = |item: &Value| match plain(item) {
+fn array_text(items: &Sequence) -> String {
+    let item = |item: Value| match plain(&item) {
         Some(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
         None => "null".to_owned(),
     };

@@ -67,7 +67,7 @@ fn piece_size(columns: usize) -> usize {
 }
 
 fn explain(error: StepError, table: &str, rows: &Table) -> StepError {
-    cover(error, &secrets(rows.columns.iter().flatten())).context(format!("writing to `{table}`"))
+    cover(error, &secrets(rows.cells())).context(format!("writing to `{table}`"))
 }
 
 async fn target(connection: &mut SqliteConnection, table: &str) -> Result<Target, StepError> {
@@ -114,8 +114,8 @@ fn values<'n>(
     let mut arguments = SqliteArguments::default();
     for at in piece.clone() {
         for position in &positions {
-            let cell = rows.columns.get(*position).and_then(|column| column.get(at)).unwrap_or(&Value::None);
-            bind(&mut arguments, cell)?;
+            let cell = rows.columns.get(*position).and_then(|column| column.get(at)).unwrap_or(Value::None);
+            bind(&mut arguments, &cell)?;
         }
     }
     let row = format!("({})", vec!["?"; positions.len()].join(", "));
@@ -177,7 +177,7 @@ impl Upsert<'_> {
             return Err(StepError::new(ErrorKind::Write, message));
         }
         for at in 0..given.rows {
-            let mut cells = given.columns.iter().filter_map(|column| column.get(at).cloned());
+            let mut cells = given.columns.iter().filter_map(|column| column.get(at));
             let key: Vec<Value> = cells.by_ref().take(self.key.len()).collect();
             done.rows.push(cells);
             self.first_time(key, written)?;
@@ -218,7 +218,7 @@ impl Upsert<'_> {
         );
         let table = rows(connection, Ready { text, arguments }).await?;
         match table.columns.first().and_then(|column| column.first()) {
-            Some(Value::Int(n)) => Ok(u64::try_from(*n).unwrap_or(0)),
+            Some(Value::Int(n)) => Ok(u64::try_from(n).unwrap_or(0)),
             _ => Err(StepError::new(ErrorKind::Internal, "SQLite gave no count")),
         }
     }

@@ -1,0 +1,212 @@
+//! The cells of a column, by kind.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::decimals::{self, Decimals};
+use super::samples::Samples;
+use super::texts::Texts;
+use crate::value::{Table, Timestamp, Value};
+
+/// Cells of one kind. What is large is boxed: a table has a column for each of its names, and groups have small ones.
+#[derive(Debug, Clone)]
+pub(super) enum Cells {
+    /// So many `none`s, and nothing yet that says a kind.
+    Nones(usize),
+    Bool(Vec<bool>),
+    Int(Vec<i64>),
+    Float(Vec<f64>),
+    Date(Vec<NaiveDate>),
+    Timestamp(Vec<Timestamp>),
+    Decimal(Box<Decimals>),
+    Text(Box<Texts>),
+    /// Records of one shape.
+    Records(Box<Table>),
+    Samples(Box<Samples>),
+    /// Anything.
+    Values(Vec<Value>),
+}
+
+impl Default for Cells {
+    fn default() -> Self {
+        Self::Nones(0)
+    }
+}
+
+/// The instant that stands where there is none.
+fn no_time() -> Timestamp {
+    Timestamp::UNIX_EPOCH
+}
+
+/// An item of each row; what stands for nothing, past the end.
+fn pick_from<T: Clone>(items: &[T], rows: impl Iterator<Item = usize>, nothing: T) -> Vec<T> {
+    rows.map(|at| items.get(at).cloned().unwrap_or_else(|| nothing.clone())).collect()
+}
+
+/// So many of what stands for nothing.
+fn nothings<T: Clone>(nothing: T, count: usize) -> Vec<T> {
+    vec![nothing; count]
+}
+
+impl Cells {
+    /// Cells of the kind of a value, beginning with so many `none`s; `None` when only plain values will do.
+    pub(super) fn of_kind(value: &Value, nones: usize) -> Option<Self> {
+        Some(match value {
+            Value::Bool(_) => Self::Bool(nothings(false, nones)),
+            Value::Int(_) => Self::Int(nothings(0, nones)),
+            Value::Float(_) => Self::Float(nothings(0.0, nones)),
+            Value::Date(_) => Self::Date(nothings(NaiveDate::default(), nones)),
+            Value::Timestamp(_) => Self::Timestamp(nothings(no_time(), nones)),
+            Value::Decimal(_) => {
+                let mut decimals = Decimals::default();
+                (0..nones).for_each(|_| decimals.push_nothing());
+                Self::Decimal(Box::new(decimals))
+            }
+            Value::Text(_) => {
+                let mut texts = Texts::default();
+                (0..nones).for_each(|_| texts.push_nothing());
+                Self::Text(Box::new(texts))
+            }
+            Value::Record(record) if nones == 0 => Self::Records(Box::new(Table::new(record.shape.clone()))),
+            Value::Sample(_) if nones == 0 => Self::Samples(Box::default()),
+            _ => return None,
+        })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Nones(count) => *count,
+            Self::Bool(cells) => cells.len(),
+            Self::Int(cells) => cells.len(),
+            Self::Float(cells) => cells.len(),
+            Self::Date(cells) => cells.len(),
+            Self::Timestamp(cells) => cells.len(),
+            Self::Decimal(cells) => cells.len(),
+            Self::Text(cells) => cells.len(),
+            Self::Records(table) => table.rows,
+            Self::Samples(samples) => samples.len(),
+            Self::Values(values) => values.len(),
+        }
+    }
+
+    /// The value of a row, as if none of them were `none`.
+    pub(super) fn get(&self, at: usize) -> Option<Value> {
+        match self {
+            Self::Nones(count) => (at < *count).then_some(Value::None),
+            Self::Bool(cells) => cells.get(at).copied().map(Value::Bool),
+            Self::Int(cells) => cells.get(at).copied().map(Value::Int),
+            Self::Float(cells) => cells.get(at).copied().map(Value::Float),
+            Self::Date(cells) => cells.get(at).copied().map(Value::Date),
+            Self::Timestamp(cells) => cells.get(at).copied().map(Value::Timestamp),
+            Self::Decimal(cells) => cells.get(at).map(decimals::shared),
+            Self::Text(cells) => cells.get(at).cloned().map(Value::Text),
+            Self::Records(table) => table.row(at).map(|row| Value::Record(Arc::new(row))),
+            Self::Samples(samples) => samples.get(at).map(|sample| Value::Sample(Arc::new(sample))),
+            Self::Values(values) => values.get(at).cloned(),
+        }
+    }
+
+    /// Adds a value; gives it back when it is of another kind.
+    pub(super) fn push(&mut self, value: Value) -> Result<(), Value> {
+        match (self, value) {
+            (Self::Bool(cells), Value::Bool(b)) => cells.push(b),
+            (Self::Int(cells), Value::Int(n)) => cells.push(n),
+            (Self::Float(cells), Value::Float(x)) => cells.push(x),
+            (Self::Date(cells), Value::Date(day)) => cells.push(day),
+            (Self::Timestamp(cells), Value::Timestamp(at)) => cells.push(at),
+            (Self::Text(cells), Value::Text(text)) => cells.push(text),
+            (Self::Decimal(cells), Value::Decimal(decimal)) => {
+                if !cells.push(&decimal) {
+                    return Err(Value::Decimal(decimal));
+                }
+            }
+            (Self::Records(table), Value::Record(record)) if table.shape == record.shape => {
+                match Arc::try_unwrap(record) {
+                    Ok(record) => table.push(record.values),
+                    Err(record) => table.push(record.values.iter().cloned()),
+                }
+            }
+            (Self::Samples(samples), Value::Sample(sample)) => samples.push(&sample),
+            (Self::Values(values), value) => values.push(value),
+            (_, value) => return Err(value),
+        }
+        Ok(())
+    }
+
+    /// Adds a place without a value; `false` when the cells have none.
+    pub(super) fn push_nothing(&mut self) -> bool {
+        match self {
+            Self::Nones(count) => *count += 1,
+            Self::Bool(cells) => cells.push(false),
+            Self::Int(cells) => cells.push(0),
+            Self::Float(cells) => cells.push(0.0),
+            Self::Date(cells) => cells.push(NaiveDate::default()),
+            Self::Timestamp(cells) => cells.push(no_time()),
+            Self::Decimal(cells) => cells.push_nothing(),
+            Self::Text(cells) => cells.push_nothing(),
+            Self::Values(values) => values.push(Value::None),
+            Self::Records(_) | Self::Samples(_) => return false,
+        }
+        true
+    }
+
+    /// Whether the column says beside the cells which of them are `none`.
+    pub(super) fn marks_nulls(&self) -> bool {
+        !matches!(self, Self::Nones(_) | Self::Records(_) | Self::Samples(_) | Self::Values(_))
+    }
+
+    /// Whether the cell itself is `none`; also past the end.
+    pub(super) fn is_none(&self, at: usize) -> bool {
+        match self {
+            Self::Nones(_) => true,
+            Self::Values(values) => values.get(at).is_none_or(Value::is_none),
+            _ => at >= self.len(),
+        }
+    }
+
+    /// The cells of some rows; those past the end hold anything, or are left out where nulls are not marked.
+    pub(super) fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+        match self {
+            Self::Nones(_) => Self::Nones(rows.count()),
+            Self::Bool(cells) => Self::Bool(pick_from(cells, rows, false)),
+            Self::Int(cells) => Self::Int(pick_from(cells, rows, 0)),
+            Self::Float(cells) => Self::Float(pick_from(cells, rows, 0.0)),
+            Self::Date(cells) => Self::Date(pick_from(cells, rows, NaiveDate::default())),
+            Self::Timestamp(cells) => Self::Timestamp(pick_from(cells, rows, no_time())),
+            Self::Decimal(cells) => Self::Decimal(Box::new(cells.pick(rows))),
+            Self::Text(cells) => Self::Text(Box::new(cells.pick(rows))),
+            Self::Records(table) => Self::Records(Box::new(table.pick(rows))),
+            Self::Samples(samples) => Self::Samples(Box::new(samples.pick(rows))),
+            Self::Values(values) => Self::Values(pick_from(values, rows, Value::None)),
+        }
+    }
+
+    /// How the values of two rows compare, none of them `none` beside the cells.
+    pub(super) fn compare(&self, a: usize, b: usize) -> Ordering {
+        match self {
+            Self::Int(cells) => cells.get(a).cmp(&cells.get(b)),
+            Self::Text(cells) => cells.get(a).cmp(&cells.get(b)),
+            Self::Values(values) => values.get(a).cmp(&values.get(b)),
+            _ => self.get(a).cmp(&self.get(b)),
+        }
+    }
+
+    /// How many bytes they take, as far as that does not hang on single values.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Nones(_) => 0,
+            Self::Bool(cells) => cells.capacity(),
+            Self::Int(cells) => cells.capacity() * 8,
+            Self::Float(cells) => cells.capacity() * 8,
+            Self::Date(cells) => cells.capacity() * size_of::<NaiveDate>(),
+            Self::Timestamp(cells) => cells.capacity() * size_of::<Timestamp>(),
+            Self::Decimal(cells) => cells.bytes(),
+            Self::Text(cells) => cells.bytes(),
+            Self::Records(table) => table.columns.iter().map(super::Column::bytes).sum(),
+            Self::Samples(samples) => samples.bytes(),
+            Self::Values(values) => values.capacity() * size_of::<Value>(),
+        }
+    }
+}

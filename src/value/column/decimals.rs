@@ -1,0 +1,57 @@
+//! Decimals of a column: digits and where their point stands, as far as an `int` holds the digits.
+
+use std::sync::Arc;
+
+use bigdecimal::num_bigint::BigInt;
+use bigdecimal::{BigDecimal, ToPrimitive};
+
+/// Decimals of up to eighteen digits.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Decimals {
+    digits: Vec<i64>,
+    scales: Vec<i16>,
+}
+
+impl Decimals {
+    /// A decimal, exactly as it came: `1.50` keeps its zero. `None` past the end.
+    pub(super) fn get(&self, at: usize) -> Option<BigDecimal> {
+        let (digits, scale) = (*self.digits.get(at)?, *self.scales.get(at)?);
+        Some(BigDecimal::new(BigInt::from(digits), i64::from(scale)))
+    }
+
+    /// Adds a decimal; `false` when it is too long and was not added.
+    pub(super) fn push(&mut self, decimal: &BigDecimal) -> bool {
+        let (digits, scale) = decimal.as_bigint_and_scale();
+        let (Some(digits), Ok(scale)) = (digits.to_i64(), i16::try_from(scale)) else { return false };
+        self.digits.push(digits);
+        self.scales.push(scale);
+        true
+    }
+
+    /// Adds what stands where there is none.
+    pub(super) fn push_nothing(&mut self) {
+        self.digits.push(0);
+        self.scales.push(0);
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.digits.len()
+    }
+
+    /// The decimals of some rows; zero for those past the end.
+    pub(super) fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+        let digits = rows.clone().map(|at| self.digits.get(at).copied().unwrap_or_default()).collect();
+        Self { digits, scales: rows.map(|at| self.scales.get(at).copied().unwrap_or_default()).collect() }
+    }
+
+    /// How many bytes they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.digits.capacity() * 8 + self.scales.capacity() * 2
+    }
+}
+
+/// The value's shared form.
+pub(super) fn shared(decimal: BigDecimal) -> super::Value {
+    super::Value::Decimal(Arc::new(decimal))
+}

@@ -1,0 +1,87 @@
+//! Texts: a dictionary while they repeat, and themselves when they do not.
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+/// After so many different texts it is asked whether a dictionary pays.
+const TRIAL: usize = 1024;
+
+/// Texts of a column, shared with whatever read them.
+#[derive(Debug, Clone)]
+pub(super) enum Texts {
+    /// Places in a dictionary, which columns made of this one share.
+    Coded(Arc<IndexSet<Arc<str>>>, Vec<u32>),
+    /// One text each.
+    Plain(Vec<Arc<str>>),
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self::Coded(Arc::default(), Vec::new())
+    }
+}
+
+impl Texts {
+    /// A text; `None` past the end.
+    pub(super) fn get(&self, at: usize) -> Option<&Arc<str>> {
+        match self {
+            Self::Coded(texts, codes) => texts.get_index(*codes.get(at)? as usize),
+            Self::Plain(texts) => texts.get(at),
+        }
+    }
+
+    /// Adds a text. A dictionary with more than half as many texts as there are rows costs more than it saves.
+    pub(super) fn push(&mut self, text: Arc<str>) {
+        let Self::Coded(texts, codes) = self else {
+            if let Self::Plain(texts) = self {
+                texts.push(text);
+            }
+            return;
+        };
+        let known = texts.get_index_of(&text);
+        if known.is_none() && texts.len() >= TRIAL && texts.len() > codes.len() / 2 {
+            let mut plain: Vec<Arc<str>> =
+                (0..codes.len()).map(|at| self.get(at).cloned().unwrap_or_default()).collect();
+            plain.push(text);
+            *self = Self::Plain(plain);
+            return;
+        }
+        let code = known.unwrap_or_else(|| Arc::make_mut(texts).insert_full(text).0);
+        codes.push(u32::try_from(code).unwrap_or(u32::MAX));
+    }
+
+    /// Adds what stands where there is none.
+    pub(super) fn push_nothing(&mut self) {
+        match self {
+            Self::Coded(_, codes) => codes.push(0),
+            Self::Plain(texts) => texts.push(Arc::default()),
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Coded(_, codes) => codes.len(),
+            Self::Plain(texts) => texts.len(),
+        }
+    }
+
+    /// The texts of some rows, in the order of the rows; those past the end are empty.
+    pub(super) fn pick(&self, rows: impl Iterator<Item = usize>) -> Self {
+        match self {
+            Self::Coded(texts, codes) => {
+                Self::Coded(texts.clone(), rows.map(|at| codes.get(at).copied().unwrap_or(0)).collect())
+            }
+            Self::Plain(texts) => Self::Plain(rows.map(|at| texts.get(at).cloned().unwrap_or_default()).collect()),
+        }
+    }
+
+    /// How many bytes they take, the letters not counted.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Coded(texts, codes) => texts.capacity() * 40 + codes.capacity() * 4,
+            Self::Plain(texts) => texts.capacity() * 16,
+        }
+    }
+}
