@@ -1,12 +1,13 @@
 //! Numbers: adding up, comparing, rounding. Nothing wraps: a result that does not fit is an error.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bigdecimal::{BigDecimal, FromPrimitive, RoundingMode, ToPrimitive};
 
 use super::refined::Digits;
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{ErrorKind, Number, Ordered, StepError, Type, Value};
+use crate::value::{ErrorKind, Number, Ordered, Reflect, ReflectError, Sequence, StepError, Type, Value};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Sum>(),
@@ -50,10 +51,27 @@ pub(super) fn add(a: &Value, b: &Value) -> Result<Value, StepError> {
     }
 }
 
+/// Items that are taken one by one, so that those of a column are never all values at once.
+#[derive(Debug)]
+struct Items<R>(Sequence, PhantomData<R>);
+
+impl<R: Reflect> Reflect for Items<R> {
+    fn ty() -> Type {
+        Type::list(R::ty())
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        let wrong = ReflectError::Type { wanted: Self::ty(), found: value.kind() };
+        Sequence::of(&value).map(|items| Self(items, PhantomData)).ok_or(wrong)
+    }
+    fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
 args! {
     struct NumbersArgs {
         /// The numbers.
-        items: Vec<Number>,
+        items: Items<Number>,
     }
 }
 
@@ -74,16 +92,16 @@ impl Pure for Sum {
     /// An empty list gives the int 0, which equals and compares as 0 of every kind of number: at run time
     /// an empty list no longer knows what it is a list of.
     fn run(args: NumbersArgs) -> Result<Number, StepError> {
-        let mut items = args.items.into_iter();
+        let mut items = args.items.0.iter();
         let Some(first) = items.next() else { return Ok(Number(Value::Int(0))) };
-        items.try_fold(first, |total, item| add(&total.0, &item.0).map(Number))
+        items.try_fold(first, |total, item| add(&total, &item)).map(Number)
     }
 }
 
 args! {
     struct OrderedArgs {
         /// The values: numbers, texts, dates, instants. NaN counts as greater than every number.
-        items: Vec<Ordered>,
+        items: Items<Ordered>,
     }
 }
 
@@ -98,7 +116,7 @@ impl Primitive for Min {
 }
 impl Pure for Min {
     fn run(args: OrderedArgs) -> Result<Ordered, StepError> {
-        args.items.into_iter().min().ok_or_else(|| empty("min"))
+        args.items.0.iter().min().map(Ordered).ok_or_else(|| empty("min"))
     }
 }
 
@@ -113,7 +131,7 @@ impl Primitive for Max {
 }
 impl Pure for Max {
     fn run(args: OrderedArgs) -> Result<Ordered, StepError> {
-        args.items.into_iter().max().ok_or_else(|| empty("max"))
+        args.items.0.iter().max().map(Ordered).ok_or_else(|| empty("max"))
     }
 }
 
@@ -139,10 +157,10 @@ impl Primitive for Mean {
 }
 impl Pure for Mean {
     fn run(args: NumbersArgs) -> Result<Number, StepError> {
-        let count = args.items.len();
+        let (count, items) = (args.items.0.len(), &args.items.0);
         // Ints and durations are added in 128 bits, so that a mean never fails for its sum.
         let whole = |pick: fn(&Value) -> Option<i64>| {
-            args.items.iter().map(|item| pick(&item.0).map(i128::from)).sum::<Option<i128>>().filter(|_| count > 0)
+            items.iter().map(|item| pick(&item).map(i128::from)).sum::<Option<i128>>().filter(|_| count > 0)
         };
         if let Some(total) = whole(|value| if let Value::Int(n) = value { Some(*n) } else { None }) {
             return Ok(Number(Value::Float(total as f64 / count as f64)));
@@ -151,7 +169,7 @@ impl Pure for Mean {
             let mean = i64::try_from(total / count as i128).map_err(|_| overflow("the mean", "`duration`"))?;
             return Ok(Number(Value::Duration(mean)));
         }
-        match args.items.into_iter().try_fold(Value::Int(0), |total, item| add(&total, &item.0))? {
+        match items.iter().try_fold(Value::Int(0), |total, item| add(&total, &item))? {
             Value::Float(total) => Ok(Number(Value::Float(total / count as f64))),
             Value::Decimal(total) => Ok(Number(Value::Decimal(Arc::new(&*total / BigDecimal::from(count as u64))))),
             _ => Err(empty("mean")),
@@ -319,7 +337,8 @@ mod tests {
     use crate::value::Reflect;
 
     fn numbers(values: impl IntoIterator<Item = impl Reflect>) -> NumbersArgs {
-        NumbersArgs { items: values.into_iter().map(|value| Number(value.into_value())).collect() }
+        let items = Value::list(values.into_iter().map(Reflect::into_value).collect());
+        NumbersArgs { items: Items::from_value(items).unwrap() }
     }
 
     fn number(value: impl Reflect) -> NumberArgs {
@@ -342,12 +361,16 @@ mod tests {
     fn an_empty_list_has_a_sum_and_no_mean() {
         assert_eq!(Sum::run(numbers(Vec::<f64>::new())).unwrap().0, Value::Float(0.0));
         assert_eq!(Mean::run(numbers(Vec::<f64>::new())).unwrap_err().kind, ErrorKind::Missing);
-        assert_eq!(Min::run(OrderedArgs { items: vec![] }).unwrap_err().message, "an empty list has no `min`");
+        assert_eq!(
+            Min::run(OrderedArgs { items: Items::from_value(Value::list(vec![])).unwrap() }).unwrap_err().message,
+            "an empty list has no `min`"
+        );
     }
 
     #[test]
     fn kinds_do_not_mix() {
-        let mixed = NumbersArgs { items: vec![Number(Value::Int(1)), Number(Value::text("2"))] };
+        let mixed =
+            NumbersArgs { items: Items::from_value(Value::list(vec![Value::Int(1), Value::text("2")])).unwrap() };
         assert_eq!(Sum::run(mixed).unwrap_err().message, "`sum` wants numbers of one kind, found `text`");
     }
 

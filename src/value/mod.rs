@@ -17,7 +17,7 @@ mod sql;
 mod table;
 mod types;
 
-pub use column::{Column, Samples, SeriesId};
+pub use column::{Coder, Column, Samples, SeriesId, row_codes};
 pub use error::{ErrorKind, StepError};
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};

@@ -9,7 +9,9 @@ use bigdecimal::BigDecimal;
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
-use super::{ConnectionKind, Labels, MapValue, Period, Sample, Sequence, Series, SqlQuery, Timestamp, Type, Value};
+use super::{
+    Column, ConnectionKind, Labels, MapValue, Period, Sample, Sequence, Series, SqlQuery, Timestamp, Type, Value,
+};
 use crate::calendar::Calendar;
 use crate::diagnostic::did_you_mean;
 
@@ -130,7 +132,7 @@ impl<R: Reflect> Reflect for Vec<R> {
         items.iter().map(R::from_value).collect()
     }
     fn into_value(self) -> Value {
-        Value::list(self.into_iter().map(R::into_value).collect())
+        self.into_iter().map(R::into_value).collect::<Column>().into_list()
     }
 }
 

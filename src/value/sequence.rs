@@ -54,6 +54,62 @@ impl Sequence {
         }
     }
 
+    /// A field of an item, without making the item; `None` where there is no such field.
+    pub fn field(&self, at: usize, name: &str) -> Option<Value> {
+        match self {
+            Self::Table(table) => table.cell(name, at),
+            Self::Column(column) => column.records()?.cell(name, at),
+            Self::List(list) => match list.get(at)? {
+                Value::Record(record) => record.get(name).cloned(),
+                _ => None,
+            },
+            Self::Points(_) => None,
+        }
+    }
+
+    /// The items as records in columns, where they are that.
+    pub fn records(&self) -> Option<&Arc<Table>> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Column(column) => column.records(),
+            Self::List(_) | Self::Points(_) => None,
+        }
+    }
+
+    /// Whether both are the same value in memory.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b),
+            (Self::Table(a), Self::Table(b)) => Arc::ptr_eq(a, b),
+            (Self::Points(a), Self::Points(b)) => Arc::ptr_eq(a, b),
+            (Self::Column(a), Self::Column(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
+    /// The items as a column.
+    pub fn to_column(&self) -> Column {
+        match self {
+            Self::Column(column) => (**column).clone(),
+            Self::Table(table) => table.clone().into(),
+            Self::List(_) | Self::Points(_) => self.iter().collect(),
+        }
+    }
+
+    /// Some items as a list, in the order of the rows, any of them more than once; none of them past the end.
+    #[must_use]
+    pub fn pick(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::List(list) => Self::List(Arc::new(rows.iter().filter_map(|at| list.get(*at).cloned()).collect())),
+            Self::Table(table) => Self::Column(Arc::new(table.pick(rows).into())),
+            Self::Column(column) => Self::Column(Arc::new(column.pick(rows))),
+            Self::Points(points) => Self::Points(Arc::new(Points {
+                at_ms: rows.iter().filter_map(|at| points.at_ms.get(*at).copied()).collect(),
+                values: rows.iter().filter_map(|at| points.values.get(*at).copied()).collect(),
+            })),
+        }
+    }
+
     /// The items, in order.
     pub fn iter(&self) -> impl Iterator<Item = Value> + '_ {
         (0..self.len()).filter_map(|at| self.get(at))

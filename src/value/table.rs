@@ -115,12 +115,11 @@ impl Table {
 
     /// Some rows, in their order here, any of them more than once; those past the end are left out.
     #[must_use]
-    pub fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
-        let rows = rows.filter(|at| *at < self.rows);
-        Self {
-            shape: self.shape.clone(),
-            columns: self.columns.iter().map(|column| column.pick(rows.clone())).collect(),
-            rows: rows.count(),
+    pub fn pick(&self, rows: &[usize]) -> Self {
+        if rows.iter().any(|at| *at >= self.rows) {
+            return self.pick(&rows.iter().copied().filter(|at| *at < self.rows).collect::<Vec<_>>());
         }
+        let columns = self.columns.iter().map(|column| column.pick(rows)).collect();
+        Self { shape: self.shape.clone(), columns, rows: rows.len() }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::did_you_mean;
 use crate::primitive::registry;
-use crate::value::{ErrorKind, RecordType, StepError, Type, Value};
+use crate::value::{Column, ErrorKind, RecordType, Sequence, StepError, Type, Value};
 
 /// Stands for the UTC day of `at` when there is no field of this name.
 pub(super) const DAY: &str = "day";
@@ -46,6 +46,15 @@ pub(super) fn field_of(item: &Value, by: &str) -> Option<Value> {
         Some(Value::Timestamp(at)) if by == DAY => Some(Value::Date(at.date_naive())),
         _ => None,
     })
+}
+
+/// The field of all items as a column, or the error for the first item that has none.
+pub(super) fn keys(items: &Sequence, by: &str, purpose: &str) -> Result<Column, StepError> {
+    if let Some(column) = items.records().and_then(|table| table.column(by)) {
+        return Ok(column.clone());
+    }
+    let key = |(at, item): (usize, Value)| field_of(&item, by).ok_or_else(|| without(&item, at, by, purpose));
+    items.iter().enumerate().map(key).collect()
 }
 
 /// The error for an item without the field.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use indexmap::IndexMap;
 
-use super::field::{DAY, field_of, field_type, without};
+use super::field::{DAY, field_type, keys};
 use crate::primitive::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{MapValue, Points, Reflect, Sequence, StepError, T, Type, Value, timestamp};
+use crate::value::{Coder, MapValue, Points, Reflect, Sequence, StepError, T, Type, Value, timestamp};
 
 /// `group` as plain data.
 pub(super) const SPEC: Spec = Spec::pure::<Group>();
@@ -63,12 +63,20 @@ fn points_by_day(points: &Points) -> MapValue {
 }
 
 fn by_field(items: &Sequence, by: &str) -> Result<MapValue, StepError> {
-    let mut groups: IndexMap<Value, Vec<Value>> = IndexMap::new();
-    for (at, item) in items.iter().enumerate() {
-        let key = field_of(&item, by).ok_or_else(|| without(&item, at, by, "group by"))?;
-        groups.entry(key).or_default().push(item);
+    let keys = keys(items, by, "group by")?;
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (at, code) in keys.codes(&mut Coder::default()).into_iter().enumerate() {
+        // Codes come in order, so that a new one is the next.
+        match groups.get_mut(code as usize) {
+            Some(group) => group.push(at),
+            None => groups.push(vec![at]),
+        }
     }
-    Ok(groups.into_iter().map(|(key, items)| (key, Value::list(items))).collect())
+    let group = |rows: Vec<usize>| {
+        let key = rows.first().and_then(|at| keys.get(*at)).unwrap_or(Value::None);
+        (key, items.pick(&rows).into_value())
+    };
+    Ok(groups.into_iter().map(group).collect())
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! `inner_join`, `left_join`: rows of two lists put together where fields are equal, as SQL does it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::field::field_type;
 use crate::primitive::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{ErrorKind, Record, RecordType, Reflect, Sequence, Shape, StepError, Type, Value};
+use crate::value::{Coder, Column, ErrorKind, RecordType, Reflect, Sequence, Shape, StepError, Table, Type, Value};
 
 pub(in crate::primitive) static SPECS: &[Spec] = &[Spec::pure::<InnerJoin>(), Spec::pure::<LeftJoin>()];
 
@@ -133,25 +134,17 @@ fn join(args: &JoinArgs, keeps_lonely: bool) -> Result<Sequence, StepError> {
     if args.on.is_empty() {
         return Err(told(NO_FIELDS));
     }
-    let right = records(&args.right.0, "right")?;
-    let mut places: HashMap<Vec<&Value>, Vec<usize>> = HashMap::new();
-    for (at, row) in right.iter().enumerate() {
-        if let Some(key) = key(row, &args.on, at, "right")? {
-            places.entry(key).or_default().push(at);
-        }
+    let (left, right) = (table(&args.left, &args.on, "left")?, table(&args.right.0, &args.on, "right")?);
+    let rest: Vec<Arc<str>> = right.shape.iter().filter(|name| !args.on.contains(name)).cloned().collect();
+    if let Some(name) = rest.iter().find(|name| left.rows > 0 && left.place(name).is_some()) {
+        return Err(told(&both_have(name)));
     }
-    let rest = rest_of(&args.right.0, &right, &args.on);
-    let mut joined = Joined { rows: Vec::new(), shape: None, rest };
-    for (at, row) in records(&args.left, "left")?.iter().enumerate() {
-        let partners = key(row, &args.on, at, "left")?.and_then(|key| places.get(&key));
-        for partner in partners.into_iter().flatten() {
-            joined.add(row, right.get(*partner).map(|row| &**row))?;
-        }
-        if partners.is_none() && keeps_lonely {
-            joined.add(row, None)?;
-        }
-    }
-    Ok(Sequence::List(Arc::new(joined.rows)))
+    let partners = partners(&left, &right, &args.on, keeps_lonely)?;
+    let mut columns: Vec<Column> = left.columns.iter().map(|column| column.pick(&partners.left)).collect();
+    let rest_columns = rest.iter().filter_map(|name| right.column(name));
+    columns.extend(rest_columns.map(|column| column.pick(&partners.right)));
+    let shape = left.shape.iter().chain(&rest).cloned().collect();
+    Ok(Sequence::Column(Arc::new(Table { shape, columns, rows: partners.left.len() }.into())))
 }
 
 /// A message whose second part, behind `;`, is what to do.
@@ -161,71 +154,109 @@ fn told(message: &str) -> StepError {
     if help.is_empty() { error } else { error.help(help) }
 }
 
-fn records(rows: &Sequence, side: &str) -> Result<Vec<Arc<Record>>, StepError> {
-    let record = |(at, row): (usize, Value)| match row {
-        Value::Record(record) => Ok(record),
-        other => {
-            let message = format!("`[{at}]` on the {side} is a `{}`, and a join wants records", other.kind());
-            Err(StepError::new(ErrorKind::Data, message))
+/// Rows of both sides that belong together.
+#[derive(Default)]
+struct Partners {
+    left: Vec<usize>,
+    /// Beyond the end for a row of the left side without a partner.
+    right: Vec<usize>,
+}
+
+fn partners(left: &Table, right: &Table, on: &[Arc<str>], keeps_lonely: bool) -> Result<Partners, StepError> {
+    let (of_left, of_right) = codes(left, right, on)?;
+    let mut places: HashMap<u32, Vec<usize>> = HashMap::new();
+    for (at, code) in of_right.into_iter().enumerate() {
+        if let Some(code) = code {
+            places.entry(code).or_default().push(at);
         }
-    };
-    rows.iter().enumerate().map(record).collect()
-}
-
-/// The values of the fields `on`; `None` when one of them is `none`.
-fn key<'r>(row: &'r Record, on: &[Arc<str>], at: usize, side: &str) -> Result<Option<Vec<&'r Value>>, StepError> {
-    let mut key = Vec::with_capacity(on.len());
-    for name in on {
-        let value = row.get(name).ok_or_else(|| {
-            StepError::new(ErrorKind::Data, format!("`[{at}]` on the {side} has no field `{name}` to join on"))
-        })?;
-        key.push(value);
     }
-    Ok(key.iter().all(|value| !value.is_none()).then_some(key))
+    let mut partners = Partners::default();
+    for (at, code) in of_left.into_iter().enumerate() {
+        match code.and_then(|code| places.get(&code)) {
+            Some(rows) => partners.add(at, rows)?,
+            None if keeps_lonely => partners.add(at, &[usize::MAX])?,
+            None => {}
+        }
+    }
+    Ok(partners)
 }
 
-/// The fields of the right side that are not in `on`; a table has them also without rows.
-fn rest_of(rows: &Sequence, right: &[Arc<Record>], on: &[Arc<str>]) -> Vec<Arc<str>> {
-    let shape = match rows {
-        Sequence::Table(table) => Some(&table.shape),
-        _ => right.first().map(|row| &row.shape),
-    };
-    shape.into_iter().flat_map(|shape| shape.iter()).filter(|name| !on.contains(name)).cloned().collect()
-}
-
-/// Rows that grow; those of one origin share their shape.
-struct Joined {
-    rows: Vec<Value>,
-    shape: Option<(Shape, Shape)>,
-    rest: Vec<Arc<str>>,
-}
-
-impl Joined {
-    fn add(&mut self, left: &Record, right: Option<&Record>) -> Result<(), StepError> {
-        if self.rows.len() >= MOST_ROWS {
+impl Partners {
+    fn add(&mut self, left: usize, right: &[usize]) -> Result<(), StepError> {
+        if self.left.len().saturating_add(right.len()) > MOST_ROWS {
             let message = format!("the join has more than {MOST_ROWS} rows; look whether `on` tells the rows apart");
             return Err(told(&message));
         }
-        let shape = self.shape_for(left)?;
-        let mut values = left.values.clone();
-        values.extend(self.rest.iter().map(|name| right.and_then(|row| row.get(name)).cloned().unwrap_or(Value::None)));
-        self.rows.push(Value::Record(Arc::new(Record { shape, values })));
+        self.left.extend(std::iter::repeat_n(left, right.len()));
+        self.right.extend(right);
         Ok(())
     }
+}
 
-    fn shape_for(&mut self, left: &Record) -> Result<Shape, StepError> {
-        if let Some((from, shape)) = &self.shape
-            && *from == left.shape
-        {
-            return Ok(shape.clone());
+/// A row's key as a number; `None` when a field of it is `none`.
+type Codes = Vec<Option<u32>>;
+
+/// Keys of both sides, equal ones alike.
+fn codes(left: &Table, right: &Table, on: &[Arc<str>]) -> Result<(Codes, Codes), StepError> {
+    let (mut of_left, mut of_right) = (vec![Some(0); left.rows], vec![Some(0); right.rows]);
+    for name in on {
+        let (a, b) = (key(left, name, "left")?, key(right, name, "right")?);
+        let mut coder = Coder::default();
+        let (a, b) = (a.codes(&mut coder), b.codes(&mut coder));
+        let mut pairs = HashMap::new();
+        for (codes, more) in [(&mut of_left, a), (&mut of_right, b)] {
+            for (code, more) in codes.iter_mut().zip(more) {
+                let next = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
+                let pair = code.filter(|_| coder.none() != Some(more)).map(|code| (code, more));
+                *code = pair.map(|pair| *pairs.entry(pair).or_insert(next));
+            }
         }
-        if let Some(name) = self.rest.iter().find(|name| left.get(name).is_some()) {
-            return Err(told(&both_have(name)));
-        }
-        let shape: Shape = left.shape.iter().chain(&self.rest).cloned().collect();
-        self.shape = Some((left.shape.clone(), shape.clone()));
-        Ok(shape)
     }
+    Ok((of_left, of_right))
+}
+
+fn key<'t>(rows: &'t Table, name: &str, side: &str) -> Result<Cow<'t, Column>, StepError> {
+    match rows.column(name) {
+        Some(column) => Ok(Cow::Borrowed(column)),
+        None if rows.rows == 0 => Ok(Cow::default()),
+        None => Err(without(0, side, name)),
+    }
+}
+
+/// The rows in columns. A record may come without the fields that its type makes optional; it has `none` there.
+fn table(rows: &Sequence, on: &[Arc<str>], side: &str) -> Result<Arc<Table>, StepError> {
+    if let Some(table) = rows.records() {
+        return Ok(table.clone());
+    }
+    let mut table = Table::default();
+    for (at, row) in rows.iter().enumerate() {
+        let Value::Record(row) = row else {
+            let message = format!("`[{at}]` on the {side} is a `{}`, and a join wants records", row.kind());
+            return Err(StepError::new(ErrorKind::Data, message));
+        };
+        if table.shape != row.shape {
+            if let Some(name) = on.iter().find(|name| row.get(name).is_none()) {
+                return Err(without(at, side, name));
+            }
+            widen(&mut table, &row.shape);
+        }
+        let shape = table.shape.clone();
+        table.push(shape.iter().map(|name| row.get(name).cloned().unwrap_or(Value::None)));
+    }
+    Ok(Arc::new(table))
+}
+
+/// Adds the columns that the table does not have yet.
+fn widen(table: &mut Table, shape: &Shape) {
+    let added: Vec<Arc<str>> = shape.iter().filter(|name| !table.shape.contains(name)).cloned().collect();
+    if !added.is_empty() {
+        table.columns.extend(added.iter().map(|_| std::iter::repeat_n(Value::None, table.rows).collect::<Column>()));
+        table.shape = table.shape.iter().cloned().chain(added).collect();
+    }
+}
+
+fn without(at: usize, side: &str, name: &str) -> StepError {
+    StepError::new(ErrorKind::Data, format!("`[{at}]` on the {side} has no field `{name}` to join on"))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What looks at one field of the items: sorting by it, indexing by it, keeping one item for each of its values.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::field::{field_of, field_type, without};
+use super::field::{field_type, keys};
+use super::firsts;
 use crate::primitive::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{ErrorKind, MapValue, Reflect, Sequence, StepError, T, Type, Value};
+use crate::value::{Coder, ErrorKind, MapValue, Reflect, Sequence, StepError, T, Type, Value};
 
 pub(in crate::primitive) static SPECS: &[Spec] =
     &[Spec::pure::<SortBy>(), Spec::pure::<IndexBy>(), Spec::pure::<UniqueBy>()];
@@ -61,22 +61,14 @@ impl Primitive for SortBy {
 }
 impl Pure for SortBy {
     fn run(args: SortByArgs) -> Result<Sequence, StepError> {
-        let mut keyed = keyed(&args.items, &args.by, "sort by")?;
-        keyed.sort_by(|(a, _), (b, _)| {
-            let order = if args.descending { b.cmp(a) } else { a.cmp(b) };
-            a.is_none().cmp(&b.is_none()).then(order)
+        let keys = keys(&args.items, &args.by, "sort by")?;
+        let mut rows: Vec<usize> = (0..keys.len()).collect();
+        rows.sort_by(|&a, &b| {
+            let order = if args.descending { keys.compare(b, a) } else { keys.compare(a, b) };
+            keys.is_none(a).cmp(&keys.is_none(b)).then(order)
         });
-        Ok(Sequence::List(Arc::new(keyed.into_iter().map(|(_, item)| item).collect())))
+        Ok(args.items.pick(&rows))
     }
-}
-
-/// Each item behind the value of its field.
-fn keyed(items: &Sequence, by: &str, purpose: &str) -> Result<Vec<(Value, Value)>, StepError> {
-    let key = |(at, item): (usize, Value)| {
-        let key = field_of(&item, by).ok_or_else(|| without(&item, at, by, purpose))?;
-        Ok((key, item))
-    };
-    items.iter().enumerate().map(key).collect()
 }
 
 args! {
@@ -110,9 +102,10 @@ impl Primitive for IndexBy {
 impl Pure for IndexBy {
     fn run(args: ByArgs) -> Result<Arc<MapValue>, StepError> {
         let mut map = MapValue::with_capacity(args.items.len());
-        for (key, item) in keyed(&args.items, &args.by, "index by")? {
-            let shown = key.to_string();
-            if map.insert(key, item).is_some() {
+        for (at, key) in keys(&args.items, &args.by, "index by")?.iter().enumerate() {
+            let item = args.items.get(at).unwrap_or(Value::None);
+            if let (entry, Some(_)) = map.insert_full(key, item) {
+                let shown = map.get_index(entry).map(|(key, _)| key.to_string()).unwrap_or_default();
                 let message = format!("two items have the `{}` {shown}", args.by);
                 let help = "`group` keeps all items of a value, `unique_by` the first";
                 return Err(StepError::new(ErrorKind::Data, message).help(help));
@@ -139,15 +132,14 @@ impl Primitive for UniqueBy {
 }
 impl Pure for UniqueBy {
     fn run(args: ByArgs) -> Result<Sequence, StepError> {
-        let mut seen = HashSet::new();
-        let mut firsts = keyed(&args.items, &args.by, "tell items apart")?;
-        firsts.retain(|(key, _)| seen.insert(key.clone()));
-        Ok(Sequence::List(Arc::new(firsts.into_iter().map(|(_, item)| item).collect())))
+        let keys = keys(&args.items, &args.by, "tell items apart")?;
+        Ok(args.items.pick(&firsts(&keys.codes(&mut Coder::default()))))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::field::field_of;
     use super::*;
 
     fn rows(values: &[Value]) -> Sequence {

@@ -14,7 +14,8 @@ use indexmap::IndexSet;
 use super::refined::Count;
 use super::{Example, Form, Known, Primitive, Property, Pure, Spec, args};
 use crate::value::{
-    ErrorKind, Ordered, Points, Record, RecordType, Reflect, Sequence, Shape, StepError, T, Type, U, Value,
+    Coder, Column, ErrorKind, Ordered, Points, RecordType, Reflect, ReflectError, Sequence, Shape, StepError, T, Table,
+    Type, U, Value, row_codes,
 };
 
 pub(super) static SPECS: &[Spec] = &[
@@ -101,9 +102,36 @@ impl Primitive for Unique {
 }
 impl Pure for Unique {
     fn run(args: ItemsArgs) -> Result<Sequence, StepError> {
-        let seen: IndexSet<Value> = args.items.iter().collect();
-        Ok(Sequence::List(Arc::new(seen.into_iter().collect())))
+        let codes = match &args.items {
+            Sequence::List(items) => {
+                let seen: IndexSet<&Value> = items.iter().collect();
+                return Ok(Sequence::List(Arc::new(seen.into_iter().cloned().collect())));
+            }
+            items => item_codes(items),
+        };
+        Ok(args.items.pick(&firsts(&codes)))
     }
+}
+
+/// For each item a number that equal items share.
+fn item_codes(items: &Sequence) -> Vec<u32> {
+    match items.records() {
+        Some(table) => row_codes(&table.columns, table.rows),
+        None => items.to_column().codes(&mut Coder::default()),
+    }
+}
+
+/// The places at which numbers come first, where numbers are given in the order in which they first come.
+fn firsts(codes: &[u32]) -> Vec<usize> {
+    let mut next = 0;
+    let mut places = Vec::new();
+    for (at, code) in codes.iter().enumerate() {
+        if *code == next {
+            places.push(at);
+            next += 1;
+        }
+    }
+    places
 }
 
 struct Sort;
@@ -159,13 +187,33 @@ impl Pure for Last {
     }
 }
 
+/// The items of another list, of any type.
+#[derive(Debug)]
+struct OtherItems(Sequence);
+impl Reflect for OtherItems {
+    fn ty() -> Type {
+        Type::list(Type::Variable("U"))
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        Sequence::from_value(value).map(Self)
+    }
+    fn into_value(self) -> Value {
+        self.0.into_value()
+    }
+}
+
+/// Records of two fields from two columns.
+fn pairs(names: [&str; 2], columns: [Column; 2], rows: usize) -> Value {
+    Column::from(Table { shape: names.map(Arc::from).into(), columns: columns.into(), rows }).into_list()
+}
+
 struct Zip;
 args! {
     struct ZipArgs {
         /// The one list.
-        firsts: Vec<T>,
+        firsts: Sequence,
         /// The other list, equally long.
-        seconds: Vec<U>,
+        seconds: OtherItems,
     }
 }
 impl Primitive for Zip {
@@ -185,15 +233,14 @@ impl Primitive for Zip {
 impl Pure for Zip {
     /// Lists of different lengths fail: dropping the surplus would lose data without a word.
     fn run(args: ZipArgs) -> Result<T, StepError> {
-        let (firsts, seconds) = (args.firsts, args.seconds);
+        let (firsts, seconds) = (args.firsts, args.seconds.0);
         if firsts.len() != seconds.len() {
             let message =
                 format!("`zip` wants lists of the same length, found {} and {} items", firsts.len(), seconds.len());
             return Err(StepError::new(ErrorKind::Data, message));
         }
-        let shape: Shape = ["first", "second"].map(Arc::from).into();
-        let pair = |(a, b): (T, U)| Value::Record(Arc::new(Record { shape: shape.clone(), values: vec![a.0, b.0] }));
-        Ok(T(Value::list(firsts.into_iter().zip(seconds).map(pair).collect())))
+        let columns = [firsts.to_column(), seconds.to_column()];
+        Ok(T(pairs(["first", "second"], columns, firsts.len())))
     }
 }
 
@@ -321,7 +368,7 @@ fn slice(items: &Sequence, from: usize, to: usize) -> Sequence {
     let to = to.min(items.len());
     match items {
         Sequence::List(list) => Sequence::List(Arc::new(list.get(from..to).unwrap_or_default().to_vec())),
-        Sequence::Table(table) => Sequence::Table(Arc::new(table.pick(from..to))),
+        Sequence::Table(table) => Sequence::Table(Arc::new(table.pick(&(from..to).collect::<Vec<_>>()))),
         Sequence::Column(column) => Sequence::Column(Arc::new(column.slice(from..to))),
         Sequence::Points(points) => Sequence::Points(Arc::new(Points {
             at_ms: points.at_ms.get(from..to).unwrap_or_default().to_vec(),
@@ -392,7 +439,6 @@ impl Pure for Skip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Table;
 
     fn list(values: impl IntoIterator<Item = Value>) -> Sequence {
         Sequence::List(Arc::new(values.into_iter().collect()))
@@ -417,7 +463,7 @@ mod tests {
 
     #[test]
     fn lists_of_different_lengths_do_not_pair() {
-        let error = Zip::run(ZipArgs { firsts: vec![T(Value::Int(1))], seconds: vec![] }).unwrap_err();
+        let error = Zip::run(ZipArgs { firsts: list([Value::Int(1)]), seconds: OtherItems(list([])) }).unwrap_err();
         assert_eq!(error.message, "`zip` wants lists of the same length, found 1 and 0 items");
     }
 

@@ -1,11 +1,11 @@
 //! Lists in another shape: flattened, cut into pieces, numbered, reversed, without another's items.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
+use super::pairs;
 use crate::primitive::refined::Positive;
 use crate::primitive::{Example, Form, Primitive, Pure, Spec, args};
-use crate::value::{Record, RecordType, Reflect, Sequence, Shape, StepError, T, Type, Value};
+use crate::value::{Column, ErrorKind, RecordType, Reflect, Sequence, StepError, T, Type, Value};
 
 pub(in crate::primitive) static SPECS: &[Spec] = &[
     Spec::pure::<Flatten>(),
@@ -32,8 +32,8 @@ impl Primitive for Flatten {
 }
 impl Pure for Flatten {
     fn run(args: FlattenArgs) -> Result<Sequence, StepError> {
-        let items = args.lists.iter().flat_map(|list| list.iter().collect::<Vec<_>>());
-        Ok(Sequence::List(Arc::new(items.collect())))
+        let items: Column = args.lists.iter().flat_map(Sequence::iter).collect();
+        Sequence::from_value(items.into_list()).map_err(|error| StepError::new(ErrorKind::Internal, error.to_string()))
     }
 }
 
@@ -60,8 +60,12 @@ impl Primitive for Chunk {
 impl Pure for Chunk {
     fn run(args: ChunkArgs) -> Result<T, StepError> {
         let size = usize::try_from(args.size.0).unwrap_or(usize::MAX);
-        let items: Vec<Value> = args.items.iter().collect();
-        Ok(T(Value::list(items.chunks(size).map(|piece| Value::list(piece.to_vec())).collect())))
+        let (count, items) = (args.items.len().div_ceil(size), &args.items);
+        let piece = |n: usize| {
+            let rows: Vec<usize> = (n * size..(n + 1).saturating_mul(size).min(items.len())).collect();
+            items.pick(&rows).into_value()
+        };
+        Ok(T(Value::list((0..count).map(piece).collect())))
     }
 }
 
@@ -87,11 +91,9 @@ impl Primitive for Enumerate {
 }
 impl Pure for Enumerate {
     fn run(args: ItemsArgs) -> Result<T, StepError> {
-        let shape: Shape = ["index", "item"].map(Arc::from).into();
-        let pair = |(index, item): (i64, Value)| {
-            Value::Record(Arc::new(Record { shape: shape.clone(), values: vec![Value::Int(index), item] }))
-        };
-        Ok(T(Value::list((0..).zip(args.items.iter()).map(pair).collect())))
+        let rows = args.items.len();
+        let numbers = (0..).take(rows).map(Value::Int).collect();
+        Ok(T(pairs(["index", "item"], [numbers, args.items.to_column()], rows)))
     }
 }
 
@@ -106,9 +108,7 @@ impl Primitive for Reverse {
 }
 impl Pure for Reverse {
     fn run(args: ItemsArgs) -> Result<Sequence, StepError> {
-        let mut items: Vec<Value> = args.items.iter().collect();
-        items.reverse();
-        Ok(Sequence::List(Arc::new(items)))
+        Ok(args.items.pick(&(0..args.items.len()).rev().collect::<Vec<_>>()))
     }
 }
 

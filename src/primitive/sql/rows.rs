@@ -37,7 +37,7 @@ pub(super) fn check_key(key: &Value, row: Option<&RecordType>) -> Result<(), Str
 
 /// Records as a table. The first record says what the columns are, and every other must have the same.
 pub(super) fn to_table(rows: &Sequence) -> Result<Arc<Table>, StepError> {
-    if let Sequence::Table(table) = rows {
+    if let Some(table) = rows.records() {
         return Ok(table.clone());
     }
     let Some(first) = rows.get(0) else { return Ok(Arc::default()) };

@@ -1,5 +1,6 @@
 //! From an expression's operands, as values, to its value.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use super::access::{field, index, property};
@@ -136,7 +137,10 @@ fn interpolate(fragments: &[Fragment], values: &[Value]) -> Result<Value, StepEr
         match (fragment, matches!(fragment, Fragment::Hole(..)).then(|| values.next()).flatten()) {
             (Fragment::Text(part), _) => text.push_str(part),
             (Fragment::Hole(_, Some(format)), Some(value)) => text.push_str(&value::format(value, format)?),
-            (Fragment::Hole(_, None), Some(value)) => text.push_str(&value.to_string()),
+            (Fragment::Hole(_, None), Some(value)) => {
+                // Writing to a text cannot fail.
+                let _ = write!(text, "{value}");
+            }
             (Fragment::Hole(..), None) => return Err(defect("an operand is missing")),
         }
     }

@@ -6,7 +6,9 @@ use bigdecimal::{BigDecimal, FromPrimitive, ToPrimitive};
 
 use crate::connection::sql::coerce;
 use crate::diagnostic::did_you_mean;
-use crate::value::{ErrorKind, MapValue, Record, RecordType, Sequence, StepError, Table, Type, Value, from_json};
+use crate::value::{
+    Column, ErrorKind, MapValue, Record, RecordType, Sequence, StepError, Table, Type, Value, from_json,
+};
 
 /// The value as one of type `ty`, or why it is none.
 pub(crate) fn cast(value: Value, ty: &Type) -> Result<Value, StepError> {
@@ -71,13 +73,13 @@ fn whole(d: &BigDecimal) -> Option<Value> {
 fn list(value: &Value, item: &Type) -> Result<Value, StepError> {
     let items = Sequence::of(value).ok_or_else(|| misfit(&format!("`{}`", value.kind()), &Type::list(item.clone())))?;
     let cast_item = |(at, value)| cast(value, item).map_err(|error| error.context(format!("item {at}")));
-    items.iter().enumerate().map(cast_item).collect::<Result<Vec<_>, _>>().map(Value::list)
+    items.iter().enumerate().map(cast_item).collect::<Result<Column, _>>().map(Column::into_list)
 }
 
 fn table_of(value: &Value, row: &Arc<RecordType>) -> Result<Value, StepError> {
     let mut table = Table::new(row.fields.iter().map(|field| field.name.clone()).collect());
-    let Value::List(records) = list(value, &Type::Record(row.clone()))? else { return Ok(Value::None) };
-    for record in records.iter() {
+    let records = list(value, &Type::Record(row.clone()))?;
+    for record in Sequence::of(&records).iter().flat_map(Sequence::iter) {
         if let Value::Record(record) = record {
             table.push(record.values.iter().cloned());
         }

@@ -49,6 +49,22 @@ impl Walk {
         }
     }
 
+    /// Binds the locals of a loop to the item at a place; `false` past the end.
+    fn bind(&self, at: usize, to: &Loop, locals: &mut Locals) -> bool {
+        match self {
+            Self::Items(items) if at < items.len() => locals.set_item(to.first, items, at),
+            Self::Items(_) => return false,
+            Self::Pairs(map) => {
+                let Some((key, value)) = map.get_index(at) else { return false };
+                locals.set(to.first, key.clone());
+                if let Some(local) = to.second {
+                    locals.set(local, value.clone());
+                }
+            }
+        }
+        true
+    }
+
     /// The item, or the key and the value.
     pub(crate) fn get(&self, at: usize) -> Option<(Value, Option<Value>)> {
         match self {
@@ -106,15 +122,11 @@ impl<'a> Odometer<'a> {
         loop {
             let depth = self.open.len();
             let Some((walk, at)) = self.open.last_mut() else { return Next::End };
-            let (Some((first, second)), Some(here)) = (walk.get(*at), self.loops.get(depth - 1)) else {
+            if !self.loops.get(depth - 1).is_some_and(|here| walk.bind(*at, here, locals)) {
                 self.open.pop();
                 continue;
-            };
-            *at += 1;
-            locals.set(here.first, first);
-            if let (Some(local), Some(value)) = (here.second, second) {
-                locals.set(local, value);
             }
+            *at += 1;
             return self.loops.get(depth).map_or(Next::Item, |inner| Next::Open(&inner.over));
         }
     }

@@ -17,7 +17,7 @@ use crate::run::external;
 use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
 use crate::source::Span;
-use crate::value::{ErrorKind, MapValue, StepError, Value};
+use crate::value::{Column, ErrorKind, MapValue, StepError, Value};
 
 /// How many levels an asynchronous one counts for: its futures take more stack than a function call.
 const LEVELS: usize = 2;
@@ -118,12 +118,12 @@ async fn eval_binary(
 }
 
 async fn list(item: &Expr, comprehension: &Comprehension, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
-    let mut items = Vec::new();
+    let mut items = Column::default();
     let mut odometer = Odometer::new(comprehension);
     while advance(&mut odometer, comprehension, site, locals).await? {
         items.push(evaluate(item, site, locals).await?);
     }
-    Ok(Value::list(items))
+    Ok(items.into_list())
 }
 
 async fn map(pair: &(Expr, Expr), comprehension: &Comprehension, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {

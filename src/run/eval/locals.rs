@@ -2,16 +2,25 @@
 
 use crate::run::fault::{Fault, Ran};
 use crate::source::Span;
-use crate::value::{ErrorKind, StepError, Value};
+use crate::value::{ErrorKind, Sequence, StepError, Value};
 
 /// How deep evaluation may nest, function calls included. With the stacks of [`crate::run::runtime`]
 /// this leaves twelve KiB for each level, twice what a debug build takes.
 const DEEPEST: usize = 2500;
 
+/// What a local holds.
+#[derive(Debug)]
+enum Bound {
+    /// A value.
+    Value(Value),
+    /// An item of what is walked, by its place: most items are asked for a field or two, and none is made for that.
+    Item(Sequence, usize),
+}
+
 /// The locals of an expression.
 #[derive(Debug, Default)]
 pub(crate) struct Locals {
-    values: Vec<Value>,
+    values: Vec<Bound>,
     depth: usize,
 }
 
@@ -28,22 +37,47 @@ impl Locals {
 
     /// The locals of a called function: its arguments, at the caller's depth.
     pub(crate) fn of_call(&self, arguments: Vec<Value>) -> Self {
-        Self { values: arguments, depth: self.depth }
+        Self { values: arguments.into_iter().map(Bound::Value).collect(), depth: self.depth }
     }
 
     /// The value of a local.
     pub(crate) fn get(&self, index: usize) -> Result<Value, StepError> {
         let unbound = || StepError::new(ErrorKind::Internal, format!("local {index} is not bound"));
-        self.values.get(index).cloned().ok_or_else(unbound)
+        let value = self.values.get(index).and_then(|bound| match bound {
+            Bound::Value(value) => Some(value.clone()),
+            Bound::Item(items, at) => items.get(*at),
+        });
+        value.ok_or_else(unbound)
+    }
+
+    /// A field of a local that is a record; `None` when it is none or has no such field.
+    pub(crate) fn field(&self, index: usize, name: &str) -> Option<Value> {
+        match self.values.get(index)? {
+            Bound::Value(Value::Record(record)) => record.get(name).cloned(),
+            Bound::Value(_) => None,
+            Bound::Item(items, at) => items.field(*at, name),
+        }
     }
 
     /// Binds a local.
     pub(crate) fn set(&mut self, index: usize, value: Value) {
+        self.bind(index, Bound::Value(value));
+    }
+
+    /// Binds a local to an item.
+    pub(crate) fn set_item(&mut self, index: usize, items: &Sequence, at: usize) {
+        match self.values.get_mut(index) {
+            Some(Bound::Item(held, place)) if held.is_same(items) => *place = at,
+            _ => self.bind(index, Bound::Item(items.clone(), at)),
+        }
+    }
+
+    fn bind(&mut self, index: usize, bound: Bound) {
         if self.values.len() <= index {
-            self.values.resize(index + 1, Value::None);
+            self.values.resize_with(index + 1, || Bound::Value(Value::None));
         }
         if let Some(local) = self.values.get_mut(index) {
-            *local = value;
+            *local = bound;
         }
     }
 

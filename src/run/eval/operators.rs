@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arithmetic::calculate;
 use super::truth;
 use crate::check::program::BinaryOperator as Op;
-use crate::value::{ErrorKind, MapValue, Period, Record, Sequence, StepError, Value};
+use crate::value::{Column, ErrorKind, MapValue, Period, Record, Sequence, StepError, Value};
 
 /// `a op b`. Whether `b` was needed is the caller's concern.
 pub(super) fn binary(op: Op, a: Value, b: Value) -> Result<Value, StepError> {
@@ -123,7 +123,7 @@ pub(super) fn join(a: Value, b: Value) -> Result<Value, (Value, Value)> {
             Ok(Value::List(a))
         }
         (a, b) => match (Sequence::of(&a), Sequence::of(&b)) {
-            (Some(a), Some(b)) => Ok(Value::list(a.iter().chain(b.iter()).collect())),
+            (Some(a), Some(b)) => Ok(a.iter().chain(b.iter()).collect::<Column>().into_list()),
             _ => Err((a, b)),
         },
     }

@@ -10,7 +10,7 @@ use crate::run::fault::{Fault, Ran};
 use crate::run::scope::Scope;
 use crate::run::world::World;
 use crate::source::Span;
-use crate::value::{ErrorKind, MapValue, StepError, Value};
+use crate::value::{Column, ErrorKind, MapValue, Shape, StepError, Table, Value};
 
 /// What a pure expression sees.
 #[derive(Debug, Clone, Copy)]
@@ -36,11 +36,13 @@ fn dispatch(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
         ExprKind::Slot { up, index } => read_slot(env.scope, *up, *index).map_err(located),
         ExprKind::Local(index) => locals.get(*index).map_err(located),
         ExprKind::Run(field) => env.world.fact(*field).map_err(located),
-        ExprKind::Property { of, .. }
-        | ExprKind::Field { of, .. }
-        | ExprKind::Cast(of)
-        | ExprKind::Negate(of)
-        | ExprKind::Not(of) => unary(expr, eval(of, env, locals)?).map_err(located),
+        ExprKind::Field { of, name, .. } => match of_local(of, name, locals) {
+            Some(value) => Ok(value),
+            None => unary(expr, eval(of, env, locals)?).map_err(located),
+        },
+        ExprKind::Property { of, .. } | ExprKind::Cast(of) | ExprKind::Negate(of) | ExprKind::Not(of) => {
+            unary(expr, eval(of, env, locals)?).map_err(located)
+        }
         ExprKind::If(condition, then, otherwise) => choose(condition, then, otherwise, env, locals),
         ExprKind::Binary(operator, left, right) => eval_binary(*operator, left, right, expr.span, env, locals),
         ExprKind::ListComprehension(item, comprehension) => list(item, comprehension, env, locals),
@@ -50,6 +52,14 @@ fn dispatch(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
             let values: Ran<Vec<Value>> = operands(expr).into_iter().map(|e| eval(e, env, locals)).collect();
             apply(expr, values?).map_err(located)
         }
+    }
+}
+
+/// The field of a local that has it; anything else goes the long way, on which errors are told.
+fn of_local(of: &Expr, name: &str, locals: &Locals) -> Option<Value> {
+    match &of.kind {
+        ExprKind::Local(index) => locals.field(*index, name),
+        _ => None,
     }
 }
 
@@ -93,12 +103,35 @@ fn eval_binary(
 }
 
 fn list(item: &Expr, comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
-    let mut items = Vec::new();
+    if let ExprKind::Record(shape, fields) = &item.kind {
+        return records(shape, fields, comprehension, env, locals);
+    }
+    let mut items = Column::default();
     walk(comprehension, env, locals, |locals| {
         items.push(eval(item, env, locals)?);
         Ok(())
     })?;
-    Ok(Value::list(items))
+    Ok(items.into_list())
+}
+
+/// Records go into columns field by field; none is made on the way.
+fn records(
+    shape: &Shape,
+    fields: &[Expr],
+    comprehension: &Comprehension,
+    env: Env<'_>,
+    locals: &mut Locals,
+) -> Ran<Value> {
+    let mut table = Table::new(shape.clone());
+    let mut row = Vec::with_capacity(fields.len());
+    walk(comprehension, env, locals, |locals| {
+        for field in fields {
+            row.push(eval(field, env, locals)?);
+        }
+        table.push(row.drain(..));
+        Ok(())
+    })?;
+    Ok(Column::from(table).into_list())
 }
 
 fn map(pair: &(Expr, Expr), comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {

@@ -23,7 +23,7 @@ pub(super) enum Cells {
     Decimal(Box<Decimals>),
     Text(Box<Texts>),
     /// Records of one shape.
-    Records(Box<Table>),
+    Records(Arc<Table>),
     Samples(Box<Samples>),
     /// Anything.
     Values(Vec<Value>),
@@ -41,8 +41,8 @@ fn no_time() -> Timestamp {
 }
 
 /// An item of each row; what stands for nothing, past the end.
-fn pick_from<T: Clone>(items: &[T], rows: impl Iterator<Item = usize>, nothing: T) -> Vec<T> {
-    rows.map(|at| items.get(at).cloned().unwrap_or_else(|| nothing.clone())).collect()
+fn pick_from<T: Clone>(items: &[T], rows: &[usize], nothing: &T) -> Vec<T> {
+    rows.iter().map(|at| items.get(*at).unwrap_or(nothing).clone()).collect()
 }
 
 /// So many of what stands for nothing.
@@ -59,7 +59,7 @@ impl Cells {
             Value::Float(_) => Self::Float(nothings(0.0, nones)),
             Value::Date(_) => Self::Date(nothings(NaiveDate::default(), nones)),
             Value::Timestamp(_) => Self::Timestamp(nothings(no_time(), nones)),
-            Value::Decimal(_) => {
+            Value::Decimal(decimal) if Decimals::fits(decimal) => {
                 let mut decimals = Decimals::default();
                 (0..nones).for_each(|_| decimals.push_nothing());
                 Self::Decimal(Box::new(decimals))
@@ -69,7 +69,7 @@ impl Cells {
                 (0..nones).for_each(|_| texts.push_nothing());
                 Self::Text(Box::new(texts))
             }
-            Value::Record(record) if nones == 0 => Self::Records(Box::new(Table::new(record.shape.clone()))),
+            Value::Record(record) if nones == 0 => Self::Records(Arc::new(Table::new(record.shape.clone()))),
             Value::Sample(_) if nones == 0 => Self::Samples(Box::default()),
             _ => return None,
         })
@@ -123,6 +123,7 @@ impl Cells {
                 }
             }
             (Self::Records(table), Value::Record(record)) if table.shape == record.shape => {
+                let table = Arc::make_mut(table);
                 match Arc::try_unwrap(record) {
                     Ok(record) => table.push(record.values),
                     Err(record) => table.push(record.values.iter().cloned()),
@@ -167,19 +168,19 @@ impl Cells {
     }
 
     /// The cells of some rows; those past the end hold anything, or are left out where nulls are not marked.
-    pub(super) fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+    pub(super) fn pick(&self, rows: &[usize]) -> Self {
         match self {
-            Self::Nones(_) => Self::Nones(rows.count()),
-            Self::Bool(cells) => Self::Bool(pick_from(cells, rows, false)),
-            Self::Int(cells) => Self::Int(pick_from(cells, rows, 0)),
-            Self::Float(cells) => Self::Float(pick_from(cells, rows, 0.0)),
-            Self::Date(cells) => Self::Date(pick_from(cells, rows, NaiveDate::default())),
-            Self::Timestamp(cells) => Self::Timestamp(pick_from(cells, rows, no_time())),
+            Self::Nones(_) => Self::Nones(rows.len()),
+            Self::Bool(cells) => Self::Bool(pick_from(cells, rows, &false)),
+            Self::Int(cells) => Self::Int(pick_from(cells, rows, &0)),
+            Self::Float(cells) => Self::Float(pick_from(cells, rows, &0.0)),
+            Self::Date(cells) => Self::Date(pick_from(cells, rows, &NaiveDate::default())),
+            Self::Timestamp(cells) => Self::Timestamp(pick_from(cells, rows, &no_time())),
             Self::Decimal(cells) => Self::Decimal(Box::new(cells.pick(rows))),
             Self::Text(cells) => Self::Text(Box::new(cells.pick(rows))),
-            Self::Records(table) => Self::Records(Box::new(table.pick(rows))),
+            Self::Records(table) => Self::Records(Arc::new(table.pick(rows))),
             Self::Samples(samples) => Self::Samples(Box::new(samples.pick(rows))),
-            Self::Values(values) => Self::Values(pick_from(values, rows, Value::None)),
+            Self::Values(values) => Self::Values(pick_from(values, rows, &Value::None)),
         }
     }
 

@@ -19,10 +19,14 @@ impl Decimals {
         Some(BigDecimal::new(BigInt::from(digits), i64::from(scale)))
     }
 
+    /// Whether a decimal is short enough to be held here.
+    pub(super) fn fits(decimal: &BigDecimal) -> bool {
+        parts(decimal).is_some()
+    }
+
     /// Adds a decimal; `false` when it is too long and was not added.
     pub(super) fn push(&mut self, decimal: &BigDecimal) -> bool {
-        let (digits, scale) = decimal.as_bigint_and_scale();
-        let (Some(digits), Ok(scale)) = (digits.to_i64(), i16::try_from(scale)) else { return false };
+        let Some((digits, scale)) = parts(decimal) else { return false };
         self.digits.push(digits);
         self.scales.push(scale);
         true
@@ -40,15 +44,20 @@ impl Decimals {
     }
 
     /// The decimals of some rows; zero for those past the end.
-    pub(super) fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
-        let digits = rows.clone().map(|at| self.digits.get(at).copied().unwrap_or_default()).collect();
-        Self { digits, scales: rows.map(|at| self.scales.get(at).copied().unwrap_or_default()).collect() }
+    pub(super) fn pick(&self, rows: &[usize]) -> Self {
+        let digits = rows.iter().map(|at| self.digits.get(*at).copied().unwrap_or_default()).collect();
+        Self { digits, scales: rows.iter().map(|at| self.scales.get(*at).copied().unwrap_or_default()).collect() }
     }
 
     /// How many bytes they take.
     pub(super) fn bytes(&self) -> usize {
         self.digits.capacity() * 8 + self.scales.capacity() * 2
     }
+}
+
+fn parts(decimal: &BigDecimal) -> Option<(i64, i16)> {
+    let (digits, scale) = decimal.as_bigint_and_scale();
+    Some((digits.to_i64()?, i16::try_from(scale).ok()?))
 }
 
 /// The value's shared form.

@@ -4,6 +4,7 @@
 //! that is not turns it into a plain list of values. What comes out is what went in, to the last digit.
 
 mod cells;
+mod codes;
 mod decimals;
 mod nulls;
 mod samples;
@@ -16,6 +17,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cells::Cells;
+pub use codes::{Coder, row_codes};
 use nulls::Nulls;
 pub use samples::{Samples, SeriesId};
 
@@ -86,17 +88,17 @@ impl Column {
 
     /// The values of some rows, in the order of the rows, any of them more than once; `none` for rows past the end.
     #[must_use]
-    pub fn pick(&self, rows: impl Iterator<Item = usize> + Clone) -> Self {
+    pub fn pick(&self, rows: &[usize]) -> Self {
         let (mut nulls, len) = (Nulls::default(), self.len());
         let mut has_absent = false;
-        for (to, from) in rows.clone().enumerate() {
-            if from >= len || self.nulls.has(from) {
+        for (to, from) in rows.iter().enumerate() {
+            if *from >= len || self.nulls.has(*from) {
                 nulls.add(to);
-                has_absent |= from >= len;
+                has_absent |= *from >= len;
             }
         }
         if has_absent && !self.cells.marks_nulls() {
-            return rows.map(|at| self.get(at).unwrap_or(Value::None)).collect();
+            return rows.iter().map(|at| self.get(*at).unwrap_or(Value::None)).collect();
         }
         Self { cells: self.cells.pick(rows), nulls }
     }
@@ -104,7 +106,7 @@ impl Column {
     /// The values from one row up to another.
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Self {
-        self.pick(rows.start.min(self.len())..rows.end.min(self.len()))
+        self.pick(&(rows.start.min(self.len())..rows.end.min(self.len())).collect::<Vec<_>>())
     }
 
     /// Adds the values of another column.
@@ -134,7 +136,7 @@ impl Column {
     }
 
     /// The records as a table, when there is nothing else.
-    pub fn records(&self) -> Option<&Table> {
+    pub fn records(&self) -> Option<&Arc<Table>> {
         match &self.cells {
             Cells::Records(table) => Some(table),
             _ => None,
@@ -158,6 +160,14 @@ impl Column {
         }
     }
 
+    /// For each value a number that equal ones share, as `codes` gives them.
+    pub fn codes(&self, coder: &mut Coder) -> Vec<u32> {
+        match &self.cells {
+            Cells::Text(texts) if self.nulls.is_empty() => texts.codes(coder),
+            _ => self.iter().map(|value| coder.code(value)).collect(),
+        }
+    }
+
     /// How many bytes it takes, as far as that does not hang on single values.
     pub fn bytes(&self) -> usize {
         self.cells.bytes() + self.nulls.bytes()
@@ -166,7 +176,13 @@ impl Column {
 
 impl From<Table> for Column {
     fn from(table: Table) -> Self {
-        Self { cells: Cells::Records(Box::new(table)), nulls: Nulls::default() }
+        Arc::new(table).into()
+    }
+}
+
+impl From<Arc<Table>> for Column {
+    fn from(table: Arc<Table>) -> Self {
+        Self { cells: Cells::Records(table), nulls: Nulls::default() }
     }
 }
 

@@ -91,10 +91,10 @@ impl Samples {
     }
 
     /// Some of the samples, in the order of the rows; rows past the end are left out.
-    pub(super) fn pick(&self, rows: impl Iterator<Item = usize>) -> Self {
+    pub(super) fn pick(&self, rows: &[usize]) -> Self {
         let mut picked = Self { ids: self.ids.clone(), ..Self::default() };
         for at in rows {
-            if let (Some(place), Some((at_ms, value))) = (self.of.get(at), self.point(at)) {
+            if let (Some(place), Some((at_ms, value))) = (self.of.get(*at), self.point(*at)) {
                 picked.push_at(*place, at_ms, value);
             }
         }

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use super::Coder;
+use crate::value::Value;
+
 /// After so many different texts it is asked whether a dictionary pays.
 const TRIAL: usize = 1024;
 
@@ -51,6 +54,24 @@ impl Texts {
         codes.push(u32::try_from(code).unwrap_or(u32::MAX));
     }
 
+    /// The number of each text; those of a dictionary are asked for once.
+    pub(super) fn codes(&self, coder: &mut Coder) -> Vec<u32> {
+        match self {
+            Self::Coded(texts, codes) => {
+                let mut known: Vec<Option<u32>> = vec![None; texts.len()];
+                let mut of = |code: u32| {
+                    let text = || Value::Text(texts.get_index(code as usize).cloned().unwrap_or_default());
+                    match known.get_mut(code as usize) {
+                        Some(known) => *known.get_or_insert_with(|| coder.code(text())),
+                        None => coder.code(text()),
+                    }
+                };
+                codes.iter().map(|code| of(*code)).collect()
+            }
+            Self::Plain(texts) => texts.iter().map(|text| coder.code(Value::Text(text.clone()))).collect(),
+        }
+    }
+
     /// Adds what stands where there is none.
     pub(super) fn push_nothing(&mut self) {
         match self {
@@ -68,12 +89,14 @@ impl Texts {
     }
 
     /// The texts of some rows, in the order of the rows; those past the end are empty.
-    pub(super) fn pick(&self, rows: impl Iterator<Item = usize>) -> Self {
+    pub(super) fn pick(&self, rows: &[usize]) -> Self {
         match self {
             Self::Coded(texts, codes) => {
-                Self::Coded(texts.clone(), rows.map(|at| codes.get(at).copied().unwrap_or(0)).collect())
+                Self::Coded(texts.clone(), rows.iter().map(|at| codes.get(*at).copied().unwrap_or(0)).collect())
             }
-            Self::Plain(texts) => Self::Plain(rows.map(|at| texts.get(at).cloned().unwrap_or_default()).collect()),
+            Self::Plain(texts) => {
+                Self::Plain(rows.iter().map(|at| texts.get(*at).cloned().unwrap_or_default()).collect())
+            }
         }
     }
 

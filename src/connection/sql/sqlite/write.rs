@@ -217,7 +217,7 @@ impl Upsert<'_> {
             matches.join(" and "),
         );
         let table = rows(connection, Ready { text, arguments }).await?;
-        match table.columns.first().and_then(|column| column.first()) {
+        match table.columns.first().and_then(crate::value::Column::first) {
             Some(Value::Int(n)) => Ok(u64::try_from(n).unwrap_or(0)),
             _ => Err(StepError::new(ErrorKind::Internal, "SQLite gave no count")),
         }
