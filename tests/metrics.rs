@@ -14,8 +14,8 @@ mod seed;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use vmflow::connection::Metrics;
 use vmflow::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
+use vmflow::connection::{Metrics, Written};
 use vmflow::value::{Sample, Series, StepError, Timestamp, timestamp};
 
 /// 2025-01-10T00:00Z.
@@ -26,6 +26,15 @@ const DAY: i64 = 24 * HOUR;
 fn sample(name: &str, labels: &[(&str, &str)], value: f64, at_ms: i64) -> Arc<Sample> {
     Arc::new(Sample { name: name.into(), labels: labels.iter().copied().collect(), value, at_ms })
 }
+
+/// Writing samples, which a workflow gives as such.
+trait WriteSamples: Metrics {
+    async fn put(&self, samples: &[Arc<Sample>]) -> Result<Written, StepError> {
+        self.write(&Series::gathered(samples.iter().map(|sample| &**sample))).await
+    }
+}
+
+impl<M: Metrics + ?Sized> WriteSamples for M {}
 
 fn at(ms: i64) -> Timestamp {
     timestamp(ms)

@@ -116,9 +116,9 @@ pub trait Metrics: Send + Sync {
     /// The raw points of all series that `selector` matches, in `from_ms..to_ms` (end excluded), as a
     /// stream. A series may come in several pieces, its points in order. A cut stream ends in an error.
     fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>>;
-    /// Writes samples and reads them back. Fails, naming how many and why, when the store does not have
-    /// them all. Samples that it already holds are not sent again.
-    fn write<'a>(&'a self, samples: &'a [Arc<Sample>]) -> Answer<'a, Written>;
+    /// Writes the points of series, in any order, and reads them back. Fails, naming how many and why, when the store
+    /// does not have them all. Samples that it already holds are not sent again.
+    fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written>;
 }
 
 /// What to ask an HTTP source.

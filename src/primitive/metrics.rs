@@ -7,10 +7,11 @@ use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 
 use super::samples::{check_names, in_order};
-use super::{Context, Effect, Effectful, Example, Form, Primitive, Pure, Spec, args};
+use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Pure, Spec, args};
 use crate::query::promql;
 use crate::value::{
-    ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Series, StepError, Timestamp, timestamp,
+    ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Sequence, Series, StepError, Timestamp, Type, Value,
+    timestamp,
 };
 
 pub(super) static SPECS: &[Spec] =
@@ -131,8 +132,8 @@ args! {
     struct WriteArgs {
         /// The store.
         connection: MetricsConnection,
-        /// The samples; none at all is no write.
-        samples: Vec<Arc<Sample>>,
+        /// Samples, or series with all their points, as `export` gives them; none at all is no write.
+        samples: Sequence,
     }
 }
 impl Primitive for Write {
@@ -144,6 +145,12 @@ impl Primitive for Write {
         "Writes samples, makes sure that the store has them all, and gives how many there were.";
     const EXAMPLES: &'static [Example] =
         &[Example { source: r#"vm.write([sample("nav", value: 101.5, at: 2025-01-31T00:00Z)])"#, gives: "" }];
+    fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
+        let item = call.types.get(1)?.as_ref()?.item()?;
+        let is_right = item.fits(&Type::Sample).is_ok() || item.fits(&Type::Series).is_ok();
+        let why = || format!("`samples` is a list of `{item}`, not of samples or series; build them with `sample(…)`");
+        (!is_right).then(|| Err(why()))
+    }
 }
 impl Effectful for Write {
     const EFFECT: Effect = Effect::Write;
@@ -155,10 +162,32 @@ impl Effectful for Write {
             if args.samples.is_empty() {
                 return Ok(0);
             }
-            let written = store.write(&args.samples).await?;
+            let written = store.write(&in_columns(&args.samples)?).await?;
             Ok(i64::try_from(written.written.saturating_add(written.unchanged)).unwrap_or(i64::MAX))
         })
     }
+}
+
+/// Samples and series as series, each sample's order kept.
+fn in_columns(items: &Sequence) -> Result<Vec<Series>, StepError> {
+    let Sequence::List(items) = items else { return Err(neither(items.get(0).as_ref())) };
+    let mut series = Series::gathered(items.iter().filter_map(|item| match item {
+        Value::Sample(sample) => Some(&**sample),
+        _ => None,
+    }));
+    for item in items.iter() {
+        match item {
+            Value::Sample(_) => {}
+            Value::Series(one) => series.push((**one).clone()),
+            other => return Err(neither(Some(other))),
+        }
+    }
+    Ok(series)
+}
+
+fn neither(found: Option<&Value>) -> StepError {
+    let kind = found.map_or("none", Value::kind);
+    StepError::new(ErrorKind::Data, format!("argument `samples`: expected samples or series, found `{kind}`"))
 }
 
 struct Selector;

@@ -268,14 +268,15 @@ impl Metrics for Nowhere {
         futures_util::stream::iter([Err(refusal(&self.name))]).boxed()
     }
 
-    fn write<'a>(&'a self, samples: &'a [Arc<Sample>]) -> Answer<'a, Written> {
-        if let Err(error) = metrics::refuse(samples) {
+    fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
+        if let Err(error) = metrics::refuse(series) {
             return answer(Err(error));
         }
-        for sample in samples {
-            self.write(Some(&sample.name), [Value::Sample(sample.clone())]);
+        for one in series {
+            self.write(Some(&one.name), one.samples().map(|sample| Value::Sample(Arc::new(sample))));
         }
-        answer(Ok(Written { written: samples.len() as u64, unchanged: 0 }))
+        let written = series.iter().map(|one| one.points.len() as u64).sum();
+        answer(Ok(Written { written, unchanged: 0 }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Metrics: labels, samples, series with their points in columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -116,6 +116,56 @@ impl Series {
     pub fn id(&self) -> String {
         format!("{}{}", self.name, self.labels)
     }
+
+    /// Its points as samples.
+    pub fn samples(&self) -> impl Iterator<Item = Sample> {
+        let points = self.points.at_ms.iter().zip(&self.points.values);
+        points.map(|(at_ms, value)| Sample {
+            name: self.name.clone(),
+            labels: self.labels.clone(),
+            value: *value,
+            at_ms: *at_ms,
+        })
+    }
+
+    /// Samples put together by series, each sample's order within its series kept, series in the order in which they
+    /// first appear.
+    pub fn gathered<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Vec<Self> {
+        let mut gathered = Gathered::default();
+        samples.into_iter().for_each(|sample| gathered.add(sample));
+        let series = gathered.series.into_iter();
+        series.map(|(name, labels, points)| Self { name, labels, points: Arc::new(points) }).collect()
+    }
+}
+
+/// Series whose samples are still arriving.
+#[derive(Default)]
+struct Gathered<'a> {
+    series: Vec<(Arc<str>, Labels, Points)>,
+    /// Samples of one series mostly share their name and labels, so that these need not be compared.
+    by_address: HashMap<(usize, usize), usize>,
+    by_name: HashMap<(&'a str, &'a Labels), usize>,
+}
+
+impl<'a> Gathered<'a> {
+    fn add(&mut self, sample: &'a Sample) {
+        let address = (sample.name.as_ptr().addr(), Arc::as_ptr(&sample.labels.0).addr());
+        let at = match self.by_address.get(&address) {
+            Some(at) => *at,
+            None => {
+                let at = *self.by_name.entry((&*sample.name, &sample.labels)).or_insert(self.series.len());
+                if at == self.series.len() {
+                    self.series.push((sample.name.clone(), sample.labels.clone(), Points::default()));
+                }
+                self.by_address.insert(address, at);
+                at
+            }
+        };
+        if let Some((_, _, points)) = self.series.get_mut(at) {
+            points.at_ms.push(sample.at_ms);
+            points.values.push(sample.value);
+        }
+    }
 }
 
 /// The instant `ms` milliseconds after 1970; the far ends of the calendar are clamped.
@@ -129,4 +179,25 @@ pub fn timestamp(ms: i64) -> Timestamp {
 
 fn timestamp_value(ms: i64) -> Value {
     Value::Timestamp(timestamp(ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_become_columns() {
+        let labels: Labels = [("x", "1")].into_iter().collect();
+        let sample = |name: &str, labels: Labels, at_ms| Sample { name: name.into(), labels, value: 1.0, at_ms };
+        let samples = [
+            sample("b", labels.clone(), 2),
+            sample("a", labels.clone(), 1),
+            sample("b", [("x", "1")].into_iter().collect(), 1),
+            sample("b", Labels::default(), 1),
+        ];
+        let series = Series::gathered(&samples);
+        let shown: Vec<_> = series.iter().map(|one| (one.id(), one.points.at_ms.clone())).collect();
+        let wanted = [("b{x=\"1\"}", vec![2, 1]), ("a{x=\"1\"}", vec![1]), ("b{}", vec![1])];
+        assert_eq!(shown, wanted.map(|(id, at_ms)| (id.to_owned(), at_ms)));
+    }
 }

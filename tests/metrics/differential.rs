@@ -7,7 +7,7 @@ use vmflow::query::promql;
 use vmflow::source::{SourceId, Span};
 use vmflow::value::{ErrorKind, Sample, StepError};
 
-use super::{DAY, HOUR, MIDNIGHT, at, embedded, export, sample};
+use super::{DAY, HOUR, MIDNIGHT, WriteSamples, at, embedded, export, sample};
 use crate::support::victoria::{self, unique};
 
 /// A small generator, so that every run and every failure has the same data.
@@ -244,8 +244,8 @@ async fn every_expression_of_the_subset_has_one_answer() {
     let (server, job) = (victoria::client(&victoria::url()), unique("differential"));
     let (store, _directory) = embedded().await;
     let samples = data(&job);
-    server.write(&samples).await.unwrap();
-    store.write(&samples).await.unwrap();
+    server.put(&samples).await.unwrap();
+    store.put(&samples).await.unwrap();
     let corpus = corpus(&job);
     let instants = [
         MIDNIGHT,
@@ -284,8 +284,8 @@ async fn every_selector_exports_the_same_points() {
     let (server, job) = (victoria::client(&victoria::url()), unique("exports"));
     let (store, _directory) = embedded().await;
     let samples = data(&job);
-    server.write(&samples).await.unwrap();
-    store.write(&samples).await.unwrap();
+    server.put(&samples).await.unwrap();
+    store.put(&samples).await.unwrap();
     for selector in selectors(&job) {
         for (from, to) in
             [(MIDNIGHT, MIDNIGHT + 2 * DAY), (MIDNIGHT + HOUR, MIDNIGHT + DAY), (MIDNIGHT + DAY, MIDNIGHT + DAY + 1)]

@@ -8,7 +8,7 @@ use vmflow::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
 use vmflow::connection::{Authorization, Clock, Metrics, Written};
 use vmflow::value::{ErrorKind, Sample, StepError};
 
-use super::{DAY, HOUR, MIDNIGHT, at, export, sample};
+use super::{DAY, HOUR, MIDNIGHT, WriteSamples, at, export, sample};
 use crate::support::faulty::{Asked, FastClock, Faulty, answer};
 use crate::support::victoria::{self, Throwaway, unique};
 
@@ -36,7 +36,7 @@ async fn samples_that_a_server_drops_with_204_are_missed() {
     })
     .await;
     let samples = [sample("a", &[("x", "1")], 1.0, MIDNIGHT), sample("a", &[("x", "1")], 2.0, MIDNIGHT + 1)];
-    let error = store.write(&samples).await.unwrap_err();
+    let error = store.put(&samples).await.unwrap_err();
     assert_eq!((error.kind, error.retryable), (ErrorKind::Write, false));
     assert!(error.message.contains("answered 204 but does not have 2 of 2 samples"), "{}", error.message);
     assert!(error.message.contains("first: a{x=\"1\"} @ 2025-01-10T00:00:00Z"), "{}", error.message);
@@ -56,7 +56,7 @@ async fn a_value_that_a_server_changed_is_noticed() {
         }
     })
     .await;
-    let error = store.write(&[sample("a", &[], 0.123, 5)]).await.unwrap_err();
+    let error = store.put(&[sample("a", &[], 0.123, 5)]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Write);
     assert!(error.message.contains("is 0 instead of 0.123"), "{}", error.message);
 }
@@ -134,7 +134,7 @@ async fn secrets_are_never_shown() {
     for error in [
         store.instant("1", at(1)).await.unwrap_err(),
         export(&store, "a", 0, 1).await.unwrap_err(),
-        store.write(&[sample("a", &[], 1.0, 1)]).await.unwrap_err(),
+        store.put(&[sample("a", &[], 1.0, 1)]).await.unwrap_err(),
     ] {
         assert_eq!(error.kind, ErrorKind::Configuration);
         let text = format!("{error:?}");
@@ -149,21 +149,20 @@ async fn samples_too_far_ahead_fail_before_and_after_sending() {
     let now = SystemClock.now().timestamp_millis();
     let samples: Vec<Arc<Sample>> = (1..=5).map(|n| sample("a", &[("job", &job)], 1.0, now + n * DAY - HOUR)).collect();
     let options = victoria::options(&victoria::url());
-    let error = impatient(&options).write(&samples).await.unwrap_err();
+    let error = impatient(&options).put(&samples).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Write);
     assert!(error.message.contains("3 of 5 samples lie after"), "{}", error.message);
     assert!(error.help.unwrap().contains("future_retention"));
     // With a wrong setting the server has the last word.
     let hopeful = VictoriaOptions { future_retention_ms: 30 * DAY, ..options };
-    let error = impatient(&hopeful).write(&samples).await.unwrap_err();
+    let error = impatient(&hopeful).put(&samples).await.unwrap_err();
     assert!(error.message.contains("does not have 3 of 5 samples"), "{}", error.message);
 }
 
 #[tokio::test]
 async fn samples_older_than_the_retention_are_missed() {
     let server = Throwaway::start(&["-retentionPeriod=1"]).await;
-    let error =
-        impatient(&victoria::options(&server.url())).write(&[sample("a", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
+    let error = impatient(&victoria::options(&server.url())).put(&[sample("a", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
     assert!(error.message.contains("does not have 1 of 1 samples"), "{}", error.message);
 }
 
@@ -173,7 +172,7 @@ async fn a_server_that_keeps_both_values_is_reported_each_time() {
     let store = impatient(&victoria::options(&server.url()));
     let written = |value| {
         let (store, sample) = (&store, sample("a", &[], value, MIDNIGHT));
-        async move { store.write(&[sample]).await }
+        async move { store.put(&[sample]).await }
     };
     assert_eq!(written(1.0).await.unwrap(), Written { written: 1, unchanged: 0 });
     // Nothing is doubled by running again.
@@ -204,13 +203,13 @@ async fn a_server_killed_while_writing_has_everything_after_the_next_run() {
     })
     .await;
     let options = VictoriaOptions { write_url: between.url(), pool: 1, ..victoria::options(&url) };
-    let first = impatient(&options).write(&samples).await.unwrap_err();
+    let first = impatient(&options).put(&samples).await.unwrap_err();
     assert_eq!((first.kind, first.retryable), (ErrorKind::Connection, true));
     assert!(first.message.starts_with("write: "), "{}", first.message);
     server.lock().unwrap().respawn();
     victoria::wait_for(&url).await;
     let store = victoria::client(&url);
-    let again = store.write(&samples).await.unwrap();
+    let again = store.put(&samples).await.unwrap();
     assert_eq!(again.written + again.unchanged, 100_000);
     let count = store.instant("sum(count_over_time(a[1d]))", at(MIDNIGHT + DAY - 1)).await.unwrap();
     assert_eq!(count[0].value.to_string(), "100000", "first {first:?}, again {again:?}");
@@ -225,9 +224,9 @@ async fn prefixes_and_passwords() {
     let basic = |password: &str| Authorization::Basic { user: "me".into(), password: password.into() };
     let good = VictoriaOptions { authorization: basic("hunter22"), ..victoria::options(&url) };
     let samples = [sample("a", &[], 1.0, MIDNIGHT)];
-    assert_eq!(impatient(&good).write(&samples).await.unwrap().written, 1);
+    assert_eq!(impatient(&good).put(&samples).await.unwrap().written, 1);
     let bad = VictoriaOptions { authorization: basic("wrong-one"), ..good };
-    assert_eq!(impatient(&bad).write(&samples).await.unwrap_err().kind, ErrorKind::Configuration);
+    assert_eq!(impatient(&bad).put(&samples).await.unwrap_err().kind, ErrorKind::Configuration);
     let in_address = server.url().replace("http://", "http://me:hunter22@") + "/vm";
-    assert_eq!(impatient(&victoria::options(&in_address)).write(&samples).await.unwrap().unchanged, 1);
+    assert_eq!(impatient(&victoria::options(&in_address)).put(&samples).await.unwrap().unchanged, 1);
 }

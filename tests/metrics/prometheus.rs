@@ -7,7 +7,7 @@ use vmflow::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
 use vmflow::connection::{Authorization, Metrics};
 use vmflow::value::ErrorKind;
 
-use super::{HOUR, MIDNIGHT, at, export, sample};
+use super::{HOUR, MIDNIGHT, WriteSamples, at, export, sample};
 use crate::support::prometheus::Prometheus as Server;
 
 /// Three points of `nav{job="a"}`, an hour apart from midnight on, and one of `nav{job="b"}`.
@@ -64,7 +64,7 @@ async fn what_cannot_be_had_is_said() {
     assert!(ask("\"a\"").await.message.contains("a text"));
     let refused = ask("rate(nav)").await;
     assert!(refused.kind == ErrorKind::Query && refused.message.contains("expected type range vector"), "{refused:?}");
-    let written = store.write(&[sample("nav", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
+    let written = store.put(&[sample("nav", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
     assert!(written.kind == ErrorKind::Configuration && written.message.contains("only read from"), "{written:?}");
     let gone = client("http://127.0.0.1:9").instant("1", at(MIDNIGHT)).await.unwrap_err();
     assert_eq!(gone.kind, ErrorKind::Connection);

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use vmflow::connection::Metrics;
 use vmflow::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use vmflow::value::{ErrorKind, StepError};
 
-use super::{MIDNIGHT, export, sample};
+use super::{MIDNIGHT, WriteSamples, export, sample};
 
 async fn open(directory: &Path, seed: &str) -> Result<EmbeddedMetrics, StepError> {
     let file = directory.join("seed.jsonl");
@@ -23,7 +22,7 @@ async fn a_seed_is_loaded_once() {
     let store = open(directory.path(), SEED).await.unwrap();
     let all = export(&store, "{__name__=~\".+\"}", 0, MIDNIGHT).await.unwrap();
     assert_eq!(all, [("a{x=\"1\"}".to_owned(), vec![(1000, 1.0), (2000, 2.5)]), ("b{}".to_owned(), vec![(1000, 3.0)])]);
-    store.write(&[sample("b", &[], 4.0, 1000)]).await.unwrap();
+    store.put(&[sample("b", &[], 4.0, 1000)]).await.unwrap();
     drop(store);
     let store = open(directory.path(), SEED).await.unwrap();
     assert_eq!(export(&store, "b", 0, MIDNIGHT).await.unwrap()[0].1, [(1000, 4.0)]);
@@ -62,7 +61,7 @@ async fn several_may_write_at_once() {
         writers.push(tokio::spawn(async move {
             let store = EmbeddedMetrics::open(&options).await.unwrap();
             for n in 0..20 {
-                store.write(&[sample("a", &[("w", &writer.to_string())], 1.0, n)]).await.unwrap();
+                store.put(&[sample("a", &[("w", &writer.to_string())], 1.0, n)]).await.unwrap();
             }
         }));
     }

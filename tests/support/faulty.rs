@@ -94,6 +94,7 @@ impl Clock for FastClock {
 
     fn sleep(&self, ms: u64) -> BoxFuture<'static, ()> {
         *self.waited_ms.lock().unwrap() += i64::try_from(ms).unwrap();
-        Box::pin(tokio::time::sleep(Duration::from_millis(1)))
+        // Short, and long enough for a server that has much else to do.
+        Box::pin(tokio::time::sleep(Duration::from_millis(20)))
     }
 }

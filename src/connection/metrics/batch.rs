@@ -3,10 +3,8 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use crate::query::promql::{valid_label_name, valid_metric_name};
-use crate::value::{ErrorKind, Labels, Sample, StepError, timestamp};
+use crate::value::{ErrorKind, Labels, Points, Series, StepError, timestamp};
 
 /// Labels of a series, its name included, that a server keeps; it drops the rest without a word.
 const MOST_LABELS: usize = 30;
@@ -15,56 +13,52 @@ const LONGEST_VALUE: usize = 16 * 1024;
 /// Bytes of a label's name that a server keeps.
 const LONGEST_NAME: usize = 256;
 
-/// The samples of one series.
-#[derive(Debug)]
-pub(super) struct SeriesBatch {
-    pub name: Arc<str>,
-    /// Without empty ones: an empty label is no label.
-    pub labels: Labels,
-    /// Instants, ascending, each once.
-    pub at_ms: Vec<i64>,
-    /// A value for each instant.
-    pub values: Vec<f64>,
-}
-
-impl SeriesBatch {
-    /// `name{labels}`.
-    pub(super) fn id(&self) -> String {
-        format!("{}{}", self.name, self.labels)
-    }
-}
-
 /// What there is to write.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// In order of name and labels, so that neighbours share labels and pages.
-    pub series: Vec<SeriesBatch>,
+    /// Each series once, in order of name and labels, so that neighbours share labels and pages; without empty labels,
+    /// which are none. Instants ascend, each once.
+    pub series: Vec<Series>,
     /// Samples given twice with the same value.
     pub repeated: u64,
 }
 
-/// Instants and values.
-type Points = Vec<(i64, f64)>;
+impl Batch {
+    /// How many samples there are.
+    pub(super) fn len(&self) -> usize {
+        self.series.iter().map(|one| one.points.len()).sum()
+    }
+}
 
 /// Groups and checks. `latest_ms` is the last instant that the store keeps, when it has such a limit.
-pub(super) fn prepare(samples: &[Arc<Sample>], latest_ms: Option<i64>) -> Result<Batch, StepError> {
-    refuse_dropped(samples, latest_ms)?;
-    let mut groups: IndexMap<(&Arc<str>, &Labels), Points> = IndexMap::new();
-    for sample in samples {
-        groups.entry((&sample.name, &sample.labels)).or_default().push((sample.at_ms, sample.value));
+pub(super) fn prepare(given: &[Series], latest_ms: Option<i64>) -> Result<Batch, StepError> {
+    refuse_dropped(given, latest_ms)?;
+    let mut series = Vec::with_capacity(given.len());
+    for one in given.iter().filter(|one| !one.points.is_empty()) {
+        check_series(&one.name, &one.labels)?;
+        series.push(Series { labels: without_empty(&one.labels), ..one.clone() });
     }
-    let mut merged: IndexMap<(Arc<str>, Labels), Points> = IndexMap::with_capacity(groups.len());
-    for ((name, labels), points) in groups {
-        check_series(name, labels)?;
-        merged.entry((name.clone(), without_empty(labels))).or_default().extend(points);
-    }
+    // Stable: of two values for one instant, the message names the first given first.
+    series.sort_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
     let mut repeated = 0;
-    let mut series = merged
-        .into_iter()
-        .map(|((name, labels), points)| sorted(name, labels, points, &mut repeated))
-        .collect::<Result<Vec<_>, _>>()?;
-    series.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
-    Ok(Batch { series, repeated })
+    let mut merged: Vec<Series> = Vec::with_capacity(series.len());
+    for one in series {
+        match merged.last_mut().filter(|last| (&last.name, &last.labels) == (&one.name, &one.labels)) {
+            Some(last) => append(Arc::make_mut(&mut last.points), &one.points),
+            None => merged.push(one),
+        }
+    }
+    for one in &mut merged {
+        if !one.points.at_ms.is_sorted_by(|a, b| a < b) {
+            one.points = Arc::new(sorted(one, &mut repeated)?);
+        }
+    }
+    Ok(Batch { series: merged, repeated })
+}
+
+fn append(points: &mut Points, more: &Points) {
+    points.at_ms.extend(&more.at_ms);
+    points.values.extend(&more.values);
 }
 
 fn without_empty(labels: &Labels) -> Labels {
@@ -79,38 +73,40 @@ pub(super) fn place(id: &str, at_ms: i64) -> String {
     format!("{id} @ {}", crate::value::Value::Timestamp(timestamp(at_ms)))
 }
 
-fn at(sample: &Sample) -> String {
-    place(&format!("{}{}", sample.name, sample.labels), sample.at_ms)
-}
-
 /// Samples that a server would answer 204 for and not keep.
-fn refuse_dropped(samples: &[Arc<Sample>], latest_ms: Option<i64>) -> Result<(), StepError> {
-    let count_of = |wrong: &dyn Fn(&Sample) -> bool| {
-        let mut all = samples.iter().filter(|sample| wrong(sample));
-        all.next().map(|first| (1 + all.count(), at(first)))
-    };
-    if let Some((count, first)) = count_of(&|sample| sample.value.is_nan()) {
-        let message = format!("{count} of {} samples have the value NaN; first: {first}", samples.len());
+fn refuse_dropped(given: &[Series], latest_ms: Option<i64>) -> Result<(), StepError> {
+    if let Some(found) = count(given, |_, value| value.is_nan()) {
+        let message = format!("{} have the value NaN{}", found.0, found.1);
         return Err(
             StepError::new(ErrorKind::Data, message).help("leave them out: `for s in samples if is_finite(s.value)`")
         );
     }
-    if let Some((count, first)) = count_of(&|sample| sample.at_ms < 0) {
-        let message = format!("{count} of {} samples lie before 1970; first: {first}", samples.len());
+    if let Some(found) = count(given, |at_ms, _| at_ms < 0) {
+        let message = format!("{} lie before 1970{}", found.0, found.1);
         return Err(StepError::new(ErrorKind::Write, message).help("stores of metrics keep nothing before 1970"));
     }
     let Some(latest_ms) = latest_ms else { return Ok(()) };
-    if let Some((count, first)) = count_of(&|sample| sample.at_ms > latest_ms) {
-        let limit = crate::value::Value::Timestamp(timestamp(latest_ms));
-        let message = format!(
-            "{count} of {} samples lie after {limit}, the last instant that the server keeps; first: {first}",
-            samples.len()
-        );
-        let help = "the server drops them and answers 204; shorten the horizon, or set the connection's \
-                    `future_retention` to what the server's -futureRetention is";
-        return Err(StepError::new(ErrorKind::Write, message).help(help));
-    }
-    Ok(())
+    let Some(found) = count(given, |at_ms, _| at_ms > latest_ms) else { return Ok(()) };
+    let limit = crate::value::Value::Timestamp(timestamp(latest_ms));
+    let message = format!("{} lie after {limit}, the last instant that the server keeps{}", found.0, found.1);
+    let help = "the server drops them and answers 204; shorten the horizon, or set the connection's \
+                `future_retention` to what the server's -futureRetention is";
+    Err(StepError::new(ErrorKind::Write, message).help(help))
+}
+
+/// The beginning and the end of a message about the samples that are wrong, when some are: how many, and the first.
+fn count(given: &[Series], is_wrong: impl Fn(i64, f64) -> bool) -> Option<(String, String)> {
+    let of = |one: &Series| {
+        let points = one.points.at_ms.iter().zip(&one.points.values);
+        points.filter(|(at_ms, value)| is_wrong(**at_ms, **value)).count()
+    };
+    let wrong: usize = given.iter().map(of).sum();
+    let first = given.iter().find_map(|one| {
+        let mut points = one.points.at_ms.iter().zip(&one.points.values);
+        points.find(|(at_ms, value)| is_wrong(**at_ms, **value)).map(|(at_ms, _)| place(&one.id(), *at_ms))
+    })?;
+    let total: usize = given.iter().map(|one| one.points.len()).sum();
+    Some((format!("{wrong} of {total} samples"), format!("; first: {first}")))
 }
 
 fn check_series(name: &str, labels: &Labels) -> Result<(), StepError> {
@@ -140,19 +136,19 @@ fn check_series(name: &str, labels: &Labels) -> Result<(), StepError> {
 }
 
 /// Orders the points; the same instant twice is fine with one value and an error with two.
-fn sorted(name: Arc<str>, labels: Labels, mut points: Points, repeated: &mut u64) -> Result<SeriesBatch, StepError> {
-    points.sort_by_key(|(at_ms, _)| *at_ms);
-    let mut series = SeriesBatch { name, labels, at_ms: Vec::new(), values: Vec::new() };
-    series.at_ms.reserve_exact(points.len());
-    series.values.reserve_exact(points.len());
-    for (at_ms, value) in points {
-        let earlier = series.values.last().copied().filter(|_| series.at_ms.last() == Some(&at_ms));
-        match earlier {
+fn sorted(series: &Series, repeated: &mut u64) -> Result<Points, StepError> {
+    let points = &series.points;
+    let mut pairs: Vec<(i64, f64)> = points.at_ms.iter().copied().zip(points.values.iter().copied()).collect();
+    pairs.sort_by_key(|(at_ms, _)| *at_ms);
+    let mut sorted = Points::default();
+    for (at_ms, value) in pairs {
+        match sorted.values.last().filter(|_| sorted.at_ms.last() == Some(&at_ms)) {
             None => {
-                series.at_ms.push(at_ms);
-                series.values.push(value);
+                sorted.at_ms.push(at_ms);
+                sorted.values.push(value);
             }
-            Some(earlier) if earlier.total_cmp(&value).is_eq() || (earlier, value) == (0.0, 0.0) => *repeated += 1,
+            // The zeros are one value: a server makes no difference.
+            Some(earlier) if earlier.total_cmp(&value).is_eq() || (*earlier, value) == (0.0, 0.0) => *repeated += 1,
             Some(earlier) => {
                 let place = place(&series.id(), at_ms);
                 let message = format!("two values for one instant: {earlier} and {value} for {place}");
@@ -161,15 +157,24 @@ fn sorted(name: Arc<str>, labels: Labels, mut points: Points, repeated: &mut u64
             }
         }
     }
-    Ok(series)
+    Ok(sorted)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sample(name: &str, labels: &[(&str, &str)], value: f64, at_ms: i64) -> Arc<Sample> {
-        Arc::new(Sample { name: name.into(), labels: labels.iter().copied().collect(), value, at_ms })
+    fn sample(name: &str, labels: &[(&str, &str)], value: f64, at_ms: i64) -> Series {
+        let points = Arc::new(Points { at_ms: vec![at_ms], values: vec![value] });
+        Series { name: name.into(), labels: labels.iter().copied().collect(), points }
+    }
+
+    #[test]
+    fn columns_in_order_are_not_copied() {
+        let points = Arc::new(Points { at_ms: vec![1, 2], values: vec![1.0, 2.0] });
+        let given = Series { name: "a".into(), labels: Labels::default(), points };
+        let batch = prepare(std::slice::from_ref(&given), None).unwrap();
+        assert!(Arc::ptr_eq(&batch.series[0].points, &given.points));
     }
 
     #[test]
@@ -183,12 +188,12 @@ mod tests {
         let batch = prepare(&samples, None).unwrap();
         assert_eq!(batch.repeated, 1);
         assert_eq!(batch.series.len(), 2);
-        assert_eq!(batch.series[0].at_ms, [3, 9]);
+        assert_eq!(batch.series[0].points.at_ms, [3, 9]);
     }
 
     #[test]
     fn what_a_server_would_drop_is_refused() {
-        let kind = |samples: &[Arc<Sample>]| prepare(samples, Some(100)).unwrap_err().kind;
+        let kind = |samples: &[Series]| prepare(samples, Some(100)).unwrap_err().kind;
         assert_eq!(kind(&[sample("a", &[], f64::NAN, 5)]), ErrorKind::Data);
         assert_eq!(kind(&[sample("a", &[], 1.0, 101)]), ErrorKind::Write);
         assert_eq!(kind(&[sample("a", &[], 1.0, -1)]), ErrorKind::Write);

@@ -6,17 +6,15 @@
 mod answer;
 mod batch;
 pub mod embedded;
+mod encode;
 pub mod prometheus;
-mod remote_write;
 pub mod victoria;
-
-use std::sync::Arc;
 
 use reqwest::Url;
 
 use super::transport;
 use crate::query::promql::Node;
-use crate::value::{ErrorKind, Sample, StepError};
+use crate::value::{ErrorKind, Sample, Series, StepError};
 
 /// The largest answer to a query, in bytes.
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
@@ -28,8 +26,8 @@ fn range_at_instant() -> StepError {
 }
 
 /// Why no store would keep these samples, when that is so.
-pub fn refuse(samples: &[Arc<Sample>]) -> Result<(), StepError> {
-    batch::prepare(samples, None).map(|_| ())
+pub fn refuse(series: &[Series]) -> Result<(), StepError> {
+    batch::prepare(series, None).map(|_| ())
 }
 
 /// Whether the order of the result is part of the query: `sort_desc(…)`, `topk(…)`.

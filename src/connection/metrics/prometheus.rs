@@ -121,7 +121,7 @@ impl Metrics for Prometheus {
         stream::once(asked).map_ok(|all| stream::iter(all).map(Ok)).try_flatten().boxed()
     }
 
-    fn write<'a>(&'a self, _: &'a [Arc<Sample>]) -> Answer<'a, Written> {
+    fn write<'a>(&'a self, _: &'a [Series]) -> Answer<'a, Written> {
         let message = format!("{} is only read from", self.shown);
         let error = StepError::new(ErrorKind::Configuration, message)
             .help("write to a `victoria_metrics` connection, or let Prometheus scrape");

@@ -261,7 +261,7 @@ impl Metrics for FakeWorld {
     fn export<'a>(&'a self, _: &'a str, _: i64, _: i64) -> BoxStream<'a, Result<Series, StepError>> {
         Box::pin(futures_util::stream::empty())
     }
-    fn write<'a>(&'a self, _: &'a [Arc<Sample>]) -> Answer<'a, Written> {
+    fn write<'a>(&'a self, _: &'a [Series]) -> Answer<'a, Written> {
         Box::pin(async { Ok(Written::default()) })
     }
 }

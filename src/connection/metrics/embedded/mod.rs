@@ -9,7 +9,6 @@ mod seed;
 mod store;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, once};
 
@@ -63,11 +62,10 @@ impl EmbeddedMetrics {
         Ok(samples)
     }
 
-    async fn write_all(&self, samples: &[Arc<Sample>]) -> Result<Written, StepError> {
-        let batch = batch::prepare(samples, None)?;
-        let total: usize = batch.series.iter().map(|one| one.at_ms.len()).sum();
+    async fn write_all(&self, series: &[Series]) -> Result<Written, StepError> {
+        let batch = batch::prepare(series, None)?;
         let written = self.store.write(&batch.series, None).await?;
-        Ok(Written { written, unchanged: total as u64 - written + batch.repeated })
+        Ok(Written { written, unchanged: batch.len() as u64 - written + batch.repeated })
     }
 }
 
@@ -105,7 +103,7 @@ impl Metrics for EmbeddedMetrics {
         once(found).map_ok(move |series| self.store.points(series, from_ms, to_ms)).try_flatten().boxed()
     }
 
-    fn write<'a>(&'a self, samples: &'a [Arc<Sample>]) -> Answer<'a, Written> {
-        Box::pin(self.write_all(samples))
+    fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
+        Box::pin(self.write_all(series))
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::store::Store;
 use crate::connection::metrics::batch;
-use crate::value::{ErrorKind, Labels, Sample, StepError};
+use crate::value::{ErrorKind, Points, Series, StepError};
 
 /// The property that holds the digest of the file that was loaded.
 const LOADED: &str = "seed";
@@ -32,12 +32,12 @@ pub(super) async fn load(store: &Store, path: &Path) -> Result<(), StepError> {
         StepError::new(ErrorKind::Configuration, format!("the seed {shown} cannot be read: {error}"))
             .help("check the `seed` of the connection")
     })?;
-    let mut samples = Vec::new();
+    let mut series = Vec::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let read = read_line(line, &mut samples);
-        read.map_err(|why| malformed(format!("line {} of the seed {shown}: {why}", at + 1)))?;
+        let read = read_line(line).map_err(|why| malformed(format!("line {} of the seed {shown}: {why}", at + 1)))?;
+        series.push(read);
     }
-    let batch = batch::prepare(&samples, None)
+    let batch = batch::prepare(&series, None)
         .map_err(|error| StepError { kind: ErrorKind::Configuration, ..error }.context(format!("the seed {shown}")))?;
     let digest = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     store.write(&batch.series, Some((LOADED, &digest))).await.map(|_| ())
@@ -48,22 +48,16 @@ fn malformed(message: String) -> StepError {
         .help(r#"a line is {"metric":{"__name__":"m","label":"value"},"values":[1.5],"timestamps":[1736500000000]}"#)
 }
 
-fn read_line(line: &str, samples: &mut Vec<Arc<Sample>>) -> Result<(), String> {
+fn read_line(line: &str) -> Result<Series, String> {
     let mut line: Line = serde_json::from_str(line).map_err(|error| error.to_string())?;
     if line.values.len() != line.timestamps.len() {
         let (values, timestamps) = (line.values.len(), line.timestamps.len());
         return Err(format!("{values} values and {timestamps} timestamps"));
     }
     let name: Arc<str> = line.metric.remove("__name__").ok_or("the metric has no `__name__`")?.into();
-    let labels: Labels = line.metric.into_iter().collect();
-    let first = samples.len();
-    samples.extend(
-        line.values
-            .into_iter()
-            .zip(line.timestamps)
-            .map(|(value, at_ms)| Arc::new(Sample { name: name.clone(), labels: labels.clone(), value, at_ms })),
-    );
+    let points = Arc::new(Points { at_ms: line.timestamps, values: line.values });
+    let series = Series { name, labels: line.metric.into_iter().collect(), points };
     // A line's own mistakes are told with its number.
-    let added = samples.get(first..).unwrap_or_default();
-    batch::prepare(added, None).map(|_| ()).map_err(|error| error.message)
+    batch::prepare(std::slice::from_ref(&series), None).map_err(|error| error.message)?;
+    Ok(series)
 }

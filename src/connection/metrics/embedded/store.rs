@@ -11,7 +11,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::READERS;
-use crate::connection::metrics::batch::SeriesBatch;
 use crate::query::promql::{MatchSign, Matcher, MatcherValue, Pattern};
 use crate::value::{ErrorKind, Labels, Points, Series, StepError};
 
@@ -91,11 +90,11 @@ impl Store {
     }
 
     /// Writes series, and a property with them; all or nothing. Gives how many samples are new or have changed.
-    pub(super) async fn write(&self, series: &[SeriesBatch], property: Option<(&str, &str)>) -> Result<u64, StepError> {
+    pub(super) async fn write(&self, series: &[Series], property: Option<(&str, &str)>) -> Result<u64, StepError> {
         self.write_all(series, property).await.map_err(|error| self.failure(&error))
     }
 
-    async fn write_all(&self, series: &[SeriesBatch], property: Option<(&str, &str)>) -> Result<u64, sqlx::Error> {
+    async fn write_all(&self, series: &[Series], property: Option<(&str, &str)>) -> Result<u64, sqlx::Error> {
         // Taking the lock for writing at once: a reader's lock cannot always be raised later.
         let mut transaction = self.writer.begin_with("begin immediate").await?;
         let mut changed = 0;
@@ -212,7 +211,7 @@ fn misplaced(shown: &str, why: &str) -> StepError {
         .help("check the `path` of the connection")
 }
 
-async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &SeriesBatch) -> Result<i64, sqlx::Error> {
+async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &Series) -> Result<i64, sqlx::Error> {
     let labels: BTreeMap<&str, &str> = one.labels.iter().map(|(name, value)| (&**name, &**value)).collect();
     // A map of texts always has a JSON form.
     let labels = serde_json::to_string(&labels).unwrap_or_default();
@@ -230,13 +229,9 @@ async fn series_id(transaction: &mut Transaction<'static, Sqlite>, one: &SeriesB
     Ok(id)
 }
 
-async fn insert(
-    transaction: &mut Transaction<'static, Sqlite>,
-    id: i64,
-    one: &SeriesBatch,
-) -> Result<u64, sqlx::Error> {
+async fn insert(transaction: &mut Transaction<'static, Sqlite>, id: i64, one: &Series) -> Result<u64, sqlx::Error> {
     let mut changed = 0;
-    for (at_ms, values) in one.at_ms.chunks(ROWS).zip(one.values.chunks(ROWS)) {
+    for (at_ms, values) in one.points.at_ms.chunks(ROWS).zip(one.points.values.chunks(ROWS)) {
         let mut query = QueryBuilder::<Sqlite>::new("insert into samples (series_id, at_ms, value) ");
         // -0 becomes 0, as on a server.
         query.push_values(at_ms.iter().zip(values), |mut row, (at_ms, value)| {

@@ -5,6 +5,7 @@
 //! ends exactly at midnight UTC overlooks series that begin there; cached answers are stale after a
 //! back-fill, so every query says `nocache=1`; it keeps about twelve digits.
 
+mod flags;
 mod read;
 mod verify;
 mod write;
@@ -13,7 +14,10 @@ use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
 use reqwest::Url;
+use tokio::sync::OnceCell;
 
+use self::flags::Flags;
+use self::read::Duplicates;
 use super::base_url;
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
@@ -50,6 +54,8 @@ pub struct VictoriaMetrics {
     shown: String,
     pool: usize,
     future_retention_ms: i64,
+    /// What it was started with, once that was asked for.
+    flags: OnceCell<Flags>,
 }
 
 impl VictoriaMetrics {
@@ -67,7 +73,8 @@ impl VictoriaMetrics {
         })?;
         let shown = format!("VictoriaMetrics at {}", transport::masked_url(&read_url));
         let (pool, future_retention_ms) = (options.pool.max(1), options.future_retention_ms);
-        Ok(Self { transport, clock, read_url, write_url, shown, pool, future_retention_ms })
+        let flags = OnceCell::new();
+        Ok(Self { transport, clock, read_url, write_url, shown, pool, future_retention_ms, flags })
     }
 }
 
@@ -81,10 +88,10 @@ impl Metrics for VictoriaMetrics {
     }
 
     fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>> {
-        self.points(selector.to_owned(), from_ms, to_ms)
+        self.points(selector.to_owned(), from_ms, to_ms, Duplicates::Merged)
     }
 
-    fn write<'a>(&'a self, samples: &'a [Arc<Sample>]) -> Answer<'a, Written> {
-        Box::pin(self.store(samples))
+    fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
+        Box::pin(self.store(series))
     }
 }

@@ -21,6 +21,14 @@ const POINTS_PER_LINE: &str = "10000";
 /// The longest line that an export may have, in bytes.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
+/// Whether an export gives an instant that was written twice once, as queries do, or as often as it is stored, which
+/// costs a server half as much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duplicates {
+    Merged,
+    Shown,
+}
+
 impl VictoriaMetrics {
     /// The value of an expression at an instant.
     pub(super) async fn value_at(&self, query: &str, at_ms: i64) -> Result<Vec<Sample>, StepError> {
@@ -67,20 +75,31 @@ impl VictoriaMetrics {
         selector: String,
         from_ms: i64,
         to_ms: i64,
+        duplicates: Duplicates,
     ) -> BoxStream<'_, Result<Series, StepError>> {
         if from_ms >= to_ms {
             return futures_util::stream::empty().boxed();
         }
-        let opened = async move { self.open_export(&selector, from_ms, to_ms).await };
+        let opened = async move { self.open_export(&selector, from_ms, to_ms, duplicates).await };
         futures_util::stream::once(opened).map_ok(move |response| self.series_of(response, to_ms)).try_flatten().boxed()
     }
 
-    async fn open_export(&self, selector: &str, from_ms: i64, to_ms: i64) -> Result<Response, StepError> {
+    async fn open_export(
+        &self,
+        selector: &str,
+        from_ms: i64,
+        to_ms: i64,
+        duplicates: Duplicates,
+    ) -> Result<Response, StepError> {
         // The end is included in an export, and must not be midnight: one millisecond more, and what is too late is dropped.
         let last = to_ms - 1;
         let last = if last % DAY_MS == 0 { to_ms } else { last };
         let (start, end) = (seconds(from_ms), seconds(last));
-        let form = [("match[]", selector), ("start", &start), ("end", &end), ("max_rows_per_line", POINTS_PER_LINE)];
+        let mut form = vec![("match[]", selector), ("start", &start), ("end", &end)];
+        form.push(match duplicates {
+            Duplicates::Merged => ("max_rows_per_line", POINTS_PER_LINE),
+            Duplicates::Shown => ("reduce_mem_usage", "1"),
+        });
         let url = transport::join(&self.read_url, "api/v1/export");
         let request = transport::form(self.transport.streamed(Method::POST, url), &form);
         let sent = self.transport.send(&self.shown, request).await;

@@ -1,14 +1,15 @@
-//! What the server has of a batch: read by groups of series, compared sample by sample.
+//! What the server has of a batch: read by groups of series, compared sample by sample as the answer arrives.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::VictoriaMetrics;
-use crate::connection::metrics::batch::SeriesBatch;
+use super::read::Duplicates;
+use crate::connection::metrics::encode::Runs;
 use crate::connection::metrics::same_value;
 use crate::query::promql;
-use crate::value::{Labels, Series, StepError};
+use crate::value::{Labels, Points, Series, StepError};
 
 /// Series in one request. Five thousand cost a server 50 ms here; a search for each series, 5 ms each.
 const MOST_SERIES: usize = 2_000;
@@ -16,86 +17,152 @@ const MOST_SERIES: usize = 2_000;
 const MOST_BYTES: usize = 64 * 1024;
 
 /// What the server has at a sample's instant.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing.
     Absent,
     /// This value.
     Same,
     /// Another value.
-    Other(f64),
+    Other,
     /// This value and another: the server does not replace.
-    Both(f64),
+    Both,
 }
 
-/// For each series of a batch, what was found for each of its points.
-pub(super) type Findings = Vec<Vec<Found>>;
+/// What was found of a series: a byte for each of its points, and one value that is none of ours.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Finding {
+    pub points: Vec<Found>,
+    /// The place of the first point that has another value, and that value.
+    pub other: Option<(usize, f64)>,
+}
 
-impl VictoriaMetrics {
-    /// Looks the points of `series` up for which `wanted` says so, in as few requests as possible.
-    pub(super) async fn find(&self, series: &[SeriesBatch], wanted: &Findings) -> Result<Findings, StepError> {
-        let open: Vec<usize> =
-            (0..series.len()).filter(|at| wanted.get(*at).is_some_and(|found| found.iter().any(is_open))).collect();
-        let groups = groups(series, &open);
-        let parts: Vec<Vec<(usize, Vec<Found>)>> = stream::iter(groups)
-            .map(|group| async move { self.find_group(series, &group).await })
-            .buffer_unordered(self.pool)
-            .try_collect()
-            .await?;
-        let mut findings = wanted.clone();
-        for (index, found) in parts.into_iter().flatten() {
-            if let Some(slot) = findings.get_mut(index) {
-                *slot = found;
+impl Finding {
+    fn nothing(points: usize) -> Self {
+        Self { points: vec![Found::Absent; points], other: None }
+    }
+
+    /// Whether some sample still has to be looked for.
+    pub(super) fn is_open(&self) -> bool {
+        self.points.iter().any(|found| *found != Found::Same)
+    }
+
+    /// The points to send: those that the server does not have, or has with another value only.
+    pub(super) fn to_send(&self) -> Runs {
+        let mut runs = Runs::new();
+        for (at, found) in self.points.iter().enumerate() {
+            if matches!(found, Found::Same | Found::Both) {
+                continue;
+            }
+            match runs.last_mut().filter(|run| run.end == at) {
+                Some(run) => run.end = at + 1,
+                None => runs.push(at..at + 1),
             }
         }
+        runs
+    }
+
+    fn note(&mut self, at: usize, is_same: bool, stored: f64) {
+        let Some(found) = self.points.get_mut(at) else { return };
+        *found = match (*found, is_same) {
+            (Found::Absent | Found::Same, true) => Found::Same,
+            (Found::Absent | Found::Other, false) => Found::Other,
+            _ => Found::Both,
+        };
+        if !is_same && self.other.is_none_or(|(first, _)| at < first) {
+            self.other = Some((at, stored));
+        }
+    }
+
+    /// Compares stored points with ours. Both are in order, so the search goes on where it ended.
+    fn compare(&mut self, ours: &Points, stored: &Points) {
+        let mut next = 0;
+        for (at_ms, value) in stored.at_ms.iter().zip(&stored.values) {
+            if ours.at_ms.get(next) != Some(at_ms) {
+                let Ok(at) = ours.at_ms.binary_search(at_ms) else { continue };
+                next = at;
+            }
+            let is_same = ours.values.get(next).is_some_and(|wanted| same_value(*wanted, *value));
+            self.note(next, is_same, *value);
+            // The next is mostly the neighbour; one instant twice is found by searching.
+            next += 1;
+        }
+    }
+}
+
+/// For each series of a batch, what was found for its points.
+pub(super) type Findings = Vec<Finding>;
+
+impl VictoriaMetrics {
+    /// Looks all points of `series` up.
+    pub(super) async fn find(&self, series: &[Series]) -> Result<Findings, StepError> {
+        let mut findings: Findings = series.iter().map(|one| Finding::nothing(one.points.len())).collect();
+        self.look(series, &mut findings).await?;
         Ok(findings)
     }
 
-    async fn find_group(&self, all: &[SeriesBatch], group: &[usize]) -> Result<Vec<(usize, Vec<Found>)>, StepError> {
-        let members: Vec<(usize, &SeriesBatch)> =
+    /// Looks those series up again of which something is missing or another.
+    pub(super) async fn look(&self, series: &[Series], findings: &mut Findings) -> Result<(), StepError> {
+        if !self.replaces_equal_instants_only().await {
+            return self.look_at(series, findings, Duplicates::Merged).await;
+        }
+        self.look_at(series, findings, Duplicates::Shown).await?;
+        // What is shown twice may be one to whoever asks as usual: that is what counts.
+        let is_doubled = findings.iter().any(|finding| finding.points.contains(&Found::Both));
+        if is_doubled { self.look_at(series, findings, Duplicates::Merged).await } else { Ok(()) }
+    }
+
+    async fn look_at(
+        &self,
+        series: &[Series],
+        findings: &mut Findings,
+        duplicates: Duplicates,
+    ) -> Result<(), StepError> {
+        let is_open = |(at, found): (usize, &Finding)| found.is_open().then_some(at);
+        let open: Vec<usize> = findings.iter().enumerate().filter_map(is_open).collect();
+        let mut looks = stream::iter(groups(series, &open))
+            .map(|group| async move { self.find_group(series, &group, duplicates).await })
+            .buffer_unordered(self.pool);
+        while let Some(found) = looks.try_next().await? {
+            for (index, found) in found {
+                if let Some(slot) = findings.get_mut(index) {
+                    *slot = found;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_group(
+        &self,
+        all: &[Series],
+        group: &[usize],
+        duplicates: Duplicates,
+    ) -> Result<Vec<(usize, Finding)>, StepError> {
+        let members: Vec<(usize, &Series)> =
             group.iter().filter_map(|index| Some((*index, all.get(*index)?))).collect();
-        let first = members.iter().filter_map(|(_, one)| one.at_ms.first()).min();
-        let last = members.iter().filter_map(|(_, one)| one.at_ms.last()).max();
+        let first = members.iter().filter_map(|(_, one)| one.points.at_ms.first()).min();
+        let last = members.iter().filter_map(|(_, one)| one.points.at_ms.last()).max();
         let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
         let by_id: HashMap<(&str, &Labels), usize> =
             members.iter().enumerate().map(|(at, (_, one))| ((&*one.name, &one.labels), at)).collect();
-        let mut found: Vec<(usize, Vec<Found>)> =
-            members.iter().map(|(index, one)| (*index, vec![Found::Absent; one.at_ms.len()])).collect();
-        let mut stored = self.points(selector(&members), *first, last.saturating_add(1));
+        let mut found: Vec<(usize, Finding)> =
+            members.iter().map(|(index, one)| (*index, Finding::nothing(one.points.len()))).collect();
+        let mut stored = self.points(selector(&members), *first, last.saturating_add(1), duplicates);
         while let Some(series) = stored.try_next().await? {
             // The selector may match series of other labels besides; those are nobody's.
             let Some(at) = by_id.get(&(&*series.name, &series.labels)) else { continue };
             if let (Some((_, one)), Some((_, found))) = (members.get(*at), found.get_mut(*at)) {
-                compare(one, &series, found);
+                found.compare(&one.points, &series.points);
             }
         }
         Ok(found)
     }
 }
 
-/// Whether the sample still has to be looked for.
-pub(super) fn is_open(found: &Found) -> bool {
-    !matches!(found, Found::Same)
-}
-
-fn compare(one: &SeriesBatch, stored: &Series, found: &mut [Found]) {
-    for (at_ms, value) in stored.points.at_ms.iter().zip(&stored.points.values) {
-        let Ok(at) = one.at_ms.binary_search(at_ms) else { continue };
-        let (Some(wanted), Some(found)) = (one.values.get(at), found.get_mut(at)) else { continue };
-        let is_same = same_value(*wanted, *value);
-        *found = match *found {
-            Found::Absent if is_same => Found::Same,
-            Found::Absent => Found::Other(*value),
-            Found::Same if !is_same => Found::Both(*value),
-            Found::Other(other) if is_same => Found::Both(other),
-            unchanged => unchanged,
-        };
-    }
-}
-
 /// Neighbours in the batch's order, as many as one request takes. A series that has thousands of
 /// points more than the others would stretch everybody's range in time; batches do not look so.
-fn groups(series: &[SeriesBatch], open: &[usize]) -> Vec<Vec<usize>> {
+fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut bytes = MOST_BYTES;
     for index in open {
@@ -115,7 +182,7 @@ fn groups(series: &[SeriesBatch], open: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// A selector that matches all of them and little else: for each label, the values it has among them.
-fn selector(members: &[(usize, &SeriesBatch)]) -> String {
+fn selector(members: &[(usize, &Series)]) -> String {
     let labels: BTreeSet<&str> =
         members.iter().flat_map(|(_, one)| one.labels.iter().map(|(name, _)| &**name)).collect();
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -134,39 +201,37 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::value::Points;
 
-    fn series(name: &str, labels: &[(&str, &str)]) -> SeriesBatch {
-        SeriesBatch {
-            name: name.into(),
-            labels: labels.iter().copied().collect(),
-            at_ms: vec![1, 2],
-            values: vec![1.0, 2.0],
-        }
+    fn series(name: &str, labels: &[(&str, &str)]) -> Series {
+        let points = Arc::new(Points { at_ms: vec![1, 2], values: vec![1.0, 2.0] });
+        Series { name: name.into(), labels: labels.iter().copied().collect(), points }
     }
 
     #[test]
     fn one_selector_covers_many_series() {
         let all = [series("m", &[("a", "1"), ("b", "x.y")]), series("m", &[("a", "2")])];
-        let members: Vec<(usize, &SeriesBatch)> = all.iter().enumerate().collect();
+        let members: Vec<(usize, &Series)> = all.iter().enumerate().collect();
         assert_eq!(selector(&members), r#"{__name__="m",a=~"1|2",b=~"|x\\.y"}"#);
-        let many: Vec<SeriesBatch> = (0..5000).map(|n| series("m", &[("id", &n.to_string())])).collect();
+        let many: Vec<Series> = (0..5000).map(|n| series("m", &[("id", &n.to_string())])).collect();
         let open: Vec<usize> = (0..many.len()).collect();
         assert_eq!(groups(&many, &open).len(), 3);
     }
 
     #[test]
     fn a_server_that_keeps_both_values_is_noticed() {
-        let one = series("m", &[]);
-        let stored = |at_ms: Vec<i64>, values: Vec<f64>| Series {
-            name: "m".into(),
-            labels: Labels::default(),
-            points: Arc::new(Points { at_ms, values }),
-        };
-        let mut found = vec![Found::Absent; 2];
-        compare(&one, &stored(vec![1, 1, 3], vec![7.0, 1.0 + 1e-15, 2.0]), &mut found);
-        assert_eq!(found, [Found::Both(7.0), Found::Absent]);
-        compare(&one, &stored(vec![2], vec![2.5]), &mut found);
-        assert_eq!(found[1], Found::Other(2.5));
+        let ours = Points { at_ms: vec![1, 2, 3], values: vec![1.0, 2.0, 3.0] };
+        let stored = |at_ms: &[i64], values: &[f64]| Points { at_ms: at_ms.to_vec(), values: values.to_vec() };
+        let mut found = Finding::nothing(3);
+        found.compare(&ours, &stored(&[0, 1, 1, 4], &[9.0, 7.0, 1.0 + 1e-15, 2.0]));
+        assert_eq!(found.points, [Found::Both, Found::Absent, Found::Absent]);
+        assert_eq!(found.other, Some((0, 7.0)));
+        found.compare(&ours, &stored(&[2, 3], &[2.5, 3.0]));
+        assert_eq!(found.points, [Found::Both, Found::Other, Found::Same]);
+        // A request that was sent twice leaves the same value twice.
+        found.compare(&ours, &stored(&[3], &[3.0]));
+        assert_eq!(found.points[2], Found::Same);
+        found.compare(&ours, &stored(&[1], &[1.0]));
+        assert_eq!(Finding::nothing(2).to_send().first(), Some(&(0..2)));
+        assert_eq!(found.to_send().first(), Some(&(1..2)));
     }
 }

@@ -1,17 +1,17 @@
 //! Writing: what is not there yet is sent, then everything is read back.
 
-use std::sync::Arc;
+use std::future::ready;
 
 use chrono::Duration;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use reqwest::Method;
 
 use super::VictoriaMetrics;
-use super::verify::{Findings, Found, is_open};
-use crate::connection::metrics::batch::{self, Batch, SeriesBatch};
-use crate::connection::metrics::remote_write::{self, Part};
+use super::verify::{Finding, Findings, Found};
+use crate::connection::metrics::batch::{self, place};
+use crate::connection::metrics::encode::{self, Part};
 use crate::connection::{Written, transport};
-use crate::value::{ErrorKind, Sample, StepError};
+use crate::value::{ErrorKind, Series, StepError};
 
 /// How long samples may take to become visible, in milliseconds; without a flush, 1 to 6 s were seen.
 const PATIENCE_MS: i64 = 15_000;
@@ -19,31 +19,32 @@ const PATIENCE_MS: i64 = 15_000;
 const WAITS_MS: [u64; 6] = [20, 50, 100, 250, 500, 1000];
 
 impl VictoriaMetrics {
-    /// Writes samples and reads them back.
-    pub(super) async fn store(&self, samples: &[Arc<Sample>]) -> Result<Written, StepError> {
+    /// Writes series and reads them back.
+    pub(super) async fn store(&self, given: &[Series]) -> Result<Written, StepError> {
         let latest = self.clock.now().timestamp_millis().saturating_add(self.future_retention_ms);
-        let Batch { series, repeated } = batch::prepare(samples, Some(latest))?;
-        let nothing: Findings = series.iter().map(|one| vec![Found::Absent; one.at_ms.len()]).collect();
-        let before = self.find(&series, &nothing).await.map_err(|error| error.context("before writing"))?;
-        let requests = remote_write::requests(&series, |index| to_send(&before, index));
-        let sent: usize = requests.iter().flatten().map(|part| part.points.len()).sum();
-        let total: usize = series.iter().map(|one| one.at_ms.len()).sum();
+        let batch = batch::prepare(given, Some(latest))?;
+        let (series, total) = (&batch.series, batch.len());
+        let mut found = self.find(series).await.map_err(|error| error.context("before writing"))?;
+        let wanted = |index: usize| found.get(index).map(Finding::to_send).unwrap_or_default();
+        let requests = encode::requests(series, wanted, false);
+        let sent: usize = requests.iter().flatten().map(Part::len).sum();
         if requests.is_empty() {
-            self.complain(&series, &before)?;
+            self.complain(series, &found)?;
         } else {
-            self.send_all(&series, &requests).await?;
-            self.read_back(&series, before).await?;
+            self.send_all(series, requests).await?;
+            self.read_back(series, &mut found).await?;
         }
-        Ok(Written { written: sent as u64, unchanged: (total - sent) as u64 + repeated })
+        Ok(Written { written: sent as u64, unchanged: (total - sent) as u64 + batch.repeated })
     }
 
-    async fn send_all(&self, series: &[SeriesBatch], requests: &[Vec<Part>]) -> Result<(), StepError> {
-        let sends: Vec<_> = requests.iter().map(|parts| self.send(series, parts)).collect();
-        stream::iter(sends).buffer_unordered(self.pool).try_collect::<Vec<()>>().await.map(|_| ())
+    /// Requests are encoded as they are sent, so that memory holds as many of them as are under way.
+    async fn send_all(&self, series: &[Series], requests: Vec<Vec<Part>>) -> Result<(), StepError> {
+        let sends = stream::iter(requests).map(|parts| async move { self.send(series, &parts).await });
+        sends.buffer_unordered(self.pool).try_for_each(|()| ready(Ok(()))).await
     }
 
-    async fn send(&self, series: &[SeriesBatch], parts: &[Part]) -> Result<(), StepError> {
-        let body = remote_write::encode(series, parts)
+    async fn send(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
+        let body = encode::encode(series, parts)
             .map_err(|why| StepError::new(ErrorKind::Internal, format!("samples cannot be encoded: {why}")))?;
         let request = self
             .transport
@@ -61,19 +62,18 @@ impl VictoriaMetrics {
     }
 
     /// Looks until everything is there or patience ends.
-    async fn read_back(&self, series: &[SeriesBatch], mut found: Findings) -> Result<(), StepError> {
+    async fn read_back(&self, series: &[Series], found: &mut Findings) -> Result<(), StepError> {
         let deadline = self.clock.now() + Duration::milliseconds(PATIENCE_MS);
         self.flush().await;
         for attempt in 0_usize.. {
-            found = self.find(series, &found).await.map_err(|error| error.context("reading back what was written"))?;
-            let is_complete = !found.iter().flatten().any(is_open);
-            if is_complete || self.clock.now() >= deadline {
+            self.look(series, found).await.map_err(|error| error.context("reading back what was written"))?;
+            if !found.iter().any(Finding::is_open) || self.clock.now() >= deadline {
                 break;
             }
             let wait = WAITS_MS.get(attempt).or(WAITS_MS.last()).copied().unwrap_or(1000);
             self.clock.sleep(wait).await;
         }
-        self.complain(series, &found)
+        self.complain(series, found)
     }
 
     /// Asks for new samples to be made visible now. A server may refuse that; they are visible later then.
@@ -83,44 +83,37 @@ impl VictoriaMetrics {
     }
 
     /// An error for the samples that the server does not have as they were given.
-    fn complain(&self, series: &[SeriesBatch], found: &Findings) -> Result<(), StepError> {
-        let total: usize = found.iter().map(Vec::len).sum();
-        let wrong = |is_wrong: Test| {
-            let mut all = series.iter().zip(found).flat_map(|(one, found)| {
-                let points = one.at_ms.iter().zip(&one.values).zip(found);
-                points
-                    .filter(move |(_, found)| is_wrong(found))
-                    .map(move |((at_ms, value), found)| (one, *at_ms, *value, *found))
+    fn complain(&self, series: &[Series], found: &Findings) -> Result<(), StepError> {
+        let total: usize = found.iter().map(|one| one.points.len()).sum();
+        for (wrong, help) in [(Found::Absent, LOST), (Found::Other, CHANGED), (Found::Both, DOUBLED)] {
+            let is_wrong = |found: &&Found| **found == wrong;
+            let count: usize = found.iter().map(|one| one.points.iter().filter(is_wrong).count()).sum();
+            let first = series.iter().zip(found).find_map(|(one, found)| {
+                let at = found.points.iter().position(|found| *found == wrong)?;
+                Some((place(&one.id(), *one.points.at_ms.get(at)?), instead(one, at, found)))
             });
-            all.next().map(|first| (1 + all.count(), first))
-        };
-        let message = |(count, (one, at_ms, value, found)): (usize, (&SeriesBatch, i64, f64, Found))| {
-            let first = batch::place(&one.id(), at_ms);
-            match found {
-                Found::Other(other) => format!(
-                    "{} has another value for {count} of {total} samples; first: {first} is {other} instead of {value}",
-                    self.shown
-                ),
-                Found::Both(other) => format!(
-                    "{} keeps both the old and the new value of {count} of {total} samples; first: {first} is {other} and {value}",
-                    self.shown
-                ),
-                _ => {
-                    format!("{} answered 204 but does not have {count} of {total} samples; first: {first}", self.shown)
+            let Some((first, instead)) = first else { continue };
+            let message = match wrong {
+                Found::Absent => format!("{} answered 204 but does not have {count} of {total} samples", self.shown),
+                Found::Both => {
+                    format!("{} keeps both the old and the new value of {count} of {total} samples", self.shown)
                 }
-            }
-        };
-        let cases: [(Test, &str); 3] = [
-            (|found| *found == Found::Absent, LOST),
-            (|found| matches!(found, Found::Other(_)), CHANGED),
-            (|found| matches!(found, Found::Both(_)), DOUBLED),
-        ];
-        for (case, help) in cases {
-            if let Some(first) = wrong(case) {
-                return Err(StepError::new(ErrorKind::Write, message(first)).help(help));
-            }
+                _ => format!("{} has another value for {count} of {total} samples", self.shown),
+            };
+            let message = format!("{message}; first: {first}{instead}");
+            return Err(StepError::new(ErrorKind::Write, message).help(help));
         }
         Ok(())
+    }
+}
+
+/// ` is 1 instead of 2` of a point for which another value was found.
+fn instead(one: &Series, at: usize, found: &Finding) -> String {
+    let known = found.other.filter(|(place, _)| *place == at).map(|(_, value)| value);
+    match (known, one.points.values.get(at)) {
+        (Some(other), Some(ours)) if found.points.get(at) == Some(&Found::Both) => format!(" is {other} and {ours}"),
+        (Some(other), Some(ours)) => format!(" is {other} instead of {ours}"),
+        _ => String::new(),
     }
 }
 
@@ -130,13 +123,3 @@ const CHANGED: &str = "either another writer writes the same series, or one seri
                        the server keeps about twelve digits beside the largest value";
 const DOUBLED: &str = "start the server with -dedup.minScrapeInterval=1ms, so that a value written again replaces the old \
                        one, or delete the series before writing it anew";
-
-/// Whether something that was found is wrong in one way.
-type Test = fn(&Found) -> bool;
-
-/// The points to send: those that the server does not have, or has with another value only.
-fn to_send(found: &Findings, index: usize) -> Vec<usize> {
-    let points = found.get(index).map(Vec::as_slice).unwrap_or_default();
-    let open = points.iter().enumerate().filter(|(_, found)| matches!(found, Found::Absent | Found::Other(_)));
-    open.map(|(at, _)| at).collect()
-}
