@@ -32,8 +32,10 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StepError>>;
 pub struct Upserted {
     /// Rows that were not there before.
     pub created: u64,
-    /// Rows that were there and now hold the given values.
+    /// Rows that were there with other values and now hold the given ones.
     pub updated: u64,
+    /// Rows that were there with the given values and were not written.
+    pub unchanged: u64,
     /// The columns asked for with `returning`, a row for each given row, in their order.
     pub rows: Table,
 }
@@ -48,7 +50,8 @@ pub trait SqlSession: Send + Sync {
     fn each<'a>(&'a mut self, query: &'a SqlQuery, rows: &'a Table) -> Answer<'a, u64>;
     /// Inserts rows into a table; all or nothing. Gives the number of rows.
     fn insert<'a>(&'a mut self, table: &'a str, rows: &'a Table) -> Answer<'a, u64>;
-    /// Inserts rows, or updates those whose `key` columns are already there; all or nothing.
+    /// Inserts rows, or updates those whose `key` columns are already there with other values; all or nothing.
+    /// What is the same is not written.
     fn upsert<'a>(
         &'a mut self,
         table: &'a str,

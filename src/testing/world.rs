@@ -150,7 +150,7 @@ impl SqlSession for Nowhere {
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted> {
         self.write(Some(table), records(rows));
-        answer(Ok(Upserted { created: rows.rows as u64, updated: 0, rows: returned(rows, returning) }))
+        answer(Ok(Upserted { created: rows.rows as u64, rows: returned(rows, returning), ..Upserted::default() }))
     }
 }
 

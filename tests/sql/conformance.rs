@@ -62,6 +62,8 @@ conformance! {
     upserts_count_exactly
     upserts_return_rows_in_order
     upserts_of_keys_alone
+    what_is_the_same_is_not_written
+    keys_that_a_column_takes_for_one_are_refused
     bad_keys_are_refused
     bad_names_are_refused_with_near_ones
     days_and_instants_do_not_mix
@@ -253,8 +255,62 @@ async fn upserts_of_keys_alone(db: &dyn Sql) {
     let done = session.upsert("pairs", &given, &key, &[]).await.unwrap();
     assert_eq!((done.created, done.updated), (2, 0));
     let done = session.upsert("pairs", &given, &key, &names(&["b"])).await.unwrap();
-    assert_eq!((done.created, done.updated), (0, 2));
+    assert_eq!((done.created, done.updated, done.unchanged), (0, 0, 2));
     assert_eq!(done.rows.columns, [[Value::Int(2), Value::Int(3)]]);
+}
+
+async fn what_is_the_same_is_not_written(db: &dyn Sql) {
+    define(db, "create unique index kinds_n on kinds (n)").await;
+    let mut session = db.session().await.unwrap();
+    let key = names(&["n"]);
+    let mut nulls = vec![Value::None; KINDS.len()];
+    nulls[0] = Value::Int(3);
+    let given = rows(KINDS, &[&kinds(1), &kinds(2), &nulls]);
+    session.upsert("kinds", &given, &key, &[]).await.unwrap();
+    // Every kind of value, and null, is the same as itself.
+    let done = session.upsert("kinds", &given, &key, &names(&["n", "t"])).await.unwrap();
+    assert_eq!((done.created, done.updated, done.unchanged), (0, 0, 3));
+    assert_eq!(done.rows.columns[0], [Value::Int(1), Value::Int(2), Value::Int(3)]);
+    // And different from any other.
+    let others = [
+        Value::Bool(false),
+        Value::Int(9_007_199_254_740_992),
+        Value::Float(0.100_000_000_000_000_02),
+        decimal("12345.67890001"),
+        text("It's \"é\" :no $1 ?"),
+        date("2025-02-01"),
+        Value::Time("06:30:00.000001".parse().unwrap()),
+        timestamp("2025-01-31T06:00:00.123457Z"),
+        json(r#"{"a": "x", "b": [1, null, 2]}"#),
+    ];
+    for (at, other) in others.into_iter().enumerate() {
+        let mut changed = kinds(2);
+        changed[at + 1] = other;
+        let mut filled = nulls.clone();
+        filled[at + 1] = changed[at + 1].clone();
+        let given = rows(KINDS, &[&kinds(4 + i64::try_from(at).unwrap()), &kinds(1), &changed, &filled]);
+        let done = session.upsert("kinds", &given, &key, &names(&["n"])).await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), (1, 2, 1), "{}", KINDS[at + 1]);
+        assert_eq!(done.rows.columns[0].iter().skip(1).collect::<Vec<_>>(), [1, 2, 3].map(Value::Int));
+        // And back.
+        let given = rows(KINDS, &[&kinds(1), &kinds(2), &nulls]);
+        let done = session.upsert("kinds", &given, &key, &[]).await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), (0, 2, 1), "{}", KINDS[at + 1]);
+    }
+}
+
+async fn keys_that_a_column_takes_for_one_are_refused(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    define(db, "insert into pairs values (1, 1)").await;
+    for same in ["01", "1"] {
+        let given = rows(&["a", "b"], &[&[text(same), Value::Int(1)], &[text(" 1"), Value::Int(1)]]);
+        let error = session.upsert("pairs", &given, &names(&["a", "b"]), &[]).await.unwrap_err();
+        assert_eq!(
+            (error.kind, &*error.message),
+            (ErrorKind::Data, "two rows have the same key in the database: a, b")
+        );
+    }
+    assert_eq!(one(db, "select count(*) as c from pairs", &[]).await, Value::Int(1));
 }
 
 async fn bad_keys_are_refused(db: &dyn Sql) {
@@ -310,7 +366,7 @@ async fn ten_thousand_rows_are_quick(db: &dyn Sql) {
     assert_eq!(session.insert("metrics", &given).await.unwrap(), 10_000);
     let key = names(&["job_id", "biz_date", "labels"]);
     let done = session.upsert("metrics", &given, &key, &[]).await.unwrap();
-    assert_eq!((done.created, done.updated), (0, 10_000));
+    assert_eq!((done.created, done.updated, done.unchanged), (0, 0, 10_000));
     // A statement for each row takes many times as long, also here.
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }

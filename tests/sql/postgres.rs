@@ -250,3 +250,92 @@ async fn more_tasks_than_connections() {
     assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(50));
     assert_eq!(db.pool_size(), 4);
 }
+
+#[tokio::test]
+async fn upserts_compare_what_is_stored() {
+    let db = open(&fresh_schema().await);
+    define(
+        &db,
+        "create collation folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+         create table t (k int primary key, j json, n numeric, c text collate folded, v varchar(4), tags text[])",
+    )
+    .await;
+    let mut session = db.session().await.unwrap();
+    let row = |j: &str, n: &str, c: &str, v: &str, tags: &[&str]| {
+        let tags = Value::list(tags.iter().map(|tag| text(tag)).collect());
+        vec![Value::Int(1), json(j), decimal(n), text(c), text(v), tags]
+    };
+    let first = row(r#"{"a": 1}"#, "1.0", "a", "abcd", &["x"]);
+    for (given, counts) in [
+        (first.clone(), (1, 0, 0)),
+        (first.clone(), (0, 0, 1)),
+        (row(r#"{"a": 2}"#, "1.0", "a", "abcd", &["x"]), (0, 1, 0)),
+        (row(r#"{"a": 2}"#, "1.00", "a", "abcd", &["x"]), (0, 1, 0)),
+        (row(r#"{"a": 2}"#, "1.00", "A", "abcd", &["x"]), (0, 1, 0)),
+        (row(r#"{"a": 2}"#, "1.00", "A", "abcd ", &["x"]), (0, 0, 1)),
+        (row(r#"{"a": 2}"#, "1.00", "A", "abcd", &["x", "y"]), (0, 1, 0)),
+    ] {
+        let given = rows(&["k", "j", "n", "c", "v", "tags"], &[&given]);
+        let place = one(&db, "select max(ctid::text) as place from t", &[]).await;
+        let done = session.upsert("t", &given, &names(&["k"]), &[]).await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), counts, "{given:?}");
+        // A row that is written lands in another place.
+        let moved = one(&db, "select max(ctid::text) as place from t", &[]).await != place;
+        assert_eq!(moved, done.unchanged == 0, "{given:?}");
+    }
+}
+
+#[tokio::test]
+async fn partitioned_tables_and_views_take_upserts() {
+    let db = open(&fresh_schema().await);
+    define(
+        &db,
+        "create table t (a int unique, b int, id serial) partition by range (a);
+         create table t1 partition of t for values from (0) to (100);
+         create table u (a int unique, b int, id serial); create view v as select * from u where b > 0",
+    )
+    .await;
+    let mut session = db.session().await.unwrap();
+    let row = |a, b| vec![Value::Int(a), Value::Int(b)];
+    for table in ["t", "v"] {
+        let given = rows(&["a", "b"], &[&row(1, 1), &row(2, 1)]);
+        let done = session.upsert(table, &given, &names(&["a"]), &[]).await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), (2, 0, 0), "{table}");
+        let given = rows(&["a", "b"], &[&row(3, 1), &row(1, 1), &row(2, 2)]);
+        let done = session.upsert(table, &given, &names(&["a"]), &names(&["a"])).await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), (1, 1, 1), "{table}");
+        assert_eq!(done.rows.columns, [[Value::Int(3), Value::Int(1), Value::Int(2)]]);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_a_trigger_keeps_out_are_missed() {
+    let db = open(&fresh_schema().await);
+    define(&db, "create table t (a int unique, b int)").await;
+    let mut session = db.session().await.unwrap();
+    for statement in [
+        "create function skip() returns trigger language plpgsql as $$ begin
+           if new.b < 0 then return null; end if; return new; end $$",
+        "create trigger skip before insert on t for each row execute function skip()",
+    ] {
+        session.execute(&query(statement, &[])).await.unwrap();
+    }
+    let given = rows(&["a", "b"], &[&[Value::Int(1), Value::Int(1)], &[Value::Int(2), Value::Int(-1)]]);
+    let error = session.upsert("t", &given, &names(&["a"]), &[]).await.unwrap_err();
+    assert_eq!(error.message, "PostgreSQL took 1 of 2 rows; a trigger or rule may have kept the others out");
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(0));
+}
+
+#[tokio::test]
+async fn a_domain_does_not_cut_texts() {
+    let db = open(&fresh_schema().await);
+    define(&db, "create domain short as varchar(3); create table t (a short, b text unique)").await;
+    let mut session = db.session().await.unwrap();
+    let given = rows(&["a", "b"], &[&[text("abcdef"), text("k")]]);
+    for error in [
+        session.insert("t", &given).await.unwrap_err(),
+        session.upsert("t", &given, &names(&["b"]), &[]).await.unwrap_err(),
+    ] {
+        assert!(error.message.contains("value too long for type character varying(3)"), "{error}");
+    }
+}

@@ -51,6 +51,30 @@ async fn memory_works_and_keys_fold_as_the_column_does() {
     let done = session.upsert("t", &given, &names(&["k"]), &names(&["k"])).await.unwrap();
     assert_eq!((done.created, done.updated), (0, 1));
     assert_eq!(done.rows.columns, [[text("a")]]);
+    // Where only the value differs by case, it does differ.
+    let db = memory("create table t (k int primary key, v text collate nocase)");
+    let mut session = db.session().await.unwrap();
+    for (v, counts) in [("a", (1, 0, 0)), ("A", (0, 1, 0)), ("A", (0, 0, 1))] {
+        let given = rows(&["k", "v"], &[&[Value::Int(1), text(v)]]);
+        let done = session.upsert("t", &given, &names(&["k"]), &[]).await.unwrap();
+        assert_eq!((done.created, done.updated, done.unchanged), counts);
+    }
+}
+
+#[tokio::test]
+async fn what_is_the_same_fires_no_trigger() {
+    let db = memory(
+        "create table t (k int primary key, v text); create table log (k int);
+         create trigger on_update after update on t begin insert into log values (new.k); end;
+         create trigger on_insert after insert on t begin insert into log values (-new.k); end;",
+    );
+    let mut session = db.session().await.unwrap();
+    let row = |k, v| [Value::Int(k), text(v)];
+    for given in [[row(1, "a"), row(2, "a")], [row(1, "a"), row(2, "b")], [row(3, "a"), row(2, "b")]] {
+        let given = rows(&["k", "v"], &given.each_ref().map(<[Value; 2]>::as_slice));
+        session.upsert("t", &given, &names(&["k"]), &[]).await.unwrap();
+    }
+    assert_eq!(one(&db, "select group_concat(k) as k from log", &[]).await, text("-1,-2,2,-3"));
 }
 
 #[tokio::test]

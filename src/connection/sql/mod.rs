@@ -8,7 +8,7 @@
 //!   failure somebody caught; a dropped future leaves nothing half done and no connection inside a
 //!   transaction;
 //! - a read cannot write: SQLite's readers are `query_only`, PostgreSQL's reads run in `begin read only`;
-//! - an upsert counts exactly what it created and what it updated.
+//! - an upsert counts exactly what it created, what it updated and what was the same, which it does not write.
 //!
 //! How values map to columns, where the dialects differ:
 //!

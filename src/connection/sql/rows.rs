@@ -182,6 +182,12 @@ fn same_key(key: &[Arc<str>], values: &[Value], first: usize, second: usize) -> 
     bad(ErrorKind::Data, message).help("keep one row for each key, or add the column that tells them apart")
 }
 
+/// The error for keys that differ as given and are one in the column: of a collation without case, of numbers as texts.
+pub(super) fn same_key_in_column(key: &[Arc<str>]) -> StepError {
+    let message = format!("two rows have the same key in the database: {}", key.join(", "));
+    bad(ErrorKind::Data, message).help("keep one row for each key; the column takes different texts for the same")
+}
+
 /// Ranges of rows, each of at most `most` rows.
 pub(super) fn pieces(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let most = most.max(1);

@@ -143,8 +143,10 @@ record! {
     struct Stored {
         /// Rows that were not there before.
         created: i64,
-        /// Rows that were there and now hold the given values.
+        /// Rows that were there with other values and now hold the given ones.
         updated: i64,
+        /// Rows that were there with the given values and were not written.
+        unchanged: i64,
         /// The columns asked for with `returning`, a row for each given row, in their order.
         rows: Found,
     }
@@ -170,8 +172,7 @@ impl Primitive for Upsert {
     type Output = Stored;
     const NAME: &'static str = "sql.upsert";
     const FORM: Form = Form::Method;
-    const SUMMARY: &'static str =
-        "Adds rows to a table or, where their key is already there, updates them; all or none.";
+    const SUMMARY: &'static str = "Adds rows to a table or, where their key is already there with other values, updates them; all or none. What is the same is not written.";
     const EXAMPLES: &'static [Example] = &[Example {
         source: r#"db.upsert("assets", rows: [{ symbol: "BTC", name: "Bitcoin" }], key: ["symbol"], returning: ["id"])"#,
         gives: "",
@@ -191,11 +192,12 @@ impl Effectful for Upsert {
             let rows = rows::to_table(&args.rows)?;
             if rows.rows == 0 {
                 let none = Table::new(args.returning.into());
-                return Ok(Stored { created: 0, updated: 0, rows: Found(Arc::new(none)) });
+                return Ok(Stored { created: 0, updated: 0, unchanged: 0, rows: Found(Arc::new(none)) });
             }
             let mut session = context.session(&args.connection.0).await?;
             let done = session.get().upsert(&args.table, &rows, &args.key, &args.returning).await?;
-            Ok(Stored { created: count(done.created), updated: count(done.updated), rows: Found(Arc::new(done.rows)) })
+            let [created, updated, unchanged] = [done.created, done.updated, done.unchanged].map(count);
+            Ok(Stored { created, updated, unchanged, rows: Found(Arc::new(done.rows)) })
         })
     }
 }

@@ -8,7 +8,9 @@ mod error;
 mod plan;
 mod pool;
 mod statement;
+mod target;
 mod transaction;
+mod upsert;
 mod write;
 
 use std::collections::HashMap;

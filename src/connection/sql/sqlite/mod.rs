@@ -5,6 +5,7 @@ mod describe;
 mod error;
 mod read;
 mod transaction;
+mod upsert;
 mod write;
 
 use std::future::ready;
@@ -184,7 +185,7 @@ impl SqlSession for Session {
         key: &'a [Arc<str>],
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted> {
-        alone!(self, connection => write::upsert(connection, table, rows, key, returning))
+        alone!(self, connection => upsert::upsert(connection, table, rows, key, returning))
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
-use super::{error, read, write};
+use super::{error, read, upsert, write};
 use crate::connection::sql::rows::not_a_read;
 use crate::connection::{Answer, SqlSession, SqlTransaction, Upserted};
 use crate::query::sql::{SqlQuery, StatementKind};
@@ -101,7 +101,7 @@ impl SqlSession for LiveTransaction {
         key: &'a [Arc<str>],
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted> {
-        inside!(self, connection => write::upsert(connection, table, rows, key, returning))
+        inside!(self, connection => upsert::upsert(connection, table, rows, key, returning))
     }
 }
 
