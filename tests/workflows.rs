@@ -1,5 +1,6 @@
 //! The shipped workflows, through the built binary, on the embedded default and on real servers.
 
+mod coins;
 mod collector;
 mod extractor;
 mod together;

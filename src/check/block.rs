@@ -223,7 +223,9 @@ impl Checker<'_> {
     ) -> Step {
         let stated = ty.map(|ty| self.read_type(scope.module, ty));
         let continues = continues(statement);
+        let outer = std::mem::replace(&mut scope.step, name.map(|name| name.node.clone()));
         let (checked, gives) = self.action(scope, action, stated.as_ref(), continues);
+        scope.step = outer;
         let label = name.map_or_else(|| self.label(action), |name| name.node.clone());
         let mut step = Self::step_of(statement, &label, checked);
         step.ty = self.clauses(scope, statement, &mut step, &gives);
@@ -264,7 +266,7 @@ impl Checker<'_> {
                     // What nobody knows before the run is held against the stated type when it arrives.
                     Some(wanted) if checked.ty == Type::Any => {
                         let (span, effect) = (checked.span, checked.effect);
-                        Expr { kind: ExprKind::Cast(Box::new(checked)), ty: wanted.clone(), span, effect }
+                        Expr { kind: ExprKind::Cast(Box::new(checked), None), ty: wanted.clone(), span, effect }
                     }
                     _ => checked,
                 };

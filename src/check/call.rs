@@ -292,7 +292,7 @@ impl Checker<'_> {
         let call = Expr { kind: ExprKind::Primitive(spec, arguments), ty, span, effect };
         match rows {
             // The database's own types are not always the columns': SQLite gives a day that it computed as a text.
-            Some((ty, true)) => Expr { kind: ExprKind::Cast(Box::new(call)), ty, span, effect },
+            Some((ty, true)) => Expr { kind: ExprKind::Cast(Box::new(call), None), ty, span, effect },
             Some((ty, false)) => Expr { ty, ..call },
             None => call,
         }

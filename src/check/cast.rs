@@ -1,5 +1,7 @@
 //! `e as T`: states a type that nobody stated, decodes json, narrows to a union.
 
+use std::sync::Arc;
+
 use super::Checker;
 use super::expression::broken;
 use super::program::{Expr, ExprKind};
@@ -32,7 +34,20 @@ impl Checker<'_> {
         }
         self.compare_columns(written_of, &target, written);
         let effect = of.effect;
-        Expr { kind: ExprKind::Cast(Box::new(of)), ty: target, span, effect }
+        let name = self.called(scope, written_of);
+        Expr { kind: ExprKind::Cast(Box::new(of), name), ty: target, span, effect }
+    }
+
+    /// What the author calls a value: a path from a name is its own text, and an answer has the name of its step.
+    fn called(&self, scope: &Scope, of: &ast::Expr) -> Option<Arc<str>> {
+        let mut inner = of;
+        while let ast::ExprKind::Field { of, .. } | ast::ExprKind::Index(of, _) = &inner.kind {
+            inner = of;
+        }
+        match inner.kind {
+            ast::ExprKind::Name(_) => Some(self.text(of.span)),
+            _ => scope.step.clone(),
+        }
     }
 }
 

@@ -398,8 +398,8 @@ pub enum ExprKind {
     },
     /// `m[k]` (`none` when absent), `l[i]` (fails out of range), `j["a"]`, `j[0]`.
     Index(Box<Expr>, Box<Expr>),
-    /// `e as T`, to the expression's own type.
-    Cast(Box<Expr>),
+    /// `e as T`, to the expression's own type; with what the author calls `e`, for messages about JSON.
+    Cast(Box<Expr>, Option<Arc<str>>),
     /// `-e`.
     Negate(Box<Expr>),
     /// `not e`.

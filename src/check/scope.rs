@@ -115,6 +115,8 @@ pub(super) struct Scope {
     pub(super) action: Option<Span>,
     /// The expression whose type a cast states.
     pub(super) stated: Option<Span>,
+    /// The name of the step being checked.
+    pub(super) step: Option<Arc<str>>,
     /// The SQL literal that a connection is given, and the connection.
     pub(super) queried: Option<(Span, Queried)>,
     /// The rows that the statement being checked runs for: their fields are names in it.
@@ -145,6 +147,7 @@ impl Scope {
             do_span: None,
             action: None,
             stated: None,
+            step: None,
             queried: None,
             row: None,
             knows_outcome: false,

@@ -19,7 +19,7 @@ fn push_children<'a>(expr: &'a Expr, to: &mut Vec<&'a Expr>) {
         ExprKind::Literal(_) | ExprKind::Slot { .. } | ExprKind::Local(_) | ExprKind::Run(_) => {}
         ExprKind::Property { of, .. }
         | ExprKind::Field { of, .. }
-        | ExprKind::Cast(of)
+        | ExprKind::Cast(of, _)
         | ExprKind::Negate(of)
         | ExprKind::Not(of) => to.push(of),
         ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => to.extend([&**a, &**b]),
@@ -140,7 +140,7 @@ fn policy_expressions(policy: &Policy) -> impl Iterator<Item = &Expr> {
 pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
     match &expr.kind {
         ExprKind::Function(id, _) => Some(*id),
-        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of, _) => {
             called(of)
         }
         _ => None,
@@ -151,7 +151,7 @@ pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
 pub(crate) fn called_mut(expr: &mut Expr) -> Option<&mut FunctionId> {
     match &mut expr.kind {
         ExprKind::Function(id, _) => Some(id),
-        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of) => {
+        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of, _) => {
             called_mut(of)
         }
         _ => None,

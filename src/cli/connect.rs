@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::project::read_text;
 use crate::check::program::{ConnectionUse, Workflow};
-use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Tls};
-use crate::connection::http::{HttpOptions, HttpSource};
+use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Secret, Tls};
+use crate::connection::http::{HttpOptions, HttpRate, HttpSource};
 use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
 use crate::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
@@ -107,16 +109,21 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
             };
             connections.metrics.insert(name, Arc::new(Prometheus::new(&options).map_err(|error| error.to_string())?));
         }
-        ConnectionConfig::Http { base_url, headers, timeout_ms, pool } => {
+        ConnectionConfig::Http { base_url, headers, query, login, timeout_ms, pool, rate, max_body, proxy } => {
             let options = HttpOptions {
                 base_url: base_url.expose().to_owned(),
-                headers: headers.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect(),
-                authorization: Authorization::None,
+                headers: exposed(headers),
+                query: exposed(query),
+                authorization: login.as_ref().map(authorization).unwrap_or_default(),
                 timeout_ms: *timeout_ms,
                 pool: *pool,
+                rate: rate.map(|rate| HttpRate { count: rate.count, per_ms: rate.per_ms }),
+                max_body: *max_body,
+                proxy: proxy.as_ref().map(|proxy| proxy.expose().to_owned()),
                 verify: true,
             };
-            connections.http.insert(name, Arc::new(HttpSource::new(&options).map_err(|error| error.to_string())?));
+            let source = HttpSource::new(&options, clock.clone()).map_err(|error| error.to_string())?;
+            connections.http.insert(name, Arc::new(source));
         }
     }
     Ok(())
@@ -143,6 +150,10 @@ pub(super) fn describe(connection: &Connection) -> Result<Arc<dyn Describe>, Str
 fn schema_text(path: Option<&Path>) -> Result<Option<String>, String> {
     path.map(|path| read_text(path).map_err(|why| format!("cannot read the schema `{}`: {why}", path.display())))
         .transpose()
+}
+
+fn exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Vec<(Arc<str>, Arc<str>)> {
+    pairs.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect()
 }
 
 fn authorization(login: &Login) -> Authorization {

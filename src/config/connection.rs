@@ -7,15 +7,16 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use super::http::http;
 use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
 use super::secret::{Secret, Url, basic, is_loopback};
 use super::transport::report_secrets_on_the_wire;
-use super::yaml::{Field, Mapping, field, fields};
+use super::yaml::{Field, Mapping, field};
 use crate::source::Span;
 use crate::value::ConnectionKind;
 
 /// The milliseconds that a request may take unless the connection says otherwise.
-const TIMEOUT_MS: u64 = 30_000;
+pub(super) const TIMEOUT_MS: u64 = 30_000;
 
 /// How many requests may be under way at once unless the connection says otherwise.
 const POOL: usize = 8;
@@ -27,7 +28,7 @@ const POOLS: RangeInclusive<usize> = 1..=1_000;
 pub(super) const FUTURE_RETENTION_MS: u64 = 2 * 86_400_000;
 
 /// The schemes of the web.
-const WEB: &[&str] = &["http", "https"];
+pub(super) const WEB: &[&str] = &["http", "https"];
 
 /// A connection of an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,10 +99,20 @@ pub enum ConnectionConfig {
         base_url: Url,
         /// Headers of every request. All values count as secrets.
         headers: IndexMap<Arc<str>, Secret>,
+        /// Pairs of every query string. All values count as secrets.
+        query: IndexMap<Arc<str>, Secret>,
+        /// How it knows us.
+        login: Option<Login>,
         /// How long a request may take, in milliseconds.
         timeout_ms: u64,
         /// How many requests may be under way at once.
         pool: usize,
+        /// How often a request may start.
+        rate: Option<Rate>,
+        /// The largest body that is taken, in bytes.
+        max_body: usize,
+        /// The proxy that it is reached through.
+        proxy: Option<Url>,
     },
 }
 
@@ -153,6 +164,15 @@ impl Tls {
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(_, tls)| *tls == self).map_or("prefer", |(name, _)| name)
     }
+}
+
+/// So many times in so much time: `per_minute(30)`, as the language writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many times, at least once.
+    pub count: u64,
+    /// In how long, in milliseconds.
+    pub per_ms: u64,
 }
 
 /// How a server knows us.
@@ -211,7 +231,9 @@ impl ConnectionConfig {
         let (urls, login): (Vec<&Url>, _) = match self {
             Self::VictoriaMetrics { read_url, write_url, login, .. } => (vec![read_url, write_url], login.as_ref()),
             Self::Prometheus { url, login, .. } => (vec![url], login.as_ref()),
-            Self::Http { base_url, .. } => (vec![base_url], None),
+            Self::Http { base_url, login, proxy, .. } => {
+                (std::iter::once(base_url).chain(proxy.as_ref()).collect(), login.as_ref())
+            }
             _ => (Vec::new(), None),
         };
         let in_urls = urls.into_iter().filter_map(Url::login);
@@ -247,13 +269,13 @@ impl ConnectionConfig {
                 "username": login.as_ref().and_then(Login::username),
                 "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
             }),
-            Self::Http { base_url, headers, timeout_ms, pool } => {
-                let headers = headers.iter().map(|(name, value)| (name.to_string(), Value::from(value.expose())));
-                json!({
-                    "base_url": base_url.to_string(), "headers": Value::Object(headers.collect()),
-                    "timeout_ms": timeout_ms, "pool": pool,
-                })
-            }
+            Self::Http { base_url, headers, query, login, timeout_ms, pool, rate, max_body, proxy } => json!({
+                "base_url": base_url.to_string(), "headers": exposed(headers), "query": some_exposed(query),
+                "token": login.as_ref().and_then(Login::token), "username": login.as_ref().and_then(Login::username),
+                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
+                "rate": rate.map(|rate| json!({ "count": rate.count, "per_ms": rate.per_ms })), "max_body": max_body,
+                "proxy": proxy.as_ref().map(ToString::to_string),
+            }),
         };
         if let Value::Object(settings) = &mut shown {
             settings.retain(|_, value| !value.is_null());
@@ -261,6 +283,14 @@ impl ConnectionConfig {
         }
         shown
     }
+}
+
+fn exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Value {
+    Value::Object(pairs.iter().map(|(name, value)| (name.to_string(), Value::from(value.expose()))).collect())
+}
+
+fn some_exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Option<Value> {
+    (!pairs.is_empty()).then(|| exposed(pairs))
 }
 
 impl Login {
@@ -311,7 +341,14 @@ const KINDS: [(&str, &[&str], Read); 6] = [
         victoria_metrics,
     ),
     ("prometheus", &["kind", "url", "token", "username", "password", "timeout", "pool"], prometheus),
-    ("http", &["kind", "base_url", "headers", "timeout", "pool"], http),
+    (
+        "http",
+        &[
+            "kind", "base_url", "headers", "query", "token", "username", "password", "timeout", "pool", "rate",
+            "max_body", "proxy",
+        ],
+        http,
+    ),
 ];
 
 /// Reads one connection; `None` when a finding says why not.
@@ -409,7 +446,7 @@ fn victoria_metrics_urls(reading: &mut Reading<'_>, owner: &str, map: &Mapping, 
 
 /// `token`, or `username` and `password`; the outer `None` means that a finding was made.
 #[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
-fn login(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<Option<Login>> {
+pub(super) fn login(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<Option<Login>> {
     let token = optional_secret(reading, map, "token");
     let username = optional(map, "username", |field| reading.text(field));
     let password = optional_secret(reading, map, "password");
@@ -438,42 +475,7 @@ fn prometheus(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span)
     Some(ConnectionConfig::Prometheus { url: url?, login: login?, timeout_ms: timeout_ms?, pool: pool? })
 }
 
-fn http(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
-    let base_url = reading.required(map, "base_url", span, owner).and_then(|field| reading.url(field, WEB));
-    let headers = or_default(map, "headers", IndexMap::new(), |field| headers(reading, field));
-    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
-    let pool = pool(reading, map);
-    Some(ConnectionConfig::Http { base_url: base_url?, headers: headers?, timeout_ms: timeout_ms?, pool: pool? })
-}
-
-fn headers(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Secret>> {
-    let map = reading.map(field)?;
-    let mut headers = IndexMap::new();
-    let mut is_complete = true;
-    for header in fields(map) {
-        let is_name = !header.key.is_empty() && header.key.bytes().all(is_header_byte);
-        if !is_name {
-            let message = format!("`{}` is no name of a header", header.key);
-            reading.report(header.key_span, message, "use letters, digits and `-`");
-        }
-        match reading.text(header).filter(|_| is_name) {
-            Some(value) => headers.insert(Arc::from(header.key), Secret::new(value)).map_or((), drop),
-            None => is_complete = false,
-        }
-    }
-    is_complete.then_some(headers)
-}
-
-/// A byte that may stand in the name of a header (RFC 9110, `tchar`).
-const fn is_header_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-        )
-}
-
-fn pool(reading: &mut Reading<'_>, map: &Mapping) -> Option<usize> {
+pub(super) fn pool(reading: &mut Reading<'_>, map: &Mapping) -> Option<usize> {
     or_default(map, "pool", POOL, |field| reading.integer(field, &POOLS))
 }
 

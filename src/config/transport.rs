@@ -32,8 +32,8 @@ fn has_secret(reading: &Reading<'_>, map: &Mapping) -> bool {
         let is_given = text(field).is_some_and(|text| !text.is_empty() && !text.ends_with(":-}"));
         is_given && reading.words.is_sensitive(field.key)
     };
-    let headers = field(map, "headers").and_then(|headers| headers.node.as_map());
-    fields(map).chain(headers.into_iter().flat_map(fields)).any(is_secret)
+    let pairs = ["headers", "query"].into_iter().filter_map(|key| field(map, key)?.node.as_map());
+    fields(map).chain(pairs.flat_map(fields)).any(is_secret)
 }
 
 /// What makes an address one without encryption, with what to do.

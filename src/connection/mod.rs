@@ -18,6 +18,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use tokio::sync::OwnedSemaphorePermit;
 
 pub use crate::query::sql::SqlDialect;
 use crate::query::sql::SqlQuery;
@@ -127,7 +128,7 @@ pub trait Metrics: Send + Sync {
 /// What to ask an HTTP source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpRequest {
-    /// `GET`, `POST`.
+    /// `GET` reads; `POST`, `PUT`, `PATCH` and `DELETE` write.
     pub method: &'static str,
     /// The path below the connection's base URL.
     pub path: Arc<str>,
@@ -144,14 +145,28 @@ pub struct HttpRequest {
 pub struct HttpResponse {
     /// The status.
     pub status: u16,
+    /// What the body is, in the source's words: `application/json`.
+    pub content_type: Option<String>,
+    /// Where the source says the next page is (`Link: <…>; rel="next"`), as it says it.
+    pub next: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
 
+/// The right to send one request; while it is held, it counts as under way.
+#[derive(Debug, Default)]
+pub struct Turn {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
 /// An HTTP source.
 pub trait Http: Send + Sync {
+    /// Waits until the connection's limits allow another request, however long that is.
+    fn turn(&self) -> BoxFuture<'_, Turn>;
     /// Sends a request; a status outside 200 to 299 is an error.
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> Answer<'a, HttpResponse>;
+    fn send<'a>(&'a self, request: &'a HttpRequest, turn: Turn) -> Answer<'a, HttpResponse>;
+    /// The path and the query of an address that the source named, when it lies below the base address.
+    fn locate(&self, address: &str) -> Result<(Arc<str>, Vec<(Arc<str>, String)>), StepError>;
 }
 
 /// Time, as a run sees it.

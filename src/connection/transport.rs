@@ -77,17 +77,44 @@ pub(super) struct TransportOptions {
     pub verify: bool,
 }
 
+/// Whether a client goes where it is sent on to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Redirects {
+    /// On the host that was asked, a few times.
+    SameHost,
+    /// Never: a `POST` that is sent on becomes a `GET`, and nothing is written.
+    Never,
+}
+
 impl Transport {
     /// A client. Fails when a header is no header.
     pub(super) fn new(options: &TransportOptions) -> Result<Self, StepError> {
+        Self::through(options, Redirects::SameHost, None)
+    }
+
+    /// A client that goes through a proxy, if one is given. The variables of the environment (`HTTPS_PROXY`) are not
+    /// asked: what a run reaches stands in its configuration.
+    pub(super) fn through(
+        options: &TransportOptions,
+        redirects: Redirects,
+        proxy: Option<&str>,
+    ) -> Result<Self, StepError> {
         // The first caller wins; every caller installs the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let timeout = Duration::from_millis(options.timeout_ms);
-        let client = Client::builder()
+        let client = Client::builder().no_proxy();
+        let client = match proxy {
+            Some(address) => client.proxy(proxy_at(address)?),
+            None => client,
+        };
+        let client = client
             .connect_timeout(timeout)
             .read_timeout(timeout)
             .pool_max_idle_per_host(options.pool.max(1))
-            .redirect(same_host())
+            .redirect(match redirects {
+                Redirects::SameHost => same_host(),
+                Redirects::Never => reqwest::redirect::Policy::none(),
+            })
             .tls_danger_accept_invalid_certs(!options.verify)
             .user_agent(concat!("vmflow/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -101,6 +128,13 @@ impl Transport {
         secrets.retain(|secret| secret.len() > 3);
         let headers = header_map(&options.headers)?;
         Ok(Self { client, authorization: options.authorization.clone(), headers, secrets, timeout })
+    }
+
+    /// The same client, which also blanks out these in what it says.
+    pub(super) fn hiding(mut self, secrets: impl IntoIterator<Item = Arc<str>>) -> Self {
+        // A value of three characters would blank out half of every message.
+        self.secrets.extend(secrets.into_iter().filter(|secret| secret.len() > 3));
+        self
     }
 
     /// A request that must be over within the time limit.
@@ -133,7 +167,8 @@ impl Transport {
         })?;
         match response.status().as_u16() {
             200..=299 => Ok(response),
-            408 | 500 | 502 | 504 => Err(unsure(self.refusal(who, response).await)),
+            // 303 is also how a form says that it has been taken. Only 503 says that nothing was done.
+            303 | 408 | 500..=502 | 504..=599 => Err(unsure(self.refusal(who, response).await)),
             _ => Err(self.refusal(who, response).await),
         }
     }
@@ -143,8 +178,7 @@ impl Transport {
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| self.failure(who, &error))? {
             if body.len() + piece.len() > limit {
-                let message = format!("{who} answered more than {} MiB", limit >> 20);
-                return Err(StepError::new(ErrorKind::Data, message).help("ask for less at a time"));
+                return Err(too_much(who, limit));
             }
             body.extend_from_slice(&piece);
         }
@@ -178,6 +212,8 @@ impl Transport {
         let said = if said.is_empty() { reason(status).to_owned() } else { said };
         let message = format!("{who} answered {code}: {said}");
         let error = match code {
+            300..=399 => StepError::new(ErrorKind::Configuration, message)
+                .help("a write is not sent on; write the final address into the configuration"),
             401 | 403 => StepError::new(ErrorKind::Configuration, message).help("check the connection's credentials"),
             408 | 425 | 504 => StepError::transient(ErrorKind::Timeout, message),
             429 | 500..=599 => StepError::transient(ErrorKind::Connection, message),
@@ -192,8 +228,14 @@ impl Transport {
     }
 }
 
+fn too_much(who: &str, limit: usize) -> StepError {
+    let most = if limit >= 1 << 20 { format!("{} MiB", limit >> 20) } else { format!("{limit} bytes") };
+    StepError::new(ErrorKind::Data, format!("{who} answered more than {most}"))
+        .help("ask for less at a time, or raise the connection's `max_body`")
+}
+
 /// A failure after which nobody knows whether the request was carried out.
-fn unsure(error: StepError) -> StepError {
+pub(super) fn unsure(error: StepError) -> StepError {
     StepError { kind: ErrorKind::Ambiguous, ..error }
         .help("it may have happened; with `with { key: […] }` the step says that repeating it is safe")
 }
@@ -237,6 +279,13 @@ pub(super) fn join(base: &Url, path: &str) -> Url {
     url
 }
 
+/// A proxy for everything, with the user and password of its address.
+fn proxy_at(address: &str) -> Result<reqwest::Proxy, StepError> {
+    let url = parse_url("proxy", address)?;
+    reqwest::Proxy::all(url)
+        .map_err(|error| StepError::new(ErrorKind::Configuration, root_cause(&error)).context("no proxy"))
+}
+
 fn same_host() -> reqwest::redirect::Policy {
     reqwest::redirect::Policy::custom(|attempt| {
         let from = attempt.previous().last().map(Url::origin);
@@ -275,8 +324,9 @@ fn root_cause(error: &reqwest::Error) -> String {
 /// `Retry-After` in milliseconds; a date is compared with the answer's own `Date`, so no clock is needed.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return seconds.checked_mul(1000);
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number beyond all numbers is still a wish to be left alone.
+        return Some(text.parse::<u64>().map_or(u64::MAX, |seconds| seconds.saturating_mul(1000)));
     }
     let until = DateTime::parse_from_rfc2822(text).ok()?;
     let now = DateTime::parse_from_rfc2822(headers.get(DATE)?.to_str().ok()?).ok()?;

@@ -65,7 +65,7 @@ pub(super) fn from_json(json: &Json, ty: &Type) -> Result<Value, String> {
         // Said without the value, which is one.
         (Type::Secret, json) if !json.is_string() => Err("a secret must be a text".to_owned()),
         (_, Json::String(text)) if is_written(ty) => scalar(text, ty).ok_or_else(|| wrong(text, ty)),
-        _ => crate::value::from_json(json, ty).map_err(|error| error.message),
+        _ => crate::value::from_json(json, ty, "").map_err(|error| error.message),
     }
 }
 

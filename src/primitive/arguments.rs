@@ -76,10 +76,10 @@ pub(crate) fn missing(parameter: &str) -> StepError {
 /// Declares the parameters of a primitive as a struct. A field's doc comment is the parameter's
 /// documentation, its type the parameter's type, `= expr` its default; `Option<T>` may be left out.
 macro_rules! args {
-    ($(#[$meta:meta])* struct $name:ident { $($(#[doc = $doc:literal])+ $field:ident : $ty:ty $(= $default:expr)?),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[doc = $doc:literal])+ $field:ident : $ty:ty $(= $default:expr)?),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug)]
-        struct $name { $($(#[doc = $doc])+ $field: $ty),* }
+        $vis struct $name { $($(#[doc = $doc])+ $field: $ty),* }
         impl $crate::primitive::Arguments for $name {
             const PARAMS: &'static [$crate::primitive::Param] = &[$($crate::primitive::Param {
                 name: stringify!($field),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::Attempts;
 use crate::connection::{Clock, Http, Metrics, Sql, SqlSession, SqlTransaction};
 use crate::value::{ErrorKind, StepError};
 
@@ -37,6 +38,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// The transaction around the call, if any.
     pub transaction: Option<OpenTransaction>,
+    /// The attempts of the step that calls.
+    pub attempts: Arc<Attempts>,
 }
 
 /// A session to run one statement on: the transaction's own, or one of the pool's.

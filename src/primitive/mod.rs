@@ -8,6 +8,7 @@
 //! else; a primitive that is not registered is dead code, which CI refuses.
 
 mod arguments;
+mod attempt;
 mod calendars;
 mod context;
 mod dates;
@@ -36,6 +37,7 @@ mod text;
 mod tests;
 
 pub use arguments::{Arguments, Param, RawArguments};
+pub use attempt::Attempts;
 pub use context::{Connections, Context, OpenTransaction};
 pub use property::Property;
 pub use recorded::{WRITES, recorded};

@@ -2,10 +2,10 @@
 
 /// Declares a struct whose language type is the record with the same fields.
 macro_rules! record {
-    ($(#[$meta:meta])* struct $name:ident { $($(#[doc = $doc:literal])+ $field:ident : $ty:ty),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[doc = $doc:literal])+ $field:ident : $ty:ty),* $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq)]
-        struct $name { $($(#[doc = $doc])+ $field: $ty),* }
+        $vis struct $name { $($(#[doc = $doc])+ $vis $field: $ty),* }
         impl $crate::value::Reflect for $name {
             fn ty() -> $crate::value::Type {
                 let fields = [$((stringify!($field), <$ty as $crate::value::Reflect>::ty())),*];

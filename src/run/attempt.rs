@@ -103,6 +103,8 @@ fn limits(frame: &Frame, step: &Step, nature: Nature) -> Ran<Limits> {
 
 async fn attempts(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, tally: &Tally) -> Ran<Value> {
     let most = limits.retry.unwrap_or(0).saturating_add(1);
+    let own = (nature == Nature::Leaf).then(|| frame.with_attempts());
+    let frame = own.as_ref().unwrap_or(frame);
     let mut attempt = 1;
     loop {
         if frame.halt.is_cancelled() {
@@ -121,6 +123,9 @@ async fn attempts(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, t
         };
         if attempt >= most || !may_repeat(step, nature, limits, &fault.error) {
             return Err(fault);
+        }
+        if let Some(ms) = fault.error.retry_after_ms.filter(|ms| *ms > limits.longest_wait()) {
+            return Err(asked_too_much(fault, ms, limits.longest_wait()));
         }
         let retry_in_ms = limits.wait_after(attempt, fault.error.retry_after_ms);
         let (step, error) = (place(frame, step), ErrorReport::from(&fault.error));
@@ -169,11 +174,12 @@ async fn one(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, tally:
 async fn leaf(frame: &Frame, step: &Step, limits: &Limits, timeout_ms: Option<u64>, tally: &Tally) -> Ran<Value> {
     let lasts = step.effect == Effect::Write && !frame.is_in_transaction();
     let signal = if lasts { &frame.abort } else { &frame.halt };
+    frame.context.attempts.begin();
     tokio::select! {
         biased;
         result = act(frame, step, tally) => result,
         () = signal.cancelled() => Err(Fault::cancelled()),
-        () = elapsed(timeout_ms) => {
+        () = used_up(frame, timeout_ms) => {
             let is_unknown = lasts && !step.idempotent && limits.key.is_none();
             Err(timed_out(timeout_ms.unwrap_or(0), is_unknown))
         }
@@ -204,6 +210,26 @@ async fn stop_after<T>(work: impl Future<Output = T>, ms: u64, stop: impl Fn()) 
             (work.await, true)
         }
     }
+}
+
+/// A leaf's time, which does not run while it waits for its turn on a connection with a `rate`.
+async fn used_up(frame: &Frame, timeout_ms: Option<u64>) {
+    match timeout_ms {
+        Some(ms) => frame.context.attempts.elapsed(Duration::from_millis(ms)).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Coming back sooner than a server asks is no way to get an answer, nor is a run that sleeps for a day.
+fn asked_too_much(mut fault: Box<Fault>, asked_ms: u64, longest_ms: u64) -> Box<Fault> {
+    let shown = |ms| Value::Duration(i64::try_from(ms).unwrap_or(i64::MAX));
+    let help = format!(
+        "the server asks to wait {}, and this step waits {} at most: the longer of its `timeout` and the `max` of its `backoff`",
+        shown(asked_ms),
+        shown(longest_ms)
+    );
+    fault.error.help.get_or_insert(help);
+    fault
 }
 
 /// Timeouts guard against a world that does not answer, so they are measured on tokio's own clock; the

@@ -22,7 +22,7 @@ use super::world::World;
 use super::{Interrupt, RunOptions, Services, start, summary};
 use crate::check::program::{Block, Output, Workflow};
 use crate::plan::{BindError, Plan};
-use crate::primitive::Context;
+use crate::primitive::{Attempts, Context};
 use crate::value::{ErrorKind, StepError, Timestamp, Value};
 
 /// How long `failed` and `finally` may go on after the run was told to stop.
@@ -92,7 +92,8 @@ async fn prepare(
         keeping: services.keeping,
     });
     let connections = Arc::new(services.connections);
-    let context = Arc::new(Context { connections, clock, transaction: None });
+    let attempts = Arc::new(Attempts::new(CancellationToken::new()));
+    let context = Arc::new(Context { connections, clock, transaction: None, attempts });
     let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
     let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0 };
     let timeout_ms = options.timeout_ms;

@@ -20,7 +20,7 @@ pub(crate) async fn call(program: &Program, function: &Function, arguments: &[Va
     let gives_text = matches!(function.returns.required(), Type::Text | Type::Literals(_));
     let call = Call { program, interpreters: &run.interpreters, arguments, gives_text, tell: &tell };
     let answer = external::call(call).await.and_then(|json| {
-        from_json(&json, &function.returns).map_err(|error| error.context(format!("`{}` gave back", function.name)))
+        from_json(&json, &function.returns, "").map_err(|error| error.context(format!("`{}` gave back", function.name)))
     });
     answer.map_err(|error| Fault::new(masked_error(error, &secrets)))
 }

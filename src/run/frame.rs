@@ -10,7 +10,7 @@ use super::policy::{Limits, Sites};
 use super::scope::Scope;
 use super::world::World;
 use crate::external::Interpreters;
-use crate::primitive::{Context, OpenTransaction};
+use crate::primitive::{Attempts, Context, OpenTransaction};
 use crate::value::Value;
 
 /// How many levels of evaluation a block inside another counts for, by the stack that running it takes.
@@ -94,6 +94,13 @@ impl Frame {
     /// This frame inside a transaction.
     pub(crate) fn in_transaction(&self, open: OpenTransaction) -> Self {
         let context = Context { transaction: Some(open), ..(*self.context).clone() };
+        Self { context: Arc::new(context), ..self.clone() }
+    }
+
+    /// This frame for the attempts of one step.
+    pub(crate) fn with_attempts(&self) -> Self {
+        let attempts = Arc::new(Attempts::new(self.halt.clone()));
+        let context = Context { attempts, ..(*self.context).clone() };
         Self { context: Arc::new(context), ..self.clone() }
     }
 

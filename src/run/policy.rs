@@ -17,6 +17,9 @@ use crate::value::{ErrorKind, Record, StepError, Value};
 /// The longest wait between attempts when `backoff` states none.
 const LONGEST_WAIT_MS: u64 = 60_000;
 
+/// The longest wait that a server may ask for when the step states no `timeout`.
+const LONGEST_ASKED_MS: u64 = 3_600_000;
+
 /// How waits between attempts grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
@@ -86,6 +89,11 @@ impl Limits {
             key: self.key,
             cache_ms: self.cache_ms,
         }
+    }
+
+    /// The longest wait that a server may ask for. Who states no `timeout` has time.
+    pub(crate) fn longest_wait(&self) -> u64 {
+        self.timeout_ms.unwrap_or(LONGEST_ASKED_MS).max(self.backoff.unwrap_or_default().max_ms)
     }
 
     /// How long to wait after the attempt with this number, in milliseconds: growing, at most a tenth longer by
@@ -201,6 +209,9 @@ mod tests {
             assert!((least..=least + least / 10).contains(&wait), "attempt {attempt} waits {wait}");
         }
         assert_eq!(limits.wait_after(1, Some(90_000)), 90_000);
+        assert_eq!(limits.longest_wait(), LONGEST_ASKED_MS);
+        assert_eq!(Limits { timeout_ms: Some(20_000), ..limits.clone() }.longest_wait(), 30_000);
+        assert_eq!(Limits { timeout_ms: Some(120_000), ..limits }.longest_wait(), 120_000);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 
 use crate::check::program::ConnectionUse;
 use crate::connection::{
-    Answer, Clock, Http, HttpRequest, HttpResponse, Metrics, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted,
-    Written, metrics,
+    Answer, Clock, Http, HttpRequest, HttpResponse, Metrics, Sql, SqlDialect, SqlSession, SqlTransaction, Turn,
+    Upserted, Written, metrics,
 };
 use crate::primitive::recorded;
 use crate::query::sql::SqlQuery;
@@ -281,7 +281,15 @@ impl Metrics for Nowhere {
 }
 
 impl Http for Nowhere {
-    fn send<'a>(&'a self, request: &'a HttpRequest) -> Answer<'a, HttpResponse> {
+    fn turn(&self) -> BoxFuture<'_, Turn> {
+        Box::pin(ready(Turn::default()))
+    }
+
+    fn locate(&self, _address: &str) -> Result<(Arc<str>, Vec<(Arc<str>, String)>), StepError> {
+        Err(refusal(&self.name))
+    }
+
+    fn send<'a>(&'a self, request: &'a HttpRequest, _turn: Turn) -> Answer<'a, HttpResponse> {
         if request.method == "GET" {
             return self.refuse();
         }
@@ -294,7 +302,7 @@ impl Http for Nowhere {
             ("body", body),
         ]);
         self.write(Some(&request.path), [written]);
-        answer(Ok(HttpResponse { status: 200, body: Vec::new() }))
+        answer(Ok(HttpResponse { status: 200, content_type: None, next: None, body: Vec::new() }))
     }
 }
 

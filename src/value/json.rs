@@ -45,38 +45,68 @@ fn fields_to_json(record: &Record) -> Json {
     Json::Object(record.fields().map(|(name, value)| (name.to_string(), to_json(value))).collect::<Map<_, _>>())
 }
 
-/// JSON as a value of `ty`; a misfit names its path (`[3].values.nav`).
-pub fn from_json(json: &Json, ty: &Type) -> Result<Value, StepError> {
+/// JSON as a value of `ty`; a misfit names its path below `name`, which is what the author calls the JSON:
+/// `coins[17].market_cap: expected decimal or none, got "n/a"`.
+pub fn from_json(json: &Json, ty: &Type, name: &str) -> Result<Value, StepError> {
     read(json, ty).map_err(|misfit| {
-        let place = if misfit.path.is_empty() { String::new() } else { format!(" at `{}`", misfit.path) };
-        StepError::new(ErrorKind::Data, format!("expected {}{place}, found {}", misfit.wanted, misfit.found))
+        let place = match name {
+            "" => misfit.path.trim_start_matches('.').to_owned(),
+            name => format!("{name}{}", misfit.path),
+        };
+        let glue = if place.is_empty() { "" } else { ": " };
+        let (wanted, found) = (misfit.wanted, misfit.found);
+        let error = StepError::new(ErrorKind::Data, format!("{place}{glue}expected {wanted}, {found}"));
+        StepError { help: misfit.help.map(str::to_owned), ..error }
     })
 }
 
+/// Where JSON does not fit, outermost place first: `[17].market_cap`.
 struct Misfit {
     path: String,
     wanted: String,
     found: String,
+    help: Option<&'static str>,
 }
 
+/// How much of what was found is shown, in characters.
+const SHOWN: usize = 60;
+
 fn misfit(json: &Json, ty: &Type) -> Misfit {
-    let mut found = json.to_string();
-    if found.chars().count() > 60 {
-        found = format!("{}…", found.chars().take(60).collect::<String>());
-    }
-    Misfit { path: String::new(), wanted: format!("`{ty}`"), found }
+    let shown = json.to_string();
+    let more = if shown.chars().count() > SHOWN { "…" } else { "" };
+    let found = format!("got {}{more}", shown.chars().take(SHOWN).collect::<String>());
+    let help = match ty.required() {
+        Type::Date => {
+            Some("JSON gives dates as \"2025-01-31\"; read another form as `text`, and that with `parse_date(…)`")
+        }
+        Type::Timestamp => Some(
+            "JSON gives instants as \"2025-01-31T06:00:00Z\"; read seconds as `float`, and those with `from_unix(…)`",
+        ),
+        _ => None,
+    };
+    Misfit { path: String::new(), wanted: wanted(ty), found, help }
+}
+
+fn wanted(ty: &Type) -> String {
+    if let Type::Optional(inner) = ty { format!("{} or none", wanted(inner)) } else { ty.to_string() }
 }
 
 fn within(place: &str, misfit: Misfit) -> Misfit {
-    let glue = if misfit.path.is_empty() || misfit.path.starts_with('[') { "" } else { "." };
-    Misfit { path: format!("{place}{glue}{}", misfit.path), ..misfit }
+    Misfit { path: format!("{place}{}", misfit.path), ..misfit }
+}
+
+/// A field as a path goes into it: `.nav`, and `["net value"]` where it is no name.
+fn step(field: &str) -> String {
+    let is_name = field.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_name { format!(".{field}") } else { format!("[{field:?}]") }
 }
 
 fn read(json: &Json, ty: &Type) -> Result<Value, Misfit> {
     let no = || misfit(json, ty);
     match (ty, json) {
         (Type::Optional(_) | Type::None, Json::Null) => Ok(Value::None),
-        (Type::Optional(inner), _) => read(json, inner),
+        (Type::Optional(inner), _) => read(json, inner).map_err(|misfit| or_none(misfit, ty)),
         (Type::Any | Type::Error, _) => Ok(untyped(json)),
         (Type::Json, _) => Ok(Value::Json(Arc::new(json.clone()))),
         (Type::Bool, Json::Bool(b)) => Ok(Value::Bool(*b)),
@@ -98,6 +128,11 @@ fn read(json: &Json, ty: &Type) -> Result<Value, Misfit> {
         (_, Json::String(text)) => from_text(text, ty).ok_or_else(no),
         _ => Err(no()),
     }
+}
+
+/// A misfit of an optional value itself; one further in is no matter of the `?`.
+fn or_none(misfit: Misfit, ty: &Type) -> Misfit {
+    if misfit.path.is_empty() { Misfit { wanted: wanted(ty), ..misfit } } else { misfit }
 }
 
 fn whole(x: f64) -> Option<i64> {
@@ -144,8 +179,9 @@ fn untyped(json: &Json) -> Value {
 
 fn read_map(fields: &Map<String, Json>, key: &Type, value: &Type) -> Result<Value, Misfit> {
     let pairs = fields.iter().map(|(name, json)| {
-        let key = read(&Json::String(name.clone()), key)?;
-        Ok((key, read(json, value).map_err(|m| within(name, m))?))
+        let key = read(&Json::String(name.clone()), key)
+            .map_err(|m| Misfit { wanted: format!("keys of type {}", m.wanted), ..m })?;
+        Ok((key, read(json, value).map_err(|m| within(&step(name), m))?))
     });
     Ok(Value::Map(Arc::new(pairs.collect::<Result<MapValue, Misfit>>()?)))
 }
@@ -153,8 +189,11 @@ fn read_map(fields: &Map<String, Json>, key: &Type, value: &Type) -> Result<Valu
 /// Fields that the type does not name are dropped: a provider may add some at any time.
 fn read_record(fields: &Map<String, Json>, record: &RecordType) -> Result<Value, Misfit> {
     let values = record.fields.iter().map(|field| {
-        let json = fields.get(&*field.name).unwrap_or(&Json::Null);
-        Ok((field.name.clone(), read(json, &field.ty).map_err(|m| within(&field.name, m))?))
+        let value = match fields.get(&*field.name) {
+            Some(json) => read(json, &field.ty),
+            None => read(&Json::Null, &field.ty).map_err(|m| Misfit { found: "found no such field".to_owned(), ..m }),
+        };
+        Ok((field.name.clone(), value.map_err(|m| within(&step(&field.name), m))?))
     });
     Ok(Value::record(values.collect::<Result<Vec<_>, Misfit>>()?))
 }
@@ -175,21 +214,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misfit_names_its_path() {
-        let row = Type::Record(RecordType::new([("values", Type::map(Type::Text, Type::Float.optional()))]));
-        let error =
-            from_json(&json!([{ "values": { "nav": 1, "x": null } }, { "values": { "nav": true } }]), &Type::list(row))
-                .unwrap_err();
-        assert_eq!(error.message, "expected `float` at `[1].values.nav`, found true");
+    fn a_misfit_names_its_path_and_what_was_wanted_and_got() {
+        let record = |fields: Vec<(&str, Type)>| Type::Record(RecordType::new(fields));
+        let coin = record(vec![
+            ("id", Type::Text),
+            ("cap", Type::Decimal.optional()),
+            ("days", Type::list(Type::Date).optional()),
+            ("nav", Type::map(Type::Text, Type::Float.optional())),
+            ("trend", Type::literals(["up", "down"])),
+        ]);
+        let coins = Type::list(coin);
+        let good = || json!({ "id": "a", "cap": null, "nav": {}, "trend": "up", "more": 1 });
+        let with = |field: &str, value: Json| {
+            let mut coin = good();
+            coin[field] = value;
+            from_json(&json!([good(), coin]), &coins, "coins").unwrap_err().message
+        };
+        assert!(from_json(&json!([good()]), &coins, "coins").is_ok());
+        let cases = [
+            ("cap", json!("n/a"), r#"coins[1].cap: expected decimal or none, got "n/a""#),
+            ("id", json!(null), "coins[1].id: expected text, got null"),
+            ("days", json!(["2025-01-31", "31/01/2025"]), r#"coins[1].days[1]: expected date, got "31/01/2025""#),
+            ("days", json!(3), "coins[1].days: expected list<date> or none, got 3"),
+            (
+                "nav",
+                json!({ "a": 1, "net value": true }),
+                r#"coins[1].nav["net value"]: expected float or none, got true"#,
+            ),
+            ("trend", json!("flat"), r#"coins[1].trend: expected "up" | "down", got "flat""#),
+        ];
+        for (field, value, message) in cases {
+            assert_eq!(with(field, value), message);
+        }
+        let message = |json: Json, ty: &Type, name: &str| from_json(&json, ty, name).unwrap_err().message;
+        assert_eq!(
+            message(json!([{}]), &Type::list(record(vec![("id", Type::Text)])), "xs"),
+            "xs[0].id: expected text, found no such field"
+        );
+        assert_eq!(
+            message(json!({ "rows": 3 }), &Type::list(Type::Int), "rows"),
+            r#"rows: expected list<int>, got {"rows":3}"#
+        );
+        assert_eq!(message(json!({ "a": 1 }), &record(vec![("a", Type::Bool)]), ""), "a: expected bool, got 1");
+        assert_eq!(message(json!(1), &Type::Bool, ""), "expected bool, got 1");
+        assert_eq!(
+            message(json!({ "x": 1 }), &Type::map(Type::Date, Type::Int), "m"),
+            r#"m: expected keys of type date, got "x""#
+        );
+        assert_eq!(message(json!([1.5]), &Type::list(Type::Int), "n"), "n[0]: expected int, got 1.5");
     }
 
     #[test]
     fn decimals_never_pass_through_a_float() {
-        let value = from_json(&json!("0.1000000000000000000001"), &Type::Decimal).unwrap();
+        let value = from_json(&json!("0.1000000000000000000001"), &Type::Decimal, "").unwrap();
         assert_eq!(value.to_string(), "0.1000000000000000000001");
         let number: Json = serde_json::from_str("1234567890.1234567890123456789").unwrap();
-        let value = from_json(&number, &Type::Decimal).unwrap();
+        let value = from_json(&number, &Type::Decimal, "").unwrap();
         assert_eq!(value.to_string(), "1234567890.1234567890123456789");
-        assert!(from_json(&json!("1e999999999"), &Type::Decimal).is_err());
+        assert!(from_json(&json!("1e999999999"), &Type::Decimal, "").is_err());
     }
 }

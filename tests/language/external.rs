@@ -48,10 +48,10 @@ fn a_result_of_another_type_is_named_by_its_path() {
     for (body, message) in [
         (
             "return {'items': [{'price': 1}, {'price': 'n/a'}]}",
-            "`bad` gave back: expected `decimal` at `items[1].price`, found \"n/a\"",
+            "`bad` gave back: items[1].price: expected decimal, got \"n/a\"",
         ),
-        ("return {'items': [{}]}", "`bad` gave back: expected `decimal` at `items[0].price`, found null"),
-        ("return None", "`bad` gave back: expected `{ items: list<{ price: decimal }> }`, found null"),
+        ("return {'items': [{}]}", "`bad` gave back: items[0].price: expected decimal, found no such field"),
+        ("return None", "`bad` gave back: expected { items: list<{ price: decimal }> }, got null"),
         (
             "return {'items': float('nan')}",
             "`bad` failed: ValueError: Out of range float values are not JSON compliant",

@@ -1,5 +1,6 @@
 //! What several tests need.
 
+pub(crate) mod coingecko;
 pub(crate) mod faulty;
 pub(crate) mod golden;
 pub(crate) mod place;

@@ -10,7 +10,7 @@ use crate::value::{Type, Value};
 /// VF205: a cast to the type that the value has already, there and back again, or of a number that does not fit.
 pub(super) fn lossy_or_repeated(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     walk::expressions(facts.program, &mut |expr| {
-        let ExprKind::Cast(of) = &expr.kind else { return };
+        let ExprKind::Cast(of, _) = &expr.kind else { return };
         findings
             .extend(repeated(facts, expr, of).or_else(|| there_and_back(facts, expr, of)).or_else(|| lossy(expr, of)));
     });
@@ -35,7 +35,7 @@ fn repeated(facts: &Facts<'_>, expr: &Expr, of: &Expr) -> Option<Diagnostic> {
 
 /// `n as float as int`, where `n` is an `int`.
 fn there_and_back(facts: &Facts<'_>, expr: &Expr, of: &Expr) -> Option<Diagnostic> {
-    let ExprKind::Cast(first) = &of.kind else { return None };
+    let ExprKind::Cast(first, _) = &of.kind else { return None };
     let is_number = matches!(expr.ty, Type::Int | Type::Decimal);
     if first.ty != expr.ty || !is_number {
         return None;

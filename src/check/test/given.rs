@@ -104,7 +104,7 @@ impl Checker<'_> {
             return value;
         }
         let (span, effect) = (value.span, value.effect);
-        Expr { kind: ExprKind::Cast(Box::new(value)), ty: wanted, span, effect }
+        Expr { kind: ExprKind::Cast(Box::new(value), None), ty: wanted, span, effect }
     }
 
     /// Makes `last` the scope of the block in which the step stands.

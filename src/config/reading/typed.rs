@@ -14,6 +14,12 @@ use crate::diagnostic::closest;
 const UNITS: [(&str, u64); 6] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
 
+/// The units of a size, in bytes.
+const SIZES: [(&str, usize); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+/// How a wrong size is answered.
+const A_SIZE: &str = "a size such as `64MiB`, in `KiB`, `MiB` or `GiB`";
+
 /// How a wrong duration is answered.
 const A_DURATION: &str = "a duration such as `30s`, `500ms` or `1h30m`";
 
@@ -82,6 +88,16 @@ impl Reading<'_> {
         }
     }
 
+    /// A size, in bytes, more than none and no more than this machine could hold.
+    pub(in crate::config) fn bytes(&mut self, field: Field<'_>) -> Option<usize> {
+        let scalar = self.scalar(field, A_SIZE)?;
+        let bytes = bytes(scalar.text.trim());
+        if bytes.is_none() {
+            self.unfit(field, A_SIZE, &scalar);
+        }
+        bytes
+    }
+
     /// A path, relative ones being relative to the configuration's directory.
     pub(in crate::config) fn path(&mut self, field: Field<'_>) -> Option<PathBuf> {
         let text = self.name(field)?;
@@ -122,7 +138,7 @@ impl Reading<'_> {
     }
 
     /// Says that a scalar is not what was wanted, showing it when it is no secret.
-    fn unfit(&mut self, field: Field<'_>, wanted: &str, scalar: &Scalar) {
+    pub(in crate::config) fn unfit(&mut self, field: Field<'_>, wanted: &str, scalar: &Scalar) {
         let shown: String = scalar.text.chars().take(40).collect();
         let found = if scalar.substituted || self.words.is_sensitive(field.key) {
             "something else".to_owned()
@@ -170,6 +186,13 @@ fn duration_ms(text: &str) -> Result<u64, Unfit> {
     if total == 0 { Err(Unfit::Other) } else { Ok(total) }
 }
 
+/// `64MiB` in bytes.
+fn bytes(text: &str) -> Option<usize> {
+    let (amount, unit) = split_while(text, |byte| byte.is_ascii_digit());
+    let (_, factor) = SIZES.iter().find(|(name, _)| *name == unit.trim_start())?;
+    amount.parse::<usize>().ok()?.checked_mul(*factor).filter(|bytes| *bytes > 0 && isize::try_from(*bytes).is_ok())
+}
+
 fn split_while(text: &str, keep: impl Fn(u8) -> bool) -> (&str, &str) {
     let length = text.bytes().take_while(|byte| keep(*byte)).count();
     text.split_at_checked(length).unwrap_or((text, ""))
@@ -178,6 +201,16 @@ fn split_while(text: &str, keep: impl Fn(u8) -> bool) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_amounts_with_units() {
+        for (text, size) in [("64MiB", 64 << 20), ("1 KiB", 1024), ("2GiB", 2 << 30)] {
+            assert_eq!(bytes(text), Some(size), "{text}");
+        }
+        for text in ["", "64", "0MiB", "MiB", "64MB", "-1KiB", "1.5MiB", "99999999999999999999GiB", "9999999999GiB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn durations_are_amounts_with_units() {

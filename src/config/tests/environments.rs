@@ -294,7 +294,7 @@ environments:
             "password": "se*****23", "timeout_ms": 30_000, "pool": 8, "future_retention_ms": 172_800_000,
         },
         "api": {
-            "kind": "http", "base_url": "http://api", "timeout_ms": 30_000, "pool": 8,
+            "kind": "http", "base_url": "http://api", "timeout_ms": 30_000, "pool": 8, "max_body": 67_108_864,
             "headers": { "authorization": "Be***********-1", "accept": "****" },
         },
     }});

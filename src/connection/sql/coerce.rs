@@ -77,7 +77,7 @@ fn convert(value: Value, ty: &Type) -> Result<Value, Value> {
         }
         (Type::Json, _) => Some(Value::Json(Arc::new(crate::value::to_json(&value)))),
         (Type::List(item), Value::List(_) | Value::Column(_)) => list(&value, item),
-        (_, Value::Json(json)) => from_json(json, ty).ok(),
+        (_, Value::Json(json)) => from_json(json, ty, "").ok(),
         _ => None,
     };
     converted.ok_or(value)
@@ -100,7 +100,7 @@ fn from_text(text: &Arc<str>, ty: &Type) -> Option<Value> {
         Type::Decimal => text.parse::<BigDecimal>().ok().map(|d| Value::Decimal(Arc::new(d))),
         Type::Json => serde_json::from_str(text).ok().map(|json: Json| Value::Json(Arc::new(json))),
         Type::List(_) | Type::Map(..) | Type::Record(_) | Type::Table(_) => {
-            from_json(&serde_json::from_str::<Json>(text).ok()?, ty).ok()
+            from_json(&serde_json::from_str::<Json>(text).ok()?, ty, "").ok()
         }
         // A text is no number: SQLite would give one where the column holds one.
         _ => None,
@@ -121,7 +121,7 @@ fn from_number(value: &Value, ty: &Type) -> Option<Value> {
         (Type::Decimal, Value::Int(n)) => Some(Value::Decimal(Arc::new(BigDecimal::from(*n)))),
         // The shortest text that reads back as the same float is what was written.
         (Type::Decimal, Value::Float(x)) => x.to_string().parse().ok().map(|d| Value::Decimal(Arc::new(d))),
-        (_, Value::Json(json)) => from_json(json, ty).ok(),
+        (_, Value::Json(json)) => from_json(json, ty, "").ok(),
         _ => None,
     }
 }

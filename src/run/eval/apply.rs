@@ -29,7 +29,7 @@ pub(super) fn operands(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Binary(_, left, right) => vec![left, right],
         ExprKind::Property { of, .. }
         | ExprKind::Field { of, .. }
-        | ExprKind::Cast(of)
+        | ExprKind::Cast(of, _)
         | ExprKind::Negate(of)
         | ExprKind::Not(of) => vec![of],
         _ => Vec::new(),
@@ -53,7 +53,7 @@ pub(super) fn unary(expr: &Expr, value: Value) -> Result<Value, StepError> {
                 expr.ty.is_optional() && matches!(&value, Value::Record(record) if record.get(name).is_none());
             if is_absent { Ok(Value::None) } else { field(&value, name, *optional || is_json(of)) }
         }
-        ExprKind::Cast(_) => cast(value, &expr.ty),
+        ExprKind::Cast(_, name) => cast(value, &expr.ty, name.as_deref().unwrap_or_default()),
         ExprKind::Negate(_) => negate(&value),
         ExprKind::Not(_) => truth(&value).map(|b| Value::Bool(!b)),
         _ => Err(defect("an expression with other operands came as one with a single operand")),

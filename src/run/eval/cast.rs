@@ -10,13 +10,13 @@ use crate::value::{
     Column, ErrorKind, MapValue, Record, RecordType, Sequence, StepError, Table, Type, Value, from_json,
 };
 
-/// The value as one of type `ty`, or why it is none.
-pub(crate) fn cast(value: Value, ty: &Type) -> Result<Value, StepError> {
+/// The value as one of type `ty`, or why it is none. `name` is what the author calls the value.
+pub(crate) fn cast(value: Value, ty: &Type, name: &str) -> Result<Value, StepError> {
     match (ty, value) {
         (Type::Optional(_) | Type::None, Value::None) => Ok(Value::None),
-        (Type::Optional(inner), value) => cast(value, inner),
         (Type::Any | Type::Error, value) | (Type::Json, value @ Value::Json(_)) => Ok(value),
-        (_, Value::Json(json)) => from_json(&json, ty),
+        (_, Value::Json(json)) => from_json(&json, ty, name),
+        (Type::Optional(inner), value) => cast(value, inner, name),
         (Type::Json, value) => Ok(Value::Json(Arc::new(crate::value::to_json(&value)))),
         (Type::Int | Type::Float | Type::Decimal, value) => number(value, ty),
         (Type::Literals(allowed), Value::Text(text)) => {
@@ -72,7 +72,7 @@ fn whole(d: &BigDecimal) -> Option<Value> {
 
 fn list(value: &Value, item: &Type) -> Result<Value, StepError> {
     let items = Sequence::of(value).ok_or_else(|| misfit(&format!("`{}`", value.kind()), &Type::list(item.clone())))?;
-    let cast_item = |(at, value)| cast(value, item).map_err(|error| error.context(format!("item {at}")));
+    let cast_item = |(at, value)| cast(value, item, "").map_err(|error| error.context(format!("item {at}")));
     items.iter().enumerate().map(cast_item).collect::<Result<Column, _>>().map(Column::into_list)
 }
 
@@ -89,8 +89,8 @@ fn table_of(value: &Value, row: &Arc<RecordType>) -> Result<Value, StepError> {
 
 fn map_of(map: &MapValue, key: &Type, of: &Type) -> Result<Value, StepError> {
     let pairs = map.iter().map(|(k, v)| {
-        let value = cast(v.clone(), of).map_err(|error| error.context(format!("key `{k}`")))?;
-        Ok((cast(k.clone(), key)?, value))
+        let value = cast(v.clone(), of, "").map_err(|error| error.context(format!("key `{k}`")))?;
+        Ok((cast(k.clone(), key, "")?, value))
     });
     pairs.collect::<Result<MapValue, StepError>>().map(|map| Value::Map(Arc::new(map)))
 }
@@ -98,7 +98,7 @@ fn map_of(map: &MapValue, key: &Type, of: &Type) -> Result<Value, StepError> {
 fn record_of(record: &Record, wanted: &RecordType) -> Result<Value, StepError> {
     let fields = wanted.fields.iter().map(|field| {
         let value = record.get(&field.name).cloned().unwrap_or(Value::None);
-        let value = cast(value, &field.ty).map_err(|error| error.context(format!("field `{}`", field.name)))?;
+        let value = cast(value, &field.ty, "").map_err(|error| error.context(format!("field `{}`", field.name)))?;
         Ok((field.name.clone(), value))
     });
     fields.collect::<Result<Vec<_>, StepError>>().map(Value::record)

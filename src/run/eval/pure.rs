@@ -40,7 +40,7 @@ fn dispatch(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
             Some(value) => Ok(value),
             None => unary(expr, eval(of, env, locals)?).map_err(located),
         },
-        ExprKind::Property { of, .. } | ExprKind::Cast(of) | ExprKind::Negate(of) | ExprKind::Not(of) => {
+        ExprKind::Property { of, .. } | ExprKind::Cast(of, _) | ExprKind::Negate(of) | ExprKind::Not(of) => {
             unary(expr, eval(of, env, locals)?).map_err(located)
         }
         ExprKind::If(condition, then, otherwise) => choose(condition, then, otherwise, env, locals),

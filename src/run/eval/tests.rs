@@ -173,7 +173,7 @@ fn what_is_absent_is_none_or_missing() {
 }
 
 fn cast(value: impl Into<Value>, ty: Type) -> String {
-    gives(&typed(ExprKind::Cast(Box::new(lit(value))), ty))
+    gives(&typed(ExprKind::Cast(Box::new(lit(value)), None), ty))
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! What the attempts of a step share: the time that does not count, and the pages that are there already.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::http::PagesSoFar;
+use crate::value::{ErrorKind, StepError};
+
+/// How often the time left is looked at while a request waits for its turn.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A step on its way, through all of its attempts.
+#[derive(Debug)]
+pub struct Attempts {
+    halt: CancellationToken,
+    watch: Mutex<Watch>,
+    pages: Mutex<HashMap<String, PagesSoFar>>,
+}
+
+/// The time of the attempt under way.
+#[derive(Debug)]
+struct Watch {
+    begun: Instant,
+    waiting_since: Option<Instant>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Attempts {
+    /// A step that begins now; `halt` ends its waiting.
+    pub fn new(halt: CancellationToken) -> Self {
+        let watch = Watch { begun: Instant::now(), waiting_since: None };
+        Self { halt, watch: Mutex::new(watch), pages: Mutex::default() }
+    }
+
+    /// Another attempt begins, or another part of one that has a time limit of its own.
+    pub fn begin(&self) {
+        *lock(&self.watch) = Watch { begun: Instant::now(), waiting_since: None };
+    }
+
+    /// Waits for a turn, which takes as long as it takes: the time counts for nobody's limit, and ends with the run.
+    pub(super) async fn wait<T>(&self, turn: impl Future<Output = T>) -> Result<T, StepError> {
+        lock(&self.watch).waiting_since = Some(Instant::now());
+        let turn = tokio::select! {
+            biased;
+            () = self.halt.cancelled() => Err(StepError::new(ErrorKind::Cancelled, "the run was cancelled")),
+            turn = turn => Ok(turn),
+        };
+        let mut watch = lock(&self.watch);
+        if let Some(since) = watch.waiting_since.take() {
+            watch.begun += since.elapsed();
+        }
+        turn
+    }
+
+    /// Ends when an attempt has taken `limit`, not counting what it waited for its turn.
+    pub async fn elapsed(&self, limit: Duration) {
+        loop {
+            let look_again = {
+                let watch = lock(&self.watch);
+                match watch.waiting_since {
+                    Some(_) => LOOK,
+                    None => limit.saturating_sub(watch.begun.elapsed()),
+                }
+            };
+            if look_again.is_zero() {
+                return;
+            }
+            tokio::time::sleep(look_again).await;
+        }
+    }
+
+    /// The pages that an earlier attempt at the same question got.
+    pub(super) fn take_pages(&self, question: &str) -> PagesSoFar {
+        lock(&self.pages).remove(question).unwrap_or_default()
+    }
+
+    /// Leaves pages for the next attempt.
+    pub(super) fn keep_pages(&self, question: String, pages: PagesSoFar) {
+        lock(&self.pages).insert(question, pages);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn waiting_for_a_turn_counts_for_no_limit() {
+        let attempts = Attempts::new(CancellationToken::new());
+        let begun = Instant::now();
+        let (limit, turn) = (Duration::from_millis(20), Duration::from_millis(120));
+        let work = async {
+            attempts.wait(tokio::time::sleep(turn)).await.unwrap();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = work => {}
+            () = attempts.elapsed(limit) => {}
+        }
+        assert!(begun.elapsed() >= limit + turn, "{:?}", begun.elapsed());
+        let begun = Instant::now();
+        attempts.begin();
+        attempts.elapsed(limit).await;
+        assert!(begun.elapsed() >= limit);
+    }
+
+    #[tokio::test]
+    async fn who_stops_the_run_ends_the_waiting() {
+        let halt = CancellationToken::new();
+        let attempts = Attempts::new(halt.clone());
+        halt.cancel();
+        let error = attempts.wait(std::future::pending::<()>()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Cancelled);
+    }
+}
