@@ -140,6 +140,9 @@ pub struct HttpRequest {
     pub json: Option<serde_json::Value>,
 }
 
+/// A path below a connection's base URL, and the pairs of a query string.
+pub type Located = (Arc<str>, Vec<(Arc<str>, String)>);
+
 /// What an HTTP source answered, with a status of 200 to 299.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpResponse {
@@ -166,7 +169,7 @@ pub trait Http: Send + Sync {
     /// Sends a request; a status outside 200 to 299 is an error.
     fn send<'a>(&'a self, request: &'a HttpRequest, turn: Turn) -> Answer<'a, HttpResponse>;
     /// The path and the query of an address that the source named, when it lies below the base address.
-    fn locate(&self, address: &str) -> Result<(Arc<str>, Vec<(Arc<str>, String)>), StepError>;
+    fn locate(&self, address: &str) -> Result<Located, StepError>;
 }
 
 /// Time, as a run sees it.

@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 
 use crate::check::program::ConnectionUse;
 use crate::connection::{
-    Answer, Clock, Http, HttpRequest, HttpResponse, Metrics, Sql, SqlDialect, SqlSession, SqlTransaction, Turn,
-    Upserted, Written, metrics,
+    Answer, Clock, Http, HttpRequest, HttpResponse, Located, Metrics, Sql, SqlDialect, SqlSession, SqlTransaction,
+    Turn, Upserted, Written, metrics,
 };
 use crate::primitive::recorded;
 use crate::query::sql::SqlQuery;
@@ -285,7 +285,7 @@ impl Http for Nowhere {
         Box::pin(ready(Turn::default()))
     }
 
-    fn locate(&self, _address: &str) -> Result<(Arc<str>, Vec<(Arc<str>, String)>), StepError> {
+    fn locate(&self, _address: &str) -> Result<Located, StepError> {
         Err(refusal(&self.name))
     }
 

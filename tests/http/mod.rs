@@ -211,9 +211,9 @@ async fn a_server_that_drips_is_not_waited_for() {
 #[tokio::test]
 async fn a_rate_spreads_requests_and_a_wish_for_peace_holds_all_of_them() {
     let rate = Some(HttpRate { count: 10, per_ms: 60_000 });
-    let reply = |asked: &Asked| match asked.head.starts_with("GET /v1/busy") {
-        true => answer("429 Too Many Requests", "retry-after: 30\r\n", ""),
-        false => answer("200 OK", "", "{}"),
+    let reply = |asked: &Asked| {
+        let is_busy = asked.head.starts_with("GET /v1/busy");
+        if is_busy { answer("429 Too Many Requests", "retry-after: 30\r\n", "") } else { answer("200 OK", "", "{}") }
     };
     let server = Faulty::start(reply).await;
     let clock = Arc::new(FastClock::default());

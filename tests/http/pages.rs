@@ -92,6 +92,7 @@ fn pages_by_cursor_by_address_and_by_header() {
 
 #[test]
 fn a_walk_that_would_not_end_or_would_lie_fails() {
+    #[allow(clippy::type_complexity, reason = "a table")]
     let cases: [(&str, &str, fn(&Asked, usize) -> Vec<u8>, &str); 8] = [
         (
             "the number is not heeded",

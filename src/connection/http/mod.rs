@@ -11,7 +11,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url};
 
 use super::transport::{self, Authorization, Redirects, Transport, TransportOptions};
-use super::{Answer, Clock, Http, HttpRequest, HttpResponse, Turn};
+use super::{Answer, Clock, Http, HttpRequest, HttpResponse, Located, Turn};
 use crate::value::{ErrorKind, Labels, StepError};
 use pace::Pace;
 
@@ -181,7 +181,7 @@ impl Http for HttpSource {
         })
     }
 
-    fn locate(&self, address: &str) -> Result<(Arc<str>, Vec<(Arc<str>, String)>), StepError> {
+    fn locate(&self, address: &str) -> Result<Located, StepError> {
         let refuse = |why: &str| {
             let message = format!("the source says that its next page is at an address that {why}");
             StepError::new(ErrorKind::Data, message).help("only what lies below the connection's `base_url` is asked")

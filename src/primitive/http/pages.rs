@@ -102,7 +102,7 @@ impl Effectful for Pages {
             let question = format!("{first:?}");
             let mut so_far = context.attempts.take_pages(&question);
             let mut walk = Walk { args: &args, context, so_far: &mut so_far };
-            match walk.to_the_end(first).await {
+            match walk.go(first).await {
                 Ok(()) => Ok(Paged { json: Arc::new(Json::Array(so_far.items)), pages: so_far.pages }),
                 Err(error) => {
                     let error = error.context(format!("page {}", so_far.pages + 1));
@@ -121,7 +121,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    async fn to_the_end(&mut self, first: HttpRequest) -> Result<(), StepError> {
+    async fn go(&mut self, first: HttpRequest) -> Result<(), StepError> {
         let mut request = match self.so_far.next.take() {
             Some(next) => next,
             None => self.numbered(first),
@@ -162,7 +162,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         match next {
-            Some(next) if self.so_far.asked.contains(&address(&next)) => Err(self.circle()),
+            Some(next) if self.so_far.asked.contains(&address(&next)) => Err(circle()),
             next => Ok(next),
         }
     }
@@ -170,8 +170,8 @@ impl Walk<'_> {
     /// Takes the list out of a page. A page without one is no empty page.
     fn items(&self, page: &mut Json) -> Result<Vec<Json>, StepError> {
         let place = self.args.items.as_ref().map(|items| &*items.0);
-        let fields = place.into_iter().flat_map(|place| place.split('.'));
-        let found = fields.fold(Some(&mut *page), |json, field| json?.get_mut(field));
+        let mut fields = place.into_iter().flat_map(|place| place.split('.'));
+        let found = fields.try_fold(&mut *page, |json, field| json.get_mut(field));
         match found {
             Some(Json::Array(items)) => Ok(std::mem::take(items)),
             other => {
@@ -229,11 +229,11 @@ impl Walk<'_> {
             _ => first,
         }
     }
+}
 
-    fn circle(&self) -> StepError {
-        StepError::new(ErrorKind::Data, "the source names a next page that was read before, so there would be no end")
-            .help("the source is at fault; with `take` the walk ends before it")
-    }
+fn circle() -> StepError {
+    StepError::new(ErrorKind::Data, "the source names a next page that was read before, so there would be no end")
+        .help("the source is at fault; with `take` the walk ends before it")
 }
 
 fn no_items(page: &Json, place: Option<&str>, found: &str) -> StepError {
