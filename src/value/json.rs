@@ -7,7 +7,7 @@ use bigdecimal::BigDecimal;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value as Json, json};
 
-use super::{ErrorKind, MapValue, Record, RecordType, Sequence, StepError, Table, Type, Value};
+use super::{Column, ErrorKind, MapValue, Record, RecordType, Sequence, StepError, Table, Type, Value};
 
 /// A value as JSON: dates and instants as ISO 8601, decimals and non-finite floats as text, secrets as `•••`.
 pub fn to_json(value: &Value) -> Json {
@@ -117,8 +117,8 @@ fn read(json: &Json, ty: &Type) -> Result<Value, Misfit> {
             .iter()
             .enumerate()
             .map(|(at, json)| read(json, item).map_err(|m| within(&format!("[{at}]"), m)))
-            .collect::<Result<Vec<_>, _>>()
-            .map(Value::list),
+            .collect::<Result<Column, _>>()
+            .map(Column::into_list),
         (Type::Table(row), Json::Array(items)) => read_table(items, row),
         (Type::Map(key, value), Json::Object(fields)) => read_map(fields, key, value),
         (Type::Record(record), Json::Object(fields)) => read_record(fields, record),

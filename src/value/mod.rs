@@ -1,7 +1,7 @@
 //! Values and types of the language, and how one becomes the other.
 //!
-//! Values are cheap to clone: everything of size sits behind an `Arc`. Tables and points are
-//! columns, not rows of objects. Nothing here knows of files, clocks or connections.
+//! Values are cheap to clone: everything of size sits behind an `Arc`. Tables, points and the lists that
+//! comprehensions make are columns, not rows of objects. Nothing here knows of files, clocks or connections.
 
 mod column;
 mod compare;

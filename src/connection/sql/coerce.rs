@@ -22,7 +22,7 @@ pub fn coerce(table: Table, row: &RecordType) -> Result<Table, StepError> {
     for field in &row.fields {
         let at = table.shape.iter().position(|name| *name == field.name);
         let values = at.and_then(|at| taken.get_mut(at)).and_then(Option::take).unwrap_or_default();
-        columns.push(column(&values, &field.name, &field.ty)?);
+        columns.push(column(values, &field.name, &field.ty)?);
     }
     Ok(Table { shape: row.fields.iter().map(|field| field.name.clone()).collect(), columns, rows: table.rows })
 }
@@ -42,7 +42,11 @@ fn check_names(table: &Table, row: &RecordType) -> Result<(), StepError> {
     }
 }
 
-fn column(values: &Column, name: &str, ty: &Type) -> Result<Column, StepError> {
+fn column(values: Column, name: &str, ty: &Type) -> Result<Column, StepError> {
+    let found = values.scalar_type();
+    if found.as_ref() == Some(ty) || found.map(Type::optional).as_ref() == Some(ty) {
+        return Ok(values);
+    }
     values
         .iter()
         .enumerate()

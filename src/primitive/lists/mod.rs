@@ -2,6 +2,8 @@
 //! time, sorting aside.
 
 mod field;
+#[cfg(test)]
+mod forms;
 mod group;
 pub(super) mod join;
 pub(super) mod keyed;

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::decimals::{self, Decimals};
 use super::samples::Samples;
 use super::texts::Texts;
-use crate::value::{Table, Timestamp, Value};
+use crate::value::{Table, Timestamp, Type, Value};
 
 /// Cells of one kind. What is large is boxed: a table has a column for each of its names, and groups have small ones.
 #[derive(Debug, Clone)]
@@ -182,6 +182,20 @@ impl Cells {
             Self::Samples(samples) => Self::Samples(Box::new(samples.pick(rows))),
             Self::Values(values) => Self::Values(pick_from(values, rows, &Value::None)),
         }
+    }
+
+    /// The type of the values, when they are kept as one scalar kind.
+    pub(super) fn scalar_type(&self) -> Option<Type> {
+        Some(match self {
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::Float(_) => Type::Float,
+            Self::Date(_) => Type::Date,
+            Self::Timestamp(_) => Type::Timestamp,
+            Self::Decimal(_) => Type::Decimal,
+            Self::Text(_) => Type::Text,
+            Self::Nones(_) | Self::Records(_) | Self::Samples(_) | Self::Values(_) => return None,
+        })
     }
 
     /// How the values of two rows compare, none of them `none` beside the cells.

@@ -21,7 +21,7 @@ pub use codes::{Coder, row_codes};
 use nulls::Nulls;
 pub use samples::{Samples, SeriesId};
 
-use super::{Table, Value};
+use super::{Table, Type, Value};
 
 /// Values in a column.
 #[derive(Debug, Clone, Default)]
@@ -127,12 +127,10 @@ impl Column {
         self.nulls.has(at) || self.cells.is_none(at)
     }
 
-    /// The floats, when there is nothing else.
-    pub fn floats(&self) -> Option<&[f64]> {
-        match &self.cells {
-            Cells::Float(floats) if self.nulls.is_empty() => Some(floats),
-            _ => None,
-        }
+    /// The type of all values, when they are of one scalar kind and kept as such.
+    pub fn scalar_type(&self) -> Option<Type> {
+        let ty = self.cells.scalar_type()?;
+        Some(if self.nulls.is_empty() { ty } else { ty.optional() })
     }
 
     /// The records as a table, when there is nothing else.
