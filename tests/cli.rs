@@ -216,3 +216,40 @@ fn secrets_never_show() {
         }
     }
 }
+
+#[test]
+fn a_workflow_tells_what_its_author_wants_told() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("TOKEN", "s3cr3t-t0ken");
+    let text = sandbox
+        .read("vmflow.yaml")
+        .replace("\"http://127.0.0.1:3002\"", "\"http://127.0.0.1:3002\", headers: { x-key: \"${TOKEN}\" }");
+    sandbox.write("vmflow.yaml", &text);
+    sandbox.write(
+        "told.flow",
+        r#"workflow told {
+  use source: http
+  many = log(range(1, 31))
+  sums = for each n in log([1, 2], label: "numbers") {
+    both = log(f"{n}\ns3cr3t-t0ken")
+    yield n + log(n * 10)
+  }
+  output sum = sum(sums)
+  output count = many.count
+}
+"#,
+    );
+    let ran = sandbox.run(&["run", "told.flow"]);
+    assert_eq!(ran.expect(0)["outputs"], json!({ "sum": 33, "count": 30 }));
+    assert!(
+        ran.stderr.contains("INFO many: [1, 2, 3,") && ran.stderr.contains("19, 20, … and 10 more]"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("INFO sums: numbers: [1, 2]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("INFO sums.both[2]: 2 •••"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("started"), "{}", ran.stderr);
+    assert_eq!(sandbox.run(&["run", "told.flow", "-q"]).stderr, "");
+    let events = sandbox.run(&["run", "told.flow", "--format", "jsonl"]);
+    assert!(events.stdout.contains(r#""event":"logged","path":["sums","both"],"item":"1""#), "{}", events.stdout);
+}

@@ -37,6 +37,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// The transaction around the call, if any.
     pub transaction: Option<OpenTransaction>,
+    /// Tells a line in the log of the run.
+    pub say: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 /// A session to run one statement on: the transaction's own, or one of the pool's.
