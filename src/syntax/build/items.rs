@@ -120,6 +120,12 @@ impl Reader<'_> {
         Some(Workflow { name: self.named(pair)?, items: pair.clone().into_inner().filter_map(item).collect() })
     }
 
+    /// A piece of a workflow's body.
+    pub(in crate::syntax) fn parts(&self, mut pairs: Pairs<'_, Rule>) -> Vec<WorkflowItem> {
+        let inner = pairs.next().into_iter().flat_map(Pair::into_inner);
+        inner.filter(|inner| inner.as_rule() == Rule::part).filter_map(|part| self.workflow_item(&part)).collect()
+    }
+
     fn workflow_item(&self, pair: &Node<'_>) -> Option<WorkflowItem> {
         let inner = pair.clone().into_inner().find(|inner| inner.as_rule() != Rule::doc)?;
         let kind = match inner.as_rule() {
