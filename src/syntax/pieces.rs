@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use super::ast::{File, Item, ItemKind, WorkflowItem};
+use super::ast::{File, ItemKind, Tagged, WorkflowItem};
 use super::build::Reader;
 use super::parser::{Rule, STACK, apply};
 use super::scan::{Bracket, Kind, Scan, Token};
@@ -105,8 +105,8 @@ enum Piece {
 
 /// What a piece holds.
 enum Read {
-    Items(Vec<Item>),
-    Parts(Vec<WorkflowItem>),
+    File(File),
+    Parts(Vec<WorkflowItem>, Vec<Tagged>),
 }
 
 fn pieces(text: &str, body: &Body, most: usize) -> Option<Vec<Piece>> {
@@ -136,8 +136,11 @@ impl Piece {
         let reader = Reader::of_piece(source, scan.clone(), base);
         let pairs = apply(rule, text).ok()?;
         let read = match self {
-            Self::Part(_) => Read::Parts(reader.parts(pairs)),
-            Self::Head(_) | Self::Tail(_) => Read::Items(reader.file(pairs).items),
+            Self::Part(_) => {
+                let (parts, tagged) = reader.parts(pairs);
+                Read::Parts(parts, tagged)
+            }
+            Self::Head(_) | Self::Tail(_) => Read::File(reader.file(pairs)),
         };
         reader.finish().is_empty().then_some(read)
     }
@@ -146,17 +149,23 @@ impl Piece {
 /// The whole file again: the parts belong to the last workflow of the head.
 fn join(source: &Source, body: &Body, read: Vec<Read>) -> Option<File> {
     let mut read = read.into_iter();
-    let Some(Read::Items(mut items)) = read.next() else { return None };
-    let last = items.last_mut()?;
-    let ItemKind::Workflow(workflow) = &mut last.kind else { return None };
-    last.span.end = source.span().slice(0, body.bytes.end + 1).end;
-    let mut tail = Vec::new();
-    for piece in read {
-        match piece {
-            Read::Parts(parts) => workflow.items.extend(parts),
-            Read::Items(items) => tail = items,
+    let Some(Read::File(mut file)) = read.next() else { return None };
+    let mut tail = File::default();
+    {
+        let last = file.items.last_mut()?;
+        let ItemKind::Workflow(workflow) = &mut last.kind else { return None };
+        last.span.end = source.span().slice(0, body.bytes.end + 1).end;
+        for piece in read {
+            match piece {
+                Read::Parts(parts, tagged) => {
+                    workflow.items.extend(parts);
+                    file.tagged.extend(tagged);
+                }
+                Read::File(rest) => tail = rest,
+            }
         }
     }
-    items.append(&mut tail);
-    Some(File { items })
+    file.items.append(&mut tail.items);
+    file.tagged.append(&mut tail.tagged);
+    Some(file)
 }

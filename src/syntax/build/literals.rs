@@ -110,7 +110,9 @@ impl Reader<'_> {
         let raw = child(pair, Rule::raw)?;
         let text = raw.as_str().strip_prefix("\"\"\"")?.strip_suffix("\"\"\"")?;
         let start = self.range(&raw).start + 3;
-        Some(Tagged { tag, text: Arc::from(text), text_span: self.span_of(start..start + text.len()) })
+        let tagged = Tagged { tag, text: Arc::from(text), text_span: self.span_of(start..start + text.len()) };
+        self.tagged.borrow_mut().push(tagged.clone());
+        Some(tagged)
     }
 
     /// What stands between the quotes of a `string`, escapes resolved.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use pest::iterators::Pair;
 
 use super::MAX_FINDINGS;
-use super::ast::Name;
+use super::ast::{Name, Tagged};
 use super::parser::Rule;
 use super::scan::{Scan, Unclosed, UnclosedKind};
 use crate::diagnostic::{Diagnostic, codes, sort};
@@ -44,6 +44,8 @@ pub(super) struct Reader<'s> {
     unopened: Cell<usize>,
     /// Whether a chain was reported as too long; once is enough.
     chained: Cell<bool>,
+    /// The tagged literals so far.
+    tagged: RefCell<Vec<Tagged>>,
 }
 
 impl<'s> Reader<'s> {
@@ -69,6 +71,7 @@ impl<'s> Reader<'s> {
             bad: Cell::new(false),
             unopened: Cell::new(0),
             chained: Cell::new(false),
+            tagged: RefCell::default(),
         }
     }
 
