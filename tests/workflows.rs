@@ -1,5 +1,7 @@
 //! The shipped workflows, through the built binary, on the embedded default and on real servers.
 
 mod collector;
+mod converter;
+mod extract;
 mod extractor;
 mod together;

@@ -21,5 +21,13 @@ fn the_page_of_the_standard_library_is_fresh() {
 
 #[test]
 fn the_page_of_the_shipped_workflows_is_fresh() {
-    check("docs/workflows.md", &["workflows/extractor.flow", "workflows/apex_collector.flow"]);
+    check(
+        "docs/workflows.md",
+        &[
+            "workflows/extractor.flow",
+            "workflows/apex_collector.flow",
+            "workflows/metrics_extract.flow",
+            "workflows/business_date_converter.flow",
+        ],
+    );
 }
