@@ -67,7 +67,7 @@ pub(super) fn settings(reading: &mut Reading<'_>, environment: &Node, environmen
     walk.node(top);
     let Walk { mut found, reading, .. } = walk;
     // A secret may turn up under a key that does not look like one.
-    let redactor = Redactor::new(reading.secrets.iter().map(|secret| secret.to_string()));
+    let redactor = Redactor::new(&reading.secrets);
     for setting in found.iter_mut().filter(|setting| !is_sensitive(&setting.path, reading.words)) {
         setting.value = setting.value.take().map(|value| redactor.redact(&value).into_owned());
     }
