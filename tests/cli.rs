@@ -216,3 +216,90 @@ fn secrets_never_show() {
         }
     }
 }
+
+#[test]
+fn a_workflow_tells_what_its_author_wants_told() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("TOKEN", "s3cr3t-t0ken");
+    let text = sandbox
+        .read("vmflow.yaml")
+        .replace("\"http://127.0.0.1:3002\"", "\"http://127.0.0.1:3002\", headers: { x-key: \"${TOKEN}\" }");
+    sandbox.write("vmflow.yaml", &text);
+    sandbox.write(
+        "told.flow",
+        r#"workflow told {
+  use source: http
+  many = log(range(1, 31))
+  sums = for each n in log([1, 2], label: "numbers") {
+    both = log(f"{n}\ns3cr3t-t0ken")
+    yield n + log(n * 10)
+  }
+  output sum = sum(sums)
+  output count = many.count
+}
+"#,
+    );
+    let ran = sandbox.run(&["run", "told.flow"]);
+    assert_eq!(ran.expect(0)["outputs"], json!({ "sum": 33, "count": 30 }));
+    assert!(
+        ran.stderr.contains("INFO many: [1, 2, 3,") && ran.stderr.contains("19, 20, … and 10 more]"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("INFO sums: numbers: [1, 2]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("INFO sums.both[2]: 2 •••"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("started"), "{}", ran.stderr);
+    assert_eq!(sandbox.run(&["run", "told.flow", "-q"]).stderr, "");
+    let events = sandbox.run(&["run", "told.flow", "--format", "jsonl"]);
+    assert!(events.stdout.contains(r#""event":"logged","path":["sums","both"],"item":"1""#), "{}", events.stdout);
+}
+
+#[test]
+fn every_setting_has_an_origin_and_no_secret_shows() {
+    let mut sandbox = Sandbox::new();
+    sandbox.write(
+        "vmflow.yaml",
+        r#"default_environment: prod
+environments:
+  base:
+    connections:
+      vm: { kind: victoria_metrics, url: "${VM_URL:-http://me:${VM_PASSWORD}@localhost:8428}", timeout: 9s }
+  prod:
+    extends: base
+    connections:
+      api: { kind: http, base_url: "http://localhost:1", headers: { x-plain: "${PLAIN}" } }
+      db: { kind: postgres, host: $PG_HOST, database: m, user: "${PLAIN}", password: "${MISSING:?}" }
+      key: { kind: sqlite, path: a.db }
+"#,
+    );
+    sandbox.set("VM_PASSWORD", "hunter2-vm").set("PLAIN", "plain-secret").set("PG_HOST", "pg.example");
+    let ran = sandbox.run(&["config", "--origin"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let line = |key: &str| {
+        let found = ran.stdout.lines().find(|line| line.split_whitespace().next() == Some(key));
+        found.unwrap_or_else(|| panic!("no {key} in\n{}", ran.stdout)).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("connections.db.host"), "connections.db.host pg.example vmflow.yaml:10, $PG_HOST");
+    assert_eq!(line("connections.vm.timeout"), "connections.vm.timeout 9s vmflow.yaml:5, environment `base`");
+    assert_eq!(
+        line("connections.db.password"),
+        "connections.db.password (not set) vmflow.yaml:10, $MISSING is not set"
+    );
+    assert_eq!(
+        line("connections.api.headers.x-plain"),
+        "connections.api.headers.x-plain pl********et vmflow.yaml:9, $PLAIN"
+    );
+    assert_eq!(line("connections.db.user"), "connections.db.user ••• vmflow.yaml:10, $PLAIN");
+    assert_eq!(line("connections.key.path"), "connections.key.path a.db vmflow.yaml:11");
+    assert!(line("connections.vm.url").contains("http://me:•••@localhost:8428"), "{}", line("connections.vm.url"));
+    let json = sandbox.run(&["config", "--env", "base", "--format", "json"]).expect(0);
+    assert_eq!(json["environment"], "base");
+    assert_eq!(
+        json["settings"][1]["variables"],
+        json!([{ "name": "VM_URL", "is": "default" }, { "name": "VM_PASSWORD", "is": "set" }])
+    );
+    for text in [&ran.stdout, &json.to_string()] {
+        assert!(!text.contains("hunter2") && !text.contains("plain-secret"), "{text}");
+    }
+    refused(&sandbox, &["config", "--env", "prd"], 2, &["no environment `prd`", "did you mean `prod`?"]);
+}

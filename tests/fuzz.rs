@@ -13,6 +13,7 @@ type Target = (&'static str, fn(&str));
 const TARGETS: &[Target] = &[
     ("parse", targets::parse),
     ("check", targets::check_workflow),
+    ("format", targets::format_file),
     ("configuration", targets::configuration),
     ("sql", targets::sql_literal),
     ("promql", targets::promql_literal),

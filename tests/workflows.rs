@@ -2,5 +2,7 @@
 
 mod coins;
 mod collector;
+mod converter;
+mod extract;
 mod extractor;
 mod together;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use vmflow::check::{ConnectionFacts, Store, Surroundings, check, modules};
 use vmflow::config::{self, Variables};
 use vmflow::diagnostic::{Diagnostic, render};
+use vmflow::format::{self, Trouble};
 use vmflow::query::{promql, sql};
-use vmflow::source::{SourceId, Sources, Span};
+use vmflow::source::{Source, SourceId, Sources, Span};
 use vmflow::syntax;
 
 /// The largest stack that the program gives to checking.
@@ -42,6 +43,19 @@ pub fn check_workflow(text: &str) {
         for format in [render::Format::Human, render::Format::Short, render::Format::Json] {
             let _ = render::render(format, &sources, &findings, 1, true, 80);
         }
+    });
+}
+
+/// Formatting: what comes out says the same as what went in, and formatting it again changes nothing.
+pub fn format_file(text: &str) {
+    on_large_stack(|| match format::format(&source_of(text)) {
+        Ok(once) => {
+            let again = format::format(&source_of(&once));
+            assert!(matches!(&again, Ok(again) if *again == once), "formatted again: {again:?}");
+        }
+        Err(Trouble::Syntax(findings)) => assert!(findings.iter().any(Diagnostic::is_error)),
+        Err(Trouble::TooLarge(_)) => {}
+        Err(Trouble::Bug(what)) => panic!("{what}"),
     });
 }
 
@@ -80,6 +94,10 @@ pub fn promql_literal(text: &str) {
         assert!(text.get(hole.span.start as usize..hole.span.end as usize).is_some());
     }
     let _ = promql::embedded_subset(&template);
+}
+
+fn source_of(text: &str) -> Source {
+    Sources::default().add("fuzz.flow", text.to_owned())
 }
 
 fn whole(text: &str) -> Span {

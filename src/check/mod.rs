@@ -5,6 +5,7 @@
 //! work with. A program with an error finding must not run.
 
 mod after;
+mod ahead;
 mod arguments;
 mod block;
 mod call;
@@ -43,6 +44,7 @@ mod workflow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use ahead::Ahead;
 pub use formula::check_formula;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Store, Surroundings};
@@ -124,6 +126,8 @@ struct Checker<'a> {
     meanings: HashMap<Span, Meaning>,
     /// Words that stand where some file makes or changes a table.
     definitions: HashSet<String>,
+    /// The queries that another thread reads meanwhile.
+    ahead: Option<Arc<Ahead>>,
     /// Where the parameter stands that a name in the text means.
     declared: HashMap<Span, Span>,
 }
@@ -151,6 +155,7 @@ impl<'a> Checker<'a> {
             has_told_yield: false,
             meanings: HashMap::new(),
             definitions: statement::definitions(modules),
+            ahead: None,
             declared: HashMap::new(),
         };
         checker.homes.are_kept = modules.have_tests();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::ahead::SqlRead;
 use super::expression::{broken, pure, strongest};
 use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
@@ -73,9 +74,10 @@ impl Checker<'_> {
     }
 
     fn sql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
-        let (template, mut findings) = sql::parse(&tagged.text, tagged.text_span);
         let queried = scope.queried.take().filter(|(of, _)| *of == span).map(|(_, queried)| queried);
-        let statement = if findings.is_empty() { Self::read(tagged, queried.as_ref(), &mut findings) } else { None };
+        let dialect = queried.as_ref().and_then(|queried| queried.dialect);
+        let read = self.ahead.as_ref().and_then(|ahead| ahead.sql(tagged, dialect));
+        let SqlRead { template, findings, statement, .. } = read.unwrap_or_else(|| SqlRead::of(tagged, dialect));
         let is_broken = findings.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
@@ -142,7 +144,9 @@ impl Checker<'_> {
     fn promql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
         let name = self.promql_reader.as_ref().map(|name| format!("the connection `{name}`"));
         let reader = name.as_deref().map_or(Reader::VICTORIA_METRICS, |name| Reader { dialect: Dialect::PromQl, name });
-        let (template, findings) = promql::parse_for(&tagged.text, tagged.text_span, reader);
+        let is_usual = reader.dialect == Dialect::MetricsQl;
+        let read = self.ahead.as_ref().filter(|_| is_usual).and_then(|ahead| ahead.promql(tagged));
+        let (template, findings) = read.unwrap_or_else(|| promql::parse_for(&tagged.text, tagged.text_span, reader));
         let is_broken = findings.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());

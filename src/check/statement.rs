@@ -14,7 +14,6 @@ use crate::primitive::Spec;
 use crate::query::sql::{self, SqlDialect, SqlTemplate, Statement};
 use crate::schema::{Schema, Table, database_type, fits_column};
 use crate::source::Span;
-use crate::syntax::ast::Tagged;
 use crate::value::{ConnectionKind, Type, Value};
 
 impl Checker<'_> {
@@ -33,18 +32,6 @@ impl Checker<'_> {
             _ => return None,
         };
         Some(Queried { name, dialect })
-    }
-
-    /// Reads a literal without slips with the grammar of its connection.
-    pub(super) fn read(
-        tagged: &Tagged,
-        queried: Option<&Queried>,
-        findings: &mut Vec<Diagnostic>,
-    ) -> Option<Statement> {
-        let dialect = queried.and_then(|queried| queried.dialect);
-        let (statement, finding) = sql::read(&tagged.text, tagged.text_span, dialect);
-        findings.extend(finding);
-        statement
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread::Builder;
 
 use super::mismatch::Want;
 use super::modules::ModuleId;
@@ -10,7 +11,7 @@ use super::scope::{BlockScope, Role, Scope};
 use super::suggest::Suggestions;
 use super::test::Test;
 use super::types::LATER;
-use super::{Checker, STACK};
+use super::{Ahead, Checker, STACK};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
 use crate::query::sql::Meaning;
@@ -34,12 +35,28 @@ impl Checker<'_> {
     pub(super) fn workflows(&mut self) {
         let is_root = |id: &ModuleId| self.modules.all.get(id.0).is_some_and(|module| module.is_root);
         let roots: Vec<ModuleId> = (0..self.modules.all.len()).map(ModuleId).filter(is_root).collect();
+        // Several files are checked side by side; a single one has its queries read by another thread.
+        if let [root] = roots.as_slice() {
+            let tagged = self.modules.all.get(root.0).map(|module| module.file.tagged.as_slice());
+            self.ahead = tagged.and_then(Ahead::of).map(Arc::new);
+        }
         let begin = || {
             let mut checker = self.clone();
             drop(checker.found_so_far());
             checker
         };
-        for found in parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id)) {
+        let check = || parallel::map(&roots, STACK, begin, |checker, id| checker.root(*id));
+        let all = match &self.ahead {
+            None => check(),
+            Some(ahead) => std::thread::scope(|scope| {
+                // Without a thread to spare the checker reads them all itself.
+                let _ = Builder::new().stack_size(STACK).spawn_scoped(scope, || ahead.read());
+                let all = check();
+                ahead.end();
+                all
+            }),
+        };
+        for found in all {
             self.program.workflows.extend(found.workflows);
             self.program.tests.extend(found.tests);
             self.program.statements.extend(found.statements);

@@ -1,34 +1,42 @@
 //! The log of a run: its events as lines on stderr, through `tracing`.
 
 use tracing::Level;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::terminal::Terminal;
 use crate::config::Redactor;
 use crate::run::{EventKind, RunEvent, StepPlace, StepStatus};
 
-/// Sends log lines to stderr. Without flags only warnings and errors show; `-v` tells of every step.
+/// What the workflow itself says with `log`.
+const OWN_WORDS: &str = "workflow";
+
+/// Sends log lines to stderr. Without flags warnings, errors and the workflow's own words show; `-v` tells of every step.
 pub(super) fn init(terminal: &Terminal) {
-    let level = match terminal.verbosity {
-        ..=-2 => LevelFilter::ERROR,
-        -1 | 0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
+    let (level, own_words) = match terminal.verbosity {
+        ..=-2 => (LevelFilter::ERROR, LevelFilter::ERROR),
+        -1 => (LevelFilter::WARN, LevelFilter::WARN),
+        0 => (LevelFilter::WARN, LevelFilter::INFO),
+        1 => (LevelFilter::INFO, LevelFilter::INFO),
+        _ => (LevelFilter::DEBUG, LevelFilter::DEBUG),
     };
-    let subscriber = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(terminal.color_err)
-        .with_max_level(level)
         .with_target(false)
-        .finish();
+        .with_filter(Targets::new().with_default(level).with_target(OWN_WORDS, own_words));
     // A second initialisation keeps the first; nothing depends on it.
-    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
 }
 
 /// One event as a line of the log.
 pub(super) fn log(event: &RunEvent, redactor: &Redactor) {
     let Some((level, text)) = line(&event.kind) else { return };
     let text = redactor.redact(&text);
+    if matches!(event.kind, EventKind::Logged { .. }) {
+        return tracing::info!(target: OWN_WORDS, "{text}");
+    }
     match level {
         Level::ERROR => tracing::error!("{text}"),
         Level::WARN => tracing::warn!("{text}"),
@@ -52,7 +60,9 @@ fn line(event: &EventKind) -> Option<(Level, String)> {
         }
         EventKind::LoopProgress { .. } => return None,
         EventKind::Warning { step, message } => (Level::WARN, format!("{}: {message}", place(step))),
-        EventKind::Said { step, line } => (Level::INFO, format!("{}: {line}", place(step))),
+        EventKind::Logged { step, line } | EventKind::Said { step, line } => {
+            (Level::INFO, format!("{}: {line}", place(step)))
+        }
         EventKind::RunFinished { status, message, duration_ms } => {
             (Level::INFO, format!("run ended {} after {duration_ms} ms: {message}", status.name()))
         }

@@ -5,6 +5,7 @@
 mod arguments;
 mod check;
 mod completions;
+mod config;
 mod connect;
 mod diff;
 mod doc;
@@ -117,6 +118,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Explain(command) => explain::explain(command, &terminal),
         Command::Graph(command) => graph::graph(command, &terminal),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),
+        Command::Config(command) => config::config(command, &terminal, variables),
         Command::Init(command) => init::init(command, &terminal),
         Command::New(command) => new::new(command, &terminal),
         Command::Man(command) => man::man(command, &terminal),

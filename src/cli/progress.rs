@@ -41,6 +41,9 @@ impl Progress {
             EventKind::Warning { step, message } => {
                 self.line(&redactor.redact(&format!("  ! {}: {message}", step.path.join("."))));
             }
+            EventKind::Logged { step, line } => {
+                self.line(&redactor.redact(&format!("  · {}: {line}", step.path.join("."))));
+            }
             EventKind::RunFinished { .. } => self.clear(),
             _ => {}
         }

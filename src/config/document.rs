@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::environment::{self, ConnectionOutline, Environment};
 use super::job::{self, Job};
 use super::mask::MaskWords;
+use super::origin::{self, Setting};
 use super::reading::{Reading, list, suggest};
 use super::secret::Secret;
 use super::variables::Variables;
@@ -194,6 +195,18 @@ impl Config {
         environment::merged(&mut reading, &self.environments, name)
             .and_then(|node| environment::outlines(&node))
             .unwrap_or_default()
+    }
+
+    /// Every setting of the environment `name`, masked, with where it comes from. A variable that is not set is no error here.
+    pub fn settings(&self, name: &str) -> Result<Vec<Setting>, Vec<Diagnostic>> {
+        if !self.environments.contains_key(name) && self.has_environment(name) {
+            return Ok(Vec::new());
+        }
+        let mut reading = self.reading(true);
+        match environment::merged(&mut reading, &self.environments, name) {
+            Some(node) => Ok(origin::settings(&mut reading, &node, &self.environments)),
+            None => Err(reading.findings),
+        }
     }
 
     fn read_environment(

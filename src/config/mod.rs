@@ -15,6 +15,7 @@ mod environment;
 mod http;
 mod job;
 mod mask;
+mod origin;
 mod reading;
 mod secret;
 mod substitute;
@@ -35,6 +36,7 @@ pub use document::Config;
 pub use environment::{ConnectionOutline, Environment};
 pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};
 pub use mask::{MaskWords, Redactor, mask_all, mask_json, mask_text};
+pub use origin::{Filled, Setting};
 pub use secret::{Secret, Url};
 pub use variables::Variables;
 

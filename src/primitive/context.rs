@@ -40,6 +40,8 @@ pub struct Context {
     pub transaction: Option<OpenTransaction>,
     /// The attempts of the step that calls.
     pub attempts: Arc<Attempts>,
+    /// Tells a line in the log of the run.
+    pub say: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 /// A session to run one statement on: the transaction's own, or one of the pool's.

@@ -16,6 +16,7 @@ mod digest;
 mod errors;
 mod http;
 mod lists;
+mod log;
 mod maps;
 mod metrics;
 mod numbers;

@@ -1,7 +1,7 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, calendars, dates, digest, errors, http, lists, maps, metrics, numbers, outcomes, policy,
+    Form, Property, Spec, calendars, dates, digest, errors, http, lists, log, maps, metrics, numbers, outcomes, policy,
     regexes, samples, sql, statistics, text,
 };
 
@@ -16,6 +16,7 @@ static FAMILIES: &[&[Spec]] = &[
     lists::join::SPECS,
     lists::keyed::SPECS,
     lists::reshape::SPECS,
+    log::SPECS,
     maps::SPECS,
     metrics::SPECS,
     numbers::SPECS,

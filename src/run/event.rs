@@ -97,6 +97,14 @@ pub enum EventKind {
         /// What.
         message: String,
     },
+    /// The workflow said something with `log`.
+    Logged {
+        /// Which step.
+        #[serde(flatten)]
+        step: StepPlace,
+        /// A line.
+        line: String,
+    },
     /// An external program said something on stderr.
     Said {
         /// Which step.

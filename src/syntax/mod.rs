@@ -18,6 +18,7 @@ mod build;
 mod comments;
 mod extents;
 mod parser;
+mod pieces;
 mod recover;
 mod scan;
 mod slips;
@@ -48,7 +49,7 @@ pub const MAX_FINDINGS: usize = 100;
 /// Parses a file. Items and statements that do not parse are left out of the tree, each with a finding;
 /// without errors among the findings the tree is the whole file.
 pub fn parse(source: &Source) -> (ast::File, Vec<Diagnostic>) {
-    parser::on_deep_stack(|| parser::file(source))
+    parser::on_deep_stack(|| parser::long_file(source))
 }
 
 /// Parses files, several at a time. What it gives is in their order.

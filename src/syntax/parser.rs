@@ -9,7 +9,7 @@ use pest::iterators::Pairs;
 
 use super::ast::{Expr, File};
 use super::build::Reader;
-use super::{MAX_NESTING, MAX_SIZE};
+use super::{MAX_NESTING, MAX_SIZE, pieces};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
 use crate::source::{Source, Span};
@@ -27,7 +27,7 @@ mod grammar {
 
 /// Parsing and building recurse with the nesting of the text, up to [`MAX_NESTING`]; in a debug build
 /// that is more than a thread of an async runtime has to offer.
-const STACK: usize = 16 << 20;
+pub(super) const STACK: usize = 16 << 20;
 
 /// Steps of the grammar per byte, and for a start: a clean text needs about 12 a byte.
 const CALLS_PER_BYTE: usize = 64;
@@ -46,15 +46,32 @@ pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
 
 /// See [`super::parse_all`].
 pub(super) fn side_by_side(sources: &[Source]) -> Vec<(File, Vec<Diagnostic>)> {
-    parallel::map(sources, STACK, || (), |(), source| file(source))
+    match sources {
+        [source] => vec![on_deep_stack(|| long_file(source))],
+        _ => parallel::map(sources, STACK, || (), |(), source| file(source)),
+    }
 }
 
 /// See [`super::parse`].
 pub(super) fn file(source: &Source) -> (File, Vec<Diagnostic>) {
-    let reader = match reader(source) {
-        Ok(reader) => reader,
-        Err(finding) => return (File::default(), vec![*finding]),
-    };
+    match reader(source) {
+        Ok(reader) => whole(reader),
+        Err(finding) => (File::default(), vec![*finding]),
+    }
+}
+
+/// The same, on several threads when it is long.
+pub(super) fn long_file(source: &Source) -> (File, Vec<Diagnostic>) {
+    match reader(source) {
+        Ok(reader) => match pieces::file(source, reader.scan()) {
+            Some(file) => (file, Vec::new()),
+            None => whole(reader),
+        },
+        Err(finding) => (File::default(), vec![*finding]),
+    }
+}
+
+fn whole(reader: Reader<'_>) -> (File, Vec<Diagnostic>) {
     let file = match apply(Rule::file, reader.text()) {
         Ok(pairs) => reader.file(pairs),
         Err(trouble) => {

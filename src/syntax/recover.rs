@@ -16,7 +16,7 @@ impl Reader<'_> {
     /// nothing, as the callers' builders do.
     pub(super) fn bad<T>(&self, pair: &Pair<'_, Rule>, rule: Rule) -> Option<T> {
         self.note_bad();
-        let whole = pair.as_span().start()..pair.as_span().end();
+        let whole = self.range(pair);
         if self.scan().disturbs(&whole) || self.is_full() {
             return None;
         }

@@ -90,7 +90,7 @@ pub(super) const fn word(rule: Rule) -> Word {
         Rule::header | Rule::row => Noun("a row `| … |`"),
         Rule::block => Noun("a block `{ … }`"),
         Rule::statement | Rule::bound | Rule::unbound | Rule::check | Rule::check_kind | Rule::one_statement
-        | Rule::part | Rule::one_part | Rule::test_part | Rule::one_test_part | Rule::handler => Noun("a statement"),
+        | Rule::part | Rule::one_part | Rule::parts | Rule::test_part | Rule::one_test_part | Rule::handler => Noun("a statement"),
         Rule::item | Rule::one_item | Rule::step_def | Rule::step_kind => Noun("`workflow`, `step`, `action`, `fn` or another top-level item"),
         Rule::external => Noun("`=` and what runs the step"),
         Rule::k_and | Rule::k_or | Rule::compare_op | Rule::range_op | Rule::coalesce | Rule::add_op

@@ -21,7 +21,15 @@ fn the_page_of_the_standard_library_is_fresh() {
 
 #[test]
 fn the_page_of_the_shipped_workflows_is_fresh() {
-    let names = ["extractor", "apex_collector", "top_coins", "price_collection", "contract_addresses"];
+    let names = [
+        "extractor",
+        "apex_collector",
+        "metrics_extract",
+        "business_date_converter",
+        "top_coins",
+        "price_collection",
+        "contract_addresses",
+    ];
     let files = names.map(|name| format!("workflows/{name}.flow"));
     check("docs/workflows.md", &files.each_ref().map(String::as_str));
 }

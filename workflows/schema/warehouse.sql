@@ -22,3 +22,31 @@ create table if not exists vm_extraction_jobs (
   max_data_timestamp  timestamptz,
   primary key (job_id, biz_date, execution_timestamp)
 );
+
+-- The series whose points are copied, by the digest of name and labels: the same key whoever writes it first.
+create table if not exists vm_metric_metadata (
+  metric_id     text  not null primary key,
+  job_id        text  not null,
+  metric_name   text  not null,
+  metric_labels jsonb not null
+);
+
+-- Their points, as they were written.
+create table if not exists vm_metric_data (
+  metric_id        text             not null references vm_metric_metadata (metric_id),
+  metric_timestamp timestamptz      not null,
+  metric_value     double precision not null,
+  primary key (metric_id, metric_timestamp)
+);
+
+-- One row for each selection that a run copied; `last_timestamp` is its newest point.
+create table if not exists vm_metric_extract_jobs (
+  job_id              text        not null,
+  run_id              text        not null,
+  selection_value     text        not null,
+  started_at          timestamptz not null,
+  series_count        bigint      not null,
+  metrics_saved_count bigint      not null,
+  last_timestamp      timestamptz,
+  primary key (run_id, selection_value)
+);

@@ -24,11 +24,12 @@ mod wait;
 
 use std::collections::HashMap;
 
-use super::Checker;
 use super::modules::Modules;
 use super::program::{Expr, ExprKind, Program};
 use super::surroundings::Surroundings;
+use super::{Checker, STACK};
 use crate::diagnostic::Diagnostic;
+use crate::parallel;
 use crate::query::sql::Meaning;
 use crate::source::{Source, SourceId, Span};
 use crate::value::Value;
@@ -59,6 +60,9 @@ impl<'a> Facts<'a> {
         if is_short { format!("`{text}`") } else { "this".to_owned() }
     }
 }
+
+/// With so many bytes of text it is worth to look at different things at once.
+const LONG: usize = 64 << 10;
 
 /// The longest text that a message repeats.
 const LONGEST_QUOTE: usize = 40;
@@ -104,11 +108,18 @@ impl Checker<'_> {
             sources,
             meanings: &self.meanings,
         };
-        let mut findings = Vec::new();
-        for lint in LINTS {
+        let look = |(): &mut (), lint: &Lint| {
+            let mut findings = Vec::new();
             lint(&facts, &mut findings);
-        }
-        self.warnings.extend(findings);
+            findings
+        };
+        let is_long = self.modules.all.iter().map(|module| module.source.text.len()).sum::<usize>() > LONG;
+        let found = if is_long {
+            parallel::map(LINTS, STACK, || (), look)
+        } else {
+            LINTS.iter().map(|lint| look(&mut (), lint)).collect()
+        };
+        self.warnings.extend(found.into_iter().flatten());
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod config;
 mod doc;
 mod eval;
 mod explain;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use completions::CompletionsArguments;
+pub(crate) use config::SettingsArguments;
 pub(crate) use doc::{DocArguments, DocFormat};
 pub(crate) use eval::EvalArguments;
 pub(crate) use explain::ExplainArguments;
@@ -103,6 +105,8 @@ pub(crate) enum Command {
     Graph(GraphArguments),
     /// List the jobs of the configuration
     Jobs(JobsArguments),
+    /// Show the settings of an environment, masked, and where each comes from
+    Config(SettingsArguments),
     /// Begin a project that runs at once
     Init(InitArguments),
     /// Begin a workflow, a step or a test

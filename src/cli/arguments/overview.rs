@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Begin", &["init", "new"]),
     ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
     ("Run", &["run", "jobs"]),
-    ("Set up", &["schema", "completions", "man"]),
+    ("Set up", &["config", "schema", "completions", "man"]),
 ];
 
 /// The grammar of the command line: what it takes and how it says so. The tests of its documentation read it.

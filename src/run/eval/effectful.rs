@@ -11,8 +11,9 @@ use super::pure::{Env, decides};
 use super::{Locals, eval, truth};
 use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, Function, FunctionBody, FunctionId};
-use crate::primitive::{Effect, Run, Spec};
+use crate::primitive::{Context, Effect, Run, Spec};
 use crate::run::block;
+use crate::run::event::{EventKind, StepPlace};
 use crate::run::external;
 use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
@@ -163,9 +164,17 @@ async fn primitive(spec: &Spec, given: &[Option<Expr>], span: Span, site: Site<'
     let arguments = raw(given, values);
     let answer = match spec.run {
         Run::Pure(run) => run(arguments),
-        Run::Effectful(run) => run(arguments, &site.frame.context).await,
+        Run::Effectful(run) => run(arguments, &heard(site)).await,
     };
     answer.map_err(|error| Fault::at(error, span))
+}
+
+/// What a primitive may reach from here, its words told under this step.
+fn heard(site: Site<'_>) -> Context {
+    let run = site.frame.run.clone();
+    let step = StepPlace { path: site.frame.path(site.step), item: site.frame.item() };
+    let say = move |line: &str| run.journal.emit(EventKind::Logged { step: step.clone(), line: line.to_owned() });
+    Context { say: Arc::new(say), ..(*site.frame.context).clone() }
 }
 
 async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {

@@ -21,6 +21,8 @@ pub type Name = Spanned<Arc<str>>;
 pub struct File {
     /// Top-level items, in order. Items that did not parse are left out; diagnostics tell of them.
     pub items: Vec<Item>,
+    /// Every tagged literal in them, in order.
+    pub tagged: Vec<Tagged>,
 }
 
 /// A top-level item with the documentation above it.

@@ -281,7 +281,7 @@ impl Reader<'_> {
         let mut fragments = Vec::new();
         for part in pair.clone().into_inner() {
             if part.as_rule() != Rule::hole {
-                fragments.push(Fragment::Text(self.unescaped(part.as_str(), part.as_span().start(), true)));
+                fragments.push(Fragment::Text(self.unescaped(part.as_str(), self.range(&part).start, true)));
                 continue;
             }
             let value = self.built(child(&part, Rule::expr)?)?;
@@ -293,9 +293,9 @@ impl Reader<'_> {
 
     fn format(&self, hole: &Node<'_>) -> Option<Spanned<Arc<str>>> {
         let format = child(hole, Rule::format)?;
-        let range = format.as_span();
+        let range = self.range(&format);
         let text = format.as_str().strip_prefix(':')?;
-        Some(Spanned::new(Arc::from(text), self.span_of(range.start() + 1..range.end())))
+        Some(Spanned::new(Arc::from(text), self.span_of(range.start + 1..range.end)))
     }
 }
 

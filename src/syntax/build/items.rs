@@ -4,7 +4,8 @@ use pest::iterators::{Pair, Pairs};
 
 use super::super::ast::{
     Binding, Expr, File, FunctionDefinition, Import, ImportTarget, Item, ItemKind, Name, Parameter, StepBody,
-    StepDefinition, Test, TestItem, TypeDefinition, Use, Workflow, WorkflowItem, WorkflowItemKind, WorkflowParam,
+    StepDefinition, Tagged, Test, TestItem, TypeDefinition, Use, Workflow, WorkflowItem, WorkflowItemKind,
+    WorkflowParam,
 };
 use super::super::parser::Rule;
 use super::{Reader, after, child, children, doc};
@@ -21,7 +22,8 @@ impl Reader<'_> {
             Rule::bad_item => self.bad(&pair, Rule::one_item),
             _ => None,
         };
-        File { items: inner.filter_map(item).collect() }
+        let items = inner.filter_map(item).collect();
+        File { items, tagged: self.tagged.take() }
     }
 
     fn item(&self, pair: &Node<'_>) -> Option<Item> {
@@ -118,6 +120,13 @@ impl Reader<'_> {
             _ => None,
         };
         Some(Workflow { name: self.named(pair)?, items: pair.clone().into_inner().filter_map(item).collect() })
+    }
+
+    /// A piece of a workflow's body.
+    pub(in crate::syntax) fn parts(&self, mut pairs: Pairs<'_, Rule>) -> (Vec<WorkflowItem>, Vec<Tagged>) {
+        let inner = pairs.next().into_iter().flat_map(Pair::into_inner);
+        let parts = inner.filter(|inner| inner.as_rule() == Rule::part).filter_map(|part| self.workflow_item(&part));
+        (parts.collect(), self.tagged.take())
     }
 
     fn workflow_item(&self, pair: &Node<'_>) -> Option<WorkflowItem> {

@@ -109,15 +109,17 @@ impl Reader<'_> {
         };
         let raw = child(pair, Rule::raw)?;
         let text = raw.as_str().strip_prefix("\"\"\"")?.strip_suffix("\"\"\"")?;
-        let start = raw.as_span().start() + 3;
-        Some(Tagged { tag, text: Arc::from(text), text_span: self.span_of(start..start + text.len()) })
+        let start = self.range(&raw).start + 3;
+        let tagged = Tagged { tag, text: Arc::from(text), text_span: self.span_of(start..start + text.len()) };
+        self.tagged.borrow_mut().push(tagged.clone());
+        Some(tagged)
     }
 
     /// What stands between the quotes of a `string`, escapes resolved.
     pub(super) fn text_value(&self, pair: &Node<'_>) -> Arc<str> {
         let written = pair.as_str();
         let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or("");
-        self.unescaped(inner, pair.as_span().start() + 1, false)
+        self.unescaped(inner, self.range(pair).start + 1, false)
     }
 
     /// Resolves the escapes of a text that stands at `start`; between the holes of an `f"…"`, doubled

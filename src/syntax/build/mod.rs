@@ -22,7 +22,7 @@ use std::sync::Arc;
 use pest::iterators::Pair;
 
 use super::MAX_FINDINGS;
-use super::ast::Name;
+use super::ast::{Name, Tagged};
 use super::parser::Rule;
 use super::scan::{Scan, Unclosed, UnclosedKind};
 use crate::diagnostic::{Diagnostic, codes, sort};
@@ -34,7 +34,9 @@ pub(super) struct Reader<'s> {
     source: &'s Source,
     /// The text as [`Scan::repaired`] leaves it, which has the same length.
     text: Cow<'s, str>,
-    scan: Scan,
+    scan: Arc<Scan>,
+    /// Where in the text the piece begins that is parsed; of a whole text 0.
+    base: usize,
     findings: RefCell<Vec<Diagnostic>>,
     /// Whether anything did not parse.
     bad: Cell<bool>,
@@ -42,6 +44,8 @@ pub(super) struct Reader<'s> {
     unopened: Cell<usize>,
     /// Whether a chain was reported as too long; once is enough.
     chained: Cell<bool>,
+    /// The tagged literals so far.
+    tagged: RefCell<Vec<Tagged>>,
 }
 
 impl<'s> Reader<'s> {
@@ -49,14 +53,25 @@ impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
         let scan = Scan::of(&source.text);
         let text = scan.repaired(&source.text).map_or(Cow::Borrowed(&*source.text), Cow::Owned);
+        Self::with(source, text, Arc::new(scan), 0)
+    }
+
+    /// Reads the piece of a text that begins at `base`; nothing of the text may need repair.
+    pub(super) fn of_piece(source: &'s Source, scan: Arc<Scan>, base: usize) -> Self {
+        Self::with(source, Cow::Borrowed(&*source.text), scan, base)
+    }
+
+    fn with(source: &'s Source, text: Cow<'s, str>, scan: Arc<Scan>, base: usize) -> Self {
         Self {
             source,
             text,
             scan,
+            base,
             findings: RefCell::default(),
             bad: Cell::new(false),
             unopened: Cell::new(0),
             chained: Cell::new(false),
+            tagged: RefCell::default(),
         }
     }
 
@@ -71,7 +86,7 @@ impl<'s> Reader<'s> {
     }
 
     /// What the scan found.
-    pub(super) const fn scan(&self) -> &Scan {
+    pub(super) fn scan(&self) -> &Arc<Scan> {
         &self.scan
     }
 
@@ -121,8 +136,13 @@ impl<'s> Reader<'s> {
 
     /// Where a pair stands, without the white space and comments that pest lets some rules end with.
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
-        let range = pair.as_span();
-        self.span_of(self.trimmed(range.start()..range.end()))
+        self.span_of(self.trimmed(self.range(pair)))
+    }
+
+    /// The bytes of a pair, counted over the whole text.
+    pub(super) fn range(&self, pair: &Pair<'_, Rule>) -> Range<usize> {
+        let span = pair.as_span();
+        self.base + span.start()..self.base + span.end()
     }
 
     /// The bytes without white space and comments at their end.
