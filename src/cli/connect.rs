@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::project::read_text;
 use crate::check::program::{ConnectionUse, Workflow};
 use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Tls};
+use crate::connection::files::Directory;
 use crate::connection::http::{HttpOptions, HttpSource};
 use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
@@ -117,6 +118,9 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
                 verify: true,
             };
             connections.http.insert(name, Arc::new(HttpSource::new(&options).map_err(|error| error.to_string())?));
+        }
+        ConnectionConfig::Files { path } => {
+            connections.files.insert(name.clone(), Arc::new(Directory::new(name, path.clone())));
         }
     }
     Ok(())

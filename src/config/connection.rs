@@ -103,6 +103,11 @@ pub enum ConnectionConfig {
         /// How many requests may be under way at once.
         pool: usize,
     },
+    /// `kind: files`
+    Files {
+        /// The directory that no path leads out of.
+        path: PathBuf,
+    },
 }
 
 /// Where a `postgres` database is.
@@ -179,6 +184,7 @@ impl ConnectionConfig {
             Self::VictoriaMetrics { .. } => "victoria_metrics",
             Self::Prometheus { .. } => "prometheus",
             Self::Http { .. } => "http",
+            Self::Files { .. } => "files",
         }
     }
 
@@ -189,13 +195,14 @@ impl ConnectionConfig {
             Self::Postgres { .. } => ConnectionKind::Postgres,
             Self::Embedded { .. } | Self::VictoriaMetrics { .. } | Self::Prometheus { .. } => ConnectionKind::Metrics,
             Self::Http { .. } => ConnectionKind::Http,
+            Self::Files { .. } => ConnectionKind::Files,
         }
     }
 
     /// Whether it leads to this machine.
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Sqlite { .. } | Self::Embedded { .. } => true,
+            Self::Sqlite { .. } | Self::Embedded { .. } | Self::Files { .. } => true,
             Self::Postgres { address: PostgresAddress::Url(url), .. } => is_loopback(url.host()),
             Self::Postgres { address: PostgresAddress::Parts { host, .. }, .. } => is_loopback(host),
             Self::VictoriaMetrics { read_url, write_url, .. } => {
@@ -235,6 +242,7 @@ impl ConnectionConfig {
                     "password": password.as_ref().map(Secret::expose), "tls": tls.map(Tls::as_str), "pool": pool,
                 })
             }
+            Self::Files { path } => json!({ "path": path }),
             Self::Embedded { path, seed } => json!({ "path": path, "seed": seed }),
             Self::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => json!({
                 "read_url": read_url.to_string(), "write_url": write_url.to_string(),
@@ -290,7 +298,7 @@ impl Login {
 type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfig>;
 
 /// Every kind with its keys and its reader.
-const KINDS: [(&str, &[&str], Read); 6] = [
+const KINDS: [(&str, &[&str], Read); 7] = [
     ("sqlite", &["kind", "path", "schema"], sqlite),
     ("postgres", &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"], postgres),
     ("embedded", &["kind", "path", "seed"], embedded),
@@ -312,6 +320,7 @@ const KINDS: [(&str, &[&str], Read); 6] = [
     ),
     ("prometheus", &["kind", "url", "token", "username", "password", "timeout", "pool"], prometheus),
     ("http", &["kind", "base_url", "headers", "timeout", "pool"], http),
+    ("files", &["kind", "path"], files),
 ];
 
 /// Reads one connection; `None` when a finding says why not.
@@ -444,6 +453,11 @@ fn http(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Op
     let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
     let pool = pool(reading, map);
     Some(ConnectionConfig::Http { base_url: base_url?, headers: headers?, timeout_ms: timeout_ms?, pool: pool? })
+}
+
+fn files(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let path = reading.required(map, "path", span, owner).and_then(|field| reading.path(field));
+    Some(ConnectionConfig::Files { path: path? })
 }
 
 fn headers(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Secret>> {

@@ -13,6 +13,7 @@ mod context;
 mod dates;
 mod digest;
 mod errors;
+mod files;
 mod http;
 mod lists;
 mod maps;
@@ -39,6 +40,6 @@ pub use arguments::{Arguments, Param, RawArguments};
 pub use context::{Connections, Context, OpenTransaction};
 pub use property::Property;
 pub use recorded::{WRITES, recorded};
-pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec};
+pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec, Stated};
 
 pub(crate) use arguments::args;

@@ -92,7 +92,7 @@ async fn prepare(
         keeping: services.keeping,
     });
     let connections = Arc::new(services.connections);
-    let context = Arc::new(Context { connections, clock, transaction: None });
+    let context = Arc::new(Context { connections, clock, transaction: None, stated: None });
     let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
     let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0 };
     let timeout_ms = options.timeout_ms;
