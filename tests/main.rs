@@ -22,6 +22,7 @@ mod doc;
 mod docs;
 mod eval;
 mod faults;
+mod files;
 mod format;
 mod fuzz;
 mod http;

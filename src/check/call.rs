@@ -76,6 +76,7 @@ impl Checker<'_> {
             ExprKind::Primitive(spec, _) if spec.effect == Effect::Write => Some(match spec.family() {
                 "sql" => "changes the database",
                 "metrics" => "changes the store of metrics",
+                "files" => "writes a file",
                 _ => "changes the outside world",
             }),
             ExprKind::Function(id, _) => {
@@ -514,7 +515,7 @@ fn shown(ty: &Type) -> String {
 
 /// `warehouse.query(…)` where no `warehouse` is: what can be called like this is a connection.
 fn unknown_connection(scope: &Scope, left: &str, span: Span, method: &Name) -> Option<Diagnostic> {
-    let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http];
+    let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http, ConnectionKind::Files];
     let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), &method.node).is_some())?;
     let used = scope.connections(kind);
     let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{left}` here"));

@@ -7,6 +7,7 @@ use super::expression::broken;
 use super::program::{Expr, ExprKind};
 use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::primitive::Stated;
 use crate::source::Span;
 use crate::syntax::ast::{self, TypeExpr};
 use crate::value::Type;
@@ -30,6 +31,14 @@ impl Checker<'_> {
             if of.ty.is_optional() {
                 return broken(span);
             }
+            return Expr { ty: target, ..broken(span) };
+        }
+        if let ExprKind::Primitive(spec, _) = &of.kind
+            && let Stated::Result(accepts) = spec.stated
+            && let Err(why) = accepts(&target)
+        {
+            let (message, help) = why.split_once("; ").unwrap_or((&why, "state types that a file can hold"));
+            self.report(Diagnostic::new(&codes::VF201, written.span, message).help(help));
             return Expr { ty: target, ..broken(span) };
         }
         self.compare_columns(written_of, &target, written);

@@ -41,16 +41,19 @@ pub enum Store {
     Prometheus,
     /// An HTTP source.
     Http,
+    /// A directory of files.
+    Files,
 }
 
 impl Store {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
         ("embedded", Self::Embedded),
         ("victoria_metrics", Self::VictoriaMetrics),
         ("prometheus", Self::Prometheus),
         ("http", Self::Http),
+        ("files", Self::Files),
     ];
 
     /// The store with this `kind` in a configuration.

@@ -34,6 +34,7 @@ const PLAIN: &[(&str, Type)] = &[
     ("postgres", Type::Connection(ConnectionKind::Postgres)),
     ("metrics", Type::Connection(ConnectionKind::Metrics)),
     ("http", Type::Connection(ConnectionKind::Http)),
+    ("files", Type::Connection(ConnectionKind::Files)),
     ("promql", Type::Promql),
     ("url", Type::Url),
     ("regex", Type::Regex),
@@ -45,7 +46,7 @@ const PLAIN: &[(&str, Type)] = &[
 const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
 
 /// Names that the language keeps for later.
-pub(super) const LATER: &[&str] = &["mysql", "files"];
+pub(super) const LATER: &[&str] = &["mysql"];
 
 impl Checker<'_> {
     /// Reads every `type Name = …`, each module's own first.

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::project::read_text;
 use crate::check::program::{ConnectionUse, Workflow};
 use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Secret, Tls};
+use crate::connection::files::Directory;
 use crate::connection::http::{HttpOptions, HttpRate, HttpSource};
 use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
@@ -124,6 +125,9 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
             };
             let source = HttpSource::new(&options, clock.clone()).map_err(|error| error.to_string())?;
             connections.http.insert(name, Arc::new(source));
+        }
+        ConnectionConfig::Files { path } => {
+            connections.files.insert(name.clone(), Arc::new(Directory::new(name, path.clone())));
         }
     }
     Ok(())

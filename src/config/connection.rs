@@ -114,6 +114,11 @@ pub enum ConnectionConfig {
         /// The proxy that it is reached through.
         proxy: Option<Url>,
     },
+    /// `kind: files`
+    Files {
+        /// The directory that no path leads out of.
+        path: PathBuf,
+    },
 }
 
 /// Where a `postgres` database is.
@@ -199,6 +204,7 @@ impl ConnectionConfig {
             Self::VictoriaMetrics { .. } => "victoria_metrics",
             Self::Prometheus { .. } => "prometheus",
             Self::Http { .. } => "http",
+            Self::Files { .. } => "files",
         }
     }
 
@@ -209,13 +215,14 @@ impl ConnectionConfig {
             Self::Postgres { .. } => ConnectionKind::Postgres,
             Self::Embedded { .. } | Self::VictoriaMetrics { .. } | Self::Prometheus { .. } => ConnectionKind::Metrics,
             Self::Http { .. } => ConnectionKind::Http,
+            Self::Files { .. } => ConnectionKind::Files,
         }
     }
 
     /// Whether it leads to this machine.
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Sqlite { .. } | Self::Embedded { .. } => true,
+            Self::Sqlite { .. } | Self::Embedded { .. } | Self::Files { .. } => true,
             Self::Postgres { address: PostgresAddress::Url(url), .. } => is_loopback(url.host()),
             Self::Postgres { address: PostgresAddress::Parts { host, .. }, .. } => is_loopback(host),
             Self::VictoriaMetrics { read_url, write_url, .. } => {
@@ -257,6 +264,7 @@ impl ConnectionConfig {
                     "password": password.as_ref().map(Secret::expose), "tls": tls.map(Tls::as_str), "pool": pool,
                 })
             }
+            Self::Files { path } => json!({ "path": path }),
             Self::Embedded { path, seed } => json!({ "path": path, "seed": seed }),
             Self::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => json!({
                 "read_url": read_url.to_string(), "write_url": write_url.to_string(),
@@ -320,7 +328,7 @@ impl Login {
 type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfig>;
 
 /// Every kind with its keys and its reader.
-const KINDS: [(&str, &[&str], Read); 6] = [
+const KINDS: [(&str, &[&str], Read); 8] = [
     ("sqlite", &["kind", "path", "schema"], sqlite),
     ("postgres", &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"], postgres),
     ("embedded", &["kind", "path", "seed"], embedded),
@@ -349,6 +357,7 @@ const KINDS: [(&str, &[&str], Read); 6] = [
         ],
         http,
     ),
+    ("files", &["kind", "path"], files),
 ];
 
 /// Reads one connection; `None` when a finding says why not.
@@ -473,6 +482,11 @@ fn prometheus(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span)
     let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
     let pool = pool(reading, map);
     Some(ConnectionConfig::Prometheus { url: url?, login: login?, timeout_ms: timeout_ms?, pool: pool? })
+}
+
+fn files(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let path = reading.required(map, "path", span, owner).and_then(|field| reading.path(field));
+    Some(ConnectionConfig::Files { path: path? })
 }
 
 pub(super) fn pool(reading: &mut Reading<'_>, map: &Mapping) -> Option<usize> {

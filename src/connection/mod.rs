@@ -1,4 +1,4 @@
-//! The only doors outward: databases, stores of metrics, HTTP, the clock.
+//! The only doors outward: databases, stores of metrics, HTTP, files, the clock.
 //!
 //! Each is a trait with live implementations behind it. Every failure is a
 //! [`StepError`] that says what happened and whether trying again may help;
@@ -6,6 +6,7 @@
 
 pub mod cache;
 pub mod clock;
+pub mod files;
 pub mod http;
 pub mod metrics;
 pub mod sql;
@@ -23,7 +24,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub use crate::query::sql::SqlDialect;
 use crate::query::sql::SqlQuery;
 use crate::schema::Schema;
-use crate::value::{Labels, Sample, Series, StepError, Table, Timestamp};
+use crate::value::{Labels, Sample, Series, StepError, Table, Timestamp, Type, Value};
 
 /// The result of a call through a connection.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StepError>>;
@@ -170,6 +171,92 @@ pub trait Http: Send + Sync {
     fn send<'a>(&'a self, request: &'a HttpRequest, turn: Turn) -> Answer<'a, HttpResponse>;
     /// The path and the query of an address that the source named, when it lies below the base address.
     fn locate(&self, address: &str) -> Result<Located, StepError>;
+}
+
+/// How the rows of a file are written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Comma-separated values, and what differs from file to file.
+    Csv(CsvFormat),
+    /// A JSON object on each line.
+    JsonLines,
+}
+
+impl FileFormat {
+    /// The word for it, which is how its files are called.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Csv(_) => "csv",
+            Self::JsonLines => "jsonl",
+        }
+    }
+}
+
+/// How a CSV file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CsvFormat {
+    /// What stands between two fields.
+    pub delimiter: u8,
+    /// Whether the first line names the columns.
+    pub header: bool,
+    /// Texts that stand for `none`, besides the empty field.
+    pub none: Vec<Arc<str>>,
+    /// How days are written, in the way of strftime; ISO 8601 without it.
+    pub dates: Option<Arc<str>>,
+}
+
+/// What a reader of rows wants of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// The type that the workflow states: a table's, or a list's. Values are converted to it as they are read.
+    pub stated: Option<&'a Type>,
+    /// Whether columns that the type does not name are left out; else they are an error.
+    pub skip_others: bool,
+}
+
+/// A file that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFound {
+    /// Its path below the connection's directory.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was last written.
+    pub modified: Timestamp,
+}
+
+/// What writing a file did. The file is on the disk when this is returned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// The rows in it.
+    pub rows: u64,
+    /// Its size.
+    pub bytes: u64,
+    /// What became of the one before.
+    pub change: Change,
+}
+
+/// What a write found in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    Created,
+    /// A file with other bytes, which is gone.
+    Updated,
+    /// A file with the same bytes, which was left alone.
+    Unchanged,
+}
+
+/// The files of a directory. A path is relative to it, and none leads out of it.
+pub trait Files: Send + Sync {
+    /// The files whose paths match a pattern (`*.csv`, `2025/*/prices.csv`), by name.
+    fn list<'a>(&'a self, pattern: &'a str) -> Answer<'a, Vec<FileFound>>;
+    /// The rows of a file: a table, or of untyped JSON lines a list.
+    fn read<'a>(&'a self, path: &'a str, format: &'a FileFormat, wanted: Wanted<'a>) -> Answer<'a, Value>;
+    /// A whole file as text.
+    fn read_text<'a>(&'a self, path: &'a str) -> Answer<'a, Arc<str>>;
+    /// Writes rows to a file, in the place of the one that is there: wholly or not at all.
+    fn write<'a>(&'a self, path: &'a str, format: &'a FileFormat, rows: &'a Arc<Table>) -> Answer<'a, Replaced>;
 }
 
 /// Time, as a run sees it.

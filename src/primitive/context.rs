@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::Attempts;
-use crate::connection::{Clock, Http, Metrics, Sql, SqlSession, SqlTransaction};
-use crate::value::{ErrorKind, StepError};
+use crate::connection::{Clock, Files, Http, Metrics, Sql, SqlSession, SqlTransaction};
+use crate::value::{ErrorKind, StepError, Type};
 
 /// The open connections of a run, by the names that the workflow uses.
 #[derive(Clone, Default)]
@@ -18,6 +18,8 @@ pub struct Connections {
     pub metrics: HashMap<Arc<str>, Arc<dyn Metrics>>,
     /// HTTP sources.
     pub http: HashMap<Arc<str>, Arc<dyn Http>>,
+    /// Directories of files.
+    pub files: HashMap<Arc<str>, Arc<dyn Files>>,
 }
 
 /// A transaction that is under way; its statements take turns.
@@ -42,6 +44,8 @@ pub struct Context {
     pub attempts: Arc<Attempts>,
     /// Tells a line in the log of the run.
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The type that the workflow states for the call's result, or for the rows it writes; see [`Stated`](super::Stated).
+    pub stated: Option<Type>,
 }
 
 /// A session to run one statement on: the transaction's own, or one of the pool's.
@@ -84,6 +88,11 @@ impl Context {
     /// An HTTP source by name.
     pub fn http(&self, name: &str) -> Result<&Arc<dyn Http>, StepError> {
         self.connections.http.get(name).ok_or_else(|| not_bound(name))
+    }
+
+    /// A directory of files by name.
+    pub fn files(&self, name: &str) -> Result<&Arc<dyn Files>, StepError> {
+        self.connections.files.get(name).ok_or_else(|| not_bound(name))
     }
 }
 

@@ -14,6 +14,7 @@ mod context;
 mod dates;
 mod digest;
 mod errors;
+mod files;
 mod http;
 mod lists;
 mod log;
@@ -42,6 +43,6 @@ pub use attempt::Attempts;
 pub use context::{Connections, Context, OpenTransaction};
 pub use property::Property;
 pub use recorded::{WRITES, recorded};
-pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec};
+pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec, Stated};
 
 pub(crate) use arguments::args;

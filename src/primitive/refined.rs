@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
 
+use crate::connection::files;
 use crate::value::{Milliseconds, Reflect, ReflectError, Type, Value};
 
 /// Declares types with a condition: the inner type, what must hold, what was wanted.
@@ -54,12 +55,28 @@ refined! {
     /// A path below a connection's base URL. The connection refuses what leads out of it; here a
     /// literal is told before the run.
     HttpPath(Arc<str>) if |path| is_path(path), "a path such as `/api/items` below the connection's address (pairs go into `query`)";
+    /// A path below a connection's directory.
+    FilePath(Arc<str>) if |path| files::refusal(path).is_none(), "a path below the connection's directory, such as `2025/prices.csv`";
+    /// What stands between the fields of a file.
+    Delimiter(Arc<str>) if |text| is_delimiter(text), "one character such as `,` or `;`";
 }
 
 fn is_path(path: &str) -> bool {
     let is_dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
     let is_odd = |c: char| c.is_control() || matches!(c, '?' | '#' | '\\');
     !path.contains("://") && !path.starts_with("//") && !path.contains(is_odd) && !path.split('/').any(is_dots)
+}
+
+fn is_delimiter(text: &str) -> bool {
+    let [byte] = text.as_bytes() else { return false };
+    byte.is_ascii() && !byte.is_ascii_alphanumeric() && !matches!(byte, b'"' | b'\n' | b'\r' | b'.' | b'-' | b'+')
+}
+
+impl Delimiter {
+    /// The character.
+    pub(super) fn byte(&self) -> u8 {
+        self.0.bytes().next().unwrap_or(b',')
+    }
 }
 
 /// A strftime format that names a whole day, such as `%d/%m/%Y`.
@@ -110,6 +127,13 @@ mod tests {
         for (bad, why) in [("%Q", "not a date format"), ("%d/%m", "whole day"), ("%H:%M", "whole day"), ("", "whole")] {
             assert!(check(bad).unwrap_err().contains(why), "{bad}");
         }
+    }
+
+    #[test]
+    fn delimiters_cannot_be_part_of_a_number() {
+        let check = |text: &str| Delimiter::from_value(Value::text(text)).is_ok();
+        assert!([",", ";", "\t", "|", " "].into_iter().all(check));
+        assert!(!["", ",,", "\"", "\n", "a", "1", ".", "é"].into_iter().any(check));
     }
 
     #[test]

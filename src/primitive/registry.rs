@@ -1,8 +1,8 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, calendars, dates, digest, errors, http, lists, log, maps, metrics, numbers, outcomes, policy,
-    regexes, samples, sql, statistics, text,
+    Form, Property, Spec, calendars, dates, digest, errors, files, http, lists, log, maps, metrics, numbers, outcomes,
+    policy, regexes, samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
@@ -11,6 +11,7 @@ static FAMILIES: &[&[Spec]] = &[
     dates::SPECS,
     digest::SPECS,
     errors::SPECS,
+    files::SPECS,
     http::SPECS,
     lists::SPECS,
     lists::join::SPECS,

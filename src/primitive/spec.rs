@@ -94,8 +94,21 @@ pub trait Effectful: Primitive {
     const EFFECT: Effect;
     /// For a write: whether doing it twice leaves the same state as doing it once.
     const IDEMPOTENT: bool;
+    /// What it wants to know of types.
+    const STATED: Stated = Stated::Nothing;
     /// Does it.
     fn run(args: Self::Args, context: &Context) -> BoxFuture<'_, Result<Self::Output, StepError>>;
+}
+
+/// What a primitive is told of the types around its call, in [`Context::stated`].
+#[derive(Debug, Clone, Copy)]
+pub enum Stated {
+    /// Nothing.
+    Nothing,
+    /// What `… as T` says of its result, which it gives in that type. The function says why it cannot, before the run.
+    Result(fn(&Type) -> Result<(), String>),
+    /// The type of the argument of this number, for when there is no value that would show it.
+    Argument(usize),
 }
 
 /// The function behind a primitive.
@@ -126,6 +139,8 @@ pub struct Spec {
     pub effect: Effect,
     /// For a write: whether repeating it is safe.
     pub idempotent: bool,
+    /// What it wants to know of types.
+    pub stated: Stated,
     /// The parameters, in order.
     pub params: &'static [Param],
     /// The result type.
@@ -153,6 +168,7 @@ impl Spec {
             summary: P::SUMMARY,
             effect: Effect::Pure,
             idempotent: true,
+            stated: Stated::Nothing,
             params: <P::Args as Arguments>::PARAMS,
             returns: P::returns,
             examples: P::EXAMPLES,
@@ -169,6 +185,7 @@ impl Spec {
             summary: P::SUMMARY,
             effect: P::EFFECT,
             idempotent: P::IDEMPOTENT,
+            stated: P::STATED,
             params: <P::Args as Arguments>::PARAMS,
             returns: P::returns,
             examples: P::EXAMPLES,

@@ -93,7 +93,8 @@ async fn prepare(
     });
     let connections = Arc::new(services.connections);
     let attempts = Arc::new(Attempts::new(CancellationToken::new()));
-    let context = Arc::new(Context { connections, clock, transaction: None, attempts, say: Arc::new(|_| ()) });
+    let say = Arc::new(|_: &str| ());
+    let context = Arc::new(Context { connections, clock, transaction: None, attempts, say, stated: None });
     let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
     let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0 };
     let timeout_ms = options.timeout_ms;

@@ -20,6 +20,7 @@ pub(super) fn connect(workflow: &Workflow, scope: &Scope, services: &Services) -
         let is_there = match kind.family() {
             "sql" => open.sql.contains_key(name),
             "metrics" => open.metrics.contains_key(name),
+            "files" => open.files.contains_key(name),
             _ => open.http.contains_key(name),
         };
         if !is_there {

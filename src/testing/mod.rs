@@ -115,6 +115,7 @@ fn connections(test: &Test, record: &Record) -> Connections {
         match used.kind.family() {
             "sql" => drop(open.sql.insert(used.name.clone(), store)),
             "metrics" => drop(open.metrics.insert(used.name.clone(), store)),
+            "files" => drop(open.files.insert(used.name.clone(), store)),
             _ => drop(open.http.insert(used.name.clone(), store)),
         }
     }

@@ -12,7 +12,7 @@ use crate::check::program::{
 use crate::check::test::{Given, Test};
 use crate::check::walk;
 use crate::plan::Plan;
-use crate::primitive::{Effect, Form, RawArguments, Run, Spec};
+use crate::primitive::{Effect, Form, RawArguments, Run, Spec, Stated};
 use crate::source::Span;
 use crate::value::{ErrorKind, Outcomes, Sequence, StepError, Type, Value};
 
@@ -214,6 +214,7 @@ const fn inner(name: &'static str, effect: Effect, run: fn(RawArguments) -> Resu
         summary: "",
         effect,
         idempotent: true,
+        stated: Stated::Nothing,
         params: &[],
         returns: || Type::Any,
         examples: &[],

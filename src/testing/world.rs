@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 
 use crate::check::program::ConnectionUse;
 use crate::connection::{
-    Answer, Clock, Http, HttpRequest, HttpResponse, Located, Metrics, Sql, SqlDialect, SqlSession, SqlTransaction,
-    Turn, Upserted, Written, metrics,
+    Answer, Change, Clock, FileFormat, FileFound, Files, Http, HttpRequest, HttpResponse, Located, Metrics, Replaced, Sql,
+    SqlDialect, SqlSession, SqlTransaction, Turn, Upserted, Wanted, Written, metrics,
 };
 use crate::primitive::recorded;
 use crate::query::sql::SqlQuery;
@@ -303,6 +303,30 @@ impl Http for Nowhere {
         ]);
         self.write(Some(&request.path), [written]);
         answer(Ok(HttpResponse { status: 200, content_type: None, next: None, body: Vec::new() }))
+    }
+}
+
+impl Files for Nowhere {
+    fn list<'a>(&'a self, _pattern: &'a str) -> Answer<'a, Vec<FileFound>> {
+        self.refuse()
+    }
+
+    fn read<'a>(&'a self, _path: &'a str, _format: &'a FileFormat, _wanted: Wanted<'a>) -> Answer<'a, Value> {
+        self.refuse()
+    }
+
+    fn read_text<'a>(&'a self, _path: &'a str) -> Answer<'a, Arc<str>> {
+        self.refuse()
+    }
+
+    fn write<'a>(&'a self, path: &'a str, format: &'a FileFormat, rows: &'a Arc<Table>) -> Answer<'a, Replaced> {
+        let written = Value::record([
+            ("path", Value::text(path)),
+            ("format", Value::text(format.name())),
+            ("rows", Value::Table(rows.clone())),
+        ]);
+        self.write(Some(path), [written]);
+        answer(Ok(Replaced { rows: rows.rows as u64, bytes: 0, change: Change::Created }))
     }
 }
 

@@ -23,8 +23,8 @@ pub use format::{check_format, format};
 pub use json::{from_json, to_json};
 pub use keep::{from_kept, to_kept, unkeepable};
 pub use reflect::{
-    BusinessDays, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect, ReflectError,
-    Regex, SqlConnection, T, U, Zone,
+    BusinessDays, FilesConnection, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect,
+    ReflectError, Regex, SqlConnection, T, U, Zone,
 };
 pub use sequence::Sequence;
 pub use series::{Labels, Points, Sample, Series, timestamp};

@@ -239,6 +239,8 @@ newtypes! {
     MetricsConnection(Arc<str>) => Type::Connection(ConnectionKind::Metrics), Value::Connection(_, name) => name, |name| Value::Connection(ConnectionKind::Metrics, name);
     /// An HTTP connection, by name.
     HttpConnection(Arc<str>) => Type::Connection(ConnectionKind::Http), Value::Connection(_, name) => name, |name| Value::Connection(ConnectionKind::Http, name);
+    /// A directory of files, by name.
+    FilesConnection(Arc<str>) => Type::Connection(ConnectionKind::Files), Value::Connection(_, name) => name, |name| Value::Connection(ConnectionKind::Files, name);
 }
 
 /// A zone of the time zone database; a text in the language.

@@ -17,11 +17,13 @@ pub enum ConnectionKind {
     Metrics,
     /// An HTTP source.
     Http,
+    /// A directory of files.
+    Files,
 }
 
 impl ConnectionKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Sql, Self::Sqlite, Self::Postgres, Self::Metrics, Self::Http];
+    pub const ALL: [Self; 6] = [Self::Sql, Self::Sqlite, Self::Postgres, Self::Metrics, Self::Http, Self::Files];
 
     /// The word in a file.
     pub const fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl ConnectionKind {
             Self::Postgres => "postgres",
             Self::Metrics => "metrics",
             Self::Http => "http",
+            Self::Files => "files",
         }
     }
 
@@ -45,6 +48,7 @@ impl ConnectionKind {
             Self::Sql | Self::Sqlite | Self::Postgres => "sql",
             Self::Metrics => "metrics",
             Self::Http => "http",
+            Self::Files => "files",
         }
     }
 

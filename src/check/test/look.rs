@@ -121,7 +121,7 @@ const fn filter(kind: ConnectionKind) -> &'static str {
     match kind {
         ConnectionKind::Sql | ConnectionKind::Sqlite | ConnectionKind::Postgres => "table",
         ConnectionKind::Metrics => "metric",
-        ConnectionKind::Http => "path",
+        ConnectionKind::Http | ConnectionKind::Files => "path",
     }
 }
 
@@ -136,5 +136,8 @@ fn written(kind: ConnectionKind) -> Type {
             ("query", Type::map(Type::Text, Type::Text)),
             ("body", Type::Any),
         ])),
+        ConnectionKind::Files => {
+            Type::Record(RecordType::new([("path", Type::Text), ("format", Type::Text), ("rows", Type::Any)]))
+        }
     }
 }

@@ -26,7 +26,7 @@ mod coerce;
 mod postgres;
 mod rows;
 mod sqlite;
-mod text;
+pub(super) mod text;
 
 pub use coerce::coerce;
 pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls};

@@ -18,7 +18,7 @@ pub(super) fn timestamp_text(at: &Timestamp) -> String {
 }
 
 /// An instant from the forms that databases and people write; without a zone it is UTC.
-pub(super) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+pub(in crate::connection) fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let forms = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M"];
     let zoned = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z"];
     let with_zone = || zoned.iter().find_map(|form| DateTime::parse_from_str(text, form).ok());
@@ -36,7 +36,7 @@ pub(super) fn parse_date(text: &str) -> Option<NaiveDate> {
 }
 
 /// `06:00`, `06:00:00`, `06:00:00.5`.
-pub(super) fn parse_time(text: &str) -> Option<NaiveTime> {
+pub(in crate::connection) fn parse_time(text: &str) -> Option<NaiveTime> {
     ["%H:%M:%S%.f", "%H:%M"].iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())
 }
 

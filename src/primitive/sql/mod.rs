@@ -1,6 +1,6 @@
 //! SQL databases: queries, statements, rows in and out.
 
-mod rows;
+pub(super) mod rows;
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use crate::primitive::Known;
 use crate::value::{ErrorKind, Record, RecordType, Sequence, StepError, Table, Type, Value};
 
 /// The type of the rows in the argument at this place, when it is known; or why these are no rows.
-pub(super) fn row_type(call: &Known<'_>, at: usize) -> Result<Option<Arc<RecordType>>, String> {
+pub(in crate::primitive) fn row_type(call: &Known<'_>, at: usize) -> Result<Option<Arc<RecordType>>, String> {
     let Some(item) = call.types.get(at).and_then(Option::as_ref).and_then(Type::item) else { return Ok(None) };
     match item {
         Type::Record(row) => Ok(Some(row)),
@@ -36,7 +36,7 @@ pub(super) fn check_key(key: &Value, row: Option<&RecordType>) -> Result<(), Str
 }
 
 /// Records as a table. The first record says what the columns are, and every other must have the same.
-pub(super) fn to_table(rows: &Sequence) -> Result<Arc<Table>, StepError> {
+pub(in crate::primitive) fn to_table(rows: &Sequence) -> Result<Arc<Table>, StepError> {
     if let Some(table) = rows.records() {
         return Ok(table.clone());
     }

@@ -11,14 +11,14 @@ use super::pure::{Env, decides};
 use super::{Locals, eval, truth};
 use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, Function, FunctionBody, FunctionId};
-use crate::primitive::{Context, Effect, Run, Spec};
+use crate::primitive::{Context, Effect, Run, Spec, Stated};
 use crate::run::block;
 use crate::run::event::{EventKind, StepPlace};
 use crate::run::external;
 use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
 use crate::source::Span;
-use crate::value::{Column, ErrorKind, MapValue, StepError, Value};
+use crate::value::{Column, ErrorKind, MapValue, StepError, Type, Value};
 
 /// How many levels an asynchronous one counts for: its futures take more stack than a function call.
 const LEVELS: usize = 2;
@@ -76,13 +76,26 @@ async fn dispatch(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value
         ExprKind::MapComprehension(pair, comprehension) => map(pair, comprehension, site, locals).await,
         ExprKind::Function(id, arguments) => call(*id, arguments, expr.span, site, locals).await,
         ExprKind::Primitive(spec, arguments) if spec.effect != Effect::Pure => {
-            primitive(spec, arguments, expr.span, site, locals).await
+            let stated = match spec.stated {
+                Stated::Argument(at) => arguments.get(at).and_then(Option::as_ref).map(|argument| &argument.ty),
+                Stated::Nothing | Stated::Result(_) => None,
+            };
+            primitive(spec, arguments, (expr.span, stated), site, locals).await
         }
-        _ => {
-            let values = all(operands(expr), site, locals).await?;
-            apply(expr, values).map_err(|error| Fault::at(error, expr.span))
-        }
+        ExprKind::Cast(of) => match &of.kind {
+            ExprKind::Primitive(spec, arguments) if matches!(spec.stated, Stated::Result(_)) => {
+                primitive(spec, arguments, (of.span, Some(&expr.ty)), site, locals).await
+            }
+            _ => composite(expr, site, locals).await,
+        },
+        _ => composite(expr, site, locals).await,
     }
+}
+
+/// What is computed from its operands, one of which waits for the world.
+async fn composite(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
+    let values = all(operands(expr), site, locals).await?;
+    apply(expr, values).map_err(|error| Fault::at(error, expr.span))
 }
 
 fn located(mut fault: Box<Fault>, span: Span) -> Box<Fault> {
@@ -159,12 +172,18 @@ async fn advance<'a>(
     }
 }
 
-async fn primitive(spec: &Spec, given: &[Option<Expr>], span: Span, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
+async fn primitive(
+    spec: &Spec,
+    given: &[Option<Expr>],
+    (span, stated): (Span, Option<&Type>),
+    site: Site<'_>,
+    locals: &mut Locals,
+) -> Ran<Value> {
     let values = all(given.iter().flatten().collect(), site, locals).await?;
     let arguments = raw(given, values);
     let answer = match spec.run {
         Run::Pure(run) => run(arguments),
-        Run::Effectful(run) => run(arguments, &heard(site)).await,
+        Run::Effectful(run) => run(arguments, &Context { stated: stated.cloned(), ..heard(site) }).await,
     };
     answer.map_err(|error| Fault::at(error, span))
 }

@@ -13,7 +13,9 @@ use crate::check::program::{
 };
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::plan::Plan;
-use crate::primitive::{Arguments, Connections, Context, Effect, Example, Form, Known, Param, RawArguments, Run, Spec};
+use crate::primitive::{
+    Arguments, Connections, Context, Effect, Example, Form, Known, Param, RawArguments, Run, Spec, Stated,
+};
 use crate::run::{Interrupt, RunEvent, RunOptions, RunOutcome, Services};
 use crate::source::{SourceId, Span};
 use crate::value::{ConnectionKind, ErrorKind, Sample, Series, StepError, Timestamp, Type, Value};
@@ -104,7 +106,20 @@ const fn fake(name: &'static str, effect: Effect, idempotent: bool) -> Spec {
     const NONE: &[Example] = &[];
     let params = NoArguments::PARAMS;
     let run = Run::Effectful(run_fake);
-    Spec { name, form: Form::Prelude, summary: "", effect, idempotent, params, returns, examples: NONE, infer, run }
+    let stated = Stated::Nothing;
+    Spec {
+        name,
+        form: Form::Prelude,
+        summary: "",
+        effect,
+        idempotent,
+        stated,
+        params,
+        returns,
+        examples: NONE,
+        infer,
+        run,
+    }
 }
 
 pub(crate) static READ: Spec = fake("fake.read", Effect::Read, true);

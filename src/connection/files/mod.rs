@@ -1,0 +1,297 @@
+//! The files of one directory: tables in and out.
+//!
+//! Nothing outside the directory is reached, links included. A file is read as it streams, each cell converted to the
+//! type that the workflow states. It is written under another name, brought to the disk and renamed, so that nobody ever
+//! sees half of one.
+
+mod beneath;
+mod cell;
+mod columns;
+mod csv;
+mod draft;
+mod failure;
+mod json_lines;
+mod list;
+mod recent;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use rustix::fd::{AsFd, OwnedFd};
+use tokio_util::sync::CancellationToken;
+
+use self::columns::Odd;
+use self::draft::{Draft, Obstacle};
+use super::{Answer, FileFormat, FileFound, Files, Replaced, Wanted};
+use crate::value::{ErrorKind, StepError, Table, Type, Value};
+
+/// The largest file that is read as one text, in bytes.
+pub const LARGEST_TEXT: u64 = 64 * 1024 * 1024;
+
+/// After how many rows it is asked whether the run was stopped.
+const ROWS_BETWEEN: usize = 1024;
+
+/// Why a path is none below a directory; for those who want to know before anything is opened.
+pub fn refusal(path: &str) -> Option<&'static str> {
+    beneath::refusal(path).or_else(|| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.starts_with(draft::PREFIX).then_some("is the name of a file in the making")
+    })
+}
+
+/// Why a CSV file cannot be read as values of a type: the reason, and behind `; ` what to do.
+pub fn csv_as(ty: &Type) -> Result<(), String> {
+    let row = columns::row_of(ty).and_then(|row| row.map_or(Ok(()), |row| columns::check(&row, cell::is_readable)));
+    row.map_err(|error| in_one(&error))
+}
+
+/// Why a file of JSON lines cannot be read as values of a type.
+pub fn json_lines_as(ty: &Type) -> Result<(), String> {
+    match ty {
+        Type::List(item) if cell::is_readable(item) => Ok(()),
+        _ => csv_as(ty),
+    }
+}
+
+fn in_one(error: &StepError) -> String {
+    error.help.as_ref().map_or_else(|| error.message.clone(), |help| format!("{}; {help}", error.message))
+}
+
+/// A directory of files.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// The connection's name, for messages.
+    name: Arc<str>,
+    path: PathBuf,
+    /// The directories in which nobody's leavings are any more.
+    tidied: Mutex<HashSet<String>>,
+}
+
+/// The file that is being read: its name, and whether to go on.
+pub(super) struct Source<'a> {
+    path: &'a str,
+    stop: &'a CancellationToken,
+}
+
+impl Source<'_> {
+    /// A line of it, as a message names it.
+    fn line(&self, line: u64) -> String {
+        format!("{}:{line}", self.path)
+    }
+
+    /// Fails once the run was stopped.
+    fn go_on(&self, rows: usize) -> Result<(), StepError> {
+        if rows.is_multiple_of(ROWS_BETWEEN) && self.stop.is_cancelled() { Err(failure::stopped()) } else { Ok(()) }
+    }
+}
+
+impl Directory {
+    /// The directory at `path`, under the connection's name. Nothing is opened, and nothing made, before it is used.
+    pub fn new(name: impl Into<Arc<str>>, path: PathBuf) -> Self {
+        Self { inner: Arc::new(Inner { name: name.into(), path, tidied: Mutex::default() }) }
+    }
+
+    /// Does something on a thread that may wait for a disk. Dropped, it is told to stop.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner, &CancellationToken) -> Result<T, StepError> + Send + 'static,
+    ) -> Result<T, StepError> {
+        let (inner, stop) = (self.inner.clone(), CancellationToken::new());
+        let _stops = stop.clone().drop_guard();
+        let task = tokio::task::spawn_blocking(move || work(&inner, &stop));
+        task.await.unwrap_or_else(|_| Err(StepError::new(ErrorKind::Internal, "the work on a file broke down")))
+    }
+}
+
+impl Inner {
+    fn root(&self) -> Result<OwnedFd, StepError> {
+        beneath::root(&self.path).map_err(|error| {
+            let mut found = failure::cannot_read(&self.path.to_string_lossy(), &error);
+            if found.kind == ErrorKind::Missing {
+                found.kind = ErrorKind::Configuration;
+                found.message = format!("the directory of `{}` is not there: {}", self.name, self.path.display());
+            }
+            found.help("make it, or correct `path` in vmflow.yaml")
+        })
+    }
+
+    /// Opens a file for reading.
+    fn open(&self, path: &str) -> Result<Box<dyn Read>, StepError> {
+        if let Some(why) = refusal(path) {
+            return Err(failure::no_path(path, why));
+        }
+        let root = self.root()?;
+        let file = beneath::open(root.as_fd(), path).map_err(|error| {
+            let found = failure::cannot_read(path, &error);
+            match list::near(&root, path) {
+                Some(near) if found.kind == ErrorKind::Missing => found.help(near),
+                _ => found,
+            }
+        })?;
+        let file = File::from(file);
+        let about = file.metadata().map_err(|error| failure::cannot_read(path, &error))?;
+        if !about.is_file() {
+            let what = if about.is_dir() { "a directory" } else { "a pipe or a device" };
+            return Err(StepError::new(ErrorKind::Data, format!("`{path}` is {what}, not a file")));
+        }
+        let packed: Box<dyn Read> = if is_packed(path) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        without_mark(packed)
+            .map_err(|error| failure::cannot_read(path, &error))?
+            .ok_or_else(|| failure::data(path, "this is UTF-16").help("save it as UTF-8: `iconv -f utf-16 -t utf-8`"))
+    }
+
+    fn read(
+        &self,
+        path: &str,
+        format: &FileFormat,
+        (stated, skip_others): (Option<&Type>, bool),
+        stop: &CancellationToken,
+    ) -> Result<Value, StepError> {
+        let source = Source { path, stop };
+        match format {
+            FileFormat::Csv(format) => {
+                let row = stated.map(columns::row_of).transpose()?.flatten();
+                let input = self.open(path)?;
+                csv::read(&source, input, format, (row.as_deref(), skip_others)).map(|table| Value::Table(table.into()))
+            }
+            FileFormat::JsonLines => json_lines::read(&source, self.open(path)?, stated),
+        }
+    }
+
+    fn read_text(&self, path: &str) -> Result<Arc<str>, StepError> {
+        let mut bytes = Vec::new();
+        let most = LARGEST_TEXT + 1;
+        self.open(path)?.take(most).read_to_end(&mut bytes).map_err(|error| failure::cannot_read(path, &error))?;
+        if bytes.len() as u64 == most {
+            let most = LARGEST_TEXT / (1024 * 1024);
+            return Err(failure::data(path, format!("the file is larger than {most} MiB, too much for one text")));
+        }
+        String::from_utf8(bytes).map(Arc::from).map_err(|error| {
+            let line = error.as_bytes().iter().take(error.utf8_error().valid_up_to()).filter(|b| **b == b'\n').count();
+            failure::data(format!("{path}:{}", line + 1), "this is not UTF-8")
+        })
+    }
+
+    /// The directory for a new file, made if need be, and the file's name in it.
+    fn place<'p>(&self, path: &'p str) -> Result<(OwnedFd, &'p str), StepError> {
+        if let Some(why) = refusal(path) {
+            return Err(failure::no_path(path, why));
+        }
+        let fails = |error: io::Error| failure::cannot_write(path, &error);
+        std::fs::create_dir_all(&self.path).map_err(fails)?;
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let directory = beneath::make_directory(self.root()?.as_fd(), parent).map_err(fails)?;
+        let mut tidied = self.tidied.lock().unwrap_or_else(PoisonError::into_inner);
+        if tidied.insert(parent.to_owned()) {
+            draft::tidy(&directory);
+        }
+        Ok((directory, name))
+    }
+
+    fn write(
+        &self,
+        path: &str,
+        format: &FileFormat,
+        rows: &Table,
+        stop: &CancellationToken,
+    ) -> Result<Replaced, StepError> {
+        let (directory, name) = self.place(path)?;
+        let mut draft = Draft::begin(directory, name).map_err(|obstacle| match obstacle {
+            Obstacle::Occupied(what) => {
+                StepError::new(ErrorKind::Write, format!("cannot write `{path}`: {what} stands there, not a file"))
+            }
+            Obstacle::Io(error) => failure::cannot_write(path, &error),
+        })?;
+        let written = if is_packed(path) {
+            let mut packing = GzEncoder::new(&mut draft, Compression::default());
+            fill(&mut packing, format, rows, stop).and_then(|()| Ok(packing.try_finish()?))
+        } else {
+            fill(&mut draft, format, rows, stop)
+        };
+        let told = |odd| match odd {
+            Odd::Io(error) => failure::cannot_write(path, &error),
+            Odd::Step(error) => error.context(path),
+        };
+        written.map_err(told)?;
+        if stop.is_cancelled() {
+            return Err(failure::stopped());
+        }
+        let (bytes, change) = draft.finish().map_err(|error| failure::cannot_write(path, &error))?;
+        Ok(Replaced { rows: rows.rows as u64, bytes, change })
+    }
+}
+
+fn fill(out: &mut impl Write, format: &FileFormat, rows: &Table, stop: &CancellationToken) -> Result<(), Odd> {
+    let go_on = |row: usize| {
+        let is_over = row.is_multiple_of(ROWS_BETWEEN) && stop.is_cancelled();
+        if is_over { Err(Odd::Step(failure::stopped())) } else { Ok(()) }
+    };
+    match format {
+        FileFormat::Csv(format) => csv::write(out, format, rows, go_on),
+        FileFormat::JsonLines => json_lines::write(out, rows, go_on),
+    }
+}
+
+/// Whether a file's name says that it is compressed.
+fn is_packed(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("gz"))
+}
+
+/// The text without the mark that some programs put before UTF-8; `None` when it is the one of UTF-16.
+fn without_mark(mut input: Box<dyn Read>) -> io::Result<Option<Box<dyn Read>>> {
+    let mut begin = Vec::with_capacity(3);
+    input.by_ref().take(3).read_to_end(&mut begin)?;
+    Ok(match begin.as_slice() {
+        [0xef, 0xbb, 0xbf] => Some(input),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => None,
+        _ => Some(Box::new(io::Cursor::new(begin).chain(input))),
+    })
+}
+
+impl Files for Directory {
+    fn list<'a>(&'a self, pattern: &'a str) -> Answer<'a, Vec<FileFound>> {
+        Box::pin(async move {
+            let pattern = pattern.to_owned();
+            self.work(move |inner, _| match beneath::refusal(&pattern) {
+                Some(why) => Err(failure::no_path(&pattern, why)),
+                None => list::list(&inner.root()?, &pattern),
+            })
+            .await
+        })
+    }
+
+    fn read<'a>(&'a self, path: &'a str, format: &'a FileFormat, wanted: Wanted<'a>) -> Answer<'a, Value> {
+        Box::pin(async move {
+            let (path, format, stated) = (path.to_owned(), format.clone(), wanted.stated.cloned());
+            let work = move |inner: &Inner, stop: &CancellationToken| {
+                inner.read(&path, &format, (stated.as_ref(), wanted.skip_others), stop)
+            };
+            self.work(work).await
+        })
+    }
+
+    fn read_text<'a>(&'a self, path: &'a str) -> Answer<'a, Arc<str>> {
+        Box::pin(async move {
+            let path = path.to_owned();
+            self.work(move |inner, _| inner.read_text(&path)).await
+        })
+    }
+
+    fn write<'a>(&'a self, path: &'a str, format: &'a FileFormat, rows: &'a Arc<Table>) -> Answer<'a, Replaced> {
+        Box::pin(async move {
+            let (path, format, rows) = (path.to_owned(), format.clone(), rows.clone());
+            self.work(move |inner, stop| inner.write(&path, &format, &rows, stop)).await
+        })
+    }
+}
