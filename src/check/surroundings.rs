@@ -33,6 +33,8 @@ pub enum Store {
     Sqlite,
     /// A PostgreSQL server.
     Postgres,
+    /// A MySQL or MariaDB server.
+    Mysql,
     /// The embedded store of metrics, which knows a subset of PromQL only.
     Embedded,
     /// A VictoriaMetrics server.
@@ -44,9 +46,10 @@ pub enum Store {
 }
 
 impl Store {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 7] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
+        ("mysql", Self::Mysql),
         ("embedded", Self::Embedded),
         ("victoria_metrics", Self::VictoriaMetrics),
         ("prometheus", Self::Prometheus),

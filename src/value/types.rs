@@ -13,6 +13,8 @@ pub enum ConnectionKind {
     Sqlite,
     /// PostgreSQL, insisted on.
     Postgres,
+    /// MySQL or MariaDB, insisted on.
+    Mysql,
     /// A store of metrics.
     Metrics,
     /// An HTTP source.
@@ -21,7 +23,7 @@ pub enum ConnectionKind {
 
 impl ConnectionKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Sql, Self::Sqlite, Self::Postgres, Self::Metrics, Self::Http];
+    pub const ALL: [Self; 6] = [Self::Sql, Self::Sqlite, Self::Postgres, Self::Mysql, Self::Metrics, Self::Http];
 
     /// The word in a file.
     pub const fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl ConnectionKind {
             Self::Sql => "sql",
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
             Self::Metrics => "metrics",
             Self::Http => "http",
         }
@@ -42,7 +45,7 @@ impl ConnectionKind {
     /// The family whose primitives work on it.
     pub const fn family(self) -> &'static str {
         match self {
-            Self::Sql | Self::Sqlite | Self::Postgres => "sql",
+            Self::Sql | Self::Sqlite | Self::Postgres | Self::Mysql => "sql",
             Self::Metrics => "metrics",
             Self::Http => "http",
         }
