@@ -28,6 +28,7 @@ impl Checker<'_> {
         let dialect = match (kind, store) {
             (ConnectionKind::Sqlite, _) | (ConnectionKind::Sql, Some(Store::Sqlite)) => Some(SqlDialect::Sqlite),
             (ConnectionKind::Postgres, _) | (ConnectionKind::Sql, Some(Store::Postgres)) => Some(SqlDialect::Postgres),
+            (ConnectionKind::Mysql, _) | (ConnectionKind::Sql, Some(Store::Mysql)) => Some(SqlDialect::MySql),
             (ConnectionKind::Sql, _) => None,
             _ => return None,
         };
@@ -155,7 +156,8 @@ impl Checker<'_> {
                 .collect();
             let finding = Diagnostic::new(&codes::VF407, span, message);
             let finding = match known.as_slice() {
-                [] => finding.help(format!("make one: `create unique index on {name} ({})`", columns.join(", "))),
+                [] => finding
+                    .help(format!("make one: `create unique index {name}_key on {name} ({})`", columns.join(", "))),
                 known => finding.help(format!("it has one on ({})", known.join("), on ("))),
             };
             self.report(finding.note(schema.note()));

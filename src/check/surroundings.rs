@@ -33,6 +33,8 @@ pub enum Store {
     Sqlite,
     /// A PostgreSQL server.
     Postgres,
+    /// A MySQL or MariaDB server.
+    Mysql,
     /// The embedded store of metrics, which knows a subset of PromQL only.
     Embedded,
     /// A VictoriaMetrics server.
@@ -49,6 +51,7 @@ impl Store {
     const ALL: [(&'static str, Self); 7] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
+        ("mysql", Self::Mysql),
         ("embedded", Self::Embedded),
         ("victoria_metrics", Self::VictoriaMetrics),
         ("prometheus", Self::Prometheus),

@@ -32,6 +32,7 @@ const PLAIN: &[(&str, Type)] = &[
     ("sql", Type::Connection(ConnectionKind::Sql)),
     ("sqlite", Type::Connection(ConnectionKind::Sqlite)),
     ("postgres", Type::Connection(ConnectionKind::Postgres)),
+    ("mysql", Type::Connection(ConnectionKind::Mysql)),
     ("metrics", Type::Connection(ConnectionKind::Metrics)),
     ("http", Type::Connection(ConnectionKind::Http)),
     ("files", Type::Connection(ConnectionKind::Files)),
@@ -46,7 +47,7 @@ const PLAIN: &[(&str, Type)] = &[
 const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
 
 /// Names that the language keeps for later.
-pub(super) const LATER: &[&str] = &["mysql"];
+pub(super) const LATER: &[&str] = &[];
 
 impl Checker<'_> {
     /// Reads every `type Name = …`, each module's own first.

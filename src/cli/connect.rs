@@ -7,14 +7,15 @@ use indexmap::IndexMap;
 
 use super::project::read_text;
 use crate::check::program::{ConnectionUse, Workflow};
-use crate::config::{Connection, ConnectionConfig, Environment, Login, PostgresAddress, Secret, Tls};
+use crate::config::{Connection, ConnectionConfig, Environment, Login, Secret, ServerAddress, Tls};
 use crate::connection::files::Directory;
 use crate::connection::http::{HttpOptions, HttpRate, HttpSource};
 use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
 use crate::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
 use crate::connection::sql::{
-    PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls, SqliteDatabase, SqliteOptions,
+    MysqlDatabase, MysqlOptions, MysqlServer, PostgresDatabase, PostgresOptions, PostgresServer, SqlTls,
+    SqliteDatabase, SqliteOptions,
 };
 use crate::connection::{Authorization, Clock, Describe};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
@@ -82,6 +83,10 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
             let database = PostgresDatabase::connect(&options).map_err(|error| error.to_string())?;
             connections.sql.insert(name, Arc::new(database));
         }
+        ConnectionConfig::Mysql { address, tls, pool } => {
+            let database = MysqlDatabase::connect(&mysql(address, *tls, *pool)).map_err(|error| error.to_string())?;
+            connections.sql.insert(name, Arc::new(database));
+        }
         ConnectionConfig::Embedded { path, seed } => {
             let options = EmbeddedOptions { path: path.clone(), seed: seed.clone() };
             let store = EmbeddedMetrics::open(&options).await.map_err(|error| error.to_string())?;
@@ -147,6 +152,9 @@ pub(super) fn describe(connection: &Connection) -> Result<Arc<dyn Describe>, Str
                 PostgresOptions { server: server(address, *tls), pool: 1, connect_timeout_ms: CONNECT_TIMEOUT_MS };
             Ok(Arc::new(PostgresDatabase::connect(&options).map_err(|error| error.to_string())?))
         }
+        ConnectionConfig::Mysql { address, tls, .. } => {
+            Ok(Arc::new(MysqlDatabase::connect(&mysql(address, *tls, 1)).map_err(|error| error.to_string())?))
+        }
         _ => Err("it is no SQL database".to_owned()),
     }
 }
@@ -169,19 +177,33 @@ fn authorization(login: &Login) -> Authorization {
     }
 }
 
-fn server(address: &PostgresAddress, tls: Option<Tls>) -> PostgresServer {
+fn server(address: &ServerAddress, tls: Option<Tls>) -> PostgresServer {
     match address {
         // The parameter of the URL and `tls:` say the same; the configuration refuses both at once.
-        PostgresAddress::Url(url) => PostgresServer::Url(with_tls(url.expose(), tls)),
-        PostgresAddress::Parts { host, port, database, user, password } => PostgresServer::Parts {
+        ServerAddress::Url(url) => PostgresServer::Url(with_tls(url.expose(), tls)),
+        ServerAddress::Parts { host, port, database, user, password } => PostgresServer::Parts {
             host: host.to_string(),
             port: *port,
             database: database.to_string(),
             user: user.as_deref().unwrap_or("postgres").to_owned(),
             password: password.as_ref().map(|password| password.expose().to_owned()),
-            tls: tls.map(postgres_tls).unwrap_or_default(),
+            tls: tls.map(sql_tls).unwrap_or_default(),
         },
     }
+}
+
+fn mysql(address: &ServerAddress, tls: Option<Tls>, pool: usize) -> MysqlOptions {
+    let server = match address {
+        ServerAddress::Url(url) => MysqlServer::Url(url.expose().to_owned()),
+        ServerAddress::Parts { host, port, database, user, password } => MysqlServer::Parts {
+            host: host.to_string(),
+            port: *port,
+            database: database.to_string(),
+            user: user.as_deref().unwrap_or("root").to_owned(),
+            password: password.as_ref().map(|password| password.expose().to_owned()),
+        },
+    };
+    MysqlOptions { server, tls: tls.map(sql_tls), pool, connect_timeout_ms: CONNECT_TIMEOUT_MS }
 }
 
 fn with_tls(url: &str, tls: Option<Tls>) -> String {
@@ -191,12 +213,12 @@ fn with_tls(url: &str, tls: Option<Tls>) -> String {
     }
 }
 
-const fn postgres_tls(tls: Tls) -> PostgresTls {
+const fn sql_tls(tls: Tls) -> SqlTls {
     match tls {
-        Tls::Disable => PostgresTls::Disable,
-        Tls::Prefer => PostgresTls::Prefer,
-        Tls::Require => PostgresTls::Require,
-        Tls::VerifyCa => PostgresTls::VerifyCa,
-        Tls::VerifyFull => PostgresTls::VerifyFull,
+        Tls::Disable => SqlTls::Disable,
+        Tls::Prefer => SqlTls::Prefer,
+        Tls::Require => SqlTls::Require,
+        Tls::VerifyCa => SqlTls::VerifyCa,
+        Tls::VerifyFull => SqlTls::VerifyFull,
     }
 }

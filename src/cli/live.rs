@@ -65,7 +65,7 @@ impl Live {
 
     fn refusal(&self, statement: &Statement, project: &Project) -> Option<Diagnostic> {
         let (database, schema) = self.databases.get(&statement.connection)?;
-        let dialect = if schema.database == "sqlite" { SqlDialect::Sqlite } else { SqlDialect::Postgres };
+        let dialect = SqlDialect::of_database(&schema.database)?;
         // A table that does not exist yet may be made by the same workflow.
         if statement.template.kind == StatementKind::Definition {
             return None;

@@ -35,7 +35,10 @@ pub(super) fn read(path: &Path) -> Result<Option<Schema>, String> {
 /// The SQL connections of an environment, by name.
 pub(super) fn databases(config: &Config, environment: &str) -> Vec<Arc<str>> {
     let outlines = config.outlines(environment).into_iter();
-    outlines.filter(|outline| matches!(&*outline.kind, "sqlite" | "postgres")).map(|outline| outline.name).collect()
+    outlines
+        .filter(|outline| matches!(&*outline.kind, "sqlite" | "postgres" | "mysql"))
+        .map(|outline| outline.name)
+        .collect()
 }
 
 /// What is known of an environment before a run, its databases' snapshots included.

@@ -54,7 +54,16 @@ pub enum ConnectionConfig {
     /// `kind: postgres`
     Postgres {
         /// The server and the database on it.
-        address: PostgresAddress,
+        address: ServerAddress,
+        /// How the connection is encrypted; `None` leaves it to the URL.
+        tls: Option<Tls>,
+        /// How many connections are kept.
+        pool: usize,
+    },
+    /// `kind: mysql`, MariaDB too
+    Mysql {
+        /// The server and the database on it.
+        address: ServerAddress,
         /// How the connection is encrypted; `None` leaves it to the URL.
         tls: Option<Tls>,
         /// How many connections are kept.
@@ -121,10 +130,10 @@ pub enum ConnectionConfig {
     },
 }
 
-/// Where a `postgres` database is.
+/// Where a database on a server is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PostgresAddress {
-    /// `postgres://user:password@host:port/database`
+pub enum ServerAddress {
+    /// `postgres://user:password@host:port/database`, `mysql://…`
     Url(Url),
     /// The same in parts.
     Parts {
@@ -141,7 +150,7 @@ pub enum PostgresAddress {
     },
 }
 
-/// How a `postgres` connection is encrypted, as in libpq's `sslmode`.
+/// How a connection to a database server is encrypted, as in libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tls {
     /// Never.
@@ -200,6 +209,7 @@ impl ConnectionConfig {
         match self {
             Self::Sqlite { .. } => "sqlite",
             Self::Postgres { .. } => "postgres",
+            Self::Mysql { .. } => "mysql",
             Self::Embedded { .. } => "embedded",
             Self::VictoriaMetrics { .. } => "victoria_metrics",
             Self::Prometheus { .. } => "prometheus",
@@ -213,6 +223,7 @@ impl ConnectionConfig {
         match self {
             Self::Sqlite { .. } => ConnectionKind::Sqlite,
             Self::Postgres { .. } => ConnectionKind::Postgres,
+            Self::Mysql { .. } => ConnectionKind::Mysql,
             Self::Embedded { .. } | Self::VictoriaMetrics { .. } | Self::Prometheus { .. } => ConnectionKind::Metrics,
             Self::Http { .. } => ConnectionKind::Http,
             Self::Files { .. } => ConnectionKind::Files,
@@ -223,8 +234,10 @@ impl ConnectionConfig {
     pub fn is_local(&self) -> bool {
         match self {
             Self::Sqlite { .. } | Self::Embedded { .. } | Self::Files { .. } => true,
-            Self::Postgres { address: PostgresAddress::Url(url), .. } => is_loopback(url.host()),
-            Self::Postgres { address: PostgresAddress::Parts { host, .. }, .. } => is_loopback(host),
+            Self::Postgres { address, .. } | Self::Mysql { address, .. } => match address {
+                ServerAddress::Url(url) => is_loopback(url.host()),
+                ServerAddress::Parts { host, .. } => is_loopback(host),
+            },
             Self::VictoriaMetrics { read_url, write_url, .. } => {
                 is_loopback(read_url.host()) && is_loopback(write_url.host())
             }
@@ -255,14 +268,8 @@ impl ConnectionConfig {
     pub(super) fn unmasked_json(&self) -> Value {
         let mut shown = match self {
             Self::Sqlite { path, schema } => json!({ "path": path, "schema": schema }),
-            Self::Postgres { address: PostgresAddress::Url(url), tls, pool } => {
-                json!({ "url": url.to_string(), "tls": tls.map(Tls::as_str), "pool": pool })
-            }
-            Self::Postgres { address: PostgresAddress::Parts { host, port, database, user, password }, tls, pool } => {
-                json!({
-                    "host": &**host, "port": port, "database": &**database, "user": user.as_deref(),
-                    "password": password.as_ref().map(Secret::expose), "tls": tls.map(Tls::as_str), "pool": pool,
-                })
+            Self::Postgres { address, tls, pool } | Self::Mysql { address, tls, pool } => {
+                address.unmasked_json(*tls, *pool)
             }
             Self::Files { path } => json!({ "path": path }),
             Self::Embedded { path, seed } => json!({ "path": path, "seed": seed }),
@@ -301,6 +308,18 @@ fn some_exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Option<Value> {
     (!pairs.is_empty()).then(|| exposed(pairs))
 }
 
+impl ServerAddress {
+    fn unmasked_json(&self, tls: Option<Tls>, pool: usize) -> Value {
+        match self {
+            Self::Url(url) => json!({ "url": url.to_string(), "tls": tls.map(Tls::as_str), "pool": pool }),
+            Self::Parts { host, port, database, user, password } => json!({
+                "host": &**host, "port": port, "database": &**database, "user": user.as_deref(),
+                "password": password.as_ref().map(Secret::expose), "tls": tls.map(Tls::as_str), "pool": pool,
+            }),
+        }
+    }
+}
+
 impl Login {
     fn token(&self) -> Option<&str> {
         match self {
@@ -327,10 +346,14 @@ impl Login {
 /// What reads the settings of a kind: the owner for messages, the map, where the connection's name stands.
 type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfig>;
 
+/// The keys of a database on a server.
+const SERVER: &[&str] = &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"];
+
 /// Every kind with its keys and its reader.
-const KINDS: [(&str, &[&str], Read); 8] = [
+const KINDS: [(&str, &[&str], Read); 9] = [
     ("sqlite", &["kind", "path", "schema"], sqlite),
-    ("postgres", &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"], postgres),
+    ("postgres", SERVER, postgres),
+    ("mysql", SERVER, mysql),
     ("embedded", &["kind", "path", "seed"], embedded),
     (
         "victoria_metrics",
@@ -391,30 +414,53 @@ fn embedded(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -
 }
 
 fn postgres(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let (address, tls, pool) = server(reading, owner, map, span, (&["postgres", "postgresql"], 5432))?;
+    Some(ConnectionConfig::Postgres { address, tls, pool })
+}
+
+fn mysql(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let (address, tls, pool) = server(reading, owner, map, span, (&["mysql", "mariadb"], 3306))?;
+    Some(ConnectionConfig::Mysql { address, tls, pool })
+}
+
+/// A database on a server whose URLs have one of some schemes and which usually listens on a port.
+fn server(
+    reading: &mut Reading<'_>,
+    owner: &str,
+    map: &Mapping,
+    span: Span,
+    (schemes, port): (&[&str], u16),
+) -> Option<(ServerAddress, Option<Tls>, usize)> {
     let address = match field(map, "url") {
-        Some(url) => postgres_url(reading, map, url),
-        None => postgres_parts(reading, owner, map, span),
+        Some(url) => server_url(reading, map, url, schemes),
+        None => server_parts(reading, owner, map, span, port),
     };
     let tls = optional(map, "tls", |field| reading.word(field, &Tls::ALL));
     let pool = pool(reading, map);
-    Some(ConnectionConfig::Postgres { address: address?, tls: tls?, pool: pool? })
+    Some((address?, tls?, pool?))
 }
 
-fn postgres_url(reading: &mut Reading<'_>, map: &Mapping, url: Field<'_>) -> Option<PostgresAddress> {
+fn server_url(reading: &mut Reading<'_>, map: &Mapping, url: Field<'_>, schemes: &[&str]) -> Option<ServerAddress> {
     for part in ["host", "port", "database", "user", "password"].iter().filter_map(|key| field(map, key)) {
         let message = format!("`{}` is given beside `url`", part.key);
         reading.report(part.key_span, message, "keep the `url`, or the parts without it");
     }
-    reading.url(url, &["postgres", "postgresql"]).map(PostgresAddress::Url)
+    reading.url(url, schemes).map(ServerAddress::Url)
 }
 
-fn postgres_parts(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<PostgresAddress> {
+fn server_parts(
+    reading: &mut Reading<'_>,
+    owner: &str,
+    map: &Mapping,
+    span: Span,
+    usual_port: u16,
+) -> Option<ServerAddress> {
     let host = reading.required(map, "host", span, owner).and_then(|field| reading.name(field));
-    let port = or_default(map, "port", 5432, |field| reading.integer(field, &(1..=u16::MAX)));
+    let port = or_default(map, "port", usual_port, |field| reading.integer(field, &(1..=u16::MAX)));
     let database = reading.required(map, "database", span, owner).and_then(|field| reading.name(field));
     let user = optional(map, "user", |field| reading.name(field));
     let password = optional_secret(reading, map, "password");
-    Some(PostgresAddress::Parts { host: host?, port: port?, database: database?, user: user?, password: password? })
+    Some(ServerAddress::Parts { host: host?, port: port?, database: database?, user: user?, password: password? })
 }
 
 fn victoria_metrics(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {

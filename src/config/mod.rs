@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
-pub use connection::{Connection, ConnectionConfig, Login, PostgresAddress, Rate, Tls};
+pub use connection::{Connection, ConnectionConfig, Login, Rate, ServerAddress, Tls};
 pub use document::Config;
 pub use environment::{ConnectionOutline, Environment};
 pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};

@@ -20,7 +20,7 @@ use crate::diagnostic::did_you_mean;
 /// What a database holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Schema {
-    /// `sqlite` or `postgres`.
+    /// `sqlite`, `postgres` or `mysql`.
     pub database: String,
     /// The server's version.
     pub version: String,

@@ -12,13 +12,12 @@ pub fn database_type(written: &str) -> Option<Type> {
         lower.split(|c: char| c == '(' || c.is_whitespace()).filter(|word| !word.is_empty()).collect();
     let is_zoned = lower.contains("with time zone");
     Some(match *words.first()? {
-        "smallint" | "int2" | "integer" | "int" | "int4" | "bigint" | "int8" | "tinyint" | "mediumint" | "serial"
-        | "bigserial" | "smallserial" | "oid" => Type::Int,
+        "smallint" | "int2" | "integer" | "int" | "int4" | "bigint" | "int8" | "tinyint" | "mediumint" | "year"
+        | "serial" | "bigserial" | "smallserial" | "oid" => Type::Int,
         "real" | "float" | "float4" | "float8" | "double" => Type::Float,
         "numeric" | "decimal" => Type::Decimal,
-        "text" | "varchar" | "char" | "character" | "bpchar" | "citext" | "name" | "uuid" | "clob" | "nvarchar" => {
-            Type::Text
-        }
+        "text" | "varchar" | "char" | "character" | "bpchar" | "citext" | "name" | "uuid" | "clob" | "nvarchar"
+        | "tinytext" | "mediumtext" | "longtext" | "enum" | "set" | "inet4" | "inet6" => Type::Text,
         "date" => Type::Date,
         "time" if !is_zoned => Type::Time,
         "timestamp" | "timestamptz" | "datetime" => Type::Timestamp,
@@ -63,6 +62,9 @@ mod tests {
             ("time", Type::Time),
             ("integer[]", Type::list(Type::Int)),
             ("BOOLEAN", Type::Bool),
+            ("bigint(20) unsigned", Type::Int),
+            ("enum('a','b')", Type::Text),
+            ("datetime(6)", Type::Timestamp),
         ] {
             assert_eq!(database_type(written), Some(ty), "{written}");
         }

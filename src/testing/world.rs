@@ -96,7 +96,11 @@ impl Nowhere {
 
 impl Sql for Nowhere {
     fn dialect(&self) -> SqlDialect {
-        if self.kind == ConnectionKind::Postgres { SqlDialect::Postgres } else { SqlDialect::Sqlite }
+        match self.kind {
+            ConnectionKind::Postgres => SqlDialect::Postgres,
+            ConnectionKind::Mysql => SqlDialect::MySql,
+            _ => SqlDialect::Sqlite,
+        }
     }
 
     fn pool_size(&self) -> usize {

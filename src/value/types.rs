@@ -13,6 +13,8 @@ pub enum ConnectionKind {
     Sqlite,
     /// PostgreSQL, insisted on.
     Postgres,
+    /// MySQL or MariaDB, insisted on.
+    Mysql,
     /// A store of metrics.
     Metrics,
     /// An HTTP source.
@@ -23,7 +25,8 @@ pub enum ConnectionKind {
 
 impl ConnectionKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::Sql, Self::Sqlite, Self::Postgres, Self::Metrics, Self::Http, Self::Files];
+    pub const ALL: [Self; 7] =
+        [Self::Sql, Self::Sqlite, Self::Postgres, Self::Mysql, Self::Metrics, Self::Http, Self::Files];
 
     /// The word in a file.
     pub const fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl ConnectionKind {
             Self::Sql => "sql",
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
             Self::Metrics => "metrics",
             Self::Http => "http",
             Self::Files => "files",
@@ -45,7 +49,7 @@ impl ConnectionKind {
     /// The family whose primitives work on it.
     pub const fn family(self) -> &'static str {
         match self {
-            Self::Sql | Self::Sqlite | Self::Postgres => "sql",
+            Self::Sql | Self::Sqlite | Self::Postgres | Self::Mysql => "sql",
             Self::Metrics => "metrics",
             Self::Http => "http",
             Self::Files => "files",

@@ -37,6 +37,20 @@ macro_rules! conformance {
             )*
             use super::*;
         }
+        mod mariadb {
+            $(
+                #[tokio::test]
+                async fn $test() {
+                    let db = support::mysql::open(&support::mysql::fresh_database().await);
+                    let own = "create table assets (id integer auto_increment primary key, symbol text unique, name text)";
+                    let shared = SCHEMA.replace("timestamp with time zone", "datetime(6)").replace("jsonb", "json");
+                    let shared = shared.replace("clock time", "clock time(6)");
+                    define(&db, &format!("{shared};{own}")).await;
+                    super::$test(&db).await;
+                }
+            )*
+            use super::*;
+        }
         mod postgres {
             $(
                 #[tokio::test]
@@ -103,7 +117,7 @@ async fn values_come_back_as_they_went(db: &dyn Sql) {
     let statement = "insert into kinds values (:n, :b, :i, :x, :d, :t, :day, :clock, :at, :j)";
     let arguments: Vec<(&str, Value)> = KINDS.iter().copied().zip(kinds(2)).collect();
     assert_eq!(session.execute(&query(statement, &arguments)).await.unwrap(), 1);
-    let table = read(db, "select * from kinds order by n nulls last", &[]).await.unwrap();
+    let table = read(db, "select * from kinds order by n is null, n", &[]).await.unwrap();
     assert_eq!(table.shape.to_vec(), names(KINDS));
     for (at, n) in [(0, 1), (1, 2)] {
         let row = table.row(at).unwrap();
@@ -324,7 +338,7 @@ async fn bad_keys_are_refused(db: &dyn Sql) {
     let unindexed = rows(&["symbol", "name"], &[&[text("a"), text("b")]]);
     let error = session.upsert("assets", &unindexed, &names(&["name"]), &[]).await.unwrap_err();
     assert_eq!((error.kind, &*error.message), (ErrorKind::Query, "`assets` has no unique index on (name)"));
-    assert!(error.help.unwrap().contains("create unique index on assets (name)"));
+    assert!(error.help.unwrap().contains("create unique index assets_key on assets (name)"));
     let error = session.upsert("assets", &unindexed, &names(&["symbol"]), &names(&["nam"])).await.unwrap_err();
     assert_eq!(error.message, "`assets` has no column `nam`");
     assert_eq!(one(db, "select count(*) as c from assets", &[]).await, Value::Int(0));
@@ -437,6 +451,7 @@ async fn a_dropped_transaction_leaves_nothing(db: &dyn Sql) {
 fn slow(db: &dyn Sql) -> &'static str {
     match db.dialect() {
         SqlDialect::Postgres => "insert into pairs select n, 1 from generate_series(1, 3) n, pg_sleep(2)",
+        SqlDialect::MySql => "insert into pairs select seq, sleep(2) + 1 from (select 1 as seq union select 2) as s",
         SqlDialect::Sqlite => {
             "insert into pairs with recursive r(n) as (select 1 union all select n + 1 from r where n < 3000000)
              select max(n), 1 from r"

@@ -99,3 +99,69 @@ async fn a_server_that_dies_while_committing_leaves_the_outcome_open() {
     assert_eq!((error.kind, error.retryable), (ErrorKind::Ambiguous, false), "{error}");
     assert!(error.help.is_some());
 }
+
+mod mariadb {
+    //! The same for MariaDB, which cannot say what became of a transaction.
+
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use vmflow::connection::Sql;
+    use vmflow::value::{ErrorKind, Value};
+
+    use super::super::*;
+    use crate::support::mysql::{Throwaway, fresh_database, open};
+    use crate::support::proxy::{self, Break};
+
+    #[tokio::test]
+    async fn a_server_that_dies_in_a_transaction_is_a_broken_connection() {
+        let server = Throwaway::start("");
+        let db = open(&server.url);
+        define(&db, "create table t (a int)").await;
+        let mut transaction = db.begin().await.unwrap();
+        transaction.execute(&query("insert into t values (1)", &[])).await.unwrap();
+        server.kill();
+        let error = transaction.execute(&query("insert into t values (2)", &[])).await.unwrap_err();
+        assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true), "{error}");
+        assert!(transaction.commit().await.unwrap_err().retryable);
+        let error = db.session().await.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Connection);
+        assert!(error.message.contains("cannot connect"), "{error}");
+    }
+
+    /// The shared server behind a wire that breaks, and the same without.
+    async fn behind_proxy(at: Break) -> (String, String, Arc<AtomicBool>) {
+        let direct = fresh_database().await;
+        define(&open(&direct), "create table t (a int)").await;
+        let target = direct.split('@').nth(1).unwrap().split('/').next().unwrap().to_owned();
+        let (port, broken) = proxy::start(target.clone(), at).await;
+        let through = direct.replace(&target, &format!("127.0.0.1:{port}"));
+        (direct, through, broken)
+    }
+
+    #[tokio::test]
+    async fn a_lost_answer_to_commit_leaves_the_outcome_open() {
+        for (at, rows_after) in [(Break::AfterCommit, 1), (Break::BeforeCommit, 0)] {
+            let (direct, through, broken) = behind_proxy(at).await;
+            let db = open(&through);
+            let mut session = db.session().await.unwrap();
+            let error = session.insert("t", &rows(&["a"], &[&[Value::Int(1)]])).await.unwrap_err();
+            assert!(broken.load(Ordering::SeqCst));
+            assert_eq!((error.kind, error.retryable), (ErrorKind::Ambiguous, false), "{error}");
+            assert!(error.help.is_some());
+            let found = one(&open(&direct), "select count(*) as c from t", &[]).await;
+            assert_eq!(found, Value::Int(rows_after));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_only_read_may_be_tried_again() {
+        let (_, through, broken) = behind_proxy(Break::BeforeCommit).await;
+        let db = open(&through);
+        let mut transaction = db.begin().await.unwrap();
+        transaction.query(&query("select count(*) as c from t", &[])).await.unwrap();
+        let error = transaction.commit().await.unwrap_err();
+        assert!(broken.load(Ordering::SeqCst));
+        assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true), "{error}");
+    }
+}

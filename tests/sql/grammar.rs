@@ -1,6 +1,7 @@
 //! The grammar against real databases: what they take it lets pass, what they refuse it refuses.
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqlSafeStr, SqliteConnection};
+use sqlx::mysql::MySqlDatabaseError;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqlSafeStr, SqliteConnection};
 use vmflow::diagnostic::Diagnostic;
 use vmflow::query::sql::{SqlDialect, parse, prepare, read};
 use vmflow::source::{SourceId, Span};
@@ -36,7 +37,7 @@ fn cases() -> Vec<Case> {
             heading = text;
             continue;
         }
-        let named = [("sqlite", SqlDialect::Sqlite), ("postgres", SqlDialect::Postgres)];
+        let named = [("sqlite", SqlDialect::Sqlite), ("postgres", SqlDialect::Postgres), ("mysql", SqlDialect::MySql)];
         let dialects =
             named.into_iter().filter(|(name, _)| heading.contains(name)).map(|(_, dialect)| dialect).collect();
         cases.push(Case { is_valid: heading.starts_with("valid"), dialects, text: line });
@@ -61,6 +62,7 @@ const TABLES: &str = "
 enum Database {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
+    Mysql(MySqlConnection),
 }
 
 impl Database {
@@ -81,6 +83,12 @@ impl Database {
                 let error = connection.prepare(AssertSqlSafe(asked).into_sql_str()).await.err()?;
                 let said = error.as_database_error()?;
                 Some((said.code().as_deref() == Some("42601"), said.to_string()))
+            }
+            Self::Mysql(connection) => {
+                let asked = prepare(&template, SqlDialect::MySql)?.text;
+                let error = connection.prepare(AssertSqlSafe(asked).into_sql_str()).await.err()?;
+                let said = error.as_database_error()?.downcast_ref::<MySqlDatabaseError>();
+                Some((said.number() == 1064, said.to_string()))
             }
         }
     }
@@ -130,6 +138,17 @@ async fn postgres_and_the_grammar_agree() {
         connection.execute(text).await.unwrap();
     }
     agree(&mut Database::Postgres(connection), SqlDialect::Postgres).await;
+}
+
+/// The mode is that of the driver's sessions.
+#[tokio::test]
+async fn mariadb_and_the_grammar_agree() {
+    let mut connection = MySqlConnection::connect(&support::mysql::fresh_database().await).await.unwrap();
+    connection.execute("set sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'").await.unwrap();
+    for text in TABLES.replace("jsonb", "json").split(';') {
+        connection.execute(AssertSqlSafe(text)).await.unwrap();
+    }
+    agree(&mut Database::Mysql(connection), SqlDialect::MySql).await;
 }
 
 /// What is said of each broken statement.

@@ -1,10 +1,11 @@
-//! SQL databases. `conformance` runs on both dialects; the rest is about one of them.
+//! SQL databases. `conformance` runs on all of them; the rest is about one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod conformance;
 mod faults;
 mod grammar;
+mod mysql;
 mod postgres;
 mod schema;
 mod sqlite;

@@ -1,7 +1,7 @@
 //! What is PostgreSQL's own.
 
 use vmflow::connection::Sql;
-use vmflow::connection::sql::{PostgresDatabase, PostgresOptions, PostgresServer, PostgresTls};
+use vmflow::connection::sql::{PostgresDatabase, PostgresOptions, PostgresServer, SqlTls};
 use vmflow::value::{ErrorKind, Value};
 
 use super::*;
@@ -139,7 +139,7 @@ fn parts(host: &str, port: u16, database: &str, user: &str, password: Option<&st
             database: database.to_owned(),
             user: user.to_owned(),
             password: password.map(str::to_owned),
-            tls: PostgresTls::Disable,
+            tls: SqlTls::Disable,
         },
         pool: 2,
         connect_timeout_ms: 3000,

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::define;
-use crate::support::golden;
 use crate::support::postgres::{fresh_schema, open};
 use crate::support::sandbox::{Sandbox, root};
+use crate::support::{golden, mysql};
 
 const TABLES: &str = include_str!("../ui/schema/warehouse.sql");
 
@@ -165,6 +165,44 @@ async fn postgres_is_read_and_asked() {
     // What the workflow makes itself is not asked for.
     assert_eq!(right.stdout, "no findings in 1 file\n");
     define(&open(&url), "alter table assets add column more text; drop table odd").await;
+    assert_eq!(sandbox.run(&["schema", "diff"]).code, 1);
+}
+
+#[tokio::test]
+async fn mariadb_is_read_and_asked() {
+    let url = mysql::fresh_database().await;
+    let own = "
+        create table odd (
+            id integer auto_increment primary key, m enum('good', 'bad') default 'good', a decimal(20, 8) not null,
+            v varchar(5), n bigint unsigned, twice integer as (id * 2), at datetime(3) default current_timestamp(3),
+            unique (n, v), unique (v(2))
+        )";
+    let tables = TABLES.replace("jsonb", "json").replace("timestamptz", "datetime(6)");
+    define(&mysql::open(&url), &format!("{tables};{own}")).await;
+    let sandbox = project();
+    sandbox.write("vmflow.yaml", &configuration(&format!("{{ kind: mysql, url: \"{url}\" }}")));
+    let pulled = sandbox.run(&["schema", "pull"]);
+    assert_eq!((pulled.code, pulled.stdout.as_str()), (0, "schema/db.json: 4 tables\n"), "{}", pulled.stderr);
+    golden::assert(&root().join("tests/ui/schema/mysql.json"), &settled(&sandbox.read("schema/db.json")));
+    for arguments in [&["check", "right.flow", "--deny", "warnings"][..], &["check", "right.flow", "--live"]] {
+        let right = sandbox.run(arguments);
+        assert_eq!((right.code, right.stdout.as_str()), (0, "no findings in 1 file\n"), "{}", right.stderr);
+    }
+    // The database itself finds what no snapshot tells, and points at the word.
+    sandbox.write(
+        "live.flow",
+        "workflow live {\n  use db: mysql\n  param n: int = 1\n  a = db.query(sql\"\"\"select 'é' as x, no_function(:n) as y from assets\"\"\") as table<{ x: text, y: int }>\n  output a = a.count\n}\n",
+    );
+    let blind = sandbox.run(&["check", "live.flow", "--format", "short"]);
+    assert_eq!(blind.code, 0, "{}", blind.stdout);
+    let live = sandbox.run(&["check", "live.flow", "--live", "--format", "short"]);
+    assert_eq!(live.code, 1, "{}", live.stderr);
+    assert!(live.stdout.contains("error[VF401]: the database refuses this: FUNCTION"), "{}", live.stdout);
+    let wrong = sandbox.read("live.flow").replace("no_function(:n)", "a::int");
+    sandbox.write("live.flow", &wrong);
+    let found = sandbox.run(&["check", "live.flow", "--format", "short"]);
+    assert!(found.stdout.contains("error[VF401]: MySQL has no `::` casts"), "{}", found.stdout);
+    define(&mysql::open(&url), "alter table assets add column more text; drop table odd").await;
     assert_eq!(sandbox.run(&["schema", "diff"]).code, 1);
 }
 

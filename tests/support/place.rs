@@ -5,10 +5,10 @@ use std::future::Future;
 use std::process::Command;
 
 use serde_json::Value as Json;
-use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
-use super::postgres;
 use super::sandbox::{Ran, Sandbox, root};
+use super::{mysql, postgres};
 
 /// A run's instant, when the data end.
 pub(crate) const AT: &str = "2026-10-30T18:00Z";
@@ -29,6 +29,12 @@ pub(crate) struct Place {
 struct Servers {
     database: String,
     metrics: String,
+}
+
+impl Servers {
+    fn is_mariadb(&self) -> bool {
+        self.database.starts_with("mysql:")
+    }
 }
 
 /// Waits for a future: the tests themselves run one thing after the other.
@@ -54,6 +60,19 @@ impl Place {
     /// The environment `prod`: a schema of its own on the shared PostgreSQL, and this VictoriaMetrics.
     pub(crate) fn real(metrics: &str) -> Self {
         Self::on(&wait(postgres::fresh_schema()), metrics)
+    }
+
+    /// The environment `prod` with a database of its own on the shared MariaDB, and this VictoriaMetrics.
+    pub(crate) fn on_mariadb(metrics: &str) -> Self {
+        let place = Self::aimed_at(&wait(mysql::fresh_database()), metrics);
+        place.edit("vmflow.yaml", "db: { kind: postgres,", "db: { kind: mysql,");
+        let tables = place.sandbox.read("workflows/schema/warehouse.mysql.sql");
+        wait(async {
+            let database = &place.servers.as_ref().unwrap().database;
+            let mut connection = MySqlConnection::connect(database).await.unwrap();
+            connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(tables))).await.unwrap();
+        });
+        place
     }
 
     /// The environment `prod` with these servers; makes the tables.
@@ -145,6 +164,10 @@ impl Place {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         wait(async {
             match &self.servers {
+                Some(servers) if servers.is_mariadb() => {
+                    let mut connection = MySqlConnection::connect(&servers.database).await.unwrap();
+                    sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+                }
                 Some(servers) => {
                     let mut connection = PgConnection::connect(&servers.database).await.unwrap();
                     sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
@@ -157,6 +180,11 @@ impl Place {
     /// The extracted rows in order, each as one text, the same whichever database holds them.
     pub(crate) fn rows(&self) -> Vec<String> {
         let columns = match &self.servers {
+            Some(servers) if servers.is_mariadb() => {
+                let instant = |column: &str| format!("date_format({column}, '%Y-%m-%dT%H:%i:%s.%fZ')");
+                let (at, copied) = (instant("timestamp"), instant("extracted_at"));
+                format!("cast(biz_date as char), auid, metric_name, metric_labels, value, {at}, {copied}")
+            }
             Some(_) => format!(
                 "biz_date::text, auid, metric_name, metric_labels::text, value, {}, {}",
                 instant("timestamp"),
@@ -167,6 +195,10 @@ impl Place {
         let sql = sqlx::AssertSqlSafe(format!("select {columns} from vm_extracted_metrics"));
         let found: Vec<Row> = wait(async {
             match &self.servers {
+                Some(servers) if servers.is_mariadb() => {
+                    let mut connection = MySqlConnection::connect(&servers.database).await.unwrap();
+                    sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap()
+                }
                 Some(servers) => {
                     let mut connection = PgConnection::connect(&servers.database).await.unwrap();
                     sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap()
@@ -181,7 +213,7 @@ impl Place {
 
     /// The days that were copied, each as often as it was.
     pub(crate) fn copied_days(&self) -> Vec<String> {
-        let mut days = self.texts("select cast(biz_date as text) from vm_extraction_jobs");
+        let mut days = self.texts("select cast(biz_date as char(10)) from vm_extraction_jobs");
         days.sort();
         days
     }

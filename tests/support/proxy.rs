@@ -49,8 +49,9 @@ async fn forward(client: TcpStream, server: TcpStream, at: Break, broken: Arc<At
     });
     let mut buffer = vec![0; 65_536];
     while let Ok(n @ 1..) = from_client.read(&mut buffer).await {
-        let commits =
-            buffer[..n].windows(7).any(|window| window == b"commit\0") && !broken.swap(false, Ordering::SeqCst);
+        // As PostgreSQL's and as MySQL's protocol write it.
+        let asks = |bytes: &[u8]| bytes.windows(7).any(|window| window == b"commit\0" || window == b"\x03commit");
+        let commits = asks(&buffer[..n]) && !broken.swap(false, Ordering::SeqCst);
         if commits {
             broken.store(true, Ordering::SeqCst);
             silent.store(true, Ordering::SeqCst);

@@ -107,6 +107,23 @@ fn real_servers_give_the_same_rows_as_the_embedded_default() {
 }
 
 #[test]
+fn mariadb_gets_the_same_rows_once() {
+    let server = victoria::url();
+    let job = victoria::unique("mariadb");
+    load(&server, &job);
+    let of_job = format!("job={job}");
+    let (postgres, mariadb) = (Place::real(&server), Place::on_mariadb(&server));
+    postgres.extract(&["-p", &of_job]).expect(0);
+    let result = mariadb.extract(&["-p", &of_job]).expect(0);
+    assert_eq!(result["metrics"]["items_created"], 230);
+    assert_same(&mariadb.rows(), &postgres.rows());
+    assert_eq!(mariadb.copied_days(), postgres.copied_days());
+    let again = mariadb.run("workflows/extractor.flow", &["--at", "2026-10-30T18:30Z", "-p", &of_job]).expect(0);
+    assert_eq!(again["metrics"]["items_processed"], 0);
+    assert_eq!(mariadb.rows().len(), 230);
+}
+
+#[test]
 fn nothing_published_is_nothing_to_do() {
     let place = Place::embedded();
     let result = place.extract(&["-p", "job=nobody"]).expect(0);

@@ -1,4 +1,4 @@
--- The warehouse that the workflows write to. The same text serves PostgreSQL and SQLite.
+-- The warehouse that the workflows write to. The same text serves PostgreSQL and SQLite; warehouse.mysql.sql is for MySQL.
 
 -- What the extractor copied: the latest value of each metric for each business day.
 create table if not exists vm_extracted_metrics (

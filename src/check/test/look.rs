@@ -119,7 +119,7 @@ impl Checker<'_> {
 /// What writes through a connection are chosen by.
 const fn filter(kind: ConnectionKind) -> &'static str {
     match kind {
-        ConnectionKind::Sql | ConnectionKind::Sqlite | ConnectionKind::Postgres => "table",
+        ConnectionKind::Sql | ConnectionKind::Sqlite | ConnectionKind::Postgres | ConnectionKind::Mysql => "table",
         ConnectionKind::Metrics => "metric",
         ConnectionKind::Http | ConnectionKind::Files => "path",
     }
@@ -128,7 +128,7 @@ const fn filter(kind: ConnectionKind) -> &'static str {
 /// The type of one thing written. What a row's columns are the tables know.
 fn written(kind: ConnectionKind) -> Type {
     match kind {
-        ConnectionKind::Sql | ConnectionKind::Sqlite | ConnectionKind::Postgres => Type::Any,
+        ConnectionKind::Sql | ConnectionKind::Sqlite | ConnectionKind::Postgres | ConnectionKind::Mysql => Type::Any,
         ConnectionKind::Metrics => Type::Sample,
         ConnectionKind::Http => Type::Record(RecordType::new([
             ("method", Type::Text),

@@ -46,7 +46,7 @@ fn an_environment_takes_what_it_extends_and_types_it() {
     let prod = config(EXAMPLE, &set).environment("prod").unwrap();
     assert!(prod.protected);
     let db = ConnectionConfig::Postgres {
-        address: PostgresAddress::Parts {
+        address: ServerAddress::Parts {
             host: "pg.example".into(),
             port: 5432,
             database: "metrics".into(),
@@ -148,19 +148,19 @@ environments:
 #[test]
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn a_connection_says_what_it_wants() {
-    let cases: [(&str, &[&str]); 15] = [
+    let cases: [(&str, &[&str]); 16] = [
         ("db: sqlite", &["4:11 [sqlite] `db` is a text, where a map is wanted | write a map"]),
         ("db: { path: a }", &["4:7 [db] connection `db` wants `kind` | add `kind: …`"]),
         (
-            "db: { kind: mysql }",
+            "db: { kind: oracle }",
             &[
-                "4:19 [mysql] `kind` is `mysql`, where one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | write one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `prometheus`, `http`",
+                "4:19 [oracle] `kind` is `oracle`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | write one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`",
             ],
         ),
         (
             "db: { kind: postgress }",
             &[
-                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | did you mean `postgres`?",
+                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | did you mean `postgres`?",
             ],
         ),
         (
@@ -181,6 +181,13 @@ fn a_connection_says_what_it_wants() {
                 "4:69 [70000] `port` is `70000`, where a whole number from 1 to 65535 is wanted | write a whole number from 1 to 65535",
                 "4:81 [verifyfull] `tls` is `verifyfull`, where one of `disable`, `prefer`, `require`, `verify-ca`, `verify-full` is wanted | did you mean `verify-full`?",
                 "4:57 [many] `pool` is `many`, where a whole number from 1 to 1000 is wanted | write a whole number from 1 to 1000",
+            ],
+        ),
+        (
+            "db: { kind: mysql, url: postgres://h/d, pool: 0 }",
+            &[
+                "4:31 [postgres://h/d] `url` is something else, where a URL that begins with `mysql://` or `mariadb://` is wanted | write a URL that begins with `mysql://` or `mariadb://`",
+                "4:53 [0] `pool` is `0`, where a whole number from 1 to 1000 is wanted | write a whole number from 1 to 1000",
             ],
         ),
         (
@@ -275,6 +282,7 @@ environments:
     connections:
       auth: { kind: postgres, url: \"${DSN}\" }
       pg: { kind: postgres, host: h, database: d, user: u, password: \"${PW}\" }
+      my: { kind: mysql, host: h, database: d, user: u, password: \"${PW}\", tls: require }
       vm: { kind: victoria_metrics, url: http://h, username: u, password: \"${PW}\" }
       api: { kind: http, base_url: \"http://${HOST}\", headers: { authorization: \"Bearer ${API_TOKEN}\", accept: \"$ACC\" } }
 ";
@@ -289,6 +297,7 @@ environments:
     let expected = json!({ "connections": {
         "auth": { "kind": "postgres", "url": "postgres://u:•••@h/d", "pool": 8 },
         "pg": { "kind": "postgres", "host": "h", "port": 5432, "database": "d", "user": "u", "password": "se*****23", "pool": 8 },
+        "my": { "kind": "mysql", "host": "h", "port": 3306, "database": "d", "user": "u", "password": "se*****23", "tls": "require", "pool": 8 },
         "vm": {
             "kind": "victoria_metrics", "read_url": "http://h", "write_url": "http://h", "username": "u",
             "password": "se*****23", "timeout_ms": 30_000, "pool": 8, "future_retention_ms": 172_800_000,

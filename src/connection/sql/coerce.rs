@@ -118,6 +118,8 @@ fn from_number(value: &Value, ty: &Type) -> Option<Value> {
         }
         (Type::Decimal, Value::Decimal(_)) => Some(value.clone()),
         (Type::Bool, Value::Int(n @ (0 | 1))) => Some(Value::Bool(*n == 1)),
+        // MySQL's `boolean` is a whole number of one digit, and gives 2 as well.
+        (Type::Int, Value::Bool(b)) => Some(Value::Int(i64::from(*b))),
         (Type::Float, Value::Int(n)) => Some(Value::Float(*n as f64)),
         (Type::Float, Value::Decimal(d)) => d.to_f64().map(Value::Float),
         (Type::Int, Value::Float(x)) => whole(*x).map(Value::Int),
@@ -171,6 +173,7 @@ mod tests {
     #[test]
     fn numbers_convert_without_loss_only() {
         assert_eq!(one(Value::Int(1), Type::Bool).unwrap().kind(), "bool");
+        assert_eq!(one(Value::Bool(true), Type::Int).unwrap(), Value::Int(1));
         assert_eq!(one(Value::Int(1), Type::Float).unwrap().kind(), "float");
         assert_eq!(one(Value::Float(2.0), Type::Int).unwrap().kind(), "int");
         assert_eq!(one(Value::Float(0.1), Type::Decimal).unwrap().to_string(), "0.1");

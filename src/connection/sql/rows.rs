@@ -15,7 +15,7 @@ use crate::value::{ErrorKind, StepError, Table, Value};
 pub(super) struct Column {
     /// Its name.
     pub name: String,
-    /// Its type: in SQLite as declared, in PostgreSQL as a cast writes it.
+    /// Its type: in PostgreSQL as a cast writes it, elsewhere as declared.
     pub ty: String,
     /// What it holds, as far as instants and days must not be mixed up.
     pub family: Family,
@@ -169,7 +169,8 @@ pub(super) fn check_keys(rows: &Table, key: &[Arc<str>]) -> Result<(), StepError
     Ok(())
 }
 
-fn key_text(value: &Value) -> String {
+/// A key's value as a text that equal values share.
+pub(super) fn key_text(value: &Value) -> String {
     match value {
         Value::Decimal(d) if !too_wide(value) => d.normalized().to_plain_string(),
         other => plain(other).unwrap_or_default(),
@@ -239,7 +240,7 @@ pub(super) fn not_a_read() -> StepError {
 pub(super) fn no_unique_index(target: &Target, key: &[Arc<str>]) -> StepError {
     let columns = key.iter().map(|name| &**name).collect::<Vec<_>>().join(", ");
     bad(ErrorKind::Query, format!("`{}` has no unique index on ({columns})", target.name)).help(format!(
-        "create one: `create unique index on {} ({columns})`, or name the columns of one that exists",
+        "create one: `create unique index {0}_key on {0} ({columns})`, or name the columns of one that exists",
         target.name
     ))
 }

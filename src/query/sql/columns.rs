@@ -116,7 +116,11 @@ fn ends_path(text: &str, before: &[Token]) -> bool {
 fn column_name(text: &str, token: &Token) -> Option<String> {
     let word = token.text(text);
     match token.kind {
-        TokenKind::QuotedName => Some(word.trim_matches('"').replace("\"\"", "\"")),
+        TokenKind::QuotedName => {
+            let quote = word.get(..1)?;
+            let inner = word.strip_prefix(quote)?.strip_suffix(quote)?;
+            Some(inner.replace(&quote.repeat(2), quote))
+        }
         // PostgreSQL folds to lower case, SQLite does not.
         TokenKind::Word if word.chars().any(char::is_uppercase) || token.is_any(text, NO_NAMES) => None,
         TokenKind::Word => Some(word.to_owned()),

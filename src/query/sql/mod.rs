@@ -34,6 +34,29 @@ pub enum SqlDialect {
     Sqlite,
     /// PostgreSQL.
     Postgres,
+    /// MySQL and MariaDB, in the mode of the connection: double quotes are for names, a backslash is a letter.
+    MySql,
+}
+
+impl SqlDialect {
+    /// What people call the database.
+    pub const fn database(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::MySql => "MySQL",
+        }
+    }
+
+    /// The dialect of the database that a schema names.
+    pub fn of_database(name: &str) -> Option<Self> {
+        match name {
+            "sqlite" => Some(Self::Sqlite),
+            "postgres" => Some(Self::Postgres),
+            "mysql" => Some(Self::MySql),
+            _ => None,
+        }
+    }
 }
 
 /// A statement that was read with the grammar of its dialect.

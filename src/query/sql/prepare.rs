@@ -21,7 +21,7 @@ impl Prepared {
 }
 
 /// Writes a template with a placeholder for each hole. `None` where the connection would write the statement
-/// another way: `any(:list)` on SQLite.
+/// another way: `any(:list)` on SQLite and MySQL.
 pub fn prepare(template: &SqlTemplate, dialect: SqlDialect) -> Option<Prepared> {
     let (mut text, mut pieces, mut literal) = (String::new(), Vec::new(), 0);
     for piece in &template.pieces {
@@ -41,8 +41,11 @@ pub fn prepare(template: &SqlTemplate, dialect: SqlDialect) -> Option<Prepared> 
 }
 
 fn placeholder(hole: &Hole, before: &str, number: usize, dialect: SqlDialect) -> Option<String> {
-    let sign = if dialect == SqlDialect::Postgres { '$' } else { '?' };
-    let placeholder = format!("{sign}{}", number + 1);
+    let placeholder = match dialect {
+        SqlDialect::Postgres => format!("${}", number + 1),
+        SqlDialect::Sqlite => format!("?{}", number + 1),
+        SqlDialect::MySql => "?".to_owned(),
+    };
     if !hole.is_list {
         return Some(placeholder);
     }

@@ -3,7 +3,7 @@
 //! Lists expand here. PostgreSQL takes a list as one array (`in :xs` becomes `= any($1)`), so there is
 //! no limit to its length and an empty one matches nothing. SQLite takes `in (?1, ?2, …)`, where an
 //! empty list is legal and matches nothing, and beyond [`LONGEST_EXPANSION`] one JSON text read with
-//! `json_each`. Expanding on PostgreSQL too was rejected: `in (null)` is not "matches nothing" under
+//! `json_each`. MySQL takes as many placeholders as it can and then `json_table`. Expanding on PostgreSQL too was rejected: `in (null)` is not "matches nothing" under
 //! `not`, and a text that differs for every length defeats plan caches.
 
 use std::sync::Arc;
@@ -14,11 +14,16 @@ use crate::value::{ErrorKind, Sequence, StepError, Value};
 /// The longest list that SQLite gets as single placeholders.
 const LONGEST_EXPANSION: usize = 500;
 
-/// The most placeholders a statement may have on SQLite.
-const SQLITE_LIMIT: usize = 32_766;
+/// The longest list that MySQL gets as single placeholders.
+const LONGEST_ON_MYSQL: usize = 60_000;
 
-/// The most placeholders a statement may have on PostgreSQL.
-const POSTGRES_LIMIT: usize = 65_535;
+/// The most placeholders a statement may have.
+const fn most_placeholders(dialect: SqlDialect) -> usize {
+    match dialect {
+        SqlDialect::Sqlite => 32_766,
+        SqlDialect::Postgres | SqlDialect::MySql => 65_535,
+    }
+}
 
 /// A part of a rendered text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +39,7 @@ pub enum Part {
 pub enum Bound {
     /// One value.
     One(Value),
-    /// A whole list: an array on PostgreSQL, a JSON text on SQLite.
+    /// A whole list: an array on PostgreSQL, a JSON text elsewhere.
     Many(Arc<Vec<Value>>),
 }
 
@@ -94,6 +99,9 @@ pub fn unbindable(value: &Value, dialect: SqlDialect) -> Option<(String, &'stati
         Value::Float(x) if x.is_nan() && dialect == SqlDialect::Sqlite => {
             "SQLite would store a null for it: replace it by `none`, or leave the row out"
         }
+        Value::Float(x) if !x.is_finite() && dialect == SqlDialect::MySql => {
+            "MySQL has no such number: replace it by `none`, or leave the row out"
+        }
         Value::Sql(_)
         | Value::Promql(_)
         | Value::Regex(_)
@@ -103,8 +111,12 @@ pub fn unbindable(value: &Value, dialect: SqlDialect) -> Option<(String, &'stati
         | Value::Series(_) => "bind a text, a number or a record of such",
         _ => return None,
     };
-    let kind = if matches!(value, Value::Float(_)) { "a `float` that is not a number" } else { "" };
-    Some((if kind.is_empty() { format!("a `{}`", value.kind()) } else { kind.to_owned() }, help))
+    let kind = match value {
+        Value::Float(x) if x.is_nan() => "a `float` that is not a number".to_owned(),
+        Value::Float(_) => "a `float` that is infinite".to_owned(),
+        _ => format!("a `{}`", value.kind()),
+    };
+    Some((kind, help))
 }
 
 struct Renderer<'q> {
@@ -174,7 +186,7 @@ impl<'q> Renderer<'q> {
         self.text.truncate(place.cut);
         match self.dialect {
             SqlDialect::Postgres => self.array(hole, items, place),
-            SqlDialect::Sqlite => self.expand(items, place)?,
+            SqlDialect::Sqlite | SqlDialect::MySql => self.expand(items, place)?,
         }
         Ok(())
     }
@@ -195,10 +207,13 @@ impl<'q> Renderer<'q> {
             ListOperator::In => " in (",
             ListOperator::NotIn => " not in (",
             ListOperator::Other(text) => {
-                let message = format!("SQLite has no `{} …)`", text.trim());
+                let message = format!("{} has no `{} …)`", self.dialect.database(), text.trim());
                 return Err(StepError::new(ErrorKind::Query, message).help("write `in :list` or `not in :list`"));
             }
         });
+        if self.dialect == SqlDialect::MySql {
+            return self.expand_on_mysql(items);
+        }
         let infinite = |item: &Value| matches!(item, Value::Float(x) if x.is_infinite());
         if items.len() > LONGEST_EXPANSION && items.iter().any(infinite) {
             // JSON has no such number; a null in its place would change what `not in` means.
@@ -211,21 +226,54 @@ impl<'q> Renderer<'q> {
             self.placeholder(at);
             self.text.push(')');
         } else {
-            for (n, item) in items.iter().enumerate() {
-                self.text.push_str(if n == 0 { "" } else { ", " });
-                let at = self.bind(None, Bound::One(item.clone()));
-                self.placeholder(at);
-            }
+            self.placeholders(&items);
         }
         self.text.push(')');
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Rendered, StepError> {
-        let limit = match self.dialect {
-            SqlDialect::Sqlite => SQLITE_LIMIT,
-            SqlDialect::Postgres => POSTGRES_LIMIT,
+    fn placeholders(&mut self, items: &[Value]) {
+        for (n, item) in items.iter().enumerate() {
+            self.text.push_str(if n == 0 { "" } else { ", " });
+            let at = self.bind(None, Bound::One(item.clone()));
+            self.placeholder(at);
+        }
+    }
+
+    /// `in ()` is no SQL there, and `in (null)` not what an empty list means under `not`. A longer list than there
+    /// are placeholders is one JSON text; texts cannot come that way, since their collation would be another's.
+    fn expand_on_mysql(&mut self, items: Arc<Vec<Value>>) -> Result<(), StepError> {
+        if items.is_empty() {
+            self.text.push_str("select 1 from dual where false)");
+            return Ok(());
+        }
+        if items.len() <= LONGEST_ON_MYSQL {
+            self.placeholders(&items);
+            self.text.push(')');
+            return Ok(());
+        }
+        let all = |is: fn(&Value) -> bool| items.iter().all(|item| item.is_none() || is(item));
+        let ty = if all(|item| matches!(item, Value::Int(_))) {
+            "bigint"
+        } else if all(|item| matches!(item, Value::Date(_))) {
+            "date"
+        } else {
+            let message = format!("a list of {} items is too long for MySQL", items.len());
+            let help =
+                format!("numbers and dates may be more than {LONGEST_ON_MYSQL}; write others to a table and join");
+            return Err(StepError::new(ErrorKind::Query, message).help(help));
         };
+        self.text.push_str("select given.v from json_table(");
+        let at = self.bind(None, Bound::Many(items));
+        self.placeholder(at);
+        self.text.push_str(", '$[*]' columns (v ");
+        self.text.push_str(ty);
+        self.text.push_str(" path '$')) as given)");
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Rendered, StepError> {
+        let limit = most_placeholders(self.dialect);
         if self.bound.len() > limit {
             let message = format!("the query binds {} values; the database takes {limit}", self.bound.len());
             return Err(StepError::new(ErrorKind::Query, message).help("join against a table, or use one list"));
@@ -298,7 +346,7 @@ fn in_place(head: &str, skip: usize) -> ListPlace {
 fn without_word<'t>(text: &'t str, word: &str) -> Option<&'t str> {
     let cut = text.len().checked_sub(word.len())?;
     let (head, tail) = (text.get(..cut)?, text.get(cut..)?);
-    let joined = head.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | ':' | '.'));
+    let joined = head.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '"' | '`' | ':' | '.'));
     (tail.eq_ignore_ascii_case(word) && !joined).then_some(head)
 }
 
@@ -376,5 +424,30 @@ mod tests {
         assert_eq!(error.message, "`:wait` is a `duration`, which cannot be given to a database");
         assert!(render(&query("select :x", vec![Value::Float(f64::NAN)]), SqlDialect::Sqlite, true).is_err());
         assert!(render(&query("select :x", vec![Value::Float(f64::NAN)]), SqlDialect::Postgres, true).is_ok());
+        assert!(render(&query("select :x", vec![Value::Float(f64::INFINITY)]), SqlDialect::MySql, true).is_err());
+    }
+
+    #[test]
+    fn mysql_has_question_marks_and_no_empty_lists() {
+        let shown = |text: &str, arguments| {
+            render(&query(text, arguments), SqlDialect::MySql, false).map(|rendered| rendered.text(|_| "?".to_owned()))
+        };
+        let text = "select 1 where x in :xs and y not in (:ys)";
+        assert_eq!(
+            shown(text, vec![ints(&[1, 2]), ints(&[])]).unwrap(),
+            "select 1 where x in (?, ?) and y not in (select 1 from dual where false)"
+        );
+        let many: Vec<i64> = (0..100_000).collect();
+        assert_eq!(
+            shown("select 1 where x in :xs", vec![ints(&many)]).unwrap(),
+            "select 1 where x in (select given.v from json_table(?, '$[*]' columns (v bigint path '$')) as given)"
+        );
+        let texts = Value::list((0..100_000).map(|n| Value::text(n.to_string())).collect());
+        let error = shown("select 1 where x in :xs", vec![texts]).unwrap_err();
+        assert_eq!(error.message, "a list of 100000 items is too long for MySQL");
+        assert_eq!(
+            shown("select 1 where x < any(:xs)", vec![ints(&[1])]).unwrap_err().message,
+            "MySQL has no `< any( …)`"
+        );
     }
 }

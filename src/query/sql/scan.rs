@@ -6,7 +6,7 @@
 pub(super) enum TokenKind {
     /// A keyword or a bare name.
     Word,
-    /// A name in double quotes.
+    /// A name in double quotes or backticks.
     QuotedName,
     /// A text in single quotes or between dollar tags.
     Text,
@@ -108,7 +108,8 @@ impl Scanner<'_> {
             (b'/', b'*') => self.block_comment(),
             (b'\'', _) => self.quoted_text(0, false),
             (b'e' | b'E', b'\'') => self.quoted_text(1, true),
-            (b'"', _) => self.quoted_name(),
+            (b'"', _) => self.quoted_name(b'"', "\""),
+            (b'`', _) => self.quoted_name(b'`', "another backtick"),
             (b'$', _) => self.dollar(),
             (b':', b':') => self.push(TokenKind::Punct, self.at + 2),
             (b':', next) if next.is_ascii_alphabetic() || next == b'_' => self.hole(),
@@ -162,14 +163,14 @@ impl Scanner<'_> {
         }
     }
 
-    fn quoted_name(&mut self) {
+    fn quoted_name(&mut self, quote: u8, closer: &'static str) {
         let mut at = self.at + 1;
         loop {
             match (self.bytes.get(at), self.bytes.get(at + 1)) {
-                (Some(b'"'), Some(b'"')) => at += 2,
-                (Some(b'"'), _) => return self.push(TokenKind::QuotedName, at + 1),
+                (Some(byte), Some(next)) if *byte == quote && *next == quote => at += 2,
+                (Some(byte), _) if *byte == quote => return self.push(TokenKind::QuotedName, at + 1),
                 (Some(_), _) => at += 1,
-                (None, _) => return self.leave_open("quoted name", "\"", 1),
+                (None, _) => return self.leave_open("quoted name", closer, 1),
             }
         }
     }

@@ -26,26 +26,11 @@ use self::plan::Plans;
 use self::pool::Pool;
 use self::statement::Place;
 use self::transaction::LiveTransaction;
+use super::SqlTls;
 use super::rows::{Target, not_a_read};
 use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
 use crate::query::sql::{SqlQuery, StatementKind};
 use crate::value::{ErrorKind, StepError, Table};
-
-/// Whether and how a connection is encrypted, in libpq's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PostgresTls {
-    /// Never.
-    Disable,
-    /// When the server offers it; protects from nobody who sits in between.
-    #[default]
-    Prefer,
-    /// Always, without looking at the certificate.
-    Require,
-    /// Always, with a certificate of a known authority.
-    VerifyCa,
-    /// Always, with a certificate of a known authority for this host.
-    VerifyFull,
-}
 
 /// Which server, which database, as whom.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,7 +50,7 @@ pub enum PostgresServer {
         /// The user's password.
         password: Option<String>,
         /// Encryption.
-        tls: PostgresTls,
+        tls: SqlTls,
     },
 }
 
@@ -140,13 +125,13 @@ fn connect_options(server: &PostgresServer) -> Result<PgConnectOptions, StepErro
     Ok(options.application_name("vmflow").options([("TimeZone", "UTC")]))
 }
 
-const fn ssl_mode(tls: PostgresTls) -> PgSslMode {
+const fn ssl_mode(tls: SqlTls) -> PgSslMode {
     match tls {
-        PostgresTls::Disable => PgSslMode::Disable,
-        PostgresTls::Prefer => PgSslMode::Prefer,
-        PostgresTls::Require => PgSslMode::Require,
-        PostgresTls::VerifyCa => PgSslMode::VerifyCa,
-        PostgresTls::VerifyFull => PgSslMode::VerifyFull,
+        SqlTls::Disable => PgSslMode::Disable,
+        SqlTls::Prefer => PgSslMode::Prefer,
+        SqlTls::Require => PgSslMode::Require,
+        SqlTls::VerifyCa => PgSslMode::VerifyCa,
+        SqlTls::VerifyFull => PgSslMode::VerifyFull,
     }
 }
 

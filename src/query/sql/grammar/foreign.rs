@@ -1,11 +1,11 @@
 //! What one database has and another has not, though the grammar lets it pass.
 
-use super::Source;
 use super::pattern::{Pattern, places};
+use super::{Source, mysql};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::VF401;
 use crate::query::sql::SqlDialect;
-use crate::query::sql::scan::{Token, TokenKind};
+use crate::query::sql::scan::TokenKind;
 
 /// A construct, how it is called, and what to write instead.
 struct Foreign {
@@ -55,28 +55,64 @@ const NOT_POSTGRES: &[Foreign] = &[
     foreign("= =", "`==`", "write `=`"),
     foreign("limit # ,", "`limit` with two numbers", "write `limit 10 offset 5`"),
     foreign("in ( )", "empty lists", "write `false`, or `in :list`, which may be empty"),
-    foreign("`", "names in backticks", "write the name bare or in double quotes"),
 ];
 
-/// What neither has.
+/// What neither MySQL nor MariaDB has.
+const NOT_MYSQL: &[Foreign] = &[
+    foreign("::", "`::` casts", "write `cast(value as type)`"),
+    foreign("_ ilike", "`ilike`", "write `like`, which ignores case there unless the collation says otherwise"),
+    foreign("not ilike", "`ilike`", "write `not like`, which ignores case there unless the collation says otherwise"),
+    foreign("distinct on (", "`distinct on`", "number the rows with `row_number() over (…)` and keep the first"),
+    foreign("timestamptz '", "`timestamptz '…'`", "write `timestamp '…'`, which is in UTC there"),
+    foreign("array [", "arrays", "write `in (…)`, or use JSON"),
+    foreign("at time zone", "`at time zone`", "write `convert_tz(value, '+00:00', '+01:00')`"),
+    foreign("similar to", "`similar to`", "write `like` or `regexp`"),
+    foreign("full outer join", "`full join`", "write a left and a right join with `union` between them"),
+    foreign("full join", "`full join`", "write a left and a right join with `union` between them"),
+    foreign("nulls first", "`nulls first`", "write `order by name is not null, name`"),
+    foreign("nulls last", "`nulls last`", "write `order by name is null, name`"),
+    foreign("is distinct from", "`is distinct from`", "write `not (a <=> b)`"),
+    foreign("is not distinct from", "`is not distinct from`", "write `a <=> b`"),
+    foreign("filter ( where", "`filter`", "write `sum(case when … then … end)`"),
+    foreign("on conflict", "`on conflict`", "write `on duplicate key update …`, or use `db.upsert`"),
+    foreign("default values", "`default values`", "write `() values ()`"),
+    foreign("as materialized (", "`materialized`", "leave it out"),
+    foreign("as not materialized (", "`materialized`", "leave it out"),
+    foreign("grouping sets", "`grouping sets`", "write a query for each and join them with `union all`"),
+    foreign("by cube (", "`cube`", "write a query for each and join them with `union all`"),
+    foreign("groups between", "`groups`", "write `rows` or `range`"),
+    foreign("set (", "assignments of several columns at once", "assign each column by itself"),
+    foreign("limit all", "`limit all`", "leave it out"),
+    foreign("_ isnull", "`isnull`", "write `is null`"),
+    foreign("_ notnull", "`notnull`", "write `is not null`"),
+    foreign("_ glob", "`glob`", "write `like` or `regexp`"),
+    foreign("not glob", "`glob`", "write `not like` or `not regexp`"),
+    foreign("_ ~ '", "`~` for patterns", "write `regexp`"),
+    foreign("insert or", "`insert or …`", "write `on duplicate key update …` behind the values, or use `db.upsert`"),
+    foreign("update or", "`update or …`", "leave it out"),
+    foreign("indexed by", "`indexed by`", "write `use index (…)`, or leave it out"),
+    foreign("not indexed", "`not indexed`", "leave it out"),
+    foreign("= =", "`==`", "write `=`"),
+    foreign("in ( )", "empty lists", "write `false`, or `in :list`, which may be empty"),
+];
+
+/// What none of them has.
 const NOWHERE: &[Foreign] =
     &[foreign("select top #", "`top`", "write `limit` at the end"), foreign("= <", "`=<`", "write `<=`")];
 
 /// The first construct that the database has not.
 pub(super) fn find(source: &Source<'_>, dialect: SqlDialect) -> Option<Diagnostic> {
-    let (known, database) = match dialect {
-        SqlDialect::Sqlite => (NOT_SQLITE, "SQLite"),
-        SqlDialect::Postgres => (NOT_POSTGRES, "PostgreSQL"),
+    let database = dialect.database();
+    let known = match dialect {
+        SqlDialect::Sqlite => NOT_SQLITE,
+        SqlDialect::Postgres => NOT_POSTGRES,
+        SqlDialect::MySql => NOT_MYSQL,
     };
     let found = known
         .iter()
         .chain(NOWHERE)
         .filter_map(|one| Some((places(source, one.pattern).next()?, one)))
         .min_by_key(|f| f.0);
-    let quoted = || match dialect {
-        SqlDialect::Sqlite => source.tokens.iter().find(|token| is_foreign_text(source.text, token)),
-        SqlDialect::Postgres => None,
-    };
     if let Some((at, one)) = found {
         let words = one.pattern.split(' ').filter(|part| *part != "'").count();
         // An operator is blamed alone, without what stands before it.
@@ -86,12 +122,25 @@ pub(super) fn find(source: &Source<'_>, dialect: SqlDialect) -> Option<Diagnosti
         let span = source.span.slice(first.start, last.end);
         return Some(Diagnostic::new(&VF401, span, format!("{database} has no {}", one.name)).help(one.help));
     }
-    let text = quoted()?;
-    let message = "SQLite has no dollar-quoted or escaped texts";
-    Some(Diagnostic::new(&VF401, source.at(text), message).help("write it in single quotes"))
+    if let Some(finding) = (dialect == SqlDialect::MySql).then(|| mysql::find(source)).flatten() {
+        return Some(finding);
+    }
+    let (token, name, help) = source.tokens.iter().find_map(|token| {
+        let (name, help) = foreign_token(token.kind, token.text(source.text), dialect)?;
+        Some((token, name, help))
+    })?;
+    Some(Diagnostic::new(&VF401, source.at(token), format!("{database} has no {name}")).help(help))
 }
 
-/// `$$…$$`, `E'…'`.
-fn is_foreign_text(text: &str, token: &Token) -> bool {
-    token.kind == TokenKind::Text && token.text(text).starts_with(['$', 'e', 'E'])
+/// What a single word or sign is that the database has not, with what to write instead.
+fn foreign_token(kind: TokenKind, written: &str, dialect: SqlDialect) -> Option<(&'static str, &'static str)> {
+    match (dialect, kind) {
+        (SqlDialect::Sqlite | SqlDialect::MySql, TokenKind::Text) if written.starts_with(['$', 'e', 'E']) => {
+            Some(("dollar-quoted or escaped texts", "write it in single quotes"))
+        }
+        (SqlDialect::Postgres, TokenKind::QuotedName) if written.starts_with('`') => {
+            Some(("names in backticks", "write the name bare or in double quotes"))
+        }
+        _ => None,
+    }
 }

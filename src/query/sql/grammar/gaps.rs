@@ -40,6 +40,19 @@ const GAPS: &[Pattern] = &[
     "> >",
     "raise (",
     "- > >",
+    // MySQL's.
+    "mod #",
+    "mod _",
+    "sounds like",
+    "in share mode",
+    "! #",
+    "! _",
+    "! (",
+    "from ( _ ,",
+    "from ( _ _ ,",
+    "interval (",
+    "update _ ,",
+    "update _ _ ,",
 ];
 
 /// How many words may lie between such a construct and the place where reading stopped.

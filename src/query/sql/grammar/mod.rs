@@ -8,6 +8,7 @@
 mod complaint;
 mod foreign;
 mod gaps;
+mod mysql;
 mod pattern;
 mod repair;
 mod reserved;
@@ -16,7 +17,7 @@ mod tests;
 mod text;
 
 use sqlparser::ast::Statement;
-use sqlparser::dialect::{Dialect, GenericDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{Dialect, GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -114,34 +115,37 @@ struct Grammar {
     dialect: &'static (dyn Dialect + Sync),
     /// Whether `is` compares any two values.
     has_general_is: bool,
+    /// Whether it is that of MySQL, which reads quotes as its connection does not.
+    is_mysql: bool,
 }
 
-const SQLITE: Grammar = Grammar { dialect: &SQLiteDialect {}, has_general_is: true };
-const POSTGRES: Grammar = Grammar { dialect: &PostgreSqlDialect {}, has_general_is: false };
-const GENERIC: Grammar = Grammar { dialect: &GenericDialect {}, has_general_is: false };
+const SQLITE: Grammar = Grammar { dialect: &SQLiteDialect {}, has_general_is: true, is_mysql: false };
+const POSTGRES: Grammar = Grammar { dialect: &PostgreSqlDialect {}, has_general_is: false, is_mysql: false };
+const MYSQL: Grammar = Grammar { dialect: &MySqlDialect {}, has_general_is: false, is_mysql: true };
+const GENERIC: Grammar = Grammar { dialect: &GenericDialect {}, has_general_is: false, is_mysql: false };
 
 const fn grammars(dialect: Option<SqlDialect>) -> &'static [Grammar] {
     match dialect {
         Some(SqlDialect::Sqlite) => &[SQLITE],
         Some(SqlDialect::Postgres) => &[POSTGRES],
-        None => &[POSTGRES, SQLITE, GENERIC],
+        Some(SqlDialect::MySql) => &[MYSQL],
+        None => &[POSTGRES, SQLITE, MYSQL, GENERIC],
     }
 }
 
 /// Reads a text; `Err(None)` when it nests too deep to tell.
 fn parse(source: &Source<'_>, grammar: Grammar) -> Result<Parsed, Option<Complaint>> {
-    let masked = text::masked(source);
+    let masked = text::masked(source, grammar.is_mysql);
     let positions = Positions::of(&masked);
     let tokens = Tokenizer::new(grammar.dialect, &masked)
         .tokenize_with_location()
         .map_err(|error| Some(Complaint::of(&error.to_string(), &positions)))?;
-    let statement =
-        parse_tokens(grammar, text::readable(tokens, grammar.has_general_is)).map_err(|error| match error {
-            ParserError::RecursionLimitExceeded => None,
-            ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
-                Some(Complaint::of(&message, &positions))
-            }
-        })?;
+    let statement = parse_tokens(grammar, text::readable(tokens, grammar)).map_err(|error| match error {
+        ParserError::RecursionLimitExceeded => None,
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => {
+            Some(Complaint::of(&message, &positions))
+        }
+    })?;
     Ok(Parsed { statement, positions })
 }
 

@@ -6,7 +6,8 @@ use crate::schema::{Column, Schema, Table};
 use crate::source::{SourceId, Span};
 use crate::value::Type;
 
-const DIALECTS: [Option<SqlDialect>; 3] = [None, Some(SqlDialect::Sqlite), Some(SqlDialect::Postgres)];
+const DIALECTS: [Option<SqlDialect>; 4] =
+    [None, Some(SqlDialect::Sqlite), Some(SqlDialect::Postgres), Some(SqlDialect::MySql)];
 
 fn span(text: &str) -> Span {
     Span::new(SourceId(0), 0, u32::try_from(text.len()).unwrap())

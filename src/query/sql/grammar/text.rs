@@ -2,17 +2,24 @@
 
 use sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
-use super::Source;
+use super::{Grammar, Source};
 use crate::query::sql::scan::TokenKind;
 
-/// The text with each hole as a placeholder of the same length, `$` for the colon and `h` for the name.
-pub(super) fn masked(source: &Source<'_>) -> String {
+/// The text with each hole as a placeholder of the same length, `$` for the colon and `h` for the name. For the
+/// grammar of MySQL also with names in backticks and texts without backslashes.
+pub(super) fn masked(source: &Source<'_>, is_mysql: bool) -> String {
     let mut masked = String::with_capacity(source.text.len());
     let mut from = 0;
-    for token in source.tokens.iter().filter(|token| token.kind == TokenKind::Hole) {
+    for token in source.tokens {
+        let written = token.text(source.text);
+        let mask = match token.kind {
+            TokenKind::Hole => format!("${}", "h".repeat(written.len() - 1)),
+            TokenKind::QuotedName if is_mysql && !written.contains('`') => written.replace('"', "`"),
+            TokenKind::Text if is_mysql => written.replace('\\', "/"),
+            _ => continue,
+        };
         masked.push_str(source.text.get(from..token.start).unwrap_or_default());
-        masked.push('$');
-        masked.extend(std::iter::repeat_n('h', token.end - token.start - 1));
+        masked.push_str(&mask);
         from = token.end;
     }
     masked.push_str(source.text.get(from..).unwrap_or_default());
@@ -21,14 +28,18 @@ pub(super) fn masked(source: &Source<'_>) -> String {
 
 /// The tokens as the grammar can read them: parentheses around a list's hole, `in :days`, and its words for what
 /// a dialect says otherwise.
-pub(super) fn readable(tokens: Vec<TokenWithSpan>, has_general_is: bool) -> Vec<TokenWithSpan> {
-    let tokens: Vec<TokenWithSpan> =
-        tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+pub(super) fn readable(mut tokens: Vec<TokenWithSpan>, grammar: Grammar) -> Vec<TokenWithSpan> {
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    if grammar.is_mysql {
+        for token in &mut tokens {
+            placeholder(&mut token.token);
+        }
+    }
     let mut all = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let before = at.checked_sub(1).and_then(|at| tokens.get(at));
-        let (taken, written) = rewritten(before, tokens.get(at..).unwrap_or_default(), has_general_is);
+        let (taken, written) = rewritten(before, tokens.get(at..).unwrap_or_default(), grammar);
         let span = token.span;
         match written {
             Some(written) => all.extend(written.into_iter().map(|token| TokenWithSpan { token, span })),
@@ -43,13 +54,14 @@ pub(super) fn readable(tokens: Vec<TokenWithSpan>, has_general_is: bool) -> Vec<
 fn rewritten(
     before: Option<&TokenWithSpan>,
     tokens: &[TokenWithSpan],
-    has_general_is: bool,
+    grammar: Grammar,
 ) -> (usize, Option<Vec<Token>>) {
+    let Grammar { has_general_is, is_mysql, .. } = grammar;
     let word = |n: usize| tokens.get(n).map_or(String::new(), |token| bare(&token.token));
     let before = before.map_or(String::new(), |token| bare(&token.token));
     let keyword = |word: &str| Token::make_keyword(word);
     match (word(0).as_str(), word(1).as_str()) {
-        ("isnull", _) if !before.is_empty() => (1, Some(vec![keyword("IS"), keyword("NULL")])),
+        ("isnull", _) if !before.is_empty() && !is_mysql => (1, Some(vec![keyword("IS"), keyword("NULL")])),
         ("materialized", "") if before == "as" => (1, Some(Vec::new())),
         ("not", "materialized") if before == "as" => (2, Some(Vec::new())),
         ("not", "indexed") => (2, Some(Vec::new())),
@@ -67,6 +79,16 @@ fn rewritten(
             }
             _ => (1, None),
         },
+    }
+}
+
+/// A dollar begins a name there: what is one is a hole, since [`masked`] writes it and nobody else may.
+fn placeholder(token: &mut Token) {
+    if let Token::Word(word) = token
+        && word.quote_style.is_none()
+        && word.value.starts_with('$')
+    {
+        *token = Token::Placeholder(word.value.clone());
     }
 }
 

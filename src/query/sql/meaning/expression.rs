@@ -304,10 +304,12 @@ impl Reader<'_> {
             BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Modulo => {
                 Known::maybe(arithmetic(left.ty.as_ref(), right.ty.as_ref()), nullable)
             }
-            // SQLite gives null for a division by zero.
+            // SQLite and MySQL give null for a division by zero, and MySQL never a whole number.
             BinaryOperator::Divide => {
-                let nullable = if self.is_sqlite() { None } else { nullable };
-                Known::maybe(arithmetic(left.ty.as_ref(), right.ty.as_ref()), nullable)
+                let nullable = if self.is_sqlite() || self.is_mysql() { None } else { nullable };
+                let ty = arithmetic(left.ty.as_ref(), right.ty.as_ref());
+                let ty = ty.map(|ty| if self.is_mysql() && ty == Type::Int { Type::Decimal } else { ty });
+                Known::maybe(ty, nullable)
             }
             BinaryOperator::LongArrow => Known::maybe((!self.is_sqlite()).then_some(Type::Text), Some(true)),
             BinaryOperator::Arrow => Known::of(Type::Json, Some(true)),

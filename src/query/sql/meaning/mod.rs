@@ -144,4 +144,8 @@ impl Reader<'_> {
     fn is_sqlite(&self) -> bool {
         self.surroundings.dialect == Some(SqlDialect::Sqlite)
     }
+
+    fn is_mysql(&self) -> bool {
+        self.surroundings.dialect == Some(SqlDialect::MySql)
+    }
 }

@@ -125,7 +125,7 @@ impl Reader<'_> {
         if is_alias
             || self.scopes.is_empty()
             || is_special(&ident.value)
-            || (ident.quote_style.is_some() && !self.is_postgres())
+            || (ident.quote_style.is_some() && (self.is_sqlite() || self.surroundings.dialect.is_none()))
         {
             return Known::default();
         }
@@ -182,10 +182,6 @@ impl Reader<'_> {
         let finding = with_near(finding, &ident.value, span, known);
         let finding = self.noted(finding);
         self.findings.push(finding);
-    }
-
-    fn is_postgres(&self) -> bool {
-        self.surroundings.dialect == Some(super::SqlDialect::Postgres)
     }
 }
 

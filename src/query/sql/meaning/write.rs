@@ -35,8 +35,15 @@ impl Reader<'_> {
             Some((_, query)) => drop(self.query(query)),
             None => {}
         }
-        let excluded = Relation { name: "excluded".to_owned(), ..relation.clone() };
-        self.scopes.push(vec![relation, excluded]);
+        // The rows that were given: PostgreSQL and SQLite call them `excluded`, MySQL as the statement says.
+        let alias = insert.insert_alias.as_ref().and_then(|alias| alias.row_alias.0.last()?.as_ident());
+        let given = alias.map_or("excluded", |alias| alias.value.as_str()).to_owned();
+        let given = Relation { name: given, ..relation.clone() };
+        self.scopes.push(vec![relation, given]);
+        if let Some(OnInsert::DuplicateKeyUpdate(assignments)) = &insert.on {
+            let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
+            self.assign(assignments, table.as_ref());
+        }
         if let Some(OnInsert::OnConflict(conflict)) = &insert.on
             && let OnConflictAction::DoUpdate(update) = &conflict.action
         {
