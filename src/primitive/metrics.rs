@@ -170,6 +170,11 @@ impl Effectful for Write {
 
 /// Samples and series as series, each sample's order kept.
 fn in_columns(items: &Sequence) -> Result<Vec<Series>, StepError> {
+    if let Sequence::Column(column) = items
+        && let Some(samples) = column.samples()
+    {
+        return Ok(samples.to_series());
+    }
     let Sequence::List(items) = items else { return Err(neither(items.get(0).as_ref())) };
     let mut series = Series::gathered(items.iter().filter_map(|item| match item {
         Value::Sample(sample) => Some(&**sample),
