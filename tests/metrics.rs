@@ -4,8 +4,10 @@
 
 mod conformance;
 mod differential;
+mod embedded;
 mod expressions;
 mod faults;
+mod generated;
 mod lints;
 mod parser;
 mod prometheus;

@@ -11,15 +11,15 @@ use super::{DAY, HOUR, MIDNIGHT, WriteSamples, at, embedded, export, sample};
 use crate::support::victoria::{self, unique};
 
 /// A small generator, so that every run and every failure has the same data.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.0 >> 33
     }
 
-    fn below(&mut self, limit: u64) -> i64 {
+    pub(super) fn below(&mut self, limit: u64) -> i64 {
         i64::try_from(self.next() % limit).unwrap()
     }
 }
@@ -223,15 +223,15 @@ fn offsets(ma: &str, every: &str) -> Vec<String> {
     all
 }
 
-type Answer = Result<Vec<(String, f64)>, ErrorKind>;
+pub(super) type Answer = Result<Vec<(String, f64)>, ErrorKind>;
 
-fn plain(answer: Result<Vec<Sample>, StepError>) -> Answer {
+pub(super) fn plain(answer: Result<Vec<Sample>, StepError>) -> Answer {
     let row = |s: &Sample| (format!("{}{}", s.name, s.labels), s.value);
     answer.map(|samples| samples.iter().map(row).collect()).map_err(|error| error.kind)
 }
 
 #[allow(clippy::float_cmp, reason = "equal infinities have no difference")]
-fn same(a: &Answer, b: &Answer) -> bool {
+pub(super) fn same(a: &Answer, b: &Answer) -> bool {
     let close = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-12 * a.abs().max(b.abs());
     match (a, b) {
         (Ok(a), Ok(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && close(a.1, b.1)),

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::TryStreamExt;
 
-use super::store::{Store, Stored};
+use super::find::Stored;
+use super::store::Store;
 use crate::query::promql::{Aggregate, Fold, Grouping, Matcher, SubsetExpr};
-use crate::value::{ErrorKind, Labels, Sample, StepError};
+use crate::value::{ErrorKind, Labels, Sample, Series, StepError};
 
 /// One sample per series; series without a value, or whose value is NaN, are left out.
 pub(super) async fn evaluate(store: &Store, expression: &SubsetExpr, at_ms: i64) -> Result<Vec<Sample>, StepError> {
@@ -28,6 +29,15 @@ pub(super) fn refuse_duplicates(sorted: &[Sample]) -> Result<(), StepError> {
     Err(StepError::new(ErrorKind::Query, message).help(
         "match one metric, add `keep_metric_names`, or fold them, as in `max by (__name__) (… keep_metric_names)`",
     ))
+}
+
+/// A server looks five minutes further back than the window, and finds nothing at all where that is before 1970.
+fn refuse_early(from: i64) -> Result<(), StepError> {
+    if from > 300_000 {
+        return Ok(());
+    }
+    let message = "a window begins before 1970-01-01T00:05Z, where a server finds nothing, not even what lies later";
+    Err(StepError::new(ErrorKind::Query, message).help("shorten the window"))
 }
 
 struct Evaluation<'a> {
@@ -71,43 +81,48 @@ impl<'a> Evaluation<'a> {
         // The window excludes its start and includes its end; pages do the reverse.
         let to = self.at_ms.saturating_sub(offset_ms).saturating_add(1);
         let from = to.saturating_sub(range_ms);
-        let mut samples = Vec::new();
-        for stored in self.store.find(matchers).await? {
-            if let Some(value) = self.fold_one(fold, &stored, from, to).await? {
-                let name = if keeps_name { stored.name } else { "".into() };
-                samples.push(Sample { name, labels: stored.labels, value, at_ms: self.at_ms });
-            }
-        }
-        Ok(samples)
+        refuse_early(from)?;
+        let series = self.store.find(matchers).await?;
+        let found = match fold {
+            Fold::First | Fold::Last | Fold::FirstTime | Fold::LastTime => self.edges(fold, series, from, to).await?,
+            _ => self.over_points(fold, series, from, to).await?,
+        };
+        let sample = |(name, labels, value)| {
+            let name = if keeps_name { name } else { "".into() };
+            Sample { name, labels, value, at_ms: self.at_ms }
+        };
+        Ok(found.into_iter().map(sample).collect())
     }
 
-    async fn fold_one(&self, fold: Fold, stored: &Stored, from: i64, to: i64) -> Result<Option<f64>, StepError> {
-        if matches!(fold, Fold::First | Fold::Last | Fold::FirstTime | Fold::LastTime) {
-            let last = matches!(fold, Fold::Last | Fold::LastTime);
-            let edge = self.store.edge(stored.id, from, to, last).await?;
-            let is_time = matches!(fold, Fold::FirstTime | Fold::LastTime);
-            return Ok(edge.map(|(at_ms, value)| if is_time { at_ms as f64 / 1e3 } else { value }));
-        }
-        let (mut count, mut value) = (0_u64, 0.0);
-        let mut pages = self.store.points(vec![stored.clone()], from, to);
-        while let Some(page) = pages.try_next().await? {
-            for next in &page.points.values {
-                value = match fold {
-                    _ if count == 0 => *next,
-                    Fold::Min if *next < value => *next,
-                    Fold::Max if *next > value => *next,
-                    Fold::Sum | Fold::Average => value + next,
-                    _ => value,
-                };
-                count += 1;
+    async fn edges(&self, fold: Fold, series: Vec<Stored>, from: i64, to: i64) -> Result<Vec<Found>, StepError> {
+        let last = matches!(fold, Fold::Last | Fold::LastTime);
+        let is_time = matches!(fold, Fold::FirstTime | Fold::LastTime);
+        let edges = self.store.edges(&series, from, to, last).await?;
+        let found = series.into_iter().zip(edges).filter_map(|(stored, edge)| {
+            let (at_ms, value) = edge?;
+            Some((stored.name, stored.labels, if is_time { at_ms as f64 / 1e3 } else { value }))
+        });
+        Ok(found.collect())
+    }
+
+    async fn over_points(&self, fold: Fold, series: Vec<Stored>, from: i64, to: i64) -> Result<Vec<Found>, StepError> {
+        let mut found: Vec<(Found, u64)> = Vec::new();
+        let mut pieces = self.store.points(series, from, to);
+        while let Some(Series { name, labels, points }) = pieces.try_next().await? {
+            // Pieces of a series follow one another.
+            if found.last().is_none_or(|((last, of, _), _)| (last, of) != (&name, &labels)) {
+                found.push(((name, labels, 0.0), 0));
+            }
+            if let Some(((_, _, value), count)) = found.last_mut() {
+                (*value, *count) = folded(fold, &points.values, *value, *count);
             }
         }
-        let value = match fold {
-            Fold::Count => count as f64,
-            Fold::Average => value / count as f64,
-            _ => value,
+        let finish = |((name, labels, value), count): (Found, u64)| match fold {
+            Fold::Count => (name, labels, count as f64),
+            Fold::Average => (name, labels, value / count as f64),
+            _ => (name, labels, value),
         };
-        Ok((count > 0).then_some(value))
+        Ok(found.into_iter().map(finish).collect())
     }
 
     fn aggregated(&self, aggregate: Aggregate, grouping: Option<&Grouping>, samples: Vec<Sample>) -> Vec<Sample> {
@@ -134,6 +149,24 @@ impl<'a> Evaluation<'a> {
     }
 }
 
+/// A series and its value.
+type Found = (Arc<str>, Labels, f64);
+
+/// Folds more values into what `count` of them gave.
+fn folded(fold: Fold, values: &[f64], mut value: f64, mut count: u64) -> (f64, u64) {
+    for next in values {
+        value = match fold {
+            _ if count == 0 => *next,
+            Fold::Min if *next < value => *next,
+            Fold::Max if *next > value => *next,
+            Fold::Sum | Fold::Average => value + next,
+            _ => value,
+        };
+        count += 1;
+    }
+    (value, count)
+}
+
 /// The name and labels that a sample's group has.
 fn group(sample: Sample, grouping: Option<&Grouping>) -> (Arc<str>, Labels) {
     let Some(grouping) = grouping else { return ("".into(), Labels::default()) };
@@ -149,7 +182,14 @@ fn joined(operator: &str, is_bool: bool, is_series: [bool; 2], [left, right]: [V
     let one = |side: &[Sample]| side.first().map_or(f64::NAN, |sample| sample.value);
     let (series, number, series_is_left) =
         if is_series[1] { (right, one(&left), false) } else { (left, one(&right), true) };
-    let is_filter = matches!(operator, "==" | "!=" | ">" | "<" | ">=" | "<=") && !is_bool;
+    let is_comparison = matches!(operator, "==" | "!=" | ">" | "<" | ">=" | "<=");
+    let is_filter = is_comparison && !is_bool;
+    // Arithmetic leaves out what has no value before it begins, though `1 ^ NaN` and `NaN ^ 0` would be 1. (Two
+    // numbers are folded by a server before that.)
+    let leaves_out = |value: f64| value.is_nan() && !is_comparison && is_series != [false; 2];
+    if leaves_out(number) {
+        return Vec::new();
+    }
     let apply = |sample: Sample| {
         let (a, b) = if series_is_left { (sample.value, number) } else { (number, sample.value) };
         let name = if is_filter { sample.name } else { "".into() };
@@ -160,7 +200,7 @@ fn joined(operator: &str, is_bool: bool, is_series: [bool; 2], [left, right]: [V
         };
         Sample { name, value, ..sample }
     };
-    series.into_iter().map(apply).collect()
+    series.into_iter().filter(|sample| !leaves_out(sample.value)).map(apply).collect()
 }
 
 #[expect(clippy::float_cmp, reason = "what the query says")]

@@ -4,9 +4,14 @@
 //! It keeps what a server would not promise: a write is durable when it returns, writing the same
 //! again changes nothing, values are exact, and the future has no limit.
 
+mod chunk;
 mod evaluate;
+mod find;
+mod read;
 mod seed;
 mod store;
+mod upgrade;
+mod write;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,202 @@
+//! One measured thing beside its limit; `scripts/bench-stores` runs them in turns and writes the table.
+//!
+//! ```text
+//! stores write  TARGET FORMAT SAMPLES SERIES    series in memory, through the library
+//! stores replay TARGET FORMAT SAMPLES SERIES    the same samples as bodies made beforehand, on as many connections
+//! stores read   TARGET FORMAT SAMPLES SERIES    all series in columns, each let go of when the next comes
+//! stores calls  TARGET FORMAT SAMPLES SERIES    one write for each instant, as a job does that runs every minute
+//! ```
+//!
+//! TARGET is the address of a server, or the path of an embedded store. Prints one JSON object: wall and CPU seconds,
+//! the growth of memory at its peak in MiB, and samples. What is made beforehand is not measured.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::format_collect,
+    reason = "a measurement that meets the unexpected should end there"
+)]
+
+mod replay;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::TryStreamExt;
+use serde_json::json;
+use vmflow::connection::Metrics;
+use vmflow::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
+use vmflow::value::{Labels, Points, Series};
+
+/// Requests under way at once, of vmflow and of the replay.
+const CONNECTIONS: usize = 2;
+/// 2025-01-10T00:00Z.
+const BEGIN: i64 = 1_736_467_200_000;
+/// Milliseconds between two samples of a series.
+const STEP: i64 = 15_000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().filter(|argument| argument != "--bench").collect();
+    // `cargo test --benches` and `cargo bench` alone measure nothing.
+    let [_, what, target, format, samples, series] = arguments.as_slice() else {
+        println!("usage: stores write|replay|read|calls TARGET FORMAT SAMPLES SERIES");
+        return;
+    };
+    let (samples, series): (usize, usize) = (samples.parse().unwrap(), series.parse().unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let measured = match what.as_str() {
+        "write" => runtime.block_on(write(target, format, samples, series)),
+        "calls" => runtime.block_on(calls(target, format, samples, series)),
+        "read" => runtime.block_on(read(target, format)),
+        "replay" => replay::replay(target, format, &data(samples, series)),
+        other => panic!("nothing is called {other}"),
+    };
+    assert_eq!(measured.samples, samples, "every sample counts");
+    println!("{}", measured.shown());
+}
+
+/// Series with four labels and values of three decimals.
+fn data(samples: usize, series: usize) -> Vec<Series> {
+    let points = samples / series;
+    let one = |at: usize| {
+        let labels: Labels = [
+            ("job", "bench".to_owned()),
+            ("instance", format!("host-{}", at / 10)),
+            ("id", at.to_string()),
+            ("region", ["eu-west", "us-east", "ap-south"][at % 3].to_owned()),
+        ]
+        .into_iter()
+        .collect();
+        let value = |n: usize| ((at * 7919 + n * 104_729) % 1_000_000) as f64 / 1000.0;
+        let at_ms = (0..points).map(|n| BEGIN + i64::try_from(n).unwrap() * STEP).collect();
+        let points = Points { at_ms, values: (0..points).map(value).collect() };
+        Series { name: "bench_metric".into(), labels, points: Arc::new(points) }
+    };
+    (0..series).map(one).collect()
+}
+
+/// A measurement that has begun.
+struct Begun {
+    at: Instant,
+    cpu: f64,
+    memory: f64,
+}
+
+/// A measurement that has ended.
+struct Measured {
+    wall: f64,
+    cpu: f64,
+    growth: f64,
+    samples: usize,
+}
+
+impl Begun {
+    fn now() -> Self {
+        // Lets the peak begin anew.
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        Self { at: Instant::now(), cpu: cpu_seconds(), memory: memory("VmRSS:") }
+    }
+
+    fn end(&self, samples: usize) -> Measured {
+        Measured {
+            wall: self.at.elapsed().as_secs_f64(),
+            cpu: cpu_seconds() - self.cpu,
+            growth: memory("VmHWM:") - self.memory,
+            samples,
+        }
+    }
+}
+
+impl Measured {
+    fn shown(&self) -> serde_json::Value {
+        json!({ "wall": self.wall, "cpu": self.cpu, "growth": self.growth, "samples": self.samples })
+    }
+}
+
+/// Of all threads.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+    ticks / 100.0
+}
+
+/// In MiB.
+fn memory(field: &str) -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+async fn store(target: &str, format: &str) -> Box<dyn Metrics> {
+    if target.starts_with("http") {
+        return targets::server(target, format);
+    }
+    let begun = Begun::now();
+    let store = EmbeddedMetrics::open(&EmbeddedOptions { path: target.into(), seed: None }).await.unwrap();
+    eprintln!("open {:.1} ms", begun.end(0).wall * 1000.0);
+    Box::new(store)
+}
+
+async fn write(target: &str, format: &str, samples: usize, series: usize) -> Measured {
+    let (store, data) = (store(target, format).await, data(samples, series));
+    let begun = Begun::now();
+    let written = store.write(&data).await.unwrap();
+    begun.end(usize::try_from(written.written).unwrap())
+}
+
+/// An instant of all series at a time.
+async fn calls(target: &str, format: &str, samples: usize, series: usize) -> Measured {
+    let (store, data) = (store(target, format).await, data(samples, series));
+    let slice = |one: &Series, at: usize| {
+        let points = Points { at_ms: vec![one.points.at_ms[at]], values: vec![one.points.values[at]] };
+        Series { points: Arc::new(points), ..one.clone() }
+    };
+    let batches: Vec<Vec<Series>> =
+        (0..samples / series).map(|at| data.iter().map(|one| slice(one, at)).collect()).collect();
+    let begun = Begun::now();
+    let mut written = 0;
+    for batch in &batches {
+        written += store.write(batch).await.unwrap().written;
+    }
+    begun.end(usize::try_from(written).unwrap())
+}
+
+async fn read(target: &str, format: &str) -> Measured {
+    let store = store(target, format).await;
+    let begun = Begun::now();
+    let mut pieces = store.export("bench_metric", BEGIN, i64::MAX / 2);
+    let (mut count, mut sum) = (0, 0.0);
+    while let Some(piece) = pieces.try_next().await.unwrap() {
+        count += piece.points.len();
+        sum += piece.points.values.iter().sum::<f64>();
+    }
+    assert!(sum > 0.0);
+    begun.end(count)
+}
+
+mod targets {
+    use super::CONNECTIONS;
+    use std::sync::Arc;
+    use vmflow::connection::clock::SystemClock;
+    use vmflow::connection::metrics::victoria::{FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions};
+    use vmflow::connection::{Authorization, Metrics};
+
+    pub(super) fn server(url: &str, format: &str) -> Box<dyn Metrics> {
+        assert_eq!(format, "remote_write");
+        let options = VictoriaOptions {
+            read_url: url.to_owned(),
+            write_url: url.to_owned(),
+            authorization: Authorization::None,
+            timeout_ms: 120_000,
+            pool: CONNECTIONS,
+            future_retention_ms: FUTURE_RETENTION_MS,
+            verify: true,
+        };
+        Box::new(VictoriaMetrics::new(&options, Arc::new(SystemClock)).unwrap())
+    }
+}
