@@ -77,6 +77,11 @@ conformance! {
     upserts_return_rows_in_order
     upserts_of_keys_alone
     what_is_the_same_is_not_written
+    a_row_given_twice_counts_once
+    the_refused_row_is_named
+    every_type_is_exact
+    many_rows_are_written_as_few_are
+    nobody_waits_for_what_was_given_up
     keys_that_a_column_takes_for_one_are_refused
     bad_keys_are_refused
     bad_names_are_refused_with_near_ones
@@ -329,9 +334,13 @@ async fn keys_that_a_column_takes_for_one_are_refused(db: &dyn Sql) {
 
 async fn bad_keys_are_refused(db: &dyn Sql) {
     let mut session = db.session().await.unwrap();
-    let twice = rows(&["symbol"], &[&[text("a")], &[text("b")], &[text("a")]]);
+    let row = |symbol, name| [text(symbol), text(name)];
+    let twice = rows(&["symbol", "name"], &[&row("a", "x"), &row("b", "x"), &row("a", "y")]);
     let error = session.upsert("assets", &twice, &names(&["symbol"]), &[]).await.unwrap_err();
-    assert_eq!((error.kind, &*error.message), (ErrorKind::Data, "rows 1 and 3 have the same key: symbol = a"));
+    assert_eq!(
+        (error.kind, &*error.message),
+        (ErrorKind::Data, "rows 1 and 3 have the same key (symbol = a) and differ in `name`: `x` and `y`")
+    );
     let absent = rows(&["symbol"], &[&[Value::None]]);
     let error = session.upsert("assets", &absent, &names(&["symbol"]), &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Data);
@@ -531,4 +540,193 @@ async fn results_take_the_stated_types(db: &dyn Sql) {
     let table = coerce(read(db, "select labels from metrics where job_id = 'a'", &[]).await.unwrap(), &labels).unwrap();
     assert!(matches!(table.columns[0].get(0), Some(Value::Map(map)) if map.len() == 1));
     assert_eq!(Arc::strong_count(&labels), 1);
+}
+
+async fn a_row_given_twice_counts_once(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let row = |symbol: &str| vec![text(symbol), text("n")];
+    for repeated in [1, 400] {
+        let given: Vec<Vec<Value>> = (0..repeated).flat_map(|n| [row("a"), row(&format!("s{n}")), row("a")]).collect();
+        let given = rows(&["symbol", "name"], &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let done = session.upsert("assets", &given, &names(&["symbol"]), &names(&["symbol"])).await.unwrap();
+        assert_eq!(done.created + done.updated + done.unchanged, repeated + 1);
+        // A row is given back for each given one.
+        assert_eq!(done.rows.column("symbol"), given.column("symbol"));
+    }
+    assert_eq!(one(db, "select count(*) as c from assets", &[]).await, Value::Int(401));
+}
+
+/// The place of a bad row among few and among many.
+const PLACES: [(i64, i64); 3] = [(3, 2), (3000, 2777), (3000, 3000)];
+
+async fn the_refused_row_is_named(db: &dyn Sql) {
+    define(db, "create table strict_ones (a integer primary key, b integer not null check (b < 1000000))").await;
+    define(db, "insert into strict_ones values (-7, 1)").await;
+    let mut session = db.session().await.unwrap();
+    let key = names(&["a"]);
+    for (count, bad) in PLACES {
+        let given = |a: Value, b: Value| {
+            let row = |n| if n == bad { vec![a.clone(), b.clone()] } else { vec![Value::Int(n), Value::Int(n)] };
+            let all: Vec<Vec<Value>> = (1..=count).map(row).collect();
+            rows(&["a", "b"], &all.iter().map(Vec::as_slice).collect::<Vec<_>>())
+        };
+        for (given, column) in
+            [(given(Value::Int(0), Value::None), "b"), (given(Value::Int(0), Value::Int(5_000_000)), "b")]
+        {
+            for error in [
+                session.insert("strict_ones", &given).await.unwrap_err(),
+                session.upsert("strict_ones", &given, &key, &[]).await.unwrap_err(),
+                session.upsert("strict_ones", &given, &key, &key).await.unwrap_err(),
+            ] {
+                let start = format!("writing to `strict_ones`: row {bad}");
+                assert!(error.message.starts_with(&start), "{count}: {error}");
+                assert!(error.message.contains(column), "{error}");
+                assert_eq!(error.kind, ErrorKind::Write, "{error}");
+            }
+        }
+        let twice = session.insert("strict_ones", &given(Value::Int(-7), Value::Int(1))).await.unwrap_err();
+        assert!(twice.message.starts_with(&format!("writing to `strict_ones`: row {bad}: ")), "{twice}");
+        assert!(twice.message.contains("-7"), "{twice}");
+    }
+    assert_eq!(one(db, "select count(*) as c from strict_ones", &[]).await, Value::Int(1));
+    // In a transaction the failure leaves nothing, and what went before stays.
+    let mut transaction = db.begin().await.unwrap();
+    let row = |a, b| vec![Value::Int(a), b];
+    let good = rows(&["a", "b"], &[&row(1, Value::Int(1))]);
+    let bad = rows(&["a", "b"], &[&row(2, Value::Int(1)), &row(3, Value::None), &row(4, Value::Int(1))]);
+    transaction.insert("strict_ones", &good).await.unwrap();
+    assert!(transaction.insert("strict_ones", &bad).await.unwrap_err().message.contains("row 2"));
+    assert!(transaction.upsert("strict_ones", &bad, &key, &[]).await.unwrap_err().message.contains("row 2"));
+    transaction.commit().await.unwrap();
+    assert_eq!(one(db, "select sum(a) as s from strict_ones", &[]).await, Value::Int(-6));
+}
+
+/// A column for each type that both databases have, with values at its ends.
+fn types() -> Vec<(&'static str, &'static str, Vec<Value>)> {
+    let floats = [0.1, -0.0, f64::MIN_POSITIVE, 5e-324, f64::MAX, f64::MIN, f64::INFINITY, f64::NEG_INFINITY];
+    let odd =
+        ["", " ", "NULL", "\\N", "a\tb\nc\\d\r", "é 日本 🎈", "{\"a\": 1}", "'; drop table all_types; --", ":x ? $1"];
+    vec![
+        ("small", "smallint", vec![Value::Int(-32_768), Value::Int(32_767)]),
+        ("middle", "integer", vec![Value::Int(i64::from(i32::MIN)), Value::Int(i64::from(i32::MAX))]),
+        ("big", "bigint", vec![Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(9_007_199_254_740_993)]),
+        ("x", "double precision", floats.map(Value::Float).to_vec()),
+        ("flag", "boolean", vec![Value::Bool(true), Value::Bool(false)]),
+        ("t", "text", odd.map(text).to_vec()),
+        ("long", "text", vec![text(&"long \\ \n é ".repeat(100_000))]),
+        ("v", "varchar(20)", vec![text("a"), text("twenty letters, all ")]),
+        ("day", "date", vec![date("0001-01-01"), date("2024-02-29"), date("9999-12-31")]),
+        ("clock", "time", ["00:00:00", "23:59:59.999999"].map(|t| Value::Time(t.parse().unwrap())).to_vec()),
+        (
+            "at",
+            "timestamp with time zone",
+            ["0001-01-01T00:00:00Z", "2025-03-30T01:00:00.000001Z", "9999-12-31T23:59:59.999999Z"]
+                .map(timestamp)
+                .to_vec(),
+        ),
+        ("here", "timestamp", vec![timestamp("2025-03-30T02:30:00Z")]),
+        ("j", "json", [r#"{"a":[1,2.5,null,true,"x\ty"],"b":{}}"#, "[]", "1", "\"x\"", "null"].map(json).to_vec()),
+        ("d", "numeric(20, 8)", ["123456.12345678", "-0.00000001", "0.10000000"].map(decimal).to_vec()),
+    ]
+}
+
+async fn every_type_is_exact(db: &dyn Sql) {
+    let (types, signless) = (types(), db.dialect() == SqlDialect::Sqlite);
+    let columns: Vec<String> = types.iter().map(|(name, ty, _)| format!("{name} {ty}")).collect();
+    define(db, &format!("create table all_types (k integer primary key, {})", columns.join(", "))).await;
+    let shape: Vec<&str> = std::iter::once("k").chain(types.iter().map(|(name, ..)| *name)).collect();
+    let row = |n: usize| {
+        let values = types.iter().map(|(name, _, values)| {
+            // One long text is enough.
+            if *name == "long" && n > 0 { text("") } else { values[n % values.len()].clone() }
+        });
+        std::iter::once(Value::Int(i64::try_from(n).unwrap())).chain(values).collect::<Vec<Value>>()
+    };
+    let mut session = db.session().await.unwrap();
+    // Few travel otherwise than many, and an insertion otherwise than an upsert.
+    for (count, upserted) in [(20, false), (20, true), (700, false), (700, true)] {
+        define(db, "delete from all_types").await;
+        let given: Vec<Vec<Value>> = (0..count).map(row).collect();
+        let given = rows(&shape, &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        if upserted {
+            let key = names(&["k"]);
+            assert_eq!(session.upsert("all_types", &given, &key, &[]).await.unwrap().created, count as u64);
+            assert_eq!(session.upsert("all_types", &given, &key, &[]).await.unwrap().unchanged, count as u64);
+        } else {
+            assert_eq!(session.insert("all_types", &given).await.unwrap(), count as u64);
+        }
+        let found = read(db, "select * from all_types order by k", &[]).await.unwrap();
+        for (at, name) in shape.iter().enumerate() {
+            for n in 0..count {
+                let (found, given) = (found.columns[at].get(n).unwrap(), given.columns[at].get(n).unwrap());
+                // SQLite keeps a whole number as an int, and an int has no sign of zero.
+                let same_bits = match (&found, &given) {
+                    (Value::Float(a), Value::Float(b)) => a.to_bits() == b.to_bits() || (signless && *a == 0.0),
+                    _ => true,
+                };
+                assert!(
+                    found == given && found.kind() == given.kind() && same_bits,
+                    "{name}: {given} came back as {found}"
+                );
+            }
+        }
+    }
+}
+
+async fn many_rows_are_written_as_few_are(db: &dyn Sql) {
+    let mut session = db.session().await.unwrap();
+    let many =
+        |name: &str| -> Vec<Vec<Value>> { (0..3000).map(|n| vec![text(&format!("s{n}")), text(name)]).collect() };
+    let table =
+        |rows: &[Vec<Value>]| super::rows(&["symbol", "name"], &rows.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let (key, back) = (names(&["symbol"]), names(&["symbol", "name"]));
+    let given = table(&many("a")[..2000]);
+    assert_eq!(session.insert("assets", &given).await.unwrap(), 2000);
+    // A third each is the same, changed and new.
+    let mut mixed = many("a");
+    for row in &mut mixed[1000..2000] {
+        row[1] = text("b");
+    }
+    let done = session.upsert("assets", &table(&mixed), &key, &back).await.unwrap();
+    assert_eq!((done.created, done.updated, done.unchanged), (1000, 1000, 1000));
+    assert_eq!(done.rows, table(&mixed));
+    // Twice in one transaction, and again after a failure that was caught.
+    let mut transaction = db.begin().await.unwrap();
+    let done = transaction.upsert("assets", &table(&many("c")), &key, &[]).await.unwrap();
+    assert_eq!((done.created, done.updated, done.unchanged), (0, 3000, 0));
+    assert!(transaction.upsert("assets", &table(&many("d")), &names(&["name"]), &[]).await.is_err());
+    let done = transaction.upsert("assets", &table(&many("c")), &key, &back).await.unwrap();
+    assert_eq!((done.created, done.updated, done.unchanged), (0, 0, 3000));
+    assert_eq!(done.rows, table(&many("c")));
+    transaction.rollback().await.unwrap();
+    assert_eq!(one(db, "select count(*) as c from assets where name = 'c'", &[]).await, Value::Int(0));
+}
+
+/// Runs for minutes on a database that is left alone.
+fn endless(db: &dyn Sql) -> (&'static str, &'static str) {
+    match db.dialect() {
+        SqlDialect::Postgres => {
+            ("select cast(1 as integer) as a, pg_sleep(300)", "insert into pairs select 1, 1 from pg_sleep(300)")
+        }
+        SqlDialect::Sqlite => (
+            "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) as a from r",
+            "insert into pairs with recursive r(n) as (select 1 union all select n + 1 from r) select max(n), 1 from r",
+        ),
+    }
+}
+
+async fn nobody_waits_for_what_was_given_up(db: &dyn Sql) {
+    let soon = std::time::Duration::from_millis(50);
+    let (reads, writes) = endless(db);
+    // More often than there are connections; each gives its own back, or makes room for another.
+    for _ in 0..6 {
+        let mut session = db.session().await.unwrap();
+        assert!(tokio::time::timeout(soon, session.query(&query(reads, &[]))).await.is_err());
+        assert!(tokio::time::timeout(soon, session.execute(&query(writes, &[]))).await.is_err());
+        let mut transaction = db.begin().await.unwrap();
+        assert!(tokio::time::timeout(soon, transaction.execute(&query(writes, &[]))).await.is_err());
+    }
+    let given = rows(&["a", "b"], &[&[Value::Int(1), Value::Int(1)]]);
+    assert_eq!(db.session().await.unwrap().insert("pairs", &given).await.unwrap(), 1);
+    assert_eq!(one(db, "select count(*) as c from pairs", &[]).await, Value::Int(1));
 }

@@ -165,3 +165,49 @@ mod mariadb {
         assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_server_that_dies_while_rows_stream_in_keeps_none_of_them() {
+    let server = Throwaway::start();
+    let db = open(&server.url);
+    define(&db, "create table t (a int primary key, b text)").await;
+    let mut session = db.session().await.unwrap();
+    for text in [
+        "create function wait() returns trigger language plpgsql as $$ begin perform pg_sleep(600); return new; end $$",
+        "create trigger waits before insert on t for each row when (new.a = 9000) execute function wait()",
+    ] {
+        session.execute(&query(text, &[])).await.unwrap();
+    }
+    let given: Vec<Vec<Value>> = (0..10_000).map(|n| vec![Value::Int(n), text(&"x".repeat(200))]).collect();
+    let given = rows(&["a", "b"], &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let death = async {
+        let busy = "select count(*) as c from pg_stat_activity where wait_event = 'PgSleep'";
+        while one(&db, busy, &[]).await == Value::Int(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        server.kill();
+    };
+    let (done, ()) = tokio::join!(session.insert("t", &given), death);
+    let error = done.unwrap_err();
+    assert_eq!((error.kind, error.retryable), (ErrorKind::Connection, true), "{error}");
+    assert!(error.message.starts_with("writing to `t`: the connection to PostgreSQL broke"), "{error}");
+    server.restart();
+    let db = open(&server.url);
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(0));
+    let key = names(&["a"]);
+    let mut session = db.session().await.unwrap();
+    let (done, ()) = tokio::join!(session.upsert("t", &given, &key, &[]), death_of_sleeper(&db));
+    assert!(done.is_err());
+    assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(0));
+    define(&db, "drop trigger waits on t").await;
+    // What was left half done hinders nobody: all of it is written now.
+    assert_eq!(session.upsert("t", &given, &key, &[]).await.unwrap().created, 10_000);
+}
+
+/// Ends the connection that sleeps, as an administrator would.
+async fn death_of_sleeper(db: &dyn Sql) {
+    let end = "select count(pg_terminate_backend(pid)) as c from pg_stat_activity where wait_event = 'PgSleep'";
+    while one(db, end, &[]).await == Value::Int(0) {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}

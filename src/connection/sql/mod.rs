@@ -23,6 +23,7 @@
 //! sqlx's `Any` was rejected: it has no numeric, no instants, no JSON and no arrays.
 
 mod coerce;
+mod distinct;
 mod mysql;
 mod postgres;
 mod rows;

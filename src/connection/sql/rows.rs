@@ -1,10 +1,9 @@
 //! Rows to write: names, keys, pieces; the same for every dialect.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::text::{plain, too_wide};
+use super::text::too_wide;
 use crate::connection::SqlDialect;
 use crate::diagnostic::did_you_mean;
 use crate::query::sql::{SqlQuery, unbindable};
@@ -109,6 +108,11 @@ impl Target {
     }
 }
 
+/// A cell of the rows; `none` where there is no such cell.
+pub(super) fn cell(rows: &Table, column: usize, at: usize) -> Value {
+    rows.columns.get(column).and_then(|column| column.get(at)).unwrap_or(Value::None)
+}
+
 /// Refuses values that the columns cannot hold, naming column and row.
 pub(super) fn check_values(rows: &Table, columns: &[&Column], dialect: SqlDialect) -> Result<(), StepError> {
     for (column, values) in columns.iter().zip(&rows.columns) {
@@ -135,52 +139,6 @@ fn refusal(value: &Value, column: &Column, dialect: SqlDialect) -> Option<(Strin
         _ if too_wide(value) => Some(("a `decimal` with too many digits".to_owned(), "round it before it is written")),
         _ => unbindable(value, dialect).map(|(found, help)| (format!("{found}, which no column holds"), help)),
     }
-}
-
-/// Refuses keys that do not tell rows apart: no columns, a column that the rows do not have, a null, the
-/// same key twice. Compared as texts, so that the int 1 and the text `1` are the same key as they are in
-/// a column.
-pub(super) fn check_keys(rows: &Table, key: &[Arc<str>]) -> Result<(), StepError> {
-    if key.is_empty() {
-        return Err(
-            bad(ErrorKind::Query, "an upsert needs a key").help("name the columns of a unique index: `key: [\"id\"]`")
-        );
-    }
-    let column = |name: &Arc<str>| {
-        rows.column(name).ok_or_else(|| {
-            let error = bad(ErrorKind::Query, format!("the rows have no column `{name}`, which the key names"));
-            let near = did_you_mean(name, rows.shape.iter().map(|name| &**name));
-            error.help(near.unwrap_or_else(|| "give each row the columns of the key".to_owned()))
-        })
-    };
-    let columns = key.iter().map(column).collect::<Result<Vec<_>, _>>()?;
-    let mut seen: HashMap<Vec<String>, usize> = HashMap::with_capacity(rows.rows);
-    for at in 0..rows.rows {
-        let values: Vec<Value> = columns.iter().filter_map(|column| column.get(at)).collect();
-        if let Some(absent) = values.iter().position(Value::is_none) {
-            let name = key.get(absent).map_or("", |name| name);
-            let message = format!("row {}: the key column `{name}` is none, and no key equals an absent one", at + 1);
-            return Err(bad(ErrorKind::Data, message).help("leave such rows out, or give them a value"));
-        }
-        if let Some(first) = seen.insert(values.iter().map(key_text).collect(), at) {
-            return Err(same_key(key, &values, first, at));
-        }
-    }
-    Ok(())
-}
-
-/// A key's value as a text that equal values share.
-pub(super) fn key_text(value: &Value) -> String {
-    match value {
-        Value::Decimal(d) if !too_wide(value) => d.normalized().to_plain_string(),
-        other => plain(other).unwrap_or_default(),
-    }
-}
-
-fn same_key(key: &[Arc<str>], values: &[Value], first: usize, second: usize) -> StepError {
-    let shown: Vec<String> = key.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
-    let message = format!("rows {} and {} have the same key: {}", first + 1, second + 1, shown.join(", "));
-    bad(ErrorKind::Data, message).help("keep one row for each key, or add the column that tells them apart")
 }
 
 /// The error for keys that differ as given and are one in the column: of a collation without case, of numbers as texts.
@@ -249,31 +207,12 @@ pub(super) fn no_unique_index(target: &Target, key: &[Arc<str>]) -> StepError {
 mod tests {
     use super::*;
 
-    fn rows(names: &[&str], rows: &[&[Value]]) -> Table {
-        let mut table = Table::new(names.iter().map(|&name| Arc::from(name)).collect());
-        for row in rows {
-            table.push(row.iter().cloned());
-        }
-        table
-    }
-
     #[test]
     fn names_are_quoted_or_refused() {
         assert_eq!(quote_table("public.daily_metric").unwrap(), "\"public\".\"daily_metric\"");
         for name in ["", "a b", "a;drop table b", "a.b.c", "1a", "a.", "\"a\""] {
             assert!(quote_table(name).is_err(), "{name}");
         }
-    }
-
-    #[test]
-    fn keys_must_tell_rows_apart() {
-        let key = [Arc::from("id")];
-        let message = |table: &Table| check_keys(table, &key).unwrap_err().message;
-        let twice = rows(&["id"], &[&[Value::Int(1)], &[Value::text("1")]]);
-        assert_eq!(message(&twice), "rows 1 and 2 have the same key: id = 1");
-        let none = rows(&["id"], &[&[Value::None]]);
-        assert_eq!(message(&none), "row 1: the key column `id` is none, and no key equals an absent one");
-        assert_eq!(message(&rows(&["x"], &[])), "the rows have no column `id`, which the key names");
     }
 
     #[test]

@@ -159,7 +159,7 @@ args! {
         connection: SqlConnection,
         /// The table's name, as `schema.table` if need be.
         table: Arc<str>,
-        /// Records whose fields are the columns; all have the same fields, no two the same key. None at all is no write.
+        /// Records whose fields are the columns; all have the same fields, no two the same key with other values. None at all is no write.
         rows: Sequence,
         /// The columns that say which row is which; the table has a unique index on them.
         key: Vec<Arc<str>>,

@@ -16,45 +16,115 @@ use crate::value::{ErrorKind, StepError, Value};
 const EPOCH_DAYS: i64 = 10_957;
 const EPOCH_MICROS: i64 = EPOCH_DAYS * 86_400_000_000;
 
-/// A column of a row.
-pub(super) fn value(row: &PgRow, at: usize) -> Result<Value, StepError> {
-    let name = row.columns().get(at).map_or("", Column::name);
-    let bad = |error: BoxDynError| {
-        StepError::new(ErrorKind::Data, format!("column `{name}` cannot be read: {error}"))
-            .help(format!("cast it in the query, for example `{name}::text as {name}`"))
-    };
-    let raw = row.try_get_raw(at).map_err(|error| bad(Box::new(error)))?;
-    let info = raw.type_info().into_owned();
-    read(raw, &info).map_err(bad)
+/// How a type of PostgreSQL is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Oid,
+    Float4,
+    Float8,
+    Numeric,
+    Text,
+    Uuid,
+    Date,
+    Time,
+    Timestamp,
+    Json,
+    Array,
+    Void,
+    /// It has no counterpart.
+    Other,
 }
 
-fn read(raw: PgValueRef<'_>, info: &PgTypeInfo) -> Result<Value, BoxDynError> {
+impl Kind {
+    /// Of a type; of a domain, what lies under it.
+    pub(super) fn of(info: &PgTypeInfo) -> Self {
+        match info.kind() {
+            PgTypeKind::Enum(_) => return Self::Text,
+            PgTypeKind::Domain(inner) => return Self::of(inner),
+            PgTypeKind::Array(_) => return Self::Array,
+            _ => {}
+        }
+        match info.name() {
+            "BOOL" => Self::Bool,
+            "INT2" => Self::Int2,
+            "INT4" => Self::Int4,
+            "INT8" => Self::Int8,
+            "OID" => Self::Oid,
+            "FLOAT4" => Self::Float4,
+            "FLOAT8" => Self::Float8,
+            "NUMERIC" => Self::Numeric,
+            "TEXT" | "VARCHAR" | "CHAR" | "\"CHAR\"" | "NAME" | "UNKNOWN" | "citext" => Self::Text,
+            "UUID" => Self::Uuid,
+            "DATE" => Self::Date,
+            "TIME" => Self::Time,
+            "TIMESTAMP" | "TIMESTAMPTZ" => Self::Timestamp,
+            "JSON" | "JSONB" => Self::Json,
+            "VOID" => Self::Void,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// How the columns of a row are read.
+pub(super) fn kinds(row: &PgRow) -> Vec<Kind> {
+    row.columns().iter().map(|column| Kind::of(column.type_info())).collect()
+}
+
+/// A column of a row.
+pub(super) fn value(row: &PgRow, at: usize) -> Result<Value, StepError> {
+    let kind = row.columns().get(at).map_or(Kind::Other, |column| Kind::of(column.type_info()));
+    value_of(row, at, kind)
+}
+
+/// A column of a row whose kind is known.
+pub(super) fn value_of(row: &PgRow, at: usize, kind: Kind) -> Result<Value, StepError> {
+    let raw = row.try_get_raw(at).map_err(|error| unreadable(row, at, &error))?;
+    read(raw, kind).map_err(|error| unreadable(row, at, &*error))
+}
+
+fn unreadable(row: &PgRow, at: usize, error: &dyn std::error::Error) -> StepError {
+    let column = row.columns().get(at);
+    let name = column.map_or("", Column::name);
+    let help = match column.map_or("", |column| column.type_info().name()) {
+        "INTERVAL" => {
+            format!("write `extract(epoch from {name}) as {name}` for its seconds, or `{name}::text as {name}`")
+        }
+        "BYTEA" => format!("write `encode({name}, 'hex') as {name}`, or `convert_from({name}, 'utf8') as {name}`"),
+        "NUMERIC" => format!("exclude such rows, or write `nullif({name}, 'NaN') as {name}`"),
+        _ => format!("cast it in the query, for example `{name}::text as {name}`"),
+    };
+    StepError::new(ErrorKind::Data, format!("column `{name}` cannot be read: {error}")).help(help)
+}
+
+fn read(raw: PgValueRef<'_>, kind: Kind) -> Result<Value, BoxDynError> {
     if raw.is_null() {
         return Ok(Value::None);
     }
-    match info.kind() {
-        PgTypeKind::Enum(_) => return Ok(Value::text(raw.as_str()?)),
-        PgTypeKind::Domain(inner) => return read(raw, inner),
-        PgTypeKind::Array(_) => return array(raw),
-        _ => {}
-    }
-    Ok(match info.name() {
-        "BOOL" => Value::Bool(get::<bool>(raw)?),
-        "INT2" => Value::Int(i64::from(get::<i16>(raw)?)),
-        "INT4" => Value::Int(i64::from(get::<i32>(raw)?)),
-        "INT8" => Value::Int(get::<i64>(raw)?),
-        "OID" => Value::Int(i64::from(u32::from_be_bytes(raw.as_bytes()?.try_into()?))),
-        "FLOAT4" => short_float(get::<f32>(raw)?),
-        "FLOAT8" => Value::Float(get::<f64>(raw)?),
-        "NUMERIC" => numeric(raw)?,
-        "TEXT" | "VARCHAR" | "CHAR" | "\"CHAR\"" | "NAME" | "UNKNOWN" | "citext" => Value::text(raw.as_str()?),
-        "UUID" => Value::text(get::<uuid::Uuid>(raw)?.to_string()),
-        "DATE" => date(i32::from_be_bytes(raw.as_bytes()?.try_into()?))?,
-        "TIME" => time(i64::from_be_bytes(raw.as_bytes()?.try_into()?))?,
-        "TIMESTAMP" | "TIMESTAMPTZ" => timestamp(i64::from_be_bytes(raw.as_bytes()?.try_into()?))?,
-        "JSON" | "JSONB" => Value::Json(Arc::new(get::<serde_json::Value>(raw)?)),
-        "VOID" => Value::None,
-        other => return Err(format!("the type `{}` has no counterpart", other.to_lowercase()).into()),
+    Ok(match kind {
+        Kind::Bool => Value::Bool(get::<bool>(raw)?),
+        Kind::Int2 => Value::Int(i64::from(get::<i16>(raw)?)),
+        Kind::Int4 => Value::Int(i64::from(get::<i32>(raw)?)),
+        Kind::Int8 => Value::Int(get::<i64>(raw)?),
+        Kind::Oid => Value::Int(i64::from(u32::from_be_bytes(raw.as_bytes()?.try_into()?))),
+        Kind::Float4 => short_float(get::<f32>(raw)?),
+        Kind::Float8 => Value::Float(get::<f64>(raw)?),
+        Kind::Numeric => numeric(raw)?,
+        Kind::Text => Value::text(raw.as_str()?),
+        Kind::Uuid => Value::text(get::<uuid::Uuid>(raw)?.to_string()),
+        Kind::Date => date(i32::from_be_bytes(raw.as_bytes()?.try_into()?))?,
+        Kind::Time => time(i64::from_be_bytes(raw.as_bytes()?.try_into()?))?,
+        Kind::Timestamp => timestamp(i64::from_be_bytes(raw.as_bytes()?.try_into()?))?,
+        Kind::Json => Value::Json(Arc::new(get::<serde_json::Value>(raw)?)),
+        Kind::Array => array(raw)?,
+        Kind::Void => Value::None,
+        Kind::Other => {
+            let name = raw.type_info().name().to_lowercase();
+            return Err(format!("the type `{name}` has no counterpart").into());
+        }
     })
 }
 
@@ -129,10 +199,10 @@ impl Type<Postgres> for Item {
 impl<'r> Decode<'r, Postgres> for Item {
     fn decode(raw: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         let info = raw.type_info().into_owned();
-        if matches!(info.kind(), PgTypeKind::Array(_)) {
-            return Err("lists of lists cannot be read".into());
+        match Kind::of(&info) {
+            Kind::Array => Err("lists of lists cannot be read".into()),
+            kind => read(raw, kind).map(Item),
         }
-        read(raw, &info).map(Item)
     }
 }
 

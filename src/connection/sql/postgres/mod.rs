@@ -1,6 +1,8 @@
 //! PostgreSQL, 13 and later.
 
+mod batch;
 mod commit;
+mod copy;
 mod decode;
 mod describe;
 mod encode;
@@ -25,9 +27,10 @@ use self::commit::commit;
 use self::plan::Plans;
 use self::pool::Pool;
 use self::statement::Place;
+use self::target::Known;
 use self::transaction::LiveTransaction;
 use super::SqlTls;
-use super::rows::{Target, not_a_read};
+use super::rows::not_a_read;
 use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
 use crate::query::sql::{SqlQuery, StatementKind};
 use crate::value::{ErrorKind, StepError, Table};
@@ -86,7 +89,7 @@ pub struct PostgresDatabase {
 struct Shared {
     pool: Arc<Pool>,
     plans: Plans,
-    targets: Mutex<HashMap<String, Arc<Target>>>,
+    targets: Mutex<HashMap<String, Arc<Known>>>,
 }
 
 impl PostgresDatabase {
@@ -136,12 +139,12 @@ const fn ssl_mode(tls: SqlTls) -> PgSslMode {
 }
 
 impl Shared {
-    fn target(&self, name: &str) -> Option<Arc<Target>> {
+    fn target(&self, name: &str) -> Option<Arc<Known>> {
         self.targets.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    fn remember(&self, target: Arc<Target>) {
-        self.targets.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), target);
+    fn remember(&self, target: Arc<Known>) {
+        self.targets.lock().unwrap_or_else(PoisonError::into_inner).insert(target.table.name.clone(), target);
     }
 
     /// Forgets what is known of tables.

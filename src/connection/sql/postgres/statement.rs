@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, Statement};
 
 use super::Shared;
-use super::decode::value;
+use super::decode::{kinds, value_of};
 use super::error::{code, failure};
 use super::plan::{Ready, ready};
 use crate::connection::sql::rows::{table_of, with_row};
@@ -70,20 +70,25 @@ impl Place<'_> {
         done.map(|done| done.rows_affected()).map_err(|error| failure(&error, &text))
     }
 
-    /// Runs a statement that gives rows.
+    /// Runs a statement that gives rows. Each goes into the columns as it arrives, and the server sends no faster than
+    /// that: what is in between is bounded, whatever the result's size.
     pub(super) async fn rows(&mut self, ready: Ready) -> Result<Table, StepError> {
         let Ready { text, arguments, types } = ready;
         let mut table: Option<Table> = None;
+        let (mut columns, mut cells) = (Vec::new(), Vec::new());
         // Not kept by the driver: `select *` after a change of the table would fail on a kept one.
         let query = sqlx::query_with(AssertSqlSafe(text.clone()), arguments).persistent(false);
         let mut stream = query.fetch(&mut *self.connection);
         while let Some(row) = stream.try_next().await.map_err(|error| failure(&error, &text))? {
             if table.is_none() {
                 table = Some(table_of(row.columns().iter().map(|column| Arc::from(column.name())).collect())?);
+                columns = kinds(&row);
             }
-            let values = (0..row.len()).map(|at| value(&row, at)).collect::<Result<Vec<_>, _>>()?;
+            for (at, kind) in columns.iter().enumerate() {
+                cells.push(value_of(&row, at, *kind)?);
+            }
             if let Some(table) = &mut table {
-                table.push(values);
+                table.push(cells.drain(..));
             }
         }
         drop(stream);

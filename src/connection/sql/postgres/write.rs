@@ -1,20 +1,13 @@
-//! Rows into PostgreSQL: columns travel as arrays of texts and are cast to the columns' types, so that
-//! any text or number lands as a literal would, and a piece of rows is one statement whatever its length.
+//! Rows into PostgreSQL.
 
-use std::ops::Range;
+use sqlx::AssertSqlSafe;
 
-use sqlx::postgres::PgArguments;
-use sqlx::{Arguments, AssertSqlSafe};
-
-use super::error::failure;
+use super::batch::{ARRAYS, Batch, MANY, names};
 use super::statement::Place;
 use crate::connection::SqlDialect;
-use crate::connection::sql::rows::{Column, Family, Target, check_values, pieces, quote};
-use crate::connection::sql::text::{cover, plain, secrets};
-use crate::value::{ErrorKind, Sequence, StepError, Table, Value};
-
-/// The most rows in a statement.
-pub(super) const ROWS: usize = 2000;
+use crate::connection::sql::rows::{Column, Family, check_values, pieces};
+use crate::connection::sql::text::write_plain;
+use crate::value::{Sequence, StepError, Table, Value};
 
 impl Place<'_> {
     /// Inserts rows.
@@ -22,72 +15,58 @@ impl Place<'_> {
         if rows.rows == 0 {
             return Ok(0);
         }
-        let target = self.target(table).await?;
-        let columns = target.columns_of(rows)?;
+        let known = self.target(table).await?;
+        let columns = known.table.columns_of(rows)?;
         check_values(rows, &columns, SqlDialect::Postgres)?;
-        let text = format!("{} {}", given(&columns), insertion(&target, &columns));
+        let batch = Batch { rows, known: &known, columns: &columns, waits: false };
+        let done = if rows.rows >= MANY && known.takes_copies && !columns.iter().any(|column| known.is_fixed(column)) {
+            let into = format!("{} ({})", known.table.sql, names(&columns));
+            let copied = self.copy(&into, &columns, rows, false).await;
+            copied.map_err(|error| batch.explain(&error, None))
+        } else {
+            self.insert_pieces(&batch).await
+        };
+        if done.is_err() {
+            self.shared.forget();
+        }
+        done
+    }
+
+    async fn insert_pieces(&mut self, batch: &Batch<'_>) -> Result<u64, StepError> {
+        let text = format!("{} {}", batch.given(), batch.insertion());
         let mut touched = 0;
-        for piece in pieces(rows.rows, ROWS) {
-            let arguments = arrays(&columns, rows, &piece)?;
-            let done = sqlx::query_with(AssertSqlSafe(text.as_str()), arguments).execute(&mut *self.connection).await;
-            touched += done.map_err(|error| self.explain(&error, &text, table, rows))?.rows_affected();
+        for piece in pieces(batch.rows.rows, ARRAYS) {
+            self.watch(&piece).await?;
+            let query = sqlx::query_with(AssertSqlSafe(text.as_str()), batch.arguments(&piece)?);
+            match query.execute(&mut *self.connection).await {
+                Ok(done) => touched += done.rows_affected(),
+                Err(error) => return Err(self.blame(batch, &[text], &piece, &error).await),
+            }
+            self.watched(&piece).await?;
         }
         Ok(touched)
     }
+}
 
-    /// What went wrong while rows were written.
-    pub(super) fn explain(&self, error: &sqlx::Error, text: &str, table: &str, rows: &Table) -> StepError {
-        self.shared.forget();
-        // The position is one in a text that nobody wrote.
-        let failure = failure(error, text.get(..0).unwrap_or_default());
-        cover(failure, &secrets(rows.cells())).context(format!("writing to `{table}`"))
+/// Adds a value as a text that the column reads; `false` for a null, which adds nothing.
+pub(super) fn text_of(value: &Value, column: &Column, text: &mut String) -> bool {
+    match (value, column.family, Sequence::of(value)) {
+        (Value::List(_) | Value::Column(_), Family::Array, Some(items)) => {
+            text.push_str(&array_text(&items));
+            true
+        }
+        _ => write_plain(value, text),
     }
-}
-
-/// `with given as (…)`: a piece of the rows in the columns' types, numbered by `at`. The columns are `c0`, `c1`, ….
-pub(super) fn given(columns: &[&Column]) -> String {
-    let cast = |(n, column): (usize, &&Column)| format!("c{n}::{} as c{n}", column.ty);
-    let casts: Vec<String> = columns.iter().enumerate().map(cast).collect();
-    let arrays: Vec<String> = (1..=columns.len()).map(|n| format!("${n}::text[]")).collect();
-    format!(
-        "with given as (select {}, at from unnest({}) with ordinality as u({}, at))",
-        casts.join(", "),
-        arrays.join(", "),
-        aliases(columns),
-    )
-}
-
-fn aliases(columns: &[&Column]) -> String {
-    (0..columns.len()).map(|n| format!("c{n}")).collect::<Vec<_>>().join(", ")
-}
-
-/// `insert into t (…) select … from given`, in the order of the rows.
-pub(super) fn insertion(target: &Target, columns: &[&Column]) -> String {
-    let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
-    let (names, aliases) = (names.join(", "), aliases(columns));
-    format!("insert into {} as t ({names}) select {aliases} from given order by at", target.sql)
-}
-
-/// One array of texts for each column.
-pub(super) fn arrays(columns: &[&Column], rows: &Table, piece: &Range<usize>) -> Result<PgArguments, StepError> {
-    let mut arguments = PgArguments::default();
-    for (column, values) in columns.iter().zip(&rows.columns) {
-        let text = |value: Value| match (&value, column.family, Sequence::of(&value)) {
-            (Value::List(_) | Value::Column(_), Family::Array, Some(items)) => Some(array_text(&items)),
-            _ => plain(&value),
-        };
-        let texts: Vec<Option<String>> = piece.clone().filter_map(|at| values.get(at)).map(text).collect();
-        let added = arguments.add(texts);
-        added.map_err(|error| StepError::new(ErrorKind::Data, format!("column `{}`: {error}", column.name)))?;
-    }
-    Ok(arguments)
 }
 
 /// `{"a","b",null}`, as PostgreSQL reads arrays.
 fn array_text(items: &Sequence) -> String {
-    let item = |item: Value| match plain(&item) {
-        Some(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
-        None => "null".to_owned(),
+    let item = |item: Value| {
+        let mut text = String::new();
+        if !write_plain(&item, &mut text) {
+            return "null".to_owned();
+        }
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
     };
     format!("{{{}}}", items.iter().map(item).collect::<Vec<_>>().join(","))
 }

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Executor, SqlSafeStr, SqliteConnection};
 
 use super::SqliteDatabase;
 use super::error::failure;
+use super::interrupt::Interrupt;
 use crate::connection::{Answer, Describe, Refusal};
 use crate::schema::{Column, Schema, Table};
 use crate::value::StepError;
@@ -29,6 +30,7 @@ impl Describe for SqliteDatabase {
         async move {
             self.shared.prepare().await?;
             let mut reader = self.shared.readers.acquire().await.map_err(|error| self.shared.unopened(&error))?;
+            Interrupt::of(&mut reader).await?;
             read(&mut reader).await.map(Schema::sorted).map_err(|error| failure(&error))
         }
         .boxed()

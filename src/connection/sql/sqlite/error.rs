@@ -5,10 +5,7 @@ use crate::value::{ErrorKind, StepError};
 /// The failure behind an error of the driver.
 pub(super) fn failure(error: &sqlx::Error) -> StepError {
     match error {
-        sqlx::Error::Database(inner) => {
-            let code = inner.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(1);
-            by_code(code & 0xff, inner.message())
-        }
+        sqlx::Error::Database(inner) => by_code(code(error).unwrap_or(1) & 0xff, inner.message()),
         sqlx::Error::PoolTimedOut => {
             StepError::transient(ErrorKind::Timeout, "another step kept the database's only writer for too long")
                 .help("keep transactions short, and do not read outside a transaction from inside it")
@@ -16,6 +13,11 @@ pub(super) fn failure(error: &sqlx::Error) -> StepError {
         sqlx::Error::Io(error) => StepError::new(ErrorKind::Configuration, error.to_string()),
         other => StepError::new(ErrorKind::Query, other.to_string()),
     }
+}
+
+/// SQLite's extended code, when SQLite said something.
+pub(super) fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
 }
 
 fn by_code(code: i32, message: &str) -> StepError {

@@ -1,8 +1,10 @@
 //! SQLite: one writer, several readers, write-ahead log.
 
+mod blame;
 mod decode;
 mod describe;
 mod error;
+mod interrupt;
 mod read;
 mod transaction;
 mod upsert;
@@ -18,6 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OnceCell;
 
+use self::interrupt::Interrupt;
 use self::transaction::LiveTransaction;
 use super::rows::not_a_read;
 use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
@@ -128,6 +131,8 @@ impl Shared {
         }
         self.prepare().await?;
         let mut reader = self.readers.acquire().await.map_err(|error| self.unopened(&error))?;
+        let interrupt = Interrupt::of(&mut reader).await?;
+        let _running = interrupt.running();
         read::query(&mut reader, query).await
     }
 
@@ -135,6 +140,8 @@ impl Shared {
     async fn define(&self, query: &SqlQuery) -> Result<u64, StepError> {
         self.prepare().await?;
         let mut writer = self.writer.acquire().await.map_err(|error| self.unopened(&error))?;
+        let interrupt = Interrupt::of(&mut writer).await?;
+        let _running = interrupt.running();
         write::execute(&mut writer, query).await
     }
 }
@@ -150,7 +157,10 @@ macro_rules! alone {
         async move {
             let mut transaction = $self.shared.begin().await?;
             let $connection: &mut SqliteConnection = &mut transaction;
+            let interrupt = Interrupt::of($connection).await?;
+            let running = interrupt.running();
             let done = $work.await?;
+            running.ended();
             transaction.commit().await.map_err(|error| error::failure(&error))?;
             Ok(done)
         }
@@ -210,8 +220,9 @@ impl Sql for SqliteDatabase {
     fn begin(&self) -> Answer<'_, Box<dyn SqlTransaction>> {
         let shared = self.shared.clone();
         async move {
-            let transaction = shared.begin().await?;
-            Ok(Box::new(LiveTransaction::new(transaction)) as Box<dyn SqlTransaction>)
+            let mut transaction = shared.begin().await?;
+            let interrupt = Interrupt::of(&mut transaction).await?;
+            Ok(Box::new(LiveTransaction::new(transaction, interrupt)) as Box<dyn SqlTransaction>)
         }
         .boxed()
     }

@@ -43,6 +43,7 @@ pub(super) fn bind(arguments: &mut SqliteArguments, value: &Value) -> Result<(),
         Value::Bool(b) => add(arguments, i64::from(*b)),
         Value::Int(n) => add(arguments, *n),
         Value::Float(x) => add(arguments, *x),
+        Value::Text(text) | Value::Url(text) | Value::Secret(text) => add(arguments, text.clone()),
         other => add(arguments, plain(other)),
     }
 }

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
+use super::interrupt::Interrupt;
 use super::{error, read, upsert, write};
 use crate::connection::sql::rows::not_a_read;
 use crate::connection::{Answer, SqlSession, SqlTransaction, Upserted};
@@ -21,13 +22,14 @@ pub(super) async fn begin_on(connection: &mut PoolConnection<Sqlite>) -> Result<
 /// of itself behind, so a caught failure does not spoil the rest.
 pub(super) struct LiveTransaction {
     transaction: Transaction<'static, Sqlite>,
+    interrupt: Interrupt,
     /// Set while a call runs; still set at the next one when its future was dropped half-way.
     under_way: bool,
 }
 
 impl LiveTransaction {
-    pub(super) const fn new(transaction: Transaction<'static, Sqlite>) -> Self {
-        Self { transaction, under_way: false }
+    pub(super) const fn new(transaction: Transaction<'static, Sqlite>, interrupt: Interrupt) -> Self {
+        Self { transaction, interrupt, under_way: false }
     }
 
     fn usable(&self) -> Result<(), StepError> {
@@ -66,8 +68,10 @@ impl LiveTransaction {
 macro_rules! inside {
     ($self:ident, $connection:ident => $work:expr) => {
         async move {
+            let running = $self.interrupt.running();
             let $connection = $self.enter().await?;
             let result = $work.await;
+            running.ended();
             $self.leave(result).await
         }
         .boxed()

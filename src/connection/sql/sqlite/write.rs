@@ -3,18 +3,19 @@
 use std::ops::Range;
 
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
 
+use super::blame::{blame, explain};
 use super::decode::{Declared, declared};
 use super::error::failure;
 use super::read::{Ready, bind, ready, table_columns, table_names};
 use crate::connection::SqlDialect;
 use crate::connection::sql::rows::{
-    Column, Family, Target, check_values, pieces, quote, quote_table, unknown_table, with_row,
+    Column, Family, Target, cell, check_values, pieces, quote, quote_table, unknown_table, with_row,
 };
 use crate::connection::sql::text::{cover, secrets};
 use crate::query::sql::SqlQuery;
-use crate::value::{StepError, Table, Value};
+use crate::value::{StepError, Table};
 
 /// The most placeholders in a statement of many rows; well below SQLite's 32,766.
 const PLACEHOLDERS: usize = 16_000;
@@ -28,9 +29,15 @@ pub(super) async fn execute(connection: &mut SqliteConnection, query: &SqlQuery)
     done.map_err(|error| cover(error, &secrets(&query.arguments)))
 }
 
+/// Runs a statement that is ready.
 pub(super) async fn run(connection: &mut SqliteConnection, ready: Ready) -> Result<u64, StepError> {
+    start(connection, ready).await.map_err(|error| failure(&error))
+}
+
+/// Runs a statement that is ready; the driver's own error is left to the caller.
+pub(super) async fn start(connection: &mut SqliteConnection, ready: Ready) -> Result<u64, sqlx::Error> {
     let query = sqlx::query_with(AssertSqlSafe(ready.text), ready.arguments);
-    query.execute(connection).await.map(|done| done.rows_affected()).map_err(|error| failure(&error))
+    query.execute(connection).await.map(|done| done.rows_affected())
 }
 
 /// Runs a statement once for each row.
@@ -51,22 +58,26 @@ pub(super) async fn insert(connection: &mut SqliteConnection, table: &str, rows:
     let target = target(connection, table).await?;
     let columns = target.columns_of(rows)?;
     check_values(rows, &columns, SqlDialect::Sqlite)?;
+    let statement = |piece: &Range<usize>| insertion(&target, &columns, rows, piece);
     let mut touched = 0;
     for piece in pieces(rows.rows, piece_size(columns.len())) {
-        let statement = insertion(&target, &columns, rows, &piece, "")?;
-        touched += run(connection, statement).await.map_err(|error| explain(error, table, rows))?;
+        match start(connection, statement(&piece)?).await {
+            Ok(n) => touched += n,
+            Err(error) => {
+                let failure = blame(connection, &statement, &piece, rows, &error).await;
+                return Err(explain(failure, table, rows));
+            }
+        }
     }
     Ok(touched)
 }
 
+/// How many rows of so many columns go into one statement.
 pub(super) fn piece_size(columns: usize) -> usize {
     (PLACEHOLDERS / columns.max(1)).clamp(1, ROWS)
 }
 
-pub(super) fn explain(error: StepError, table: &str, rows: &Table) -> StepError {
-    cover(error, &secrets(rows.cells())).context(format!("writing to `{table}`"))
-}
-
+/// What is known of a table.
 pub(super) async fn target(connection: &mut SqliteConnection, table: &str) -> Result<Target, StepError> {
     let sql = quote_table(table)?;
     let columns = table_columns(connection, table).await?;
@@ -85,36 +96,23 @@ pub(super) async fn target(connection: &mut SqliteConnection, table: &str) -> Re
     Ok(Target { sql, name: table.to_owned(), columns: columns.into_iter().map(column).collect() })
 }
 
-/// `insert into t (…) values (?, …), …` for some of the rows, and what follows.
+/// `insert into t (…) values (?, …), …` for some of the rows.
 pub(super) fn insertion(
     target: &Target,
     columns: &[&Column],
     rows: &Table,
     piece: &Range<usize>,
-    then: &str,
 ) -> Result<Ready, StepError> {
-    let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
-    let (values, arguments) = values(columns.iter().map(|column| column.name.as_str()), columns, rows, piece)?;
-    let text = format!("insert into {} ({}) values {values} {then}", target.sql, names.join(", "));
-    Ok(Ready { text, arguments })
-}
-
-/// `(?, ?), (?, ?)` with the named columns of some rows.
-fn values<'n>(
-    names: impl Iterator<Item = &'n str>,
-    columns: &[&Column],
-    rows: &Table,
-    piece: &Range<usize>,
-) -> Result<(String, SqliteArguments), StepError> {
-    let positions: Vec<usize> =
-        names.filter_map(|name| columns.iter().position(|column| column.name == name)).collect();
     let mut arguments = SqliteArguments::default();
+    arguments.reserve(piece.len() * columns.len(), 0);
     for at in piece.clone() {
-        for position in &positions {
-            let cell = rows.columns.get(*position).and_then(|column| column.get(at)).unwrap_or(Value::None);
-            bind(&mut arguments, &cell)?;
+        for place in 0..columns.len() {
+            bind(&mut arguments, &cell(rows, place, at))?;
         }
     }
-    let row = format!("({})", vec!["?"; positions.len()].join(", "));
-    Ok((vec![row; piece.len()].join(", "), arguments))
+    let names: Vec<String> = columns.iter().map(|column| quote(&column.name)).collect();
+    let row = format!("({})", vec!["?"; columns.len()].join(", "));
+    let values = vec![row; piece.len()].join(", ");
+    let text = format!("insert into {} ({}) values {values}", target.sql, names.join(", "));
+    Ok(Ready { text, arguments })
 }
