@@ -175,24 +175,20 @@ fn in_columns(items: &Sequence) -> Result<Vec<Series>, StepError> {
     {
         return Ok(samples.to_series());
     }
-    let Sequence::List(items) = items else { return Err(neither(items.get(0).as_ref())) };
-    let mut series = Series::gathered(items.iter().filter_map(|item| match item {
-        Value::Sample(sample) => Some(&**sample),
-        _ => None,
-    }));
+    let (mut samples, mut series) = (Vec::new(), Vec::new());
     for item in items.iter() {
         match item {
-            Value::Sample(_) => {}
-            Value::Series(one) => series.push((**one).clone()),
-            other => return Err(neither(Some(other))),
+            Value::Sample(sample) => samples.push(sample),
+            Value::Series(one) => series.push((*one).clone()),
+            other => {
+                let message = format!("argument `samples`: expected samples or series, found `{}`", other.kind());
+                return Err(StepError::new(ErrorKind::Data, message));
+            }
         }
     }
-    Ok(series)
-}
-
-fn neither(found: Option<&Value>) -> StepError {
-    let kind = found.map_or("none", Value::kind);
-    StepError::new(ErrorKind::Data, format!("argument `samples`: expected samples or series, found `{kind}`"))
+    let mut gathered = Series::gathered(samples.iter().map(|sample| &**sample));
+    gathered.append(&mut series);
+    Ok(gathered)
 }
 
 struct Selector;
