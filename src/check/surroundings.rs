@@ -48,7 +48,7 @@ pub enum Store {
 }
 
 impl Store {
-    const ALL: [(&'static str, Self); 7] = [
+    const ALL: [(&'static str, Self); 8] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
         ("mysql", Self::Mysql),

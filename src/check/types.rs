@@ -46,9 +46,6 @@ const PLAIN: &[(&str, Type)] = &[
 /// What the other names are called with.
 const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
 
-/// Names that the language keeps for later.
-pub(super) const LATER: &[&str] = &[];
-
 impl Checker<'_> {
     /// Reads every `type Name = …`, each module's own first.
     pub(super) fn type_definitions(&mut self) {
@@ -217,10 +214,6 @@ impl Checker<'_> {
 
     fn unknown_type(&mut self, module: ModuleId, name: &str, span: Span) {
         let finding = Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
-        if LATER.contains(&name) {
-            self.report(finding.help("it is not available in this version"));
-            return;
-        }
         if let Some(ours) = foreign::ty(name) {
             self.report(if ours.contains('T') {
                 finding.help(format!("write `{ours}`, with a type for `T`"))

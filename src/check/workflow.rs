@@ -10,7 +10,6 @@ use super::program::{self, Block, CalendarBinding, ConnectionUse, Output, Policy
 use super::scope::{BlockScope, Role, Scope};
 use super::suggest::Suggestions;
 use super::test::Test;
-use super::types::LATER;
 use super::{Ahead, Checker, STACK};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
@@ -184,15 +183,9 @@ impl Checker<'_> {
 
     fn unknown_kind(&mut self, kind: &ast::Name) {
         let known = ConnectionKind::ALL.iter().map(|kind| kind.name());
-        let finding = if LATER.contains(&&*kind.node) {
-            let message = format!("connections of the kind `{}` are not available in this version", kind.node);
-            let known: Vec<String> = known.map(|kind| format!("`{kind}`")).collect();
-            Diagnostic::new(&codes::VF101, kind.span, message).help(format!("there are {}", known.join(", ")))
-        } else {
-            let message = format!("there is no kind of connection `{}`", kind.node);
-            let finding = Diagnostic::new(&codes::VF101, kind.span, message);
-            self.suggest(finding, &kind.node, known, kind.span)
-        };
+        let message = format!("there is no kind of connection `{}`", kind.node);
+        let finding = Diagnostic::new(&codes::VF101, kind.span, message);
+        let finding = self.suggest(finding, &kind.node, known, kind.span);
         self.report(finding);
     }
 

@@ -350,7 +350,7 @@ type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfi
 const SERVER: &[&str] = &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"];
 
 /// Every kind with its keys and its reader.
-const KINDS: [(&str, &[&str], Read); 9] = [
+const KINDS: [(&str, &[&str], Read); 8] = [
     ("sqlite", &["kind", "path", "schema"], sqlite),
     ("postgres", SERVER, postgres),
     ("mysql", SERVER, mysql),

@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 
 use crate::check::program::ConnectionUse;
 use crate::connection::{
-    Answer, Change, Clock, FileFormat, FileFound, Files, Http, HttpRequest, HttpResponse, Located, Metrics, Replaced, Sql,
-    SqlDialect, SqlSession, SqlTransaction, Turn, Upserted, Wanted, Written, metrics,
+    Answer, Change, Clock, FileFormat, FileFound, Files, Http, HttpRequest, HttpResponse, Located, Metrics, Replaced,
+    Sql, SqlDialect, SqlSession, SqlTransaction, Turn, Upserted, Wanted, Written, metrics,
 };
 use crate::primitive::recorded;
 use crate::query::sql::SqlQuery;

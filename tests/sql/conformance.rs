@@ -708,6 +708,7 @@ fn endless(db: &dyn Sql) -> (&'static str, &'static str) {
         SqlDialect::Postgres => {
             ("select cast(1 as integer) as a, pg_sleep(300)", "insert into pairs select 1, 1 from pg_sleep(300)")
         }
+        SqlDialect::MySql => ("select sleep(300) as a", "insert into pairs select 1, sleep(300)"),
         SqlDialect::Sqlite => (
             "with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) as a from r",
             "insert into pairs with recursive r(n) as (select 1 union all select n + 1 from r) select max(n), 1 from r",

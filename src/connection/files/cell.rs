@@ -128,7 +128,7 @@ fn value(text: &str, ty: &Type, format: &CsvFormat) -> Option<Value> {
         Type::Time => parse_time(trimmed).map(Value::Time),
         Type::Timestamp => parse_timestamp(trimmed).map(Value::Timestamp),
         Type::Json => serde_json::from_str(text).ok().map(|json: Json| Value::Json(Arc::new(json))),
-        _ => from_json(&serde_json::from_str::<Json>(text).ok()?, ty).ok(),
+        _ => from_json(&serde_json::from_str::<Json>(text).ok()?, ty, "").ok(),
     }
 }
 

@@ -93,7 +93,7 @@ fn list<R: Read>(mut lines: Lines<'_, R>, item: &Type) -> Result<Value, StepErro
 }
 
 fn value<R: Read>(lines: &Lines<'_, R>, ty: &Type) -> Result<Value, StepError> {
-    from_json(&lines.json()?, ty).map_err(|error| error.context(lines.place()))
+    from_json(&lines.json()?, ty, "").map_err(|error| error.context(lines.place()))
 }
 
 /// Writes a whole table; `go_on` is asked before each row, by its number.

@@ -115,10 +115,11 @@ fn short(value: &Value) -> String {
 
 /// Whether a column would hold the same for both.
 fn same(a: &Value, b: &Value) -> bool {
-    a == b || text(a) == text(b)
+    a == b || key_text(a) == key_text(b)
 }
 
-fn text(value: &Value) -> Option<String> {
+/// A value of a key as a text that equal ones share; `None` of what no key holds.
+pub(super) fn key_text(value: &Value) -> Option<String> {
     match value {
         Value::Decimal(d) if !too_wide(value) => Some(d.normalized().to_plain_string()),
         other => plain(other),
@@ -140,7 +141,7 @@ impl<'a> Seen<'a> {
     }
 
     fn key(&self, at: usize) -> impl Iterator<Item = Option<String>> + '_ {
-        self.key.iter().map(move |place| text(&cell(self.rows, *place, at)))
+        self.key.iter().map(move |place| key_text(&cell(self.rows, *place, at)))
     }
 
     /// The earlier row with the same key; without one, this row is the first.

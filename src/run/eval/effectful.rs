@@ -82,7 +82,7 @@ async fn dispatch(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value
             };
             primitive(spec, arguments, (expr.span, stated), site, locals).await
         }
-        ExprKind::Cast(of) => match &of.kind {
+        ExprKind::Cast(of, _) => match &of.kind {
             ExprKind::Primitive(spec, arguments) if matches!(spec.stated, Stated::Result(_)) => {
                 primitive(spec, arguments, (of.span, Some(&expr.ty)), site, locals).await
             }

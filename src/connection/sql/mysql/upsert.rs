@@ -19,9 +19,8 @@ use super::statement::Place;
 use super::target::Described;
 use super::write::{check, insertion, pieces};
 use crate::connection::Upserted;
-use crate::connection::sql::rows::{
-    Column, Family, check_keys, key_text, no_unique_index, quote, same_key_in_column, table_of,
-};
+use crate::connection::sql::distinct::{Distinct, key_text};
+use crate::connection::sql::rows::{Column, Family, no_unique_index, quote, same_key_in_column, table_of};
 use crate::value::{ErrorKind, StepError, Table, Value};
 
 /// A number that no `double` holds: computing it ends a statement, and only when it is computed. What stands behind
@@ -57,7 +56,8 @@ impl Place<'_> {
         if rows.rows == 0 {
             return Ok(done);
         }
-        check_keys(rows, key)?;
+        let distinct = Distinct::of(rows, key)?;
+        let rows = &*distinct.rows;
         let described = self.target(table).await?;
         let plan = Plan::new(&described, rows, key, returning)?;
         let mut keys = HashSet::new();
@@ -72,6 +72,7 @@ impl Place<'_> {
                 done.rows.push(back);
             }
         }
+        done.rows = distinct.spread(done.rows);
         Ok(done)
     }
 
@@ -125,7 +126,7 @@ impl Place<'_> {
     /// The rows that were just written, in their order, by their keys: MySQL has no `returning`.
     async fn read_back(&mut self, plan: &Plan<'_>, piece: &Range<usize>) -> Result<Vec<Written>, StepError> {
         let found = self.find(plan, &piece.clone().collect::<Vec<_>>()).await?;
-        let mut by_key: HashMap<Vec<String>, Written> =
+        let mut by_key: HashMap<Vec<Option<String>>, Written> =
             found.into_iter().map(|row| (row.0.iter().map(key_text).collect(), row)).collect();
         let mut written = Vec::with_capacity(piece.len());
         for at in piece.clone() {
@@ -221,7 +222,7 @@ impl<'a> Plan<'a> {
     }
 
     /// A key as it was given, in the form in which one that was read is compared.
-    fn key_texts(&self, at: usize) -> Vec<String> {
+    fn key_texts(&self, at: usize) -> Vec<Option<String>> {
         let text = |column: &&Column| {
             let value = self.cell(column, at);
             let at = instant(&value).filter(|_| column.family == Family::Timestamp);
