@@ -32,7 +32,9 @@ fn forms(keys: &[Value], second: &str) -> [Value; 3] {
     let shape: Shape = ["k", second].map(Arc::from).into();
     let rows: Vec<Vec<Value>> = keys.iter().zip(0..).map(|(key, n)| vec![key.clone(), Value::Int(n)]).collect();
     let mut table = Table::new(shape.clone());
-    rows.iter().for_each(|row| table.push(row.iter().cloned()));
+    for row in &rows {
+        table.push(row.iter().cloned());
+    }
     let records = rows.into_iter().map(|values| Value::Record(Arc::new(Record { shape: shape.clone(), values })));
     let (records, table) = (records.collect::<Vec<_>>(), Arc::new(table));
     [Value::list(records), Value::Column(Arc::new(Column::from(table.clone()))), Value::Table(table)]
