@@ -154,13 +154,13 @@ fn a_connection_says_what_it_wants() {
         (
             "db: { kind: oracle }",
             &[
-                "4:19 [oracle] `kind` is `oracle`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | write one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`",
+                "4:19 [oracle] `kind` is `oracle`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`, `files` is wanted | write one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`, `files`",
             ],
         ),
         (
             "db: { kind: postgress }",
             &[
-                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http` is wanted | did you mean `postgres`?",
+                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`, `files` is wanted | did you mean `postgres`?",
             ],
         ),
         (
