@@ -162,8 +162,8 @@ async fn an_upsert_touches_a_row_by_its_key_only() {
     // New by its key, and somebody else's mail: nothing is changed, the rows beside it neither.
     let error = session.upsert("t", &given(&[(2, "b", "9"), (4, "a", "9")]), &key, &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Write, "{error:?}");
-    let wanted = "a row is new by its key (id), and not by the unique index on (mail)";
-    assert!(error.message.ends_with(wanted), "{error}");
+    let wanted = "writing to `t`: row 2: it is new by its key (id), and not by the unique index on (mail)";
+    assert_eq!(error.message, wanted);
     let error = session.upsert("t", &given(&[(2, "a", "9")]), &key, &[]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Write, "{error:?}");
     assert_eq!(one(&db, "select sum(v) as s from t", &[]).await, decimal("6.12345678"));

@@ -25,6 +25,13 @@ pub(super) fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether it is about a row's values: class 22 and 23, no value for a column without a default, a condition of the
+/// table, a text that is none of its letters, one that was cut.
+pub(super) fn is_of_a_row(error: &sqlx::Error) -> bool {
+    let state = server(error).and_then(MySqlDatabaseError::code).unwrap_or_default();
+    state.starts_with("22") || state.starts_with("23") || matches!(number(error), Some(1265 | 1364 | 1366 | 3819))
+}
+
 /// The failure behind an error while a statement ran.
 pub(super) fn failure(error: &sqlx::Error) -> StepError {
     match server(error) {

@@ -78,16 +78,10 @@ impl Place<'_> {
 
     /// Writes a piece of the rows; gives them in their order, how many were there before, and how many of those differ.
     async fn piece(&mut self, plan: &Plan<'_>, piece: &Range<usize>) -> Result<(Vec<Written>, u64, u64), StepError> {
-        let (insertion, arguments) = insertion(&plan.described.target, &plan.columns, plan.rows, piece)?;
-        let text = format!("{insertion} {}", plan.on_duplicate());
         self.command("set @vmflow_found = 0, @vmflow_differing = 0").await?;
-        let written = if self.live.is_mariadb {
-            let given = self.rows(format!("{text} returning {}", plan.selected()), arguments).await?;
-            plan.split(&given)
-        } else {
-            let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(false);
-            query.execute(&mut self.live.connection).await.map_err(|error| failure(&error))?;
-            Vec::new()
+        let written = match self.statement(plan, piece).await {
+            Ok(written) => written,
+            Err(error) => return Err(self.blame(&|piece: &Range<usize>| plan.statement(piece), piece, error).await),
         };
         let counts: (i64, i64) =
             sqlx::query_as(COUNTS).fetch_one(&mut self.live.connection).await.map_err(|error| failure(&error))?;
@@ -99,6 +93,18 @@ impl Place<'_> {
             return Err(StepError::new(ErrorKind::Write, message));
         }
         Ok((written, counts.0.unsigned_abs(), counts.1.unsigned_abs()))
+    }
+
+    /// Writes a piece of the rows; gives them where the server does.
+    async fn statement(&mut self, plan: &Plan<'_>, piece: &Range<usize>) -> Result<Vec<Written>, StepError> {
+        let (text, arguments) = plan.statement(piece)?;
+        if self.live.is_mariadb {
+            let given = self.rows(format!("{text} returning {}", plan.selected()), arguments).await?;
+            return Ok(plan.split(&given));
+        }
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(false);
+        query.execute(&mut self.live.connection).await.map_err(|error| failure(&error))?;
+        Ok(Vec::new())
     }
 
     /// Refuses keys that the table changes: a number that it rounds would be another key the next time. A key that only
@@ -171,6 +177,11 @@ impl<'a> Plan<'a> {
             index.len() == plan.key.len() && plan.key.iter().all(|column| index.contains(&column.name))
         };
         if described.unique.iter().any(is_key) { Ok(plan) } else { Err(no_unique_index(target, key)) }
+    }
+
+    fn statement(&self, piece: &Range<usize>) -> Result<(String, MySqlArguments), StepError> {
+        let (insertion, arguments) = insertion(&self.described.target, &self.columns, self.rows, piece)?;
+        Ok((format!("{insertion} {}", self.on_duplicate()), arguments))
     }
 
     /// What happens to a row that some unique index finds. The first assignment counts it when the key is the same,
@@ -257,8 +268,10 @@ impl<'a> Plan<'a> {
         };
         let others = self.described.unique.iter().filter(|index| !is_key(index));
         let others: Vec<String> = others.map(|index| format!("({})", index.join(", "))).collect();
-        let message =
-            format!("a row is new by its key ({key}), and not by the unique index on {}", others.join(" or "));
+        let others = others.join(" or ");
+        let row = error.message.split_once(": ").map(|(row, _)| row).filter(|row| row.starts_with("row "));
+        let row = row.map_or_else(|| "a row".to_owned(), |row| format!("{row}: it"));
+        let message = format!("{row} is new by its key ({key}), and not by the unique index on {others}");
         StepError::new(ErrorKind::Write, message).help("correct the rows, or name the columns of that index as the key")
     }
 }

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::mysql::MySqlArguments;
 
 use super::encode::{bind_cell, instant};
-use super::error::failure;
+use super::error::{failure, is_of_a_row};
 use super::statement::Place;
 use crate::connection::SqlDialect;
 use crate::connection::sql::rows::{Column, Family, Target, check_values, quote};
@@ -33,12 +33,48 @@ impl Place<'_> {
         check(rows, &columns)?;
         let mut touched = 0;
         for piece in pieces(rows, self.live.most_bytes)? {
-            let (text, arguments) = insertion(&described.target, &columns, rows, &piece)?;
-            let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(false);
-            let done = query.execute(&mut self.live.connection).await;
-            touched += done.map_err(|error| self.explain(failure(&error), table, rows))?.rows_affected();
+            let statement = |piece: &Range<usize>| insertion(&described.target, &columns, rows, piece);
+            match self.write(statement(&piece)?).await {
+                Ok(done) => touched += done,
+                Err(error) => {
+                    let error = self.blame(&statement, &piece, failure(&error)).await;
+                    return Err(self.explain(error, table, rows));
+                }
+            }
         }
         Ok(touched)
+    }
+
+    async fn write(&mut self, (text, arguments): (String, MySqlArguments)) -> Result<u64, sqlx::Error> {
+        let query = sqlx::query_with(AssertSqlSafe(text), arguments).persistent(false);
+        query.execute(&mut self.live.connection).await.map(|done| done.rows_affected())
+    }
+
+    /// The failure of a statement over a piece, with the first row that it refuses: halves of the piece are written, as
+    /// long as they can be, which takes no longer than writing it twice. The caller rolls all of it back.
+    pub(super) async fn blame(
+        &mut self,
+        statement: &(dyn Fn(&Range<usize>) -> Result<(String, MySqlArguments), StepError> + Sync),
+        piece: &Range<usize>,
+        error: StepError,
+    ) -> StepError {
+        if error.retryable || !matches!(error.kind, ErrorKind::Write | ErrorKind::Query) {
+            return error;
+        }
+        let mut rest = piece.clone();
+        while !rest.is_empty() {
+            let half = rest.start..rest.start + rest.len().div_ceil(2);
+            let Ok(ready) = statement(&half) else { return error };
+            match self.write(ready).await {
+                Ok(_) => rest.start = half.end,
+                Err(found) if half.len() == 1 && is_of_a_row(&found) => {
+                    return failure(&found).context(format!("row {}", half.start + 1));
+                }
+                Err(_) if half.len() == 1 => return error,
+                Err(_) => rest.end = half.end,
+            }
+        }
+        error
     }
 
     pub(super) fn explain(&self, failure: StepError, table: &str, rows: &Table) -> StepError {
