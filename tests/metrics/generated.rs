@@ -236,7 +236,7 @@ async fn any_expression_of_the_subset_has_one_answer() {
             differences.push(format!("{query} @ {instant}\n  server   {theirs:?}\n  embedded {ours:?}"));
         }
     }
-    assert!(answered > EXPRESSIONS / 3, "{answered} answers that say something");
+    assert!(answered > EXPRESSIONS / 4, "{answered} answers that say something");
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
