@@ -241,7 +241,7 @@ mod tests {
                 json!({ "a": 1, "net value": true }),
                 r#"coins[1].nav["net value"]: expected float or none, got true"#,
             ),
-            ("trend", json!("flat"), r#"coins[1].trend: expected "up" | "down", got "flat""#),
+            ("trend", json!("flat"), r#"coins[1].trend: expected "down" | "up", got "flat""#),
         ];
         for (field, value, message) in cases {
             assert_eq!(with(field, value), message);
