@@ -172,7 +172,7 @@ impl Primitive for Upsert {
     type Output = Stored;
     const NAME: &'static str = "sql.upsert";
     const FORM: Form = Form::Method;
-    const SUMMARY: &'static str = "Adds rows to a table or, where their key is already there with other values, updates them; all or none. What is the same is not written.";
+    const SUMMARY: &'static str = "Adds rows to a table or, where their key is already there with other values, updates them; all or none, and leaves what is the same alone.";
     const EXAMPLES: &'static [Example] = &[Example {
         source: r#"db.upsert("assets", rows: [{ symbol: "BTC", name: "Bitcoin" }], key: ["symbol"], returning: ["id"])"#,
         gives: "",
