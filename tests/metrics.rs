@@ -8,9 +8,13 @@ mod embedded;
 mod expressions;
 mod faults;
 mod generated;
+mod gotchas;
+mod lasting;
 mod lints;
 mod parser;
 mod prometheus;
+mod protocols;
+mod reads;
 mod seed;
 
 use std::sync::Arc;

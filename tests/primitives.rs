@@ -28,7 +28,7 @@ fn checked(text: &str) -> vmflow::check::Program {
 /// A workflow around an expression, with what examples may name.
 fn workflow(lines: &str) -> String {
     format!(
-        "workflow example {{\n  use db: sql\n  use vm: metrics\n  use api: http\n  use inbox: files\n  use out: files\n  calendar weekdays = calendars.weekdays()\n  day = 2025-01-31\n  rows = [{{ id: 1, name: \"a\" }}]\n  samples = [sample(\"m\", value: 1.0, at: 2025-01-31T00:00Z, labels: {{ a: \"b\" }})]\n{lines}}}\n"
+        "workflow example {{\n  use db: sql\n  use vm: metrics\n  use old: metrics\n  use api: http\n  use inbox: files\n  use out: files\n  calendar weekdays = calendars.weekdays()\n  day = 2025-01-31\n  rows = [{{ id: 1, name: \"a\" }}]\n  samples = [sample(\"m\", value: 1.0, at: 2025-01-31T00:00Z, labels: {{ a: \"b\" }})]\n{lines}}}\n"
     )
 }
 

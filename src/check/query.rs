@@ -272,21 +272,21 @@ impl Checker<'_> {
         let receiver = arguments.first().and_then(Option::as_ref);
         let store = self.connection(scope, receiver).map(|(_, facts)| facts.store);
         let is_embedded = store == Some(Store::Embedded);
-        if let (Some(receiver), "write", Some(Store::Prometheus)) = (receiver, verb, store) {
-            let message = "a `prometheus` connection is only read from";
-            let finding = Diagnostic::new(&codes::VF701, receiver.span, message).at("leads to Prometheus here");
-            self.report(finding.help("write to a `victoria_metrics` connection"));
+        if let (Some(receiver), Some(Store::InfluxDb)) = (receiver, store)
+            && !matches!(verb, "write" | "copy" | "selector")
+        {
+            let message = "an `influxdb` connection is only written to";
+            let finding = Diagnostic::new(&codes::VF701, receiver.span, message).at("leads to InfluxDB here");
+            self.report(finding.help("read from a `victoria_metrics` or `prometheus` connection"));
         }
         for (template, span) in queries {
-            if verb == "export" && !template.is_selector() {
-                let finding = Diagnostic::new(
-                    &codes::VF501,
-                    span,
-                    "`export` reads raw samples, so it takes a selector and no expression",
-                )
-                .help("write `name{label=\"value\"}`, or compute with `instant`");
+            let is_of_raw_points = matches!(verb, "export" | "series" | "label_values" | "newest" | "copy");
+            if is_of_raw_points && !template.is_selector() {
+                let message = format!("`{verb}` reads raw samples, so it takes a selector and no expression");
+                let finding = Diagnostic::new(&codes::VF501, span, message)
+                    .help("write `name{label=\"value\"}`, or compute with `instant`");
                 self.report(finding);
-            } else if verb == "instant" && is_embedded {
+            } else if matches!(verb, "instant" | "range") && is_embedded {
                 self.diagnostics.extend(promql::embedded_subset(&template));
             }
         }

@@ -39,8 +39,10 @@ pub enum Store {
     Embedded,
     /// A VictoriaMetrics server.
     VictoriaMetrics,
-    /// A Prometheus server, which is only read from.
+    /// A Prometheus server.
     Prometheus,
+    /// An InfluxDB database, which is only written to.
+    InfluxDb,
     /// An HTTP source.
     Http,
     /// A directory of files.
@@ -48,13 +50,14 @@ pub enum Store {
 }
 
 impl Store {
-    const ALL: [(&'static str, Self); 8] = [
+    const ALL: [(&'static str, Self); 9] = [
         ("sqlite", Self::Sqlite),
         ("postgres", Self::Postgres),
         ("mysql", Self::Mysql),
         ("embedded", Self::Embedded),
         ("victoria_metrics", Self::VictoriaMetrics),
         ("prometheus", Self::Prometheus),
+        ("influxdb", Self::InfluxDb),
         ("http", Self::Http),
         ("files", Self::Files),
     ];

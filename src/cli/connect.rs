@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::metrics_server::metrics_server;
 use super::project::read_text;
 use crate::check::program::{ConnectionUse, Workflow};
 use crate::config::{Connection, ConnectionConfig, Environment, Login, Secret, ServerAddress, Tls};
 use crate::connection::files::Directory;
 use crate::connection::http::{HttpOptions, HttpRate, HttpSource};
 use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
-use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
-use crate::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
 use crate::connection::sql::{
     MysqlDatabase, MysqlOptions, MysqlServer, PostgresDatabase, PostgresOptions, PostgresServer, SqlTls,
     SqliteDatabase, SqliteOptions,
@@ -92,28 +91,10 @@ async fn open(connections: &mut Connections, connection: &Connection, clock: &Ar
             let store = EmbeddedMetrics::open(&options).await.map_err(|error| error.to_string())?;
             connections.metrics.insert(name, Arc::new(store));
         }
-        ConnectionConfig::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => {
-            let options = VictoriaOptions {
-                read_url: read_url.expose().to_owned(),
-                write_url: write_url.expose().to_owned(),
-                authorization: login.as_ref().map(authorization).unwrap_or_default(),
-                timeout_ms: *timeout_ms,
-                pool: *pool,
-                future_retention_ms: i64::try_from(*future_retention_ms).unwrap_or(i64::MAX),
-                verify: true,
-            };
-            let store = VictoriaMetrics::new(&options, clock.clone()).map_err(|error| error.to_string())?;
-            connections.metrics.insert(name, Arc::new(store));
-        }
-        ConnectionConfig::Prometheus { url, login, timeout_ms, pool } => {
-            let options = PrometheusOptions {
-                url: url.expose().to_owned(),
-                authorization: login.as_ref().map(authorization).unwrap_or_default(),
-                timeout_ms: *timeout_ms,
-                pool: *pool,
-                verify: true,
-            };
-            connections.metrics.insert(name, Arc::new(Prometheus::new(&options).map_err(|error| error.to_string())?));
+        ConnectionConfig::VictoriaMetrics { .. }
+        | ConnectionConfig::Prometheus { .. }
+        | ConnectionConfig::InfluxDb { .. } => {
+            connections.metrics.insert(name, metrics_server(&connection.kind, clock)?);
         }
         ConnectionConfig::Http { base_url, headers, query, login, timeout_ms, pool, rate, max_body, proxy } => {
             let options = HttpOptions {
@@ -168,7 +149,7 @@ fn exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Vec<(Arc<str>, Arc<str>)> {
     pairs.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect()
 }
 
-fn authorization(login: &Login) -> Authorization {
+pub(super) fn authorization(login: &Login) -> Authorization {
     match login {
         Login::Token(token) => Authorization::Bearer(token.expose().into()),
         Login::Password { username, password } => {

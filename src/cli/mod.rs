@@ -21,6 +21,7 @@ mod live;
 mod logs;
 mod man;
 mod markdown;
+mod metrics_server;
 mod new;
 mod prepare;
 mod programs;

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::http::http;
+use super::metrics::{Durable, WriteProtocol};
 use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
 use super::secret::{Secret, Url, basic, is_loopback};
 use super::transport::report_secrets_on_the_wire;
@@ -90,10 +91,16 @@ pub enum ConnectionConfig {
         pool: usize,
         /// How far ahead of now the server keeps samples, in milliseconds.
         future_retention_ms: u64,
+        /// How samples are sent.
+        write: WriteProtocol,
+        /// How they are made to outlive a crash of the server.
+        durable: Durable,
+        /// A file of certificates to trust besides the machine's.
+        ca: Option<PathBuf>,
     },
-    /// `kind: prometheus`, which is only read from.
+    /// `kind: prometheus`
     Prometheus {
-        /// Where queries go; no slash at its end.
+        /// Where queries go, and samples; no slash at its end.
         url: Url,
         /// How it knows us.
         login: Option<Login>,
@@ -101,6 +108,23 @@ pub enum ConnectionConfig {
         timeout_ms: u64,
         /// How many requests may be under way at once.
         pool: usize,
+        /// A file of certificates to trust besides the machine's.
+        ca: Option<PathBuf>,
+    },
+    /// `kind: influxdb`, which is only written to.
+    InfluxDb {
+        /// The server; no slash at its end.
+        url: Url,
+        /// The database on it.
+        database: Arc<str>,
+        /// How it knows us.
+        login: Option<Login>,
+        /// How long a request may take, in milliseconds.
+        timeout_ms: u64,
+        /// How many requests may be under way at once.
+        pool: usize,
+        /// A file of certificates to trust besides the machine's.
+        ca: Option<PathBuf>,
     },
     /// `kind: http`
     Http {
@@ -213,6 +237,7 @@ impl ConnectionConfig {
             Self::Embedded { .. } => "embedded",
             Self::VictoriaMetrics { .. } => "victoria_metrics",
             Self::Prometheus { .. } => "prometheus",
+            Self::InfluxDb { .. } => "influxdb",
             Self::Http { .. } => "http",
             Self::Files { .. } => "files",
         }
@@ -224,7 +249,9 @@ impl ConnectionConfig {
             Self::Sqlite { .. } => ConnectionKind::Sqlite,
             Self::Postgres { .. } => ConnectionKind::Postgres,
             Self::Mysql { .. } => ConnectionKind::Mysql,
-            Self::Embedded { .. } | Self::VictoriaMetrics { .. } | Self::Prometheus { .. } => ConnectionKind::Metrics,
+            Self::Embedded { .. } | Self::VictoriaMetrics { .. } | Self::Prometheus { .. } | Self::InfluxDb { .. } => {
+                ConnectionKind::Metrics
+            }
             Self::Http { .. } => ConnectionKind::Http,
             Self::Files { .. } => ConnectionKind::Files,
         }
@@ -241,7 +268,7 @@ impl ConnectionConfig {
             Self::VictoriaMetrics { read_url, write_url, .. } => {
                 is_loopback(read_url.host()) && is_loopback(write_url.host())
             }
-            Self::Prometheus { url, .. } => is_loopback(url.host()),
+            Self::Prometheus { url, .. } | Self::InfluxDb { url, .. } => is_loopback(url.host()),
             Self::Http { base_url, .. } => is_loopback(base_url.host()),
         }
     }
@@ -250,7 +277,7 @@ impl ConnectionConfig {
     pub(super) fn basic_credentials(&self) -> Vec<String> {
         let (urls, login): (Vec<&Url>, _) = match self {
             Self::VictoriaMetrics { read_url, write_url, login, .. } => (vec![read_url, write_url], login.as_ref()),
-            Self::Prometheus { url, login, .. } => (vec![url], login.as_ref()),
+            Self::Prometheus { url, login, .. } | Self::InfluxDb { url, login, .. } => (vec![url], login.as_ref()),
             Self::Http { base_url, login, proxy, .. } => {
                 (std::iter::once(base_url).chain(proxy.as_ref()).collect(), login.as_ref())
             }
@@ -273,16 +300,31 @@ impl ConnectionConfig {
             }
             Self::Files { path } => json!({ "path": path }),
             Self::Embedded { path, seed } => json!({ "path": path, "seed": seed }),
-            Self::VictoriaMetrics { read_url, write_url, login, timeout_ms, pool, future_retention_ms } => json!({
+            Self::VictoriaMetrics {
+                read_url,
+                write_url,
+                login,
+                timeout_ms,
+                pool,
+                future_retention_ms,
+                write,
+                durable,
+                ca,
+            } => json!({
                 "read_url": read_url.to_string(), "write_url": write_url.to_string(),
                 "token": login.as_ref().and_then(Login::token), "username": login.as_ref().and_then(Login::username),
                 "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
-                "future_retention_ms": future_retention_ms,
+                "future_retention_ms": future_retention_ms, "write": write.as_str(), "durable": durable.as_str(), "ca": ca,
             }),
-            Self::Prometheus { url, login, timeout_ms, pool } => json!({
+            Self::InfluxDb { url, database, login, timeout_ms, pool, ca } => json!({
+                "url": url.to_string(), "database": &**database, "token": login.as_ref().and_then(Login::token),
+                "username": login.as_ref().and_then(Login::username),
+                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool, "ca": ca,
+            }),
+            Self::Prometheus { url, login, timeout_ms, pool, ca } => json!({
                 "url": url.to_string(), "token": login.as_ref().and_then(Login::token),
                 "username": login.as_ref().and_then(Login::username),
-                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
+                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool, "ca": ca,
             }),
             Self::Http { base_url, headers, query, login, timeout_ms, pool, rate, max_body, proxy } => json!({
                 "base_url": base_url.to_string(), "headers": exposed(headers), "query": some_exposed(query),
@@ -350,7 +392,7 @@ type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<ConnectionConfi
 const SERVER: &[&str] = &["kind", "url", "host", "port", "database", "user", "password", "tls", "pool"];
 
 /// Every kind with its keys and its reader.
-const KINDS: [(&str, &[&str], Read); 8] = [
+const KINDS: [(&str, &[&str], Read); 9] = [
     ("sqlite", &["kind", "path", "schema"], sqlite),
     ("postgres", SERVER, postgres),
     ("mysql", SERVER, mysql),
@@ -368,10 +410,14 @@ const KINDS: [(&str, &[&str], Read); 8] = [
             "timeout",
             "pool",
             "future_retention",
+            "write",
+            "durable",
+            "ca",
         ],
         victoria_metrics,
     ),
-    ("prometheus", &["kind", "url", "token", "username", "password", "timeout", "pool"], prometheus),
+    ("prometheus", &["kind", "url", "token", "username", "password", "timeout", "pool", "ca"], prometheus),
+    ("influxdb", &["kind", "url", "database", "token", "username", "password", "timeout", "pool", "ca"], influxdb),
     (
         "http",
         &[
@@ -392,7 +438,7 @@ pub(super) fn connection(reading: &mut Reading<'_>, field: Field<'_>) -> Option<
         let found = reading.word(kind, &readers)?;
         KINDS.into_iter().find(|(name, ..)| *name == found)?
     };
-    let article = if kind.starts_with('e') { "an" } else { "a" };
+    let article = if kind.starts_with(['e', 'i']) { "an" } else { "a" };
     reading.check_keys(map, keys, &format!("{article} `{kind}` connection"));
     let config = read(reading, &format!("connection `{}`", field.key), map, field.key_span);
     let is_local = config.as_ref().is_some_and(ConnectionConfig::is_local);
@@ -469,6 +515,9 @@ fn victoria_metrics(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span:
     let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
     let pool = pool(reading, map);
     let retention = or_default(map, "future_retention", FUTURE_RETENTION_MS, |field| reading.duration_ms(field));
+    let write = or_default(map, "write", WriteProtocol::default(), |field| reading.word(field, &WriteProtocol::ALL));
+    let durable = or_default(map, "durable", Durable::default(), |field| reading.word(field, &Durable::ALL));
+    let ca = optional(map, "ca", |field| reading.path(field));
     let (read_url, write_url) = urls?;
     Some(ConnectionConfig::VictoriaMetrics {
         read_url,
@@ -477,6 +526,9 @@ fn victoria_metrics(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span:
         timeout_ms: timeout_ms?,
         pool: pool?,
         future_retention_ms: retention?,
+        write: write?,
+        durable: durable?,
+        ca: ca?,
     })
 }
 
@@ -527,7 +579,25 @@ fn prometheus(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span)
     let login = login(reading, owner, map, span);
     let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
     let pool = pool(reading, map);
-    Some(ConnectionConfig::Prometheus { url: url?, login: login?, timeout_ms: timeout_ms?, pool: pool? })
+    let ca = optional(map, "ca", |field| reading.path(field));
+    Some(ConnectionConfig::Prometheus { url: url?, login: login?, timeout_ms: timeout_ms?, pool: pool?, ca: ca? })
+}
+
+fn influxdb(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+    let url = reading.required(map, "url", span, owner).and_then(|field| reading.url(field, WEB));
+    let database = reading.required(map, "database", span, owner).and_then(|field| reading.name(field));
+    let login = login(reading, owner, map, span);
+    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
+    let pool = pool(reading, map);
+    let ca = optional(map, "ca", |field| reading.path(field));
+    Some(ConnectionConfig::InfluxDb {
+        url: url?,
+        database: database?,
+        login: login?,
+        timeout_ms: timeout_ms?,
+        pool: pool?,
+        ca: ca?,
+    })
 }
 
 fn files(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {

@@ -21,6 +21,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tokio::sync::OwnedSemaphorePermit;
 
+use self::metrics::{Steps, over};
 pub use crate::query::sql::SqlDialect;
 use crate::query::sql::SqlQuery;
 use crate::schema::Schema;
@@ -121,6 +122,43 @@ pub trait Metrics: Send + Sync {
     /// The raw points of all series that `selector` matches, in `from_ms..to_ms` (end excluded), as a
     /// stream. A series may come in several pieces, its points in order. A cut stream ends in an error.
     fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>>;
+    /// The values of an expression at steps: a series for each that has one somewhere.
+    fn range<'a>(&'a self, query: &'a str, steps: Steps) -> Answer<'a, Vec<Series>> {
+        Box::pin(over::range(self, query, steps))
+    }
+    /// Names and labels of the series that `selector` matches and that have points in `from_ms..to_ms`.
+    fn series<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> Answer<'a, Vec<(Arc<str>, Labels)>> {
+        Box::pin(over::series(self, selector, from_ms, to_ms))
+    }
+    /// The names of the labels of series with points in `from_ms..to_ms`; a server rounds the range to days.
+    fn labels(&self, from_ms: i64, to_ms: i64) -> Answer<'_, Vec<Arc<str>>> {
+        Box::pin(over::labels(self, from_ms, to_ms))
+    }
+    /// The values of a label, of `__name__` too, in the series with points in `from_ms..to_ms` that `selector`
+    /// matches; without one, a server rounds the range to days.
+    fn label_values<'a>(
+        &'a self,
+        label: &'a str,
+        selector: Option<&'a str>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Answer<'a, Vec<Arc<str>>> {
+        Box::pin(over::label_values(self, label, selector, from_ms, to_ms))
+    }
+    /// For each window, from its first instant to its excluded end, the newest instant of a point of a series that
+    /// `selector` matches; `None` where there is none.
+    fn newest<'a>(&'a self, selector: &'a str, windows: &'a [(i64, i64)]) -> Answer<'a, Vec<Option<i64>>> {
+        Box::pin(over::newest(self, selector, windows))
+    }
+    /// Copies the series that `selector` matches in `from_ms..to_ms` from another store, in bounded memory, and gives the
+    /// number of their samples. Samples that are here already are not doubled.
+    fn copy<'a>(&'a self, from: &'a dyn Metrics, selector: &'a str, from_ms: i64, to_ms: i64) -> Answer<'a, u64> {
+        Box::pin(metrics::copy::copy(self, from, selector, from_ms, to_ms))
+    }
+    /// Itself, when it gives series in a form of its own.
+    fn native(&self) -> Option<&dyn metrics::Native> {
+        None
+    }
     /// Writes the points of series, in any order, and reads them back. Fails, naming how many and why, when the store
     /// does not have them all. Samples that it already holds are not sent again.
     fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written>;

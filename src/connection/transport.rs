@@ -2,12 +2,14 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url};
 
 use crate::value::{ErrorKind, StepError};
 
@@ -75,6 +77,8 @@ pub(super) struct TransportOptions {
     pub pool: usize,
     /// Whether the server's certificate is verified.
     pub verify: bool,
+    /// A file of certificates, in PEM, to trust besides the machine's.
+    pub ca: Option<PathBuf>,
 }
 
 /// Whether a client goes where it is sent on to.
@@ -116,6 +120,7 @@ impl Transport {
                 Redirects::Never => reqwest::redirect::Policy::none(),
             })
             .tls_danger_accept_invalid_certs(!options.verify)
+            .tls_certs_merge(certificates(options.ca.as_deref())?)
             .user_agent(concat!("vmflow/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| StepError::new(ErrorKind::Configuration, root_cause(&error)).context("no HTTP client"))?;
@@ -232,6 +237,32 @@ fn too_much(who: &str, limit: usize) -> StepError {
     let most = if limit >= 1 << 20 { format!("{} MiB", limit >> 20) } else { format!("{limit} bytes") };
     StepError::new(ErrorKind::Data, format!("{who} answered more than {most}"))
         .help("ask for less at a time, or raise the connection's `max_body`")
+}
+
+/// The certificates in a file; none without one.
+fn certificates(file: Option<&Path>) -> Result<Vec<Certificate>, StepError> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let wrong = |why: String| {
+        let message = format!("the certificates `{}` cannot be used: {why}", file.display());
+        StepError::new(ErrorKind::Configuration, message)
+            .help("`ca` names a file in PEM, with `-----BEGIN CERTIFICATE-----`")
+    };
+    let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(root_cause(&error)))?;
+    if found.is_empty() { Err(wrong("there is none in it".to_owned())) } else { Ok(found) }
+}
+
+/// A request with this body, compressed if that is wanted.
+pub(super) fn compressed(request: RequestBuilder, body: Vec<u8>, is_wanted: bool) -> RequestBuilder {
+    if !is_wanted {
+        return request.body(body);
+    }
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::fast());
+    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
+        Ok(small) => request.header("content-encoding", "gzip").body(small),
+        // A vector takes everything.
+        Err(_) => request.body(body),
+    }
 }
 
 /// A failure after which nobody knows whether the request was carried out.

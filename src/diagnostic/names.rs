@@ -32,7 +32,7 @@ pub fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str
     if let Some(near) = closest(name, candidates.iter().copied()) {
         return Some(format!("did you mean `{near}`?"));
     }
-    let few = (1..=8).contains(&candidates.len());
+    let few = (1..=10).contains(&candidates.len());
     few.then(|| format!("known here: {}", candidates.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ")))
 }
 

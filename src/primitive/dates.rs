@@ -106,7 +106,7 @@ pub(super) fn local_date(at: Timestamp, zone: Tz) -> Result<NaiveDate, StepError
 }
 
 /// The first instant of a day: its first 00:00, or where clocks jump over it the instant of the jump.
-fn first_instant(day: NaiveDate, zone: Tz) -> Result<Timestamp, StepError> {
+pub(super) fn first_instant(day: NaiveDate, zone: Tz) -> Result<Timestamp, StepError> {
     let wanted = day.and_time(NaiveTime::MIN);
     if let Some(at) = zone.from_local_datetime(&wanted).earliest() {
         return Ok(at.with_timezone(&Utc));

@@ -20,6 +20,7 @@ static FAMILIES: &[&[Spec]] = &[
     log::SPECS,
     maps::SPECS,
     metrics::SPECS,
+    metrics::OVER,
     numbers::SPECS,
     policy::SPECS,
     regexes::SPECS,

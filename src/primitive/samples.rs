@@ -146,7 +146,7 @@ args! {
 impl Primitive for BuildSeries {
     type Args = SeriesArgs;
     type Output = Arc<Series>;
-    const NAME: &'static str = "metrics.series";
+    const NAME: &'static str = "samples.series";
     const FORM: Form = Form::Prelude;
     const SUMMARY: &'static str = "A series from its points, as `export` gives it; tests have most use for it.";
     const EXAMPLES: &'static [Example] = &[Example {
@@ -157,19 +157,8 @@ impl Primitive for BuildSeries {
 impl Pure for BuildSeries {
     fn run(args: SeriesArgs) -> Result<Arc<Series>, StepError> {
         check_names(&args.name, &args.labels)?;
-        Ok(Arc::new(Series { name: args.name, labels: args.labels, points: in_order(args.points.0) }))
+        Ok(Arc::new(Series { name: args.name, labels: args.labels, points: Points::in_order(args.points.0) }))
     }
-}
-
-/// Points in order of time; those that are already stay where they are.
-pub(super) fn in_order(points: Arc<Points>) -> Arc<Points> {
-    if points.at_ms.is_sorted() {
-        return points;
-    }
-    let mut pairs: Vec<(i64, f64)> = points.at_ms.iter().copied().zip(points.values.iter().copied()).collect();
-    pairs.sort_by_key(|(at_ms, _)| *at_ms);
-    let (at_ms, values) = pairs.into_iter().unzip();
-    Arc::new(Points { at_ms, values })
 }
 
 #[cfg(test)]

@@ -93,6 +93,17 @@ impl Points {
         self.len() == 0
     }
 
+    /// The same in order of time; those that are already stay where they are.
+    pub fn in_order(points: Arc<Self>) -> Arc<Self> {
+        if points.at_ms.is_sorted() {
+            return points;
+        }
+        let mut pairs: Vec<(i64, f64)> = points.at_ms.iter().copied().zip(points.values.iter().copied()).collect();
+        pairs.sort_by_key(|(at_ms, _)| *at_ms);
+        let (at_ms, values) = pairs.into_iter().unzip();
+        Arc::new(Self { at_ms, values })
+    }
+
     /// One point as `{ at, value }`.
     pub fn get(&self, at: usize) -> Option<Value> {
         let (instant, value) = (*self.at_ms.get(at)?, *self.values.get(at)?);

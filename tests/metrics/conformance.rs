@@ -29,13 +29,13 @@ macro_rules! on_both_stores {
 }
 
 on_both_stores! {
-    what_is_written_is_read_at_once
-    writing_again_changes_nothing
+    gotcha_05_what_is_written_is_read_at_once
+    gotcha_08_writing_again_changes_nothing
     a_new_value_replaces_the_old_one
-    samples_at_both_ends_of_a_day_are_found
-    midnight_is_an_instant_like_any_other
-    a_batch_that_contradicts_itself_is_refused
-    nan_is_refused_and_infinity_is_kept
+    gotcha_03_samples_at_both_ends_of_a_day_are_found
+    gotcha_03_midnight_is_an_instant_like_any_other
+    gotcha_09_a_batch_that_contradicts_itself_is_refused
+    gotcha_10_nan_is_refused_and_infinity_is_kept
     labels_may_hold_anything
     many_series_are_written_and_read
     a_long_series_comes_in_pieces_and_in_order
@@ -43,7 +43,7 @@ on_both_stores! {
     nothing_is_no_error
 }
 
-async fn what_is_written_is_read_at_once(store: &dyn Metrics, job: &str) {
+async fn gotcha_05_what_is_written_is_read_at_once(store: &dyn Metrics, job: &str) {
     let samples = [
         sample("a", &[("job", job)], 1.5, MIDNIGHT + HOUR),
         sample("a", &[("job", job)], 2.5, MIDNIGHT + 2 * HOUR),
@@ -56,7 +56,7 @@ async fn what_is_written_is_read_at_once(store: &dyn Metrics, job: &str) {
     assert_eq!(found, [("a", 2.5, MIDNIGHT + 3 * HOUR), ("b", -3.0, MIDNIGHT + 3 * HOUR)]);
 }
 
-async fn writing_again_changes_nothing(store: &dyn Metrics, job: &str) {
+async fn gotcha_08_writing_again_changes_nothing(store: &dyn Metrics, job: &str) {
     let samples: Vec<_> = (0..50).map(|n| sample("a", &[("job", job)], 0.1 * n as f64, MIDNIGHT + n * 1000)).collect();
     assert_eq!(store.put(&samples).await.unwrap(), Written { written: 50, unchanged: 0 });
     assert_eq!(store.put(&samples).await.unwrap(), Written { written: 0, unchanged: 50 });
@@ -77,7 +77,7 @@ async fn a_new_value_replaces_the_old_one(store: &dyn Metrics, job: &str) {
     }
 }
 
-async fn samples_at_both_ends_of_a_day_are_found(store: &dyn Metrics, job: &str) {
+async fn gotcha_03_samples_at_both_ends_of_a_day_are_found(store: &dyn Metrics, job: &str) {
     let instants = [MIDNIGHT - 1, MIDNIGHT, MIDNIGHT + DAY - 1, MIDNIGHT + DAY];
     for (n, instant) in instants.into_iter().enumerate() {
         store.put(&[sample("a", &[("job", job), ("n", &n.to_string())], 1.0, instant)]).await.unwrap();
@@ -94,7 +94,7 @@ async fn samples_at_both_ends_of_a_day_are_found(store: &dyn Metrics, job: &str)
     assert_eq!(count(MIDNIGHT, MIDNIGHT).await, Vec::<i64>::new());
 }
 
-async fn midnight_is_an_instant_like_any_other(store: &dyn Metrics, job: &str) {
+async fn gotcha_03_midnight_is_an_instant_like_any_other(store: &dyn Metrics, job: &str) {
     store.put(&[sample("a", &[("job", job)], 7.0, MIDNIGHT)]).await.unwrap();
     store.put(&[sample("a", &[("job", job), ("later", "1")], 8.0, MIDNIGHT + 1)]).await.unwrap();
     let last = |offset: &str, instant| {
@@ -118,7 +118,7 @@ async fn midnight_is_an_instant_like_any_other(store: &dyn Metrics, job: &str) {
     }
 }
 
-async fn a_batch_that_contradicts_itself_is_refused(store: &dyn Metrics, job: &str) {
+async fn gotcha_09_a_batch_that_contradicts_itself_is_refused(store: &dyn Metrics, job: &str) {
     let samples =
         [sample("a", &[("job", job)], 1.0, MIDNIGHT), sample("a", &[("job", job), ("empty", "")], 2.0, MIDNIGHT)];
     let error = store.put(&samples).await.unwrap_err();
@@ -127,7 +127,7 @@ async fn a_batch_that_contradicts_itself_is_refused(store: &dyn Metrics, job: &s
     assert!(export(store, &format!("{{job={job:?}}}"), 0, MIDNIGHT + DAY).await.unwrap().is_empty());
 }
 
-async fn nan_is_refused_and_infinity_is_kept(store: &dyn Metrics, job: &str) {
+async fn gotcha_10_nan_is_refused_and_infinity_is_kept(store: &dyn Metrics, job: &str) {
     let error = store.put(&[sample("a", &[("job", job)], f64::NAN, MIDNIGHT)]).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Data);
     assert!(error.message.contains(&format!("a{{job={job:?}}} @ 2025-01-10T00:00:00Z")), "{}", error.message);

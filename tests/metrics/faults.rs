@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vmflow::connection::clock::SystemClock;
-use vmflow::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions};
+use vmflow::connection::metrics::victoria::{Durability, VictoriaMetrics, VictoriaOptions};
 use vmflow::connection::{Authorization, Clock, Metrics, Written};
 use vmflow::value::{ErrorKind, Sample, StepError};
 
@@ -16,9 +16,13 @@ fn impatient(options: &VictoriaOptions) -> VictoriaMetrics {
     VictoriaMetrics::new(options, Arc::new(FastClock::default())).unwrap()
 }
 
+fn patient(options: &VictoriaOptions) -> VictoriaMetrics {
+    VictoriaMetrics::new(options, Arc::new(SystemClock)).unwrap()
+}
+
 async fn failing(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> (VictoriaMetrics, Faulty) {
     let server = Faulty::start(answer).await;
-    let options = VictoriaOptions { timeout_ms: 300, ..victoria::options(&server.url()) };
+    let options = VictoriaOptions { timeout_ms: 300, durability: Durability::Off, ..victoria::options(&server.url()) };
     (impatient(&options), server)
 }
 
@@ -28,7 +32,7 @@ async fn instant_error(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'stati
 }
 
 #[tokio::test]
-async fn samples_that_a_server_drops_with_204_are_missed() {
+async fn gotcha_01_samples_that_a_server_drops_with_204_are_missed() {
     let (store, server) = failing(|asked| match asked.head.contains("/api/v1/write") {
         true => answer("204 No Content", "", ""),
         false if asked.head.contains("export") => answer("200 OK", "", ""),
@@ -84,7 +88,7 @@ async fn an_export_that_breaks_off_is_an_error() {
 }
 
 #[tokio::test]
-async fn statuses_become_kinds() {
+async fn gotcha_12_statuses_become_kinds() {
     let cases: [(&str, ErrorKind, bool); 8] = [
         ("422 Unprocessable Entity", ErrorKind::Query, false),
         ("400 Bad Request", ErrorKind::Query, false),
@@ -144,7 +148,7 @@ async fn secrets_are_never_shown() {
 }
 
 #[tokio::test]
-async fn samples_too_far_ahead_fail_before_and_after_sending() {
+async fn gotcha_02_samples_too_far_ahead_fail_before_and_after_sending() {
     let job = unique("future");
     let now = SystemClock.now().timestamp_millis();
     let samples: Vec<Arc<Sample>> = (1..=5).map(|n| sample("a", &[("job", &job)], 1.0, now + n * DAY - HOUR)).collect();
@@ -160,14 +164,14 @@ async fn samples_too_far_ahead_fail_before_and_after_sending() {
 }
 
 #[tokio::test]
-async fn samples_older_than_the_retention_are_missed() {
+async fn gotcha_02_samples_older_than_the_retention_are_missed() {
     let server = Throwaway::start(&["-retentionPeriod=1"]).await;
     let error = impatient(&victoria::options(&server.url())).put(&[sample("a", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
     assert!(error.message.contains("does not have 1 of 1 samples"), "{}", error.message);
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_both_values_is_reported_each_time() {
+async fn gotcha_08_a_server_that_keeps_both_values_is_reported_each_time() {
     let server = Throwaway::start(&["-retentionPeriod=100y"]).await;
     let store = impatient(&victoria::options(&server.url()));
     let written = |value| {
@@ -216,7 +220,7 @@ async fn a_server_killed_while_writing_has_everything_after_the_next_run() {
 }
 
 #[tokio::test]
-async fn prefixes_and_passwords() {
+async fn gotcha_15_prefixes_and_passwords() {
     let flags =
         ["-retentionPeriod=100y", "-http.pathPrefix=/vm", "-httpAuth.username=me", "-httpAuth.password=hunter22"];
     let server = Throwaway::start(&flags).await;
@@ -224,9 +228,9 @@ async fn prefixes_and_passwords() {
     let basic = |password: &str| Authorization::Basic { user: "me".into(), password: password.into() };
     let good = VictoriaOptions { authorization: basic("hunter22"), ..victoria::options(&url) };
     let samples = [sample("a", &[], 1.0, MIDNIGHT)];
-    assert_eq!(impatient(&good).put(&samples).await.unwrap().written, 1);
+    assert_eq!(patient(&good).put(&samples).await.unwrap().written, 1);
     let bad = VictoriaOptions { authorization: basic("wrong-one"), ..good };
-    assert_eq!(impatient(&bad).put(&samples).await.unwrap_err().kind, ErrorKind::Configuration);
+    assert_eq!(patient(&bad).put(&samples).await.unwrap_err().kind, ErrorKind::Configuration);
     let in_address = server.url().replace("http://", "http://me:hunter22@") + "/vm";
-    assert_eq!(impatient(&victoria::options(&in_address)).put(&samples).await.unwrap().unchanged, 1);
+    assert_eq!(patient(&victoria::options(&in_address)).put(&samples).await.unwrap().unchanged, 1);
 }

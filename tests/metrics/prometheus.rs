@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use vmflow::connection::clock::SystemClock;
+use vmflow::connection::metrics::Steps;
 use vmflow::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
-use vmflow::connection::{Authorization, Metrics};
+use vmflow::connection::{Authorization, Clock, Metrics, Written};
 use vmflow::value::ErrorKind;
 
 use super::{HOUR, MIDNIGHT, WriteSamples, at, export, sample};
@@ -27,9 +30,15 @@ fn fill(directory: &Path) {
 
 fn client(url: &str) -> Prometheus {
     let url = format!("{url}/api/v1/query");
-    let options =
-        PrometheusOptions { url, authorization: Authorization::None, timeout_ms: 10_000, pool: 4, verify: true };
-    Prometheus::new(&options).unwrap()
+    let options = PrometheusOptions {
+        url,
+        authorization: Authorization::None,
+        timeout_ms: 10_000,
+        pool: 4,
+        verify: true,
+        ca: None,
+    };
+    Prometheus::new(&options, Arc::new(SystemClock)).unwrap()
 }
 
 #[tokio::test]
@@ -65,7 +74,40 @@ async fn what_cannot_be_had_is_said() {
     let refused = ask("rate(nav)").await;
     assert!(refused.kind == ErrorKind::Query && refused.message.contains("expected type range vector"), "{refused:?}");
     let written = store.put(&[sample("nav", &[], 1.0, MIDNIGHT)]).await.unwrap_err();
-    assert!(written.kind == ErrorKind::Configuration && written.message.contains("only read from"), "{written:?}");
+    assert!(written.help.unwrap().contains("--web.enable-remote-write-receiver"));
     let gone = client("http://127.0.0.1:9").instant("1", at(MIDNIGHT)).await.unwrap_err();
     assert_eq!(gone.kind, ErrorKind::Connection);
+}
+
+#[tokio::test]
+async fn recent_samples_are_written_and_others_refused() {
+    let server = Server::start_with(|_| (), &["--web.enable-remote-write-receiver"]).await;
+    let store = client(server.url());
+    let now = SystemClock.now().timestamp_millis();
+    let samples: Vec<_> =
+        (0..100).map(|n| sample("nav", &[("Zone", "x"), ("a", "y")], n as f64, now - 100_000 + n * 1000)).collect();
+    assert_eq!(store.put(&samples).await.unwrap(), Written { written: 100, unchanged: 0 });
+    assert_eq!(store.put(&samples).await.unwrap(), Written { written: 0, unchanged: 100 });
+    let old = store.put(&[sample("nav", &[("Zone", "x")], 1.0, now - 6 * HOUR)]).await.unwrap_err();
+    assert!(old.kind == ErrorKind::Write && old.help.as_ref().unwrap().contains("about the last hour"), "{old:?}");
+    let other = store.put(&[sample("nav", &[("Zone", "x"), ("a", "y")], 5.5, now - 1000)]).await.unwrap_err();
+    assert_eq!(other.kind, ErrorKind::Write, "{other:?}");
+}
+
+#[tokio::test]
+async fn ranges_and_names_are_read() {
+    let server = Server::start(fill).await;
+    let store = client(server.url());
+    let steps = Steps { from_ms: MIDNIGHT, to_ms: MIDNIGHT + 4 * HOUR, step_ms: 1000 };
+    let found = store.range("sum(last_over_time(nav[1h]))", steps).await.unwrap();
+    assert_eq!((found.len(), found[0].points.at_ms[0]), (1, MIDNIGHT));
+    assert!(found[0].points.len() > 10_000, "more than one request: {}", found[0].points.len());
+    let (from, to) = (MIDNIGHT, MIDNIGHT + 3 * HOUR);
+    let series = store.series("nav", from, to).await.unwrap();
+    assert_eq!(series.iter().map(|(name, _)| &**name).collect::<Vec<_>>(), ["nav", "nav"]);
+    assert_eq!(store.label_values("job", Some("nav"), from, to).await.unwrap().len(), 2);
+    assert_eq!(store.label_values("job", None, from, to).await.unwrap().len(), 2);
+    assert!(store.labels(from, to).await.unwrap().iter().any(|name| &**name == "job"));
+    let newest = store.newest("nav", &[(from, from + HOUR), (from + HOUR, to)]).await.unwrap();
+    assert_eq!(newest, [Some(MIDNIGHT), Some(MIDNIGHT + 2 * HOUR)]);
 }

@@ -3,6 +3,7 @@
 pub(crate) mod coingecko;
 pub(crate) mod faulty;
 pub(crate) mod golden;
+pub(crate) mod influx;
 pub(crate) mod mysql;
 pub(crate) mod place;
 pub(crate) mod postgres;

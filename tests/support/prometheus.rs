@@ -16,13 +16,18 @@ impl Prometheus {
     /// Starts a server on the blocks that `fill` puts into its directory, and waits until it answers. A test
     /// without the program fails, it never passes unseen.
     pub(crate) async fn start(fill: impl Fn(&Path)) -> Self {
+        Self::start_with(fill, &[]).await
+    }
+
+    /// The same, with further flags.
+    pub(crate) async fn start_with(fill: impl Fn(&Path), flags: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("prometheus.yml"), "").unwrap();
         fill(directory.path());
         for _ in 0..5 {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let url = format!("http://127.0.0.1:{port}");
-            let mut child = spawn(directory.path(), port);
+            let mut child = spawn(directory.path(), port, flags);
             if is_ready(&mut child, &url).await {
                 return Self { child, _directory: directory, url };
             }
@@ -48,12 +53,13 @@ fn program() -> String {
     std::env::var("VMFLOW_TEST_PROMETHEUS_BINARY").unwrap_or_else(|_| "prometheus".to_owned())
 }
 
-fn spawn(directory: &Path, port: u16) -> Child {
+fn spawn(directory: &Path, port: u16, flags: &[&str]) -> Child {
     Command::new(program())
         .arg(format!("--config.file={}", directory.join("prometheus.yml").display()))
         .arg(format!("--storage.tsdb.path={}", directory.join("data").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
         .args(["--storage.tsdb.retention.time=100y", "--log.level=error"])
+        .args(flags)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 
 use vmflow::connection::Authorization;
 use vmflow::connection::clock::SystemClock;
-use vmflow::connection::metrics::victoria::{FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions};
+use vmflow::connection::metrics::victoria::{
+    Durability, FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions, WriteProtocol,
+};
 
 use super::faulty::Asked;
 
@@ -35,12 +37,21 @@ pub(crate) fn options(url: &str) -> VictoriaOptions {
         pool: 4,
         future_retention_ms: FUTURE_RETENTION_MS,
         verify: true,
+        ca: None,
+        protocol: WriteProtocol::RemoteWrite,
+        durability: Durability::Snapshot,
+        compresses: false,
     }
 }
 
 /// A client of the server at `url`.
 pub(crate) fn client(url: &str) -> VictoriaMetrics {
     VictoriaMetrics::new(&options(url), Arc::new(SystemClock)).unwrap()
+}
+
+/// The same, on a clock whose waits take next to no time.
+pub(crate) fn client_that_waits_for_nobody(url: &str) -> VictoriaMetrics {
+    VictoriaMetrics::new(&options(url), Arc::new(super::faulty::FastClock::default())).unwrap()
 }
 
 /// A text that no other test of this or an earlier run uses.
@@ -60,6 +71,11 @@ pub(crate) struct Throwaway {
 impl Throwaway {
     /// Starts a server and waits until it answers.
     pub(crate) async fn start(flags: &[&str]) -> Self {
+        Self::start_as_shipped(&[&["-search.latencyOffset=0s"], flags].concat()).await
+    }
+
+    /// The same, with the server's own idea of what may still be arriving.
+    pub(crate) async fn start_as_shipped(flags: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
         for _ in 0..5 {
@@ -119,7 +135,7 @@ fn spawn(directory: &std::path::Path, port: u16, flags: &[String]) -> Child {
     Command::new(variable("VMFLOW_TEST_VICTORIA_BINARY").unwrap_or_else(|| "victoria-metrics".to_owned()))
         .arg(format!("-storageDataPath={}", directory.join("data").display()))
         .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
-        .args(["-search.latencyOffset=0s", "-memory.allowedBytes=256MB", "-loggerLevel=ERROR"])
+        .args(["-memory.allowedBytes=256MB", "-loggerLevel=ERROR"])
         .args(flags)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::*;
+use crate::config::{Durable, WriteProtocol};
 
 const EXAMPLE: &str = r#"
 default_environment: local
@@ -64,6 +65,9 @@ fn an_environment_takes_what_it_extends_and_types_it() {
         timeout_ms: 90_000,
         pool: 8,
         future_retention_ms: 172_800_000,
+        write: WriteProtocol::RemoteWrite,
+        durable: Durable::Snapshot,
+        ca: None,
     };
     assert_eq!(prod.connections["vm"].kind, vm);
     let warnings = shown(&source(EXAMPLE), &prod.warnings);

@@ -80,6 +80,7 @@ impl HttpSource {
             timeout_ms: options.timeout_ms,
             pool: options.pool,
             verify: options.verify,
+            ca: None,
         };
         let client = |redirects| {
             let client = Transport::through(&shared, redirects, options.proxy.as_deref())?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::value::{Labels, Sample};
+use crate::value::{Labels, Points, Sample, Series};
 
 #[derive(Deserialize)]
 struct Reply {
@@ -46,6 +46,20 @@ pub(super) fn read(body: &[u8]) -> Result<Found, String> {
 }
 
 impl Row {
+    /// The points until `last_ms`. What is not a number stands for none.
+    pub(super) fn series(self, last_ms: i64) -> Result<Series, String> {
+        let (name, labels) = split_name(self.metric);
+        let mut points = Points::default();
+        for (at, value) in self.values.unwrap_or_default() {
+            let (at_ms, value) = (milliseconds(at), number(&value)?);
+            if at_ms <= last_ms && !value.is_nan() {
+                points.at_ms.push(at_ms);
+                points.values.push(value);
+            }
+        }
+        Ok(Series { name, labels, points: Arc::new(points) })
+    }
+
     /// The sample at the instant; `None` when the series has no value there.
     pub(super) fn sample(self, at_ms: i64) -> Option<Result<Sample, String>> {
         let (name, labels) = split_name(self.metric);
@@ -63,6 +77,16 @@ impl Row {
         };
         Some(number(&value).map(|value| Sample { name, labels, value, at_ms }))
     }
+}
+
+/// Reads a list of names.
+pub(super) fn read_names(body: &[u8]) -> Result<Vec<Arc<str>>, String> {
+    #[derive(Deserialize)]
+    struct Names {
+        data: Vec<String>,
+    }
+    let names: Names = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    Ok(names.data.into_iter().map(Arc::from).collect())
 }
 
 /// A value, which an answer holds as a text.

@@ -1,14 +1,19 @@
-//! A Prometheus server, to read from. It takes samples by itself and by a remote write that few switch on.
+//! A Prometheus server. It takes samples by itself, and recent ones by a remote write that few switch on.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use reqwest::{Method, Url};
 
 use super::answer::{self, Found, Row, milliseconds, number, split_name};
-use super::{LARGEST_ANSWER, base_url, in_order, range_at_instant, shown_query};
+use super::encode::{self, Part};
+use super::steps::MOST_STEPS;
+use super::writing::{self, Duplicates, Server, selector};
+use super::{LARGEST_ANSWER, Merged, Steps, base_url, batch, in_order, over, range_at_instant, shown_query};
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
-use crate::connection::{Answer, Metrics, Written};
+use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::query::promql::{self, seconds};
 use crate::value::{ErrorKind, Labels, Points, Sample, Series, StepError, Timestamp};
 
@@ -25,11 +30,14 @@ pub struct PrometheusOptions {
     pub pool: usize,
     /// Whether the server's certificate is verified.
     pub verify: bool,
+    /// A file of certificates to trust besides the machine's.
+    pub ca: Option<PathBuf>,
 }
 
 /// A live server.
 pub struct Prometheus {
     transport: Transport,
+    clock: Arc<dyn Clock>,
     url: Url,
     shown: String,
     pool: usize,
@@ -37,7 +45,7 @@ pub struct Prometheus {
 
 impl Prometheus {
     /// Prepares a client; nothing is sent. Fails, as `Configuration`, when the address is impossible.
-    pub fn new(options: &PrometheusOptions) -> Result<Self, StepError> {
+    pub fn new(options: &PrometheusOptions, clock: Arc<dyn Clock>) -> Result<Self, StepError> {
         let url = base_url("url", &options.url)?;
         let transport = Transport::new(&TransportOptions {
             authorization: options.authorization.clone(),
@@ -45,19 +53,63 @@ impl Prometheus {
             timeout_ms: options.timeout_ms,
             pool: options.pool,
             verify: options.verify,
+            ca: options.ca.clone(),
         })?;
         let shown = format!("Prometheus at {}", transport::masked_url(&url));
-        Ok(Self { transport, url, shown, pool: options.pool.max(1) })
+        Ok(Self { transport, clock, url, shown, pool: options.pool.max(1) })
     }
 
     async fn ask(&self, query: &str, at_ms: i64) -> Result<Found, StepError> {
-        let form = [("query", query), ("time", &seconds(at_ms))];
-        let url = transport::join(&self.url, "api/v1/query");
-        let request = transport::form(self.transport.request(Method::POST, url), &form);
+        self.post("api/v1/query", &[("query", query), ("time", &seconds(at_ms))], query).await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)], query: &str) -> Result<Found, StepError> {
+        let url = transport::join(&self.url, path);
+        let request = transport::form(self.transport.request(Method::POST, url), form);
         let explain = |error: StepError| error.context(format!("query `{}`", shown_query(query)));
         let response = self.transport.send(&self.shown, request).await.map_err(explain)?;
         let body = self.transport.body(&self.shown, response, LARGEST_ANSWER).await.map_err(explain)?;
         answer::read(&body).map_err(|why| self.garbled(&why))
+    }
+
+    /// The values at steps; a server evaluates at most 11,000 at once.
+    async fn values_over(&self, query: &str, steps: Steps) -> Result<Vec<Series>, StepError> {
+        let node = promql::read_finished(query).ok();
+        if node.as_ref().is_some_and(promql::Node::is_range) {
+            return Err(range_at_instant());
+        }
+        steps.check(node.as_ref(), MOST_STEPS)?;
+        let mut merged = Merged::default();
+        for piece in steps.pieces(MOST_STEPS) {
+            let (start, end, step) = (seconds(piece.from_ms), seconds(piece.last_ms()), seconds(piece.step_ms));
+            let form = [("query", query), ("start", &*start), ("end", &*end), ("step", &*step)];
+            let Found::Ranges(rows) = self.post("api/v1/query_range", &form, query).await? else {
+                return Err(self.garbled("no ranges of values"));
+            };
+            for row in rows {
+                merged.add(row.series(piece.last_ms()).map_err(|why| self.garbled(&why))?);
+            }
+        }
+        Ok(merged.finish())
+    }
+
+    async fn names(&self, path: String, from_ms: i64, to_ms: i64) -> Result<Vec<Arc<str>>, StepError> {
+        if from_ms >= to_ms {
+            return Ok(Vec::new());
+        }
+        let mut url = transport::join(&self.url, &path);
+        url.query_pairs_mut().append_pair("start", &seconds(from_ms)).append_pair("end", &seconds(to_ms - 1));
+        let response = self.transport.send(&self.shown, self.transport.request(Method::GET, url)).await?;
+        let body = self.transport.body(&self.shown, response, LARGEST_ANSWER).await?;
+        answer::read_names(&body).map_err(|why| self.garbled(&why))
+    }
+
+    fn export_owned(&self, selector: String, from_ms: i64, to_ms: i64) -> BoxStream<'_, Result<Series, StepError>> {
+        if from_ms >= to_ms {
+            return stream::empty().boxed();
+        }
+        let asked = self.points(selector, from_ms, to_ms);
+        stream::once(asked).map_ok(|all| stream::iter(all).map(Ok)).try_flatten().boxed()
     }
 
     fn garbled(&self, why: &str) -> StepError {
@@ -113,18 +165,104 @@ impl Metrics for Prometheus {
         Box::pin(self.value_at(query, at.timestamp_millis()))
     }
 
-    fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>> {
-        if from_ms >= to_ms {
-            return stream::empty().boxed();
-        }
-        let asked = self.points(selector.to_owned(), from_ms, to_ms);
-        stream::once(asked).map_ok(|all| stream::iter(all).map(Ok)).try_flatten().boxed()
+    fn range<'a>(&'a self, query: &'a str, steps: Steps) -> Answer<'a, Vec<Series>> {
+        Box::pin(self.values_over(query, steps))
     }
 
-    fn write<'a>(&'a self, _: &'a [Series]) -> Answer<'a, Written> {
-        let message = format!("{} is only read from", self.shown);
-        let error = StepError::new(ErrorKind::Configuration, message)
-            .help("write to a `victoria_metrics` connection, or let Prometheus scrape");
-        Box::pin(std::future::ready(Err(error)))
+    fn labels(&self, from_ms: i64, to_ms: i64) -> Answer<'_, Vec<Arc<str>>> {
+        Box::pin(self.names("api/v1/labels".to_owned(), from_ms, to_ms))
+    }
+
+    fn label_values<'a>(
+        &'a self,
+        label: &'a str,
+        selector: Option<&'a str>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Answer<'a, Vec<Arc<str>>> {
+        match selector {
+            Some(_) => Box::pin(over::label_values(self, label, selector, from_ms, to_ms)),
+            None => Box::pin(self.names(format!("api/v1/label/{label}/values"), from_ms, to_ms)),
+        }
+    }
+
+    fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>> {
+        self.export_owned(selector.to_owned(), from_ms, to_ms)
+    }
+
+    fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
+        Box::pin(async move { writing::write(self, &batch::prepare(series, None)?).await })
+    }
+}
+
+impl Prometheus {
+    async fn send_parts(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
+        let body = encode::remote_write_body(series, parts)?;
+        let request = self
+            .transport
+            .request(Method::POST, transport::join(&self.url, "api/v1/write"))
+            .header("content-type", body.content_type)
+            .header("content-encoding", body.encoding.unwrap_or_default())
+            .header("x-prometheus-remote-write-version", "0.1.0")
+            .body(body.bytes);
+        let sent = self.transport.send(&self.shown, request).await;
+        sent.map(|_| ()).map_err(|error| match refused(&error.message) {
+            Some(help) => error.help(help),
+            None => error,
+        })
+    }
+}
+
+/// What to do about a refused write.
+fn refused(message: &str) -> Option<&'static str> {
+    if message.contains("out of bounds") || message.contains("out of order") || message.contains("too old") {
+        return Some(
+            "Prometheus takes samples of about the last hour, and of each series none before its last one; write older \
+             ones to a `victoria_metrics` connection",
+        );
+    }
+    if message.contains("duplicate sample") {
+        return Some("Prometheus keeps the first value of an instant, and another one is refused");
+    }
+    let is_off = message.contains("remote write receiver") || message.contains(" 404");
+    is_off.then_some("start the server with --web.enable-remote-write-receiver")
+}
+
+impl Server for Prometheus {
+    fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    fn width(&self) -> usize {
+        self.pool
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        Arc::as_ref(&self.clock)
+    }
+
+    fn replaces_equal_instants_only(&self) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(true))
+    }
+
+    fn stored<'a>(
+        &'a self,
+        series: &[&Series],
+        from_ms: i64,
+        to_ms: i64,
+        _: Duplicates,
+    ) -> BoxStream<'a, Result<Series, StepError>> {
+        self.export_owned(selector(series), from_ms, to_ms)
+    }
+
+    fn send<'a>(&'a self, series: &'a [Series], parts: &'a [Part]) -> Answer<'a, ()> {
+        Box::pin(self.send_parts(series, parts))
+    }
+
+    fn help(&self, wrong: writing::Found) -> &'static str {
+        match wrong {
+            writing::Found::Absent => "its --storage.tsdb.retention may be shorter than the samples are old",
+            _ => "Prometheus keeps the first value of an instant",
+        }
     }
 }

@@ -1,13 +1,113 @@
 //! Samples as servers take them: cut into requests, and written in the form of each protocol.
 
+mod import;
+mod influx;
 mod parts;
 mod remote_write;
+mod text;
 
+pub(super) use influx::InfluxDialect;
 pub(super) use parts::{Part, Runs, requests};
 
-use crate::value::Series;
+use crate::value::{ErrorKind, Series, StepError};
+
+/// A protocol by which VictoriaMetrics takes samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WriteProtocol {
+    /// Prometheus remote write, which costs both sides the least.
+    #[default]
+    RemoteWrite,
+    /// Lines of JSON at `/api/v1/import`.
+    Import,
+    /// Lines of text at `/api/v1/import/prometheus`.
+    PrometheusText,
+    /// Influx line protocol at `/write`.
+    Influx,
+    /// Influx line protocol at `/api/v2/write`.
+    InfluxV2,
+}
+
+/// A request to write.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub bytes: Vec<u8>,
+    pub content_type: &'static str,
+    /// How it is compressed already.
+    pub encoding: Option<&'static str>,
+}
+
+impl Body {
+    fn lines(bytes: Vec<u8>) -> Self {
+        Self { bytes, content_type: "text/plain", encoding: None }
+    }
+}
+
+impl WriteProtocol {
+    /// Where it goes, below the server's address, with what is said there.
+    pub(super) const fn path(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::RemoteWrite => ("api/v1/write", None),
+            Self::Import => ("api/v1/import", None),
+            Self::PrometheusText => ("api/v1/import/prometheus", None),
+            Self::Influx => ("write", Some("precision=ms")),
+            Self::InfluxV2 => ("api/v2/write", Some("precision=ms")),
+        }
+    }
+
+    /// Whether labels stand in the request once for each sample.
+    pub(super) const fn repeats_labels(self) -> bool {
+        matches!(self, Self::PrometheusText | Self::Influx | Self::InfluxV2)
+    }
+
+    /// Refuses what the protocol has no form for.
+    pub(super) fn check(self, series: &[Series]) -> Result<(), StepError> {
+        if !matches!(self, Self::Influx | Self::InfluxV2) {
+            return Ok(());
+        }
+        influx::check(series, InfluxDialect::VictoriaMetrics)
+    }
+
+    /// The body of a request with these parts.
+    pub(super) fn body(self, series: &[Series], parts: &[Part]) -> Result<Body, StepError> {
+        Ok(match self {
+            Self::RemoteWrite => remote_write_body(series, parts)?,
+            Self::Import => Body::lines(import::encode(series, parts)),
+            Self::PrometheusText => Body::lines(text::encode(series, parts)),
+            Self::Influx | Self::InfluxV2 => influx_body(series, parts, InfluxDialect::VictoriaMetrics),
+        })
+    }
+}
 
 /// The body of a request by remote write.
-pub(super) fn encode(series: &[Series], parts: &[Part]) -> Result<Vec<u8>, String> {
-    remote_write::encode(series, parts)
+pub(super) fn remote_write_body(series: &[Series], parts: &[Part]) -> Result<Body, StepError> {
+    let bytes = remote_write::encode(series, parts)
+        .map_err(|why| StepError::new(ErrorKind::Internal, format!("samples cannot be encoded: {why}")))?;
+    Ok(Body { bytes, content_type: "application/x-protobuf", encoding: Some("snappy") })
+}
+
+/// The body of a request in Influx line protocol.
+pub(super) fn influx_body(series: &[Series], parts: &[Part], dialect: InfluxDialect) -> Body {
+    Body::lines(influx::encode(series, parts, dialect))
+}
+
+/// See [`influx::check`].
+pub(super) fn check_influx(series: &[Series], dialect: InfluxDialect) -> Result<(), StepError> {
+    influx::check(series, dialect)
+}
+
+/// A value as every one of the text protocols reads it: the shortest that gives the same number, `+Inf`, `-Inf`.
+fn put_value(out: &mut Vec<u8>, value: f64) {
+    use std::io::Write as _;
+    let infinite: Option<&[u8]> =
+        value.is_infinite().then_some(if value > 0.0 { b"+Inf".as_slice() } else { b"-Inf".as_slice() });
+    match infinite {
+        Some(text) => out.extend_from_slice(text),
+        // Writing to a vector does not fail.
+        None => drop(write!(out, "{value:?}")),
+    }
+}
+
+fn put_instant(out: &mut Vec<u8>, at_ms: i64) {
+    use std::io::Write as _;
+    let _ = write!(out, "{at_ms}");
 }

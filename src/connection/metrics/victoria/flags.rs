@@ -32,7 +32,7 @@ impl Flags {
 
     /// Whether only samples of the very same instant replace each other. With a longer interval a server drops
     /// neighbours, and only the usual reads show it.
-    fn replace_equal_instants_only(&self) -> bool {
+    pub(super) fn replace_equal_instants_only(&self) -> bool {
         self.0.is_some() && matches!(self.get("dedup.minScrapeInterval"), None | Some("0" | "0s" | "1ms"))
     }
 }
@@ -48,11 +48,6 @@ impl VictoriaMetrics {
         let Ok(response) = self.transport.send(&self.shown, request).await else { return Flags(None) };
         let body = self.transport.body(&self.shown, response, LARGEST).await.unwrap_or_default();
         Flags::read(&String::from_utf8_lossy(&body))
-    }
-
-    /// See [`Flags`].
-    pub(super) async fn replaces_equal_instants_only(&self) -> bool {
-        self.flags().await.replace_equal_instants_only()
     }
 }
 

@@ -6,19 +6,25 @@
 //! back-fill, so every query says `nocache=1`; it keeps about twelve digits.
 
 mod flags;
+mod lasting;
+mod native;
+mod range;
 mod read;
-mod verify;
 mod write;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use futures_util::stream::BoxStream;
 use reqwest::Url;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use self::flags::Flags;
-use self::read::Duplicates;
-use super::base_url;
+pub use self::lasting::Durability;
+pub use super::encode::WriteProtocol;
+use super::writing::Duplicates;
+use super::{Native, Steps, base_url, over};
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::value::{Sample, Series, StepError, Timestamp};
@@ -43,6 +49,14 @@ pub struct VictoriaOptions {
     pub future_retention_ms: i64,
     /// Whether the server's certificate is verified.
     pub verify: bool,
+    /// A file of certificates to trust besides the machine's.
+    pub ca: Option<PathBuf>,
+    /// How samples are sent.
+    pub protocol: WriteProtocol,
+    /// How samples are made to outlive a crash of the server.
+    pub durability: Durability,
+    /// Whether requests are compressed whose protocol does not do so itself: costs both sides time, saves the wire.
+    pub compresses: bool,
 }
 
 /// A live server.
@@ -54,6 +68,13 @@ pub struct VictoriaMetrics {
     shown: String,
     pool: usize,
     future_retention_ms: i64,
+    protocol: WriteProtocol,
+    durability: Durability,
+    compresses: bool,
+    /// Set when the server makes snapshots for us.
+    snapshots: OnceCell<()>,
+    wanted_snapshots: AtomicU64,
+    served_snapshots: Mutex<u64>,
     /// What it was started with, once that was asked for.
     flags: OnceCell<Flags>,
 }
@@ -70,11 +91,25 @@ impl VictoriaMetrics {
             timeout_ms: options.timeout_ms,
             pool: options.pool,
             verify: options.verify,
+            ca: options.ca.clone(),
         })?;
         let shown = format!("VictoriaMetrics at {}", transport::masked_url(&read_url));
-        let (pool, future_retention_ms) = (options.pool.max(1), options.future_retention_ms);
-        let flags = OnceCell::new();
-        Ok(Self { transport, clock, read_url, write_url, shown, pool, future_retention_ms, flags })
+        Ok(Self {
+            transport,
+            clock,
+            read_url,
+            write_url,
+            shown,
+            pool: options.pool.max(1),
+            future_retention_ms: options.future_retention_ms,
+            protocol: options.protocol,
+            durability: options.durability,
+            compresses: options.compresses,
+            snapshots: OnceCell::new(),
+            wanted_snapshots: AtomicU64::new(0),
+            served_snapshots: Mutex::new(0),
+            flags: OnceCell::new(),
+        })
     }
 }
 
@@ -89,6 +124,39 @@ impl Metrics for VictoriaMetrics {
 
     fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>> {
         self.points(selector.to_owned(), from_ms, to_ms, Duplicates::Merged)
+    }
+
+    fn range<'a>(&'a self, query: &'a str, steps: Steps) -> Answer<'a, Vec<Series>> {
+        Box::pin(self.values_over(query, steps))
+    }
+
+    fn labels(&self, from_ms: i64, to_ms: i64) -> Answer<'_, Vec<Arc<str>>> {
+        Box::pin(self.label_names(from_ms, to_ms))
+    }
+
+    fn label_values<'a>(
+        &'a self,
+        label: &'a str,
+        selector: Option<&'a str>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Answer<'a, Vec<Arc<str>>> {
+        match selector {
+            Some(_) => Box::pin(over::label_values(self, label, selector, from_ms, to_ms)),
+            None => Box::pin(self.values_of(label, from_ms, to_ms)),
+        }
+    }
+
+    fn newest<'a>(&'a self, selector: &'a str, windows: &'a [(i64, i64)]) -> Answer<'a, Vec<Option<i64>>> {
+        Box::pin(self.newest_in(selector, windows))
+    }
+
+    fn native(&self) -> Option<&dyn Native> {
+        Some(self)
+    }
+
+    fn copy<'a>(&'a self, from: &'a dyn Metrics, selector: &'a str, from_ms: i64, to_ms: i64) -> Answer<'a, u64> {
+        Box::pin(self.copy_from(from, selector, from_ms, to_ms))
     }
 
     fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {

@@ -7,8 +7,10 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
 use reqwest::{Method, Response};
 
 use super::VictoriaMetrics;
+use super::range::reads_end;
 use crate::connection::metrics::answer::{self, Found, split_name};
-use crate::connection::metrics::{LARGEST_ANSWER, in_order, range_at_instant, shown_query};
+use crate::connection::metrics::writing::Duplicates;
+use crate::connection::metrics::{in_order, range_at_instant, shown_query};
 use crate::connection::transport;
 use crate::query::promql::{self, seconds};
 use crate::value::{ErrorKind, Points, Sample, Series, StepError};
@@ -21,52 +23,47 @@ const POINTS_PER_LINE: &str = "10000";
 /// The longest line that an export may have, in bytes.
 const LONGEST_LINE: usize = 64 * 1024 * 1024;
 
-/// Whether an export gives an instant that was written twice once, as queries do, or as often as it is stored, which
-/// costs a server half as much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Duplicates {
-    Merged,
-    Shown,
-}
-
 impl VictoriaMetrics {
     /// The value of an expression at an instant.
     pub(super) async fn value_at(&self, query: &str, at_ms: i64) -> Result<Vec<Sample>, StepError> {
+        self.value_at_step(query, at_ms, STEP_MS).await
+    }
+
+    /// The same, as one of several steps: how far a selector without a window looks back depends on it.
+    pub(super) async fn value_at_step(&self, query: &str, at_ms: i64, step_ms: i64) -> Result<Vec<Sample>, StepError> {
         let node = promql::read_finished(query).ok();
         if node.as_ref().is_some_and(promql::Node::is_range) {
             return Err(range_at_instant());
         }
-        let body = self.ask(query, at_ms).await?;
-        let garbled = |why: String| {
-            StepError::new(ErrorKind::Data, format!("{} answered what is no result of a query: {why}", self.shown))
-                .help("check that the connection's address is that of VictoriaMetrics")
-        };
-        let (Found::Series(rows) | Found::Ranges(rows)) = answer::read(&body).map_err(garbled)? else {
-            return Err(garbled("of an unknown type".to_owned()));
+        let body = self.ask(query, at_ms, step_ms).await?;
+        let (Found::Series(rows) | Found::Ranges(rows)) = answer::read(&body).map_err(|why| self.garbled(&why))? else {
+            return Err(self.garbled("of an unknown type"));
         };
         let samples = rows.into_iter().filter_map(|row| row.sample(at_ms)).collect::<Result<_, _>>();
-        Ok(in_order(samples.map_err(garbled)?, node.as_ref()))
+        Ok(in_order(samples.map_err(|why: String| self.garbled(&why))?, node.as_ref()))
+    }
+
+    pub(super) fn garbled(&self, why: &str) -> StepError {
+        StepError::new(ErrorKind::Data, format!("{} answered what is no result of a query: {why}", self.shown))
+            .help("check that the connection's address is that of VictoriaMetrics")
     }
 
     /// An instant that is midnight, or that an offset may move there, is asked for as the first of two
     /// points: a search that ends exactly at midnight overlooks series that begin there.
-    async fn ask(&self, query: &str, at_ms: i64) -> Result<Vec<u8>, StepError> {
+    async fn ask(&self, query: &str, at_ms: i64, step_ms: i64) -> Result<Vec<u8>, StepError> {
         let lower = query.to_ascii_lowercase();
         let may_end_at_midnight = at_ms % DAY_MS == 0 || lower.contains("offset") || lower.contains('@');
         // `end()` would be the second point's.
-        let as_range = may_end_at_midnight && !lower.contains("end");
+        let as_range = may_end_at_midnight && !reads_end(query);
         let (at, end, step) = (seconds(at_ms), seconds(at_ms + STEP_MS), seconds(STEP_MS));
+        let own_step = seconds(step_ms);
         let (path, form) = if as_range {
             let form = vec![("query", query), ("start", &at), ("end", &end), ("step", &step), ("nocache", "1")];
             ("api/v1/query_range", form)
         } else {
-            ("api/v1/query", vec![("query", query), ("time", &at), ("nocache", "1")])
+            ("api/v1/query", vec![("query", query), ("time", &at), ("step", &own_step), ("nocache", "1")])
         };
-        let request =
-            transport::form(self.transport.request(Method::POST, transport::join(&self.read_url, path)), &form);
-        let explain = |error: StepError| error.context(format!("query `{}`", shown_query(query)));
-        let response = self.transport.send(&self.shown, request).await.map_err(explain)?;
-        self.transport.body(&self.shown, response, LARGEST_ANSWER).await.map_err(explain)
+        self.post(path, &form, query).await
     }
 
     /// The raw points of the series that `selector` matches in `from_ms..to_ms`.

@@ -1,119 +1,105 @@
-//! Writing: what is not there yet is sent, then everything is read back.
+//! Writing: by the connection's protocol, made lasting when it is there.
 
-use std::future::ready;
+use std::sync::Arc;
 
-use chrono::Duration;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use reqwest::Method;
 
 use super::VictoriaMetrics;
-use super::verify::{Finding, Findings, Found};
-use crate::connection::metrics::batch::{self, place};
-use crate::connection::metrics::encode::{self, Part};
-use crate::connection::{Written, transport};
-use crate::value::{ErrorKind, Series, StepError};
-
-/// How long samples may take to become visible, in milliseconds; without a flush, 1 to 6 s were seen.
-const PATIENCE_MS: i64 = 15_000;
-/// The waits between looks, in milliseconds; the last one repeats.
-const WAITS_MS: [u64; 6] = [20, 50, 100, 250, 500, 1000];
+use crate::connection::metrics::batch;
+use crate::connection::metrics::encode::Part;
+use crate::connection::metrics::writing::{self, Duplicates, Found, Server, selector};
+use crate::connection::{Answer, Clock, Written, transport};
+use crate::value::{Series, StepError};
 
 impl VictoriaMetrics {
-    /// Writes series and reads them back.
+    /// Writes series, reads them back and makes them last.
     pub(super) async fn store(&self, given: &[Series]) -> Result<Written, StepError> {
         let latest = self.clock.now().timestamp_millis().saturating_add(self.future_retention_ms);
         let batch = batch::prepare(given, Some(latest))?;
-        let (series, total) = (&batch.series, batch.len());
-        let mut found = self.find(series).await.map_err(|error| error.context("before writing"))?;
-        let wanted = |index: usize| found.get(index).map(Finding::to_send).unwrap_or_default();
-        let requests = encode::requests(series, wanted, false);
-        let sent: usize = requests.iter().flatten().map(Part::len).sum();
-        if requests.is_empty() {
-            self.complain(series, &found)?;
-        } else {
-            self.send_all(series, requests).await?;
-            self.read_back(series, &mut found).await?;
+        if batch.series.is_empty() {
+            return Ok(Written { written: 0, unchanged: batch.repeated });
         }
-        Ok(Written { written: sent as u64, unchanged: (total - sent) as u64 + batch.repeated })
+        self.protocol.check(&batch.series)?;
+        self.may_make_lasting().await?;
+        let written = writing::write(self, &batch).await?;
+        self.make_lasting(&batch).await?;
+        Ok(written)
     }
 
-    /// Requests are encoded as they are sent, so that memory holds as many of them as are under way.
-    async fn send_all(&self, series: &[Series], requests: Vec<Vec<Part>>) -> Result<(), StepError> {
-        let sends = stream::iter(requests).map(|parts| async move { self.send(series, &parts).await });
-        sends.buffer_unordered(self.pool).try_for_each(|()| ready(Ok(()))).await
-    }
-
-    async fn send(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
-        let body = encode::encode(series, parts)
-            .map_err(|why| StepError::new(ErrorKind::Internal, format!("samples cannot be encoded: {why}")))?;
-        let request = self
-            .transport
-            .request(Method::POST, transport::join(&self.write_url, "api/v1/write"))
-            .header("content-type", "application/x-protobuf")
-            .header("content-encoding", "snappy")
-            .header("x-prometheus-remote-write-version", "0.1.0")
-            .body(body);
+    async fn send_parts(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
+        let body = self.protocol.body(series, parts)?;
+        let (path, query) = self.protocol.path();
+        let mut url = transport::join(&self.write_url, path);
+        url.set_query(query);
+        let mut request = self.transport.request(Method::POST, url).header("content-type", body.content_type);
+        if self.protocol == super::WriteProtocol::RemoteWrite {
+            request = request.header("x-prometheus-remote-write-version", "0.1.0");
+        }
+        let request = match body.encoding {
+            Some(encoding) => request.header("content-encoding", encoding).body(body.bytes),
+            None => transport::compressed(request, body.bytes, self.compresses),
+        };
         let who = format!("VictoriaMetrics at {}", transport::masked_url(&self.write_url));
-        let sent = self.transport.send(&who, request).await;
-        sent.map(|_| ()).map_err(|error| match error.kind {
-            ErrorKind::Query => StepError { kind: ErrorKind::Write, ..error }.context("write"),
-            _ => error.context("write"),
-        })
-    }
-
-    /// Looks until everything is there or patience ends.
-    async fn read_back(&self, series: &[Series], found: &mut Findings) -> Result<(), StepError> {
-        let deadline = self.clock.now() + Duration::milliseconds(PATIENCE_MS);
-        self.flush().await;
-        for attempt in 0_usize.. {
-            self.look(series, found).await.map_err(|error| error.context("reading back what was written"))?;
-            if !found.iter().any(Finding::is_open) || self.clock.now() >= deadline {
-                break;
-            }
-            let wait = WAITS_MS.get(attempt).or(WAITS_MS.last()).copied().unwrap_or(1000);
-            self.clock.sleep(wait).await;
-        }
-        self.complain(series, found)
+        self.transport.send(&who, request).await.map(|_| ())
     }
 
     /// Asks for new samples to be made visible now. A server may refuse that; they are visible later then.
-    async fn flush(&self) {
+    pub(super) async fn flush(&self) {
         let url = transport::join(&self.write_url, "internal/force_flush");
         let _ = self.transport.send(&self.shown, self.transport.request(Method::GET, url)).await;
     }
-
-    /// An error for the samples that the server does not have as they were given.
-    fn complain(&self, series: &[Series], found: &Findings) -> Result<(), StepError> {
-        let total: usize = found.iter().map(|one| one.points.len()).sum();
-        for (wrong, help) in [(Found::Absent, LOST), (Found::Other, CHANGED), (Found::Both, DOUBLED)] {
-            let is_wrong = |found: &&Found| **found == wrong;
-            let count: usize = found.iter().map(|one| one.points.iter().filter(is_wrong).count()).sum();
-            let first = series.iter().zip(found).find_map(|(one, found)| {
-                let at = found.points.iter().position(|found| *found == wrong)?;
-                Some((place(&one.id(), *one.points.at_ms.get(at)?), instead(one, at, found)))
-            });
-            let Some((first, instead)) = first else { continue };
-            let message = match wrong {
-                Found::Absent => format!("{} answered 204 but does not have {count} of {total} samples", self.shown),
-                Found::Both => {
-                    format!("{} keeps both the old and the new value of {count} of {total} samples", self.shown)
-                }
-                _ => format!("{} has another value for {count} of {total} samples", self.shown),
-            };
-            let message = format!("{message}; first: {first}{instead}");
-            return Err(StepError::new(ErrorKind::Write, message).help(help));
-        }
-        Ok(())
-    }
 }
 
-/// ` is 1 instead of 2` of a point for which another value was found.
-fn instead(one: &Series, at: usize, found: &Finding) -> String {
-    let known = found.other.filter(|(place, _)| *place == at).map(|(_, value)| value);
-    match (known, one.points.values.get(at)) {
-        (Some(other), Some(ours)) if found.points.get(at) == Some(&Found::Both) => format!(" is {other} and {ours}"),
-        (Some(other), Some(ours)) => format!(" is {other} instead of {ours}"),
-        _ => String::new(),
+impl Server for VictoriaMetrics {
+    fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    fn width(&self) -> usize {
+        self.pool
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        Arc::as_ref(&self.clock)
+    }
+
+    fn repeats_labels(&self) -> bool {
+        self.protocol.repeats_labels()
+    }
+
+    fn replaces_equal_instants_only(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async move { self.flags().await.replace_equal_instants_only() })
+    }
+
+    fn stored<'a>(
+        &'a self,
+        series: &[&Series],
+        from_ms: i64,
+        to_ms: i64,
+        duplicates: Duplicates,
+    ) -> BoxStream<'a, Result<Series, StepError>> {
+        self.points(selector(series), from_ms, to_ms, duplicates)
+    }
+
+    fn send<'a>(&'a self, series: &'a [Series], parts: &'a [Part]) -> Answer<'a, ()> {
+        Box::pin(self.send_parts(series, parts))
+    }
+
+    fn settle(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.flush().await;
+            Ok(())
+        })
+    }
+
+    fn help(&self, wrong: Found) -> &'static str {
+        match wrong {
+            Found::Both => DOUBLED,
+            Found::Other => CHANGED,
+            Found::Absent | Found::Same => LOST,
+        }
     }
 }
 

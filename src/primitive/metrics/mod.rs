@@ -4,18 +4,27 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
-use indexmap::IndexMap;
 
-use super::samples::{check_names, in_order};
+use super::samples::check_names;
 use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Pure, Spec, args};
+use crate::connection::metrics::Merged;
 use crate::query::promql;
 use crate::value::{
-    ErrorKind, Labels, MetricsConnection, Points, Promql, Sample, Sequence, Series, StepError, Timestamp, Type, Value,
+    ErrorKind, Labels, MetricsConnection, Promql, Sample, Sequence, Series, StepError, Timestamp, Type, Value,
     timestamp,
 };
 
-pub(super) static SPECS: &[Spec] =
-    &[Spec::effectful::<Instant>(), Spec::effectful::<Export>(), Spec::effectful::<Write>(), Spec::pure::<Selector>()];
+mod over;
+
+pub(super) use over::SPECS as OVER;
+
+pub(super) static SPECS: &[Spec] = &[
+    Spec::effectful::<Instant>(),
+    Spec::effectful::<Export>(),
+    Spec::effectful::<Write>(),
+    Spec::effectful::<Copy>(),
+    Spec::pure::<Selector>(),
+];
 
 struct Instant;
 args! {
@@ -87,7 +96,7 @@ impl Effectful for Export {
             while let Some(piece) = pieces.try_next().await? {
                 merged.add(piece);
             }
-            Ok(merged.finish())
+            Ok(merged.finish().into_iter().map(Arc::new).collect())
         })
     }
 }
@@ -97,34 +106,6 @@ impl Effectful for Export {
 fn first_ms(at: Timestamp) -> i64 {
     let ms = at.timestamp_millis();
     if timestamp(ms) < at { ms + 1 } else { ms }
-}
-
-/// Series whose pieces are still arriving.
-#[derive(Default)]
-struct Merged {
-    series: IndexMap<(Arc<str>, Labels), Arc<Points>>,
-}
-
-impl Merged {
-    fn add(&mut self, piece: Series) {
-        match self.series.entry((piece.name, piece.labels)) {
-            indexmap::map::Entry::Vacant(entry) => {
-                entry.insert(piece.points);
-            }
-            indexmap::map::Entry::Occupied(mut entry) => {
-                let points = Arc::make_mut(entry.get_mut());
-                points.at_ms.extend(&piece.points.at_ms);
-                points.values.extend(&piece.points.values);
-            }
-        }
-    }
-
-    /// The series in order, so that the same data gives the same value whatever order it came in.
-    fn finish(mut self) -> Vec<Arc<Series>> {
-        self.series.sort_unstable_keys();
-        let series = self.series.into_iter();
-        series.map(|((name, labels), points)| Arc::new(Series { name, labels, points: in_order(points) })).collect()
-    }
 }
 
 struct Write;
@@ -164,6 +145,43 @@ impl Effectful for Write {
             }
             let written = store.write(&in_columns(&args.samples)?).await?;
             Ok(i64::try_from(written.written.saturating_add(written.unchanged)).unwrap_or(i64::MAX))
+        })
+    }
+}
+
+struct Copy;
+args! {
+    struct CopyArgs {
+        /// The store that is written to.
+        connection: MetricsConnection,
+        /// The store that is read from.
+        from: MetricsConnection,
+        /// A selector, such as `{job="apex"}`.
+        query: Promql,
+        /// From when until when; the end is excluded.
+        over: (Timestamp, Timestamp),
+    }
+}
+impl Primitive for Copy {
+    type Args = CopyArgs;
+    type Output = i64;
+    const NAME: &'static str = "metrics.copy";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "Copies the raw points of every series that a selector matches from another store, and gives how many there are.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"vm.copy(old, promql"""{job="apex"}""", over: 2025-01-01T00:00Z until 2025-02-01T00:00Z)"#,
+        gives: "",
+    }];
+}
+impl Effectful for Copy {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = true;
+    fn run(args: CopyArgs, context: &Context) -> BoxFuture<'_, Result<i64, StepError>> {
+        Box::pin(async move {
+            let (store, from) = (context.metrics(&args.connection.0)?, context.metrics(&args.from.0)?);
+            let (from_ms, to_ms) = (first_ms(args.over.0), first_ms(args.over.1));
+            let copied = store.copy(&**from, &args.query.0, from_ms, to_ms).await?;
+            Ok(i64::try_from(copied).unwrap_or(i64::MAX))
         })
     }
 }
@@ -228,25 +246,6 @@ impl Pure for Selector {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn piece(name: &str, at_ms: &[i64]) -> Series {
-        let values = at_ms.iter().map(|at| *at as f64).collect();
-        let points = Arc::new(Points { at_ms: at_ms.to_vec(), values });
-        Series { name: name.into(), labels: Labels::default(), points }
-    }
-
-    #[test]
-    fn pieces_of_a_series_become_one_in_order() {
-        let mut merged = Merged::default();
-        for series in [piece("b", &[5, 6]), piece("a", &[1]), piece("b", &[1, 2])] {
-            merged.add(series);
-        }
-        let series = merged.finish();
-        let names: Vec<&str> = series.iter().map(|series| &*series.name).collect();
-        assert_eq!(names, ["a", "b"]);
-        assert_eq!(series[1].points.at_ms, [1, 2, 5, 6]);
-        assert_eq!(series[1].points.values, [1.0, 2.0, 5.0, 6.0]);
-    }
 
     #[test]
     fn a_selector_escapes_and_never_matches_everything() {

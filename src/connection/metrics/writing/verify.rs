@@ -1,14 +1,12 @@
-//! What the server has of a batch: read by groups of series, compared sample by sample as the answer arrives.
+//! What a server has of a batch: read by groups of series, compared sample by sample as the answer arrives.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::VictoriaMetrics;
-use super::read::Duplicates;
+use super::{Duplicates, Server};
 use crate::connection::metrics::encode::Runs;
 use crate::connection::metrics::same_value;
-use crate::query::promql;
 use crate::value::{Labels, Points, Series, StepError};
 
 /// Series in one request. Five thousand cost a server 50 ms here; a search for each series, 5 ms each.
@@ -18,7 +16,7 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// What the server has at a sample's instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(in crate::connection::metrics) enum Found {
     /// Nothing.
     Absent,
     /// This value.
@@ -93,71 +91,69 @@ impl Finding {
 /// For each series of a batch, what was found for its points.
 pub(super) type Findings = Vec<Finding>;
 
-impl VictoriaMetrics {
-    /// Looks all points of `series` up.
-    pub(super) async fn find(&self, series: &[Series]) -> Result<Findings, StepError> {
-        let mut findings: Findings = series.iter().map(|one| Finding::nothing(one.points.len())).collect();
-        self.look(series, &mut findings).await?;
-        Ok(findings)
-    }
+/// Looks all points of `series` up.
+pub(super) async fn find(server: &dyn Server, series: &[Series]) -> Result<Findings, StepError> {
+    let mut findings: Findings = series.iter().map(|one| Finding::nothing(one.points.len())).collect();
+    look(server, series, &mut findings).await?;
+    Ok(findings)
+}
 
-    /// Looks those series up again of which something is missing or another.
-    pub(super) async fn look(&self, series: &[Series], findings: &mut Findings) -> Result<(), StepError> {
-        if !self.replaces_equal_instants_only().await {
-            return self.look_at(series, findings, Duplicates::Merged).await;
-        }
-        self.look_at(series, findings, Duplicates::Shown).await?;
-        // What is shown twice may be one to whoever asks as usual: that is what counts.
-        let is_doubled = findings.iter().any(|finding| finding.points.contains(&Found::Both));
-        if is_doubled { self.look_at(series, findings, Duplicates::Merged).await } else { Ok(()) }
+/// Looks those series up again of which something is missing or another.
+pub(super) async fn look(server: &dyn Server, series: &[Series], findings: &mut Findings) -> Result<(), StepError> {
+    if !server.replaces_equal_instants_only().await {
+        return look_at(server, series, findings, Duplicates::Merged).await;
     }
+    look_at(server, series, findings, Duplicates::Shown).await?;
+    // What is shown twice may be one to whoever asks as usual: that is what counts.
+    let is_doubled = findings.iter().any(|finding| finding.points.contains(&Found::Both));
+    if is_doubled { look_at(server, series, findings, Duplicates::Merged).await } else { Ok(()) }
+}
 
-    async fn look_at(
-        &self,
-        series: &[Series],
-        findings: &mut Findings,
-        duplicates: Duplicates,
-    ) -> Result<(), StepError> {
-        let is_open = |(at, found): (usize, &Finding)| found.is_open().then_some(at);
-        let open: Vec<usize> = findings.iter().enumerate().filter_map(is_open).collect();
-        let mut looks = stream::iter(groups(series, &open))
-            .map(|group| async move { self.find_group(series, &group, duplicates).await })
-            .buffer_unordered(self.pool);
-        while let Some(found) = looks.try_next().await? {
-            for (index, found) in found {
-                if let Some(slot) = findings.get_mut(index) {
-                    *slot = found;
-                }
+async fn look_at(
+    server: &dyn Server,
+    series: &[Series],
+    findings: &mut Findings,
+    duplicates: Duplicates,
+) -> Result<(), StepError> {
+    let is_open = |(at, found): (usize, &Finding)| found.is_open().then_some(at);
+    let open: Vec<usize> = findings.iter().enumerate().filter_map(is_open).collect();
+    let mut looks = stream::iter(groups(series, &open))
+        .map(|group| async move { find_group(server, series, &group, duplicates).await })
+        .buffer_unordered(server.width());
+    while let Some(found) = looks.try_next().await? {
+        for (index, found) in found {
+            if let Some(slot) = findings.get_mut(index) {
+                *slot = found;
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    async fn find_group(
-        &self,
-        all: &[Series],
-        group: &[usize],
-        duplicates: Duplicates,
-    ) -> Result<Vec<(usize, Finding)>, StepError> {
-        let members: Vec<(usize, &Series)> =
-            group.iter().filter_map(|index| Some((*index, all.get(*index)?))).collect();
-        let first = members.iter().filter_map(|(_, one)| one.points.at_ms.first()).min();
-        let last = members.iter().filter_map(|(_, one)| one.points.at_ms.last()).max();
-        let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
-        let by_id: HashMap<(&str, &Labels), usize> =
-            members.iter().enumerate().map(|(at, (_, one))| ((&*one.name, &one.labels), at)).collect();
-        let mut found: Vec<(usize, Finding)> =
-            members.iter().map(|(index, one)| (*index, Finding::nothing(one.points.len()))).collect();
-        let mut stored = self.points(selector(&members), *first, last.saturating_add(1), duplicates);
-        while let Some(series) = stored.try_next().await? {
-            // The selector may match series of other labels besides; those are nobody's.
-            let Some(at) = by_id.get(&(&*series.name, &series.labels)) else { continue };
-            if let (Some((_, one)), Some((_, found))) = (members.get(*at), found.get_mut(*at)) {
-                found.compare(&one.points, &series.points);
-            }
+async fn find_group(
+    server: &dyn Server,
+    all: &[Series],
+    group: &[usize],
+    duplicates: Duplicates,
+) -> Result<Vec<(usize, Finding)>, StepError> {
+    let members: Vec<(usize, &Series)> = group.iter().filter_map(|index| Some((*index, all.get(*index)?))).collect();
+    let first = members.iter().filter_map(|(_, one)| one.points.at_ms.first()).min();
+    let last = members.iter().filter_map(|(_, one)| one.points.at_ms.last()).max();
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
+    let by_id: HashMap<(&str, &Labels), usize> =
+        members.iter().enumerate().map(|(at, (_, one))| ((&*one.name, &one.labels), at)).collect();
+    let mut found: Vec<(usize, Finding)> =
+        members.iter().map(|(index, one)| (*index, Finding::nothing(one.points.len()))).collect();
+    let series: Vec<&Series> = members.iter().map(|(_, one)| *one).collect();
+    let mut stored = server.stored(&series, *first, last.saturating_add(1), duplicates);
+    while let Some(series) = stored.try_next().await? {
+        // There may be series of other labels besides; those are nobody's.
+        let Some(at) = by_id.get(&(&*series.name, &series.labels)) else { continue };
+        if let (Some((_, one)), Some((_, found))) = (members.get(*at), found.get_mut(*at)) {
+            found.compare(&one.points, &series.points);
         }
-        Ok(found)
     }
+    Ok(found)
 }
 
 /// Neighbours in the batch's order, as many as one request takes. A series that has thousands of
@@ -181,21 +177,6 @@ fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// A selector that matches all of them and little else: for each label, the values it has among them.
-fn selector(members: &[(usize, &Series)]) -> String {
-    let labels: BTreeSet<&str> =
-        members.iter().flat_map(|(_, one)| one.labels.iter().map(|(name, _)| &**name)).collect();
-    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (_, one) in members {
-        values.entry("__name__").or_default().insert(&one.name);
-        for label in &labels {
-            values.entry(label).or_default().insert(one.labels.get(label).map_or("", |value| value));
-        }
-    }
-    let matchers: Vec<String> = values.iter().map(|(label, values)| promql::one_of(label, values)).collect();
-    format!("{{{}}}", matchers.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -208,10 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn one_selector_covers_many_series() {
-        let all = [series("m", &[("a", "1"), ("b", "x.y")]), series("m", &[("a", "2")])];
-        let members: Vec<(usize, &Series)> = all.iter().enumerate().collect();
-        assert_eq!(selector(&members), r#"{__name__="m",a=~"1|2",b=~"|x\\.y"}"#);
+    fn many_series_are_looked_up_together() {
         let many: Vec<Series> = (0..5000).map(|n| series("m", &[("id", &n.to_string())])).collect();
         let open: Vec<usize> = (0..many.len()).collect();
         assert_eq!(groups(&many, &open).len(), 3);

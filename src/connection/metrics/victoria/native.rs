@@ -1,0 +1,147 @@
+//! Copying between servers in their own form: the fastest, since neither side takes samples apart. It is streamed from
+//! one to the other, and what arrived is counted.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::Duration;
+use futures_util::TryStreamExt;
+use futures_util::stream::StreamExt;
+use reqwest::{Body, Method};
+
+use super::VictoriaMetrics;
+use crate::connection::metrics::copy::{self, Bytes, Native};
+use crate::connection::metrics::over::SeriesId;
+use crate::connection::metrics::writing::exact_selector;
+use crate::connection::{Answer, Metrics, transport};
+use crate::query::promql::seconds;
+use crate::value::{ErrorKind, StepError, timestamp};
+
+const DAY_MS: i64 = 86_400_000;
+/// Series in one request.
+const MOST_SERIES: usize = 500;
+/// How long samples may take to become visible, in milliseconds.
+const PATIENCE_MS: i64 = 15_000;
+
+/// Samples by series.
+type Counts = HashMap<SeriesId, u64>;
+
+impl Native for VictoriaMetrics {
+    fn export_native<'a>(&'a self, selectors: &'a [String], from_ms: i64, to_ms: i64) -> Answer<'a, Bytes> {
+        Box::pin(self.native_bytes(selectors, from_ms, to_ms))
+    }
+}
+
+impl VictoriaMetrics {
+    /// Copies the series of another store; gives the number of samples. Series that are not here yet are copied as they
+    /// are, the others sample by sample, so that none is doubled.
+    pub(super) async fn copy_from(
+        &self,
+        from: &dyn Metrics,
+        selector: &str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<u64, StepError> {
+        let Some(native) = from.native() else { return copy::copy(self, from, selector, from_ms, to_ms).await };
+        let there = counts(from, selector, from_ms, to_ms).await?;
+        let here = counts(self, selector, from_ms, to_ms).await?;
+        let (known, fresh): (Vec<&SeriesId>, Vec<&SeriesId>) = there.keys().partition(|id| here.contains_key(id));
+        let labels: BTreeSet<&str> =
+            there.keys().flat_map(|(_, labels)| labels.iter().map(|(name, _)| &**name)).collect();
+        let exact = |(name, labels_of): &SeriesId| exact_selector(name, labels_of, &labels);
+        let everything = [selector.to_owned()];
+        if known.is_empty() && !fresh.is_empty() {
+            self.take_native(native, &everything, from_ms, to_ms).await?;
+        }
+        for group in fresh.chunks(MOST_SERIES).filter(|_| !known.is_empty()) {
+            let selectors: Vec<String> = group.iter().map(|id| exact(id)).collect();
+            self.take_native(native, &selectors, from_ms, to_ms).await?;
+        }
+        for id in known {
+            copy::copy(self, from, &exact(id), from_ms, to_ms).await?;
+        }
+        if !fresh.is_empty() {
+            self.count_again(&there, selector, from_ms, to_ms).await?;
+        }
+        Ok(there.values().sum())
+    }
+
+    async fn native_bytes(&self, selectors: &[String], from_ms: i64, to_ms: i64) -> Result<Bytes, StepError> {
+        let last = if (to_ms - 1) % DAY_MS == 0 { to_ms } else { to_ms - 1 };
+        let (start, end) = (seconds(from_ms), seconds(last));
+        let mut form: Vec<(&str, &str)> = selectors.iter().map(|selector| ("match[]", selector.as_str())).collect();
+        form.extend([("start", &*start), ("end", &*end)]);
+        let url = transport::join(&self.read_url, "api/v1/export/native");
+        let request = transport::form(self.transport.streamed(Method::POST, url), &form);
+        let response = self.transport.send(&self.shown, request).await.map_err(|error| error.context("copying"))?;
+        let (transport, shown) = (self.transport.clone(), self.shown.clone());
+        let pieces = response.bytes_stream().map_ok(|bytes| bytes.to_vec());
+        Ok(pieces.map_err(move |error| transport.failure(&shown, &error).context("copying")).boxed())
+    }
+
+    /// Sends the bytes on as they come.
+    async fn take_native(
+        &self,
+        from: &dyn Native,
+        selectors: &[String],
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<(), StepError> {
+        self.may_make_lasting().await?;
+        let bytes = from.export_native(selectors, from_ms, to_ms).await?;
+        let url = transport::join(&self.write_url, "api/v1/import/native");
+        let request = self.transport.streamed(Method::POST, url).body(Body::wrap_stream(bytes));
+        let sent = self.transport.send(&self.shown, request).await;
+        sent.map(|_| ()).map_err(|error| match error.kind {
+            ErrorKind::Query => StepError { kind: ErrorKind::Write, ..error }.context("copying"),
+            _ => error.context("copying"),
+        })
+    }
+
+    /// Waits until there are as many samples of each series as on the other side.
+    async fn count_again(&self, wanted: &Counts, selector: &str, from_ms: i64, to_ms: i64) -> Result<(), StepError> {
+        let deadline = self.clock.now() + Duration::milliseconds(PATIENCE_MS);
+        self.flush().await;
+        loop {
+            let found = counts(self, selector, from_ms, to_ms).await?;
+            let of = |id: &SeriesId| found.get(id).copied().unwrap_or(0);
+            let Some((id, count)) = wanted.iter().find(|(id, count)| of(id) != **count) else { break };
+            if self.clock.now() >= deadline {
+                let wrong = wanted.iter().filter(|(id, count)| of(id) != **count).count();
+                let message = format!(
+                    "{} has another number of samples in {wrong} of {} series after the copy; first: {}{} has {} instead of {count}",
+                    self.shown,
+                    wanted.len(),
+                    id.0,
+                    id.1,
+                    of(id),
+                );
+                return Err(StepError::new(ErrorKind::Write, message).help(DIFFERENT));
+            }
+            self.clock.sleep(200).await;
+        }
+        self.make_copy_lasting().await
+    }
+
+    async fn make_copy_lasting(&self) -> Result<(), StepError> {
+        match self.durability {
+            super::Durability::Snapshot => self.make_snapshot().await,
+            super::Durability::Wait | super::Durability::Off => Ok(()),
+        }
+    }
+}
+
+const DIFFERENT: &str = "the servers may keep different times (-retentionPeriod) or drop different duplicates \
+                         (-dedup.minScrapeInterval); `do vm.write(other.export(…))` copies sample by sample";
+
+/// How many samples each series has in `from_ms..to_ms`.
+async fn counts(store: &dyn Metrics, selector: &str, from_ms: i64, to_ms: i64) -> Result<Counts, StepError> {
+    if from_ms >= to_ms {
+        return Ok(Counts::new());
+    }
+    // On a line of its own: the selector may end in a comment.
+    let query = format!("count_over_time({selector}\n[{}ms]) keep_metric_names", to_ms - from_ms);
+    let samples = store.instant(&query, timestamp(to_ms - 1)).await?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of samples")]
+    let count = |value: f64| value as u64;
+    Ok(samples.into_iter().map(|sample| ((sample.name, sample.labels), count(sample.value))).collect())
+}

@@ -1,0 +1,64 @@
+//! What a server does that one must know, each against the server itself. The tests are named by the number of the thing:
+//!
+//! 01 a write is verified, 02 too far ahead or too old, 03 midnight, 04 the newest instant of a day, 05 a write is read at
+//! once, 06 cached ranges, 07 a killed server, 08 running again, 09 two values for one instant, 10 values that are no
+//! numbers, 11 precision, 12 answers and errors, 13 more than a server takes at once, 14 broken exports, 15 how it is
+//! reached, 16 surplus labels, 17 Influx line protocol. (18, what is an expression, is `parser`.)
+
+use std::sync::Arc;
+
+use vmflow::connection::Metrics;
+use vmflow::value::{ErrorKind, Sample};
+
+use super::{DAY, HOUR, MIDNIGHT, WriteSamples, at, sample};
+use crate::support::victoria::{self, Throwaway, unique};
+
+#[tokio::test]
+async fn gotcha_01_a_sample_that_the_server_changes_its_labels_of_is_missed() {
+    let directory = tempfile::tempdir().unwrap();
+    let rules = directory.path().join("rules.yml");
+    std::fs::write(&rules, "- action: labeldrop\n  regex: secret\n").unwrap();
+    let server = Throwaway::start(&["-retentionPeriod=100y", &format!("-relabelConfig={}", rules.display())]).await;
+    let store = victoria::client_that_waits_for_nobody(&server.url());
+    let samples = [sample("a", &[("kept", "1")], 1.0, MIDNIGHT), sample("a", &[("secret", "1")], 2.0, MIDNIGHT)];
+    let error = store.put(&samples).await.unwrap_err();
+    assert!(error.message.contains("does not have 1 of 2 samples; first: a{secret=\"1\"}"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn gotcha_02_a_server_that_drops_neighbours_is_noticed() {
+    let server = Throwaway::start(&["-retentionPeriod=100y", "-dedup.minScrapeInterval=60s"]).await;
+    let store = victoria::client_that_waits_for_nobody(&server.url());
+    let samples: Vec<Arc<Sample>> = (0..120).map(|n| sample("a", &[], n as f64, MIDNIGHT + n * 1000)).collect();
+    let error = store.put(&samples).await.unwrap_err();
+    assert!(error.message.contains("does not have"), "{}", error.message);
+    assert!(error.help.unwrap().contains("deduplication interval"));
+}
+
+#[tokio::test]
+async fn gotcha_11_values_of_too_different_sizes_are_noticed() {
+    let (store, job) = (victoria::client_that_waits_for_nobody(&victoria::url()), unique("precision"));
+    let both = [sample("a", &[("job", &job)], 1e18, MIDNIGHT), sample("a", &[("job", &job)], 0.123, MIDNIGHT + 1)];
+    let error = store.put(&both).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Write);
+    assert!(error.message.contains("another value for 1 of 2 samples"), "{}", error.message);
+    assert!(error.message.contains("is 0 instead of 0.123"), "{}", error.message);
+    // Twelve digits are kept.
+    let digits = [sample("b", &[("job", &job)], std::f64::consts::PI, MIDNIGHT)];
+    store.put(&digits).await.unwrap();
+    let found = store.instant(&format!("last_over_time(b{{job={job:?}}}[1h])"), at(MIDNIGHT + 1)).await.unwrap();
+    assert!((found[0].value - std::f64::consts::PI).abs() < 1e-11);
+}
+
+#[tokio::test]
+async fn gotcha_13_more_series_than_a_server_lists() {
+    // Its own limit is 30,000.
+    let server = Throwaway::start(&["-retentionPeriod=100y"]).await;
+    let store = victoria::client(&server.url());
+    let samples: Vec<Arc<Sample>> =
+        (0..31_000).map(|n| sample("many", &[("n", &n.to_string())], 1.0, MIDNIGHT + n % 7)).collect();
+    assert_eq!(store.put(&samples).await.unwrap().written, 31_000);
+    assert_eq!(store.series("many", MIDNIGHT, MIDNIGHT + HOUR).await.unwrap().len(), 31_000);
+    assert_eq!(store.label_values("n", Some("many"), MIDNIGHT, MIDNIGHT + DAY).await.unwrap().len(), 31_000);
+    assert_eq!(store.put(&samples).await.unwrap().unchanged, 31_000);
+}
