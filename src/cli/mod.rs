@@ -22,6 +22,8 @@ mod logs;
 mod man;
 mod markdown;
 mod new;
+mod perform;
+mod plan;
 mod prepare;
 mod programs;
 mod progress;
@@ -110,6 +112,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     let terminal = Terminal::new(&arguments.global, variables);
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
+        Command::Plan(command) => plan::plan(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Fmt(command) => fmt::fmt(command, &terminal),
         Command::Test(command) => test::test(command, &terminal),

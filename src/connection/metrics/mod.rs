@@ -7,6 +7,7 @@ mod answer;
 mod batch;
 pub mod embedded;
 mod encode;
+mod preview;
 pub mod prometheus;
 pub mod victoria;
 

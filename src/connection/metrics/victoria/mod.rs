@@ -6,8 +6,9 @@
 //! back-fill, so every query says `nocache=1`; it keeps about twelve digits.
 
 mod flags;
+mod preview;
 mod read;
-mod verify;
+pub(super) mod verify;
 mod write;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::sync::OnceCell;
 use self::flags::Flags;
 use self::read::Duplicates;
 use super::base_url;
+use crate::connection::preview::Change;
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::value::{Sample, Series, StepError, Timestamp};
@@ -93,5 +95,9 @@ impl Metrics for VictoriaMetrics {
 
     fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
         Box::pin(self.store(series))
+    }
+
+    fn preview<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Change> {
+        Box::pin(self.foresee(series))
     }
 }

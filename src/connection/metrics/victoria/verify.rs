@@ -162,7 +162,7 @@ impl VictoriaMetrics {
 
 /// Neighbours in the batch's order, as many as one request takes. A series that has thousands of
 /// points more than the others would stretch everybody's range in time; batches do not look so.
-fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
+pub(in crate::connection::metrics) fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut bytes = MOST_BYTES;
     for index in open {
@@ -182,7 +182,7 @@ fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
 }
 
 /// A selector that matches all of them and little else: for each label, the values it has among them.
-fn selector(members: &[(usize, &Series)]) -> String {
+pub(in crate::connection::metrics) fn selector(members: &[(usize, &Series)]) -> String {
     let labels: BTreeSet<&str> =
         members.iter().flat_map(|(_, one)| one.labels.iter().map(|(name, _)| &**name)).collect();
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
