@@ -14,6 +14,7 @@ pub mod external;
 pub mod format;
 mod parallel;
 pub mod plan;
+pub mod preview;
 pub mod primitive;
 pub mod query;
 pub mod run;

@@ -31,6 +31,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         "run",
         &["source", "diagnostic", "value", "calendar", "query", "connection", "external", "primitive", "check", "plan"],
     ),
+    ("preview", &["value", "connection", "check", "run"]),
     (
         "testing",
         &["source", "value", "query", "connection", "external", "primitive", "check", "plan", "run", "parallel"],
@@ -54,6 +55,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "plan",
             "doc",
             "run",
+            "preview",
             "testing",
         ],
     ),

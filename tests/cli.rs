@@ -113,7 +113,12 @@ fn a_protected_environment_wants_a_yes_and_its_variables() {
         sandbox.set(name, "http://127.0.0.1:9");
     }
     sandbox.set("DATABASE_URL", "postgres://u@127.0.0.1:9/x").set("APEX_TOKEN", "0123456789");
-    refused(&sandbox, &prod, 2, &["the environment `prod` is protected; add `--yes`"]);
+    refused(
+        &sandbox,
+        &prod,
+        2,
+        &["the environment `prod` is protected; run a saved plan (`vmflow plan … -o FILE`), or add `--yes`"],
+    );
 }
 
 #[test]

@@ -76,6 +76,7 @@ fn run_alone(text: &str) -> RunOutcome {
         clock: Arc::new(SystemClock),
         interrupt: Interrupt::default(),
         keeping: None,
+        preview: None,
     };
     let options = RunOptions {
         id: uuid::Uuid::nil(),

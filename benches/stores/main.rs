@@ -183,7 +183,9 @@ mod targets {
     use super::CONNECTIONS;
     use std::sync::Arc;
     use vmflow::connection::clock::SystemClock;
-    use vmflow::connection::metrics::victoria::{FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions};
+    use vmflow::connection::metrics::victoria::{
+        Durability, FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions, WriteProtocol,
+    };
     use vmflow::connection::{Authorization, Metrics};
 
     pub(super) fn server(url: &str, format: &str) -> Box<dyn Metrics> {
@@ -196,6 +198,11 @@ mod targets {
             pool: CONNECTIONS,
             future_retention_ms: FUTURE_RETENTION_MS,
             verify: true,
+            ca: None,
+            protocol: WriteProtocol::RemoteWrite,
+            // Replaying does not wait for a snapshot either.
+            durability: Durability::Off,
+            compresses: false,
         };
         Box::new(VictoriaMetrics::new(&options, Arc::new(SystemClock)).unwrap())
     }

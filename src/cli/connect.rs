@@ -1,6 +1,6 @@
 //! From configured connections to live ones. No server is contacted here: it is when a step first needs it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -23,16 +23,82 @@ use crate::primitive::Connections;
 /// How long connecting to a database may take, in milliseconds; the steps' own limits come on top.
 const CONNECT_TIMEOUT_MS: u64 = 10_000;
 
+/// Connections that are only read.
+pub(super) struct Reading {
+    /// The connections.
+    pub(super) connections: Connections,
+    /// What stands in for stores that are not there yet; gone when the reading is over.
+    _stand_ins: Vec<StandIn>,
+}
+
+/// A folder that is removed when nobody needs it any more.
+struct StandIn(PathBuf);
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the folder for such things.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// [`connect`], to read only: no store is made that is not there yet, nor is one given its seed.
+pub(super) async fn connect_to_read(
+    workflow: &Workflow,
+    environment: &Environment,
+    clock: &Arc<dyn Clock>,
+) -> Result<Reading, Vec<Diagnostic>> {
+    let mut stand_ins = Vec::new();
+    let connections = environment.connections.iter().map(|(name, connection)| {
+        let (connection, stand_in) = to_read(connection);
+        stand_ins.extend(stand_in);
+        (name.clone(), connection)
+    });
+    let connections = connections.collect();
+    let mut environment = environment.clone();
+    environment.connections = connections;
+    let connections = connect_as(workflow, &environment, clock, Access::Read).await?;
+    Ok(Reading { connections, _stand_ins: stand_ins })
+}
+
+/// A connection as it is read: an embedded store that is not there yet lies somewhere else for the time being.
+fn to_read(connection: &Connection) -> (Connection, Option<StandIn>) {
+    let mut connection = connection.clone();
+    let ConnectionConfig::Embedded { path, seed } = &mut connection.kind else { return (connection, None) };
+    if path.exists() {
+        *seed = None;
+        return (connection, None);
+    }
+    let folder = std::env::temp_dir().join(format!("vmflow-plan-{}", uuid::Uuid::now_v7()));
+    path.clone_from(&folder);
+    (connection, Some(StandIn(folder)))
+}
+
+/// Whether a connection may change anything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
 /// Binds the connections that a workflow uses, by name; all that is missing is told at once.
 pub(super) async fn connect(
     workflow: &Workflow,
     environment: &Environment,
     clock: &Arc<dyn Clock>,
 ) -> Result<Connections, Vec<Diagnostic>> {
+    connect_as(workflow, environment, clock, Access::Write).await
+}
+
+async fn connect_as(
+    workflow: &Workflow,
+    environment: &Environment,
+    clock: &Arc<dyn Clock>,
+    access: Access,
+) -> Result<Connections, Vec<Diagnostic>> {
     let mut connections = Connections::default();
     let mut findings = Vec::new();
     for wanted in &workflow.connections {
-        match bind(&mut connections, wanted, environment, clock).await {
+        match bind(&mut connections, wanted, environment, clock, access).await {
             Ok(()) => {}
             Err(finding) => findings.push(*finding),
         }
@@ -45,6 +111,7 @@ async fn bind(
     wanted: &ConnectionUse,
     environment: &Environment,
     clock: &Arc<dyn Clock>,
+    access: Access,
 ) -> Result<(), Box<Diagnostic>> {
     let Some(found) = environment.connections.get(&wanted.name) else {
         let message = format!("the environment `{}` has no connection `{}`", environment.name, wanted.name);
@@ -60,7 +127,7 @@ async fn bind(
             Diagnostic::new(&codes::VF701, wanted.span, message).label(found.span, "configured here"),
         ));
     }
-    open(connections, found, clock).await.map_err(|why| {
+    open(connections, found, clock, access).await.map_err(|why| {
         Box::new(Diagnostic::new(
             &codes::VF701,
             found.span,
@@ -69,12 +136,21 @@ async fn bind(
     })
 }
 
-async fn open(connections: &mut Connections, connection: &Connection, clock: &Arc<dyn Clock>) -> Result<(), String> {
+async fn open(
+    connections: &mut Connections,
+    connection: &Connection,
+    clock: &Arc<dyn Clock>,
+    access: Access,
+) -> Result<(), String> {
     let name = connection.name.clone();
     match &connection.kind {
         ConnectionConfig::Sqlite { path, schema } => {
             let options = SqliteOptions { path: path.clone(), schema_sql: schema_text(schema.as_deref())? };
-            connections.sql.insert(name, Arc::new(SqliteDatabase::open(options)));
+            let database = match access {
+                Access::Read => SqliteDatabase::open_to_read(options),
+                Access::Write => SqliteDatabase::open(options),
+            };
+            connections.sql.insert(name, Arc::new(database));
         }
         ConnectionConfig::Postgres { address, tls, pool } => {
             let options =

@@ -23,6 +23,8 @@ mod man;
 mod markdown;
 mod metrics_server;
 mod new;
+mod perform;
+mod plan;
 mod prepare;
 mod programs;
 mod progress;
@@ -111,6 +113,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     let terminal = Terminal::new(&arguments.global, variables);
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
+        Command::Plan(command) => plan::plan(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Fmt(command) => fmt::fmt(command, &terminal),
         Command::Test(command) => test::test(command, &terminal),

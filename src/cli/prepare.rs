@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::Exit;
-use super::arguments::RunArguments;
-use super::project::{Project, read_text, split_target, workflow_of};
+use super::arguments::Wanted;
+use super::project::{Project, read_text, refuse, split_target, workflow_of};
+use super::terminal::Terminal;
 use super::{keeping, snapshots};
 use crate::check::Surroundings;
 use crate::check::modules::Modules;
@@ -28,6 +29,27 @@ pub(super) struct Refusal {
     pub(super) message: String,
 }
 
+impl Refusal {
+    /// Tells it, after what the project's findings say.
+    pub(super) fn tell(self, project: &Project, terminal: &Terminal) -> Exit {
+        if !project.findings.is_empty() {
+            project.tell(terminal);
+        }
+        refuse(terminal, self.exit, &self.message)
+    }
+}
+
+/// What is going to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Permission {
+    /// Only looking: any environment will do.
+    Look,
+    /// Running, after somebody said yes or looked at a plan.
+    Given,
+    /// Running.
+    Ask,
+}
+
 fn usage(message: impl Into<String>) -> Refusal {
     Refusal { exit: Exit::Usage, message: message.into() }
 }
@@ -44,11 +66,16 @@ pub(super) struct Prepared {
     pub(super) interpreters: Interpreters,
     pub(super) keeping: Keeping,
     pub(super) now: Timestamp,
+    /// What was asked for, as it was written.
+    pub(super) target: String,
+    /// The arguments of the command line.
+    pub(super) given: IndexMap<Arc<str>, GivenArgument>,
 }
 
 /// Reads and checks everything that the arguments name.
 pub(super) fn prepare(
-    command: &RunArguments,
+    command: &Wanted,
+    permission: Permission,
     variables: &Variables,
     project: &mut Project,
     clock: &dyn Clock,
@@ -63,14 +90,18 @@ pub(super) fn prepare(
         None => (target.file, target.workflow.as_deref()),
     };
     let surroundings = snapshots::surroundings(&config, &environment, None).map_err(environment_fault)?;
-    let (plan, modules) = plan_of(command, project, &surroundings, job.as_ref(), &file, workflow)?;
+    let given = given_arguments(command)?;
+    let all = with_those_of(job.as_ref(), &given);
+    let (plan, modules) = plan_of(&all, project, &surroundings, &file, workflow)?;
     let environment = environment_for(&plan, &config, &environment, project)?;
-    if environment.protected && !command.yes {
-        let message = format!("the environment `{}` is protected; add `--yes` to run in it", environment.name);
-        return Err(usage(message));
+    if environment.protected && permission == Permission::Ask {
+        let name = &environment.name;
+        let how = "run a saved plan (`vmflow plan … -o FILE`), or add `--yes`";
+        return Err(usage(format!("the environment `{name}` is protected; {how}")));
     }
     let keeping = keeping::keeping(&config, &modules, &environment);
-    Ok(Prepared { plan, environment, job, interpreters: interpreters(variables), keeping, now })
+    let target = command.job_id.clone().or_else(|| command.target.clone()).unwrap_or_default();
+    Ok(Prepared { plan, environment, job, interpreters: interpreters(variables), keeping, now, target, given })
 }
 
 /// What runs external programs, as the process environment says.
@@ -86,7 +117,7 @@ struct Target {
 }
 
 impl Target {
-    fn of(command: &RunArguments) -> Result<Self, Refusal> {
+    fn of(command: &Wanted) -> Result<Self, Refusal> {
         let named = command.job_id.as_ref().or(command.target.as_ref());
         let named = named
             .ok_or_else(|| usage("say what to run: a workflow file or the id of a job (`--list-jobs` lists them)"))?;
@@ -103,7 +134,7 @@ impl Target {
 }
 
 fn configuration(
-    command: &RunArguments,
+    command: &Wanted,
     near: &Path,
     variables: &Variables,
     project: &mut Project,
@@ -120,7 +151,7 @@ fn has_errors(config: &Config) -> Refusal {
 }
 
 fn environment_name(
-    command: &RunArguments,
+    command: &Wanted,
     config: &Config,
     job: Option<&Job>,
     project: &mut Project,
@@ -160,10 +191,9 @@ fn find_job(config: &Config, id: &str, project: &mut Project) -> Result<Job, Ref
 }
 
 fn plan_of(
-    command: &RunArguments,
+    given: &IndexMap<Arc<str>, GivenArgument>,
     project: &mut Project,
     surroundings: &Surroundings,
-    job: Option<&Job>,
     file: &Path,
     name: Option<&str>,
 ) -> Result<(Plan, Modules), Refusal> {
@@ -176,8 +206,7 @@ fn plan_of(
         });
     }
     let workflow = workflow_of(&checked.program, name, file).map_err(usage)?;
-    let given = given_arguments(command, job)?;
-    let plan = plan::bind(checked.program, workflow, &given).map_err(|errors| usage(refused_text(&errors)))?;
+    let plan = plan::bind(checked.program, workflow, given).map_err(|errors| usage(refused_text(&errors)))?;
     Ok((plan, checked.modules))
 }
 
@@ -189,16 +218,23 @@ fn refused_text(errors: &[BindError]) -> String {
     lines.join("\nvmflow: ")
 }
 
-/// What was given for the parameters: `-p` before `--params` before the job.
-fn given_arguments(command: &RunArguments, job: Option<&Job>) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
-    let mut given: IndexMap<Arc<str>, GivenArgument> = IndexMap::new();
+/// The arguments of a job, and those given for its run in their place.
+fn with_those_of(job: Option<&Job>, given: &IndexMap<Arc<str>, GivenArgument>) -> IndexMap<Arc<str>, GivenArgument> {
+    let mut all: IndexMap<Arc<str>, GivenArgument> = IndexMap::new();
     for (name, param) in job.iter().flat_map(|job| &job.params) {
         let argument = match (&param.value, param.substituted) {
             (Json::String(text), true) => GivenArgument::Text(text.clone()),
             (value, _) => GivenArgument::Json(value.clone()),
         };
-        given.insert(name.clone(), argument);
+        all.insert(name.clone(), argument);
     }
+    all.extend(given.clone());
+    all
+}
+
+/// What was given on the command line for the parameters: `-p` before `--params` before what a saved plan holds.
+fn given_arguments(command: &Wanted) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
+    let mut given = command.saved.clone();
     if let Some(file) = &command.params_file {
         given.extend(params_file(file)?);
     }

@@ -14,6 +14,7 @@ pub(super) fn mark(status: StepStatus, has_color: bool) -> String {
         StepStatus::Success => ("✓", 32),
         StepStatus::Partial | StepStatus::Recovered => ("!", 33),
         StepStatus::Failed | StepStatus::Cancelled => ("✗", 31),
+        StepStatus::Unknown => ("?", 36),
         StepStatus::Skipped => ("-", 2),
     };
     if has_color { format!("\u{1b}[{color}m{mark}\u{1b}[0m") } else { mark.to_owned() }

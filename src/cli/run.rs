@@ -2,28 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value as Json, json};
-use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use uuid::Uuid;
 
 use super::Exit;
-use super::arguments::{ListFormat, RunArguments, RunFormat};
-use super::prepare::{Prepared, prepare};
-use super::progress::Progress;
+use super::arguments::{ListFormat, RunArguments, RunFormat, Wanted};
+use super::perform::{Performed, Sink, perform};
+use super::plan::Saved;
+use super::prepare::{Permission, Prepared, prepare};
 use super::project::{Project, refuse};
 use super::terminal::Terminal;
-use super::{connect, jobs, logs, report};
+use super::{connect, jobs, logs, plan, report};
 use crate::check::program::Workflow;
 use crate::config::{Redactor, Variables};
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
-use crate::run::{self, EventSink, Interrupt, RunEvent, RunOptions, RunOutcome, Services};
-
-/// What a run that ctrl-c stopped exits with, and what SIGTERM makes of it.
-const CANCELLED: u8 = 130;
-const TERMINATED: u8 = 143;
+use crate::preview::differences;
+use crate::run::{self, Interrupt, RunOutcome, Services};
 
 pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     logs::init(terminal);
@@ -32,40 +28,53 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
     if command.list_jobs {
         return list_jobs(command, terminal, variables, &mut project);
     }
-    let prepared = match prepare(command, variables, &mut project, &*clock) {
-        Ok(prepared) => prepared,
-        Err(refusal) => {
-            if !project.findings.is_empty() {
-                project.tell(terminal);
-            }
-            return refuse(terminal, refusal.exit, &refusal.message);
+    let saved = match command.plan.as_deref().map(|file| plan::load(file, &command.wanted)).transpose() {
+        Ok(saved) => saved,
+        Err(why) => return refuse(terminal, Exit::Usage, &why),
+    };
+    let wanted = saved.as_ref().map_or(&command.wanted, |saved| &saved.wanted);
+    match ready(command, wanted, saved.as_ref(), terminal, variables, &mut project, &clock) {
+        Ok(prepared) => {
+            let id = saved.as_ref().map_or_else(Uuid::now_v7, |saved| saved.id);
+            execute(command, terminal, &prepared, id, &clock, &mut project)
         }
+        Err(exit) => exit,
+    }
+}
+
+/// Everything that comes before the run; of a saved plan also whether it still holds.
+fn ready(
+    command: &RunArguments,
+    wanted: &Wanted,
+    saved: Option<&Saved>,
+    terminal: &Terminal,
+    variables: &Variables,
+    project: &mut Project,
+    clock: &Arc<dyn Clock>,
+) -> Result<Prepared, Exit> {
+    let permission = if command.yes || saved.is_some() { Permission::Given } else { Permission::Ask };
+    let prepared = match prepare(wanted, permission, variables, project, &**clock) {
+        Ok(prepared) => prepared,
+        Err(refusal) => return Err(refusal.tell(project, terminal)),
     };
     if !project.findings.is_empty() && terminal.verbosity >= 0 {
         project.tell(terminal);
     }
-    let runtime = match run::runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(terminal, Exit::Environment, &format!("cannot start: {error}")),
-    };
-    let connecting = connect::connect(&prepared.plan.workflow, &prepared.environment, &clock);
-    let connections = match runtime.block_on(connecting) {
-        Ok(connections) => connections,
-        Err(findings) => {
-            project.findings = findings;
-            project.tell(terminal);
-            return Exit::Environment;
-        }
-    };
-    let keeping = Some(prepared.keeping.clone());
-    let services = Services { connections, clock, interrupt: Interrupt::default(), keeping };
-    let exit = execute(command, terminal, &prepared, services, &runtime);
-    runtime.shutdown_background();
-    exit
+    let Some(saved) = saved else { return Ok(prepared) };
+    let now = plan::make(&prepared, saved.id, clock, terminal, project)?.plan;
+    let redactor = prepared.environment.redactor();
+    let found = differences(&saved.plan, &plan::as_saved(&now, &redactor));
+    if found.is_empty() {
+        return Ok(prepared);
+    }
+    let file = command.plan.as_deref().unwrap_or(Path::new("")).display();
+    let lines: Vec<String> = found.iter().map(|line| format!("\n  {}", redactor.redact(line))).collect();
+    let message = format!("the plan `{file}` is not what a run would do now; nothing was run{}", lines.concat());
+    Err(refuse(terminal, Exit::Failed, &message))
 }
 
 fn list_jobs(command: &RunArguments, terminal: &Terminal, variables: &Variables, project: &mut Project) -> Exit {
-    match project.config(&command.config, Path::new("."), variables) {
+    match project.config(&command.wanted.config, Path::new("."), variables) {
         Ok(Some(config)) if !project.has_errors() => {
             let format = if command.format == Some(RunFormat::Json) { ListFormat::Json } else { ListFormat::Human };
             jobs::list(&config, format, terminal)
@@ -83,70 +92,46 @@ fn execute(
     command: &RunArguments,
     terminal: &Terminal,
     prepared: &Prepared,
-    services: Services,
-    runtime: &Runtime,
+    id: Uuid,
+    clock: &Arc<dyn Clock>,
+    project: &mut Project,
 ) -> Exit {
+    let runtime = match run::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(terminal, Exit::Environment, &format!("cannot start: {error}")),
+    };
+    let connecting = connect::connect(&prepared.plan.workflow, &prepared.environment, clock);
+    let connections = match runtime.block_on(connecting) {
+        Ok(connections) => connections,
+        Err(findings) => {
+            project.findings = findings;
+            project.tell(terminal);
+            return Exit::Environment;
+        }
+    };
     let format = command.format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
     let redactor = Arc::new(prepared.environment.redactor());
-    let id = uuid::Uuid::now_v7();
-    let options = RunOptions {
-        id,
-        now: prepared.now,
-        job: prepared.job.as_ref().map(|job| job.id.clone()),
-        environment: prepared.environment.name.clone(),
-        timeout_ms: prepared.job.as_ref().and_then(|job| job.timeout_ms),
-        interpreters: prepared.interpreters.clone(),
+    let keeping = Some(prepared.keeping.clone());
+    let services =
+        Services { connections, clock: clock.clone(), interrupt: Interrupt::default(), keeping, preview: None };
+    let sink = match format {
+        RunFormat::Jsonl => Sink::lines(*terminal, redactor.clone()),
+        RunFormat::Human | RunFormat::Json => Sink::quiet(*terminal, redactor.clone()),
     };
-    let sink = sink(format, *terminal, redactor.clone());
-    let terminated = Arc::new(AtomicBool::new(false));
-    let listening = runtime.spawn(listen(services.interrupt.clone(), terminated.clone()));
-    // On a worker, not here: each step would pay for waking this thread.
-    let running = runtime.spawn(run::run(prepared.plan.clone(), services, options, sink));
-    let outcome = runtime.block_on(running);
-    listening.abort();
-    let Ok(outcome) = outcome else {
+    let performed = perform(prepared, id, services, sink, &runtime);
+    runtime.shutdown_background();
+    let Some(Performed { outcome, exit }) = performed else {
         return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
     };
     print(format, terminal, prepared, id, &outcome, &redactor);
-    match outcome.exit_code() {
-        CANCELLED if terminated.load(Ordering::Relaxed) => Exit::Code(TERMINATED),
-        code => Exit::Code(code),
-    }
-}
-
-/// Hands ctrl-c and SIGTERM to the run: the first asks it to stop, the second makes it.
-async fn listen(interrupt: Interrupt, terminated: Arc<AtomicBool>) {
-    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = int.recv() => {}
-            _ = term.recv() => terminated.store(true, Ordering::Relaxed),
-        }
-        interrupt.cancel();
-    }
-}
-
-fn sink(format: RunFormat, terminal: Terminal, redactor: Arc<Redactor>) -> Arc<dyn EventSink> {
-    let progress = (terminal.animates && format != RunFormat::Jsonl).then(|| Progress::new(terminal.color_err));
-    Arc::new(move |event: RunEvent| {
-        if format == RunFormat::Jsonl {
-            let line = redactor.redact_json(&serde_json::to_value(&event).unwrap_or_default());
-            terminal.print(&format!("{line}\n"));
-        }
-        match &progress {
-            Some(progress) => progress.show(&event, &redactor),
-            None => logs::log(&event, &redactor),
-        }
-    })
+    exit
 }
 
 fn print(
     format: RunFormat,
     terminal: &Terminal,
     prepared: &Prepared,
-    id: uuid::Uuid,
+    id: Uuid,
     outcome: &RunOutcome,
     redactor: &Redactor,
 ) {
@@ -168,7 +153,7 @@ fn title(workflow: &Workflow, prepared: &Prepared) -> String {
 }
 
 /// The whole result, as `docs/cli.md` describes it.
-fn document(workflow: &Workflow, prepared: &Prepared, id: uuid::Uuid, outcome: &RunOutcome) -> Json {
+fn document(workflow: &Workflow, prepared: &Prepared, id: Uuid, outcome: &RunOutcome) -> Json {
     let mut document = serde_json::Map::new();
     document.insert("run_id".to_owned(), json!(id.to_string()));
     document.insert("workflow".to_owned(), json!(&*workflow.name));

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod files;
 pub mod http;
 pub mod metrics;
+pub mod preview;
 pub mod sql;
 mod transport;
 
@@ -62,6 +63,19 @@ pub trait SqlSession: Send + Sync {
         key: &'a [Arc<str>],
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted>;
+    /// What [`SqlSession::insert`] would do; only reads. A database that does not say how says that it is not known.
+    fn preview_insert<'a>(&'a mut self, _table: &'a str, _rows: &'a Table) -> Answer<'a, preview::Change> {
+        preview::cannot_tell("what this database holds")
+    }
+    /// What [`SqlSession::upsert`] would do; only reads. Rows compare as the database compares them.
+    fn preview_upsert<'a>(
+        &'a mut self,
+        _table: &'a str,
+        _rows: &'a Table,
+        _key: &'a [Arc<str>],
+    ) -> Answer<'a, preview::Change> {
+        preview::cannot_tell("what this database holds")
+    }
 }
 
 /// A transaction; dropped without `commit` it rolls back.
@@ -162,6 +176,10 @@ pub trait Metrics: Send + Sync {
     /// Writes the points of series, in any order, and reads them back. Fails, naming how many and why, when the store
     /// does not have them all. Samples that it already holds are not sent again.
     fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written>;
+    /// What [`Metrics::write`] would do; only reads. Fails where it would fail before sending anything.
+    fn preview<'a>(&'a self, _series: &'a [Series]) -> Answer<'a, preview::Change> {
+        preview::cannot_tell("what this store holds")
+    }
 }
 
 /// What to ask an HTTP source.

@@ -2,7 +2,8 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Arguments, Context, Param, RawArguments};
+use super::{Arguments, Context, Foreseen, Param, RawArguments};
+use crate::connection::preview::Change;
 use crate::value::{Reflect, StepError, Type, Value};
 
 /// What calling something does to the world; each includes the ones before.
@@ -98,6 +99,12 @@ pub trait Effectful: Primitive {
     const STATED: Stated = Stated::Nothing;
     /// Does it.
     fn run(args: Self::Args, context: &Context) -> BoxFuture<'_, Result<Self::Output, StepError>>;
+    /// For a write: what [`Effectful::run`] would do, found out by reading only. A failure is one that the write would
+    /// have, too. Whoever does not say is taken to write what nobody knows.
+    fn preview(_args: Self::Args, _context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        let change = Change::unknown(format!("what `{}` does cannot be told before it is done", Self::NAME));
+        Box::pin(std::future::ready(Ok(Foreseen::Change(change))))
+    }
 }
 
 /// What a primitive is told of the types around its call, in [`Context::stated`].
@@ -126,6 +133,9 @@ impl std::fmt::Debug for Run {
     }
 }
 
+/// The function that looks ahead for a primitive that writes.
+pub(super) type Preview = for<'a> fn(RawArguments, &'a Context) -> BoxFuture<'a, Result<Foreseen, StepError>>;
+
 /// A primitive as plain data.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
@@ -151,6 +161,8 @@ pub struct Spec {
     pub infer: fn(Known<'_>) -> Option<Result<Type, String>>,
     /// The function.
     pub run: Run,
+    /// The function that says what `run` would do, for a write.
+    pub preview: Option<Preview>,
 }
 
 impl PartialEq for Spec {
@@ -174,6 +186,7 @@ impl Spec {
             examples: P::EXAMPLES,
             infer: P::infer,
             run: Run::Pure(run_pure::<P>),
+            preview: None,
         }
     }
 
@@ -191,6 +204,7 @@ impl Spec {
             examples: P::EXAMPLES,
             infer: P::infer,
             run: Run::Effectful(run_effectful::<P>),
+            preview: if matches!(P::EFFECT, Effect::Write) { Some(preview::<P>) } else { None },
         }
     }
 
@@ -215,6 +229,13 @@ fn run_effectful<P: Effectful>(raw: RawArguments, context: &Context) -> BoxFutur
             let running = P::run(args, context);
             Box::pin(async move { running.await.map(Reflect::into_value) })
         }
+        Err(error) => Box::pin(std::future::ready(Err(error))),
+    }
+}
+
+fn preview<P: Effectful>(raw: RawArguments, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+    match P::Args::bind(raw) {
+        Ok(args) => P::preview(args, context),
         Err(error) => Box::pin(std::future::ready(Err(error))),
     }
 }

@@ -16,6 +16,7 @@ use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::outcome::ErrorReport;
 use super::policy::Limits;
+use super::scope::Held;
 use super::step::{act, place};
 use super::tally::Tally;
 use crate::check::program::{Action, Expr, ExprKind, FunctionBody, Step};
@@ -41,7 +42,8 @@ pub(crate) async fn run(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value>
     match limits.key.clone() {
         Some(key) if step.effect == Effect::Write => {
             let remembered = frame.run.sites.remembered(site(step), key);
-            remembered.get_or_try_init(|| attempts(frame, step, nature, &limits, tally)).await.cloned()
+            let write = || async { Held::of(attempts(frame, step, nature, &limits, tally).await) };
+            remembered.get_or_try_init(write).await?.get().cloned()
         }
         _ => {
             let work = attempts(frame, step, nature, &limits, tally);
@@ -84,7 +86,7 @@ fn calls_world(frame: &Frame, expr: &Expr) -> bool {
 }
 
 fn limits(frame: &Frame, step: &Step, nature: Nature) -> Ran<Limits> {
-    let own = Limits::of(&step.policy, Site { frame, step: &step.name }.env(), frame.depth, site(step))?;
+    let own = Limits::of(&step.policy, Site::of(frame, step).env(), frame.depth, site(step))?;
     let defaults = &frame.run.defaults;
     let mut limits = match nature {
         Nature::Leaf if step.effect != Effect::Pure => own.or(defaults, site(step)),

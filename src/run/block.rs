@@ -45,7 +45,7 @@ pub(crate) async fn run_in_order(block: &Block, order: &Order, frame: &Frame) ->
         Some(result) => {
             frame.run.journal.visit(result.span);
             let name: Arc<str> = Arc::from("yield");
-            Site { frame, step: &name }.value(result).await
+            Site { frame, step: &name, span: result.span }.value(result).await
         }
         None => Ok(Value::None),
     }

@@ -82,6 +82,9 @@ impl Kept<'_> {
     }
 
     async fn keep(&self, value: &Value) {
+        if self.frame.run.preview.is_some() {
+            return;
+        }
         let Some(json) = to_kept(value) else {
             self.warn("its value is not kept: it holds what cannot be, or nests too deep");
             return;

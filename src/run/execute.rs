@@ -23,6 +23,7 @@ use super::{Interrupt, RunOptions, Services, start, summary};
 use crate::check::program::{Block, Output, Workflow};
 use crate::plan::{BindError, Plan};
 use crate::primitive::{Attempts, Context};
+use crate::source::Span;
 use crate::value::{ErrorKind, StepError, Timestamp, Value};
 
 /// How long `failed` and `finally` may go on after the run was told to stop.
@@ -90,6 +91,7 @@ async fn prepare(
         sites: Sites::default(),
         interpreters: options.interpreters,
         keeping: services.keeping,
+        preview: services.preview,
     });
     let connections = Arc::new(services.connections);
     let attempts = Arc::new(Attempts::new(CancellationToken::new()));
@@ -214,6 +216,7 @@ impl Course {
                 Ok(value) => {
                     outputs.insert(output.name.clone(), value);
                 }
+                Err(fault) if fault.is_unknown() => {}
                 Err(fault) if result.is_ok() => result = Err(fault),
                 Err(fault) => self.frame.run.journal.warn(&self.frame, &output.name, fault.error.message),
             }
@@ -222,7 +225,7 @@ impl Course {
     }
 
     async fn output(&self, output: &Output) -> Ran<Value> {
-        let site = Site { frame: &self.frame, step: &output.name };
+        let site = Site { frame: &self.frame, step: &output.name, span: output.span };
         let value = site.value(&output.value).await;
         value.map_err(|fault| fault.within(&output.name, output.span, 1))
     }
@@ -233,7 +236,10 @@ impl Course {
         let Some(block) = pick(&self.workflow) else { return };
         let halt = CancellationToken::new();
         let abort = self.interrupt.abort.child_token();
-        let frame = Frame { halt, abort, ..self.frame.inner(&Arc::from(name), block.slots) };
+        let step = Arc::from(name);
+        // What is afterwards stands last, wherever the file has it.
+        let site = Site { frame: &self.frame, step: &step, span: Span { start: u32::MAX, ..self.workflow.span } };
+        let frame = Frame { halt, abort, ..self.frame.inner(site, block.slots) };
         let workflow = self.workflow.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             match pick(&workflow) {

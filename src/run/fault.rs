@@ -48,6 +48,11 @@ impl Fault {
         self.error.kind == ErrorKind::Cancelled
     }
 
+    /// Whether it is no failure: in a plan, the value follows from what a write will give.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.error.kind == ErrorKind::Unknown
+    }
+
     /// Adds the step around it.
     pub(crate) fn within(mut self: Box<Self>, step: &Arc<str>, span: Span, attempts: u32) -> Box<Self> {
         if self.attempts == 0 {

@@ -12,6 +12,7 @@ use super::event::{EventKind, StepPlace};
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::order::Order;
+use super::scope::Held;
 use super::tally::Tally;
 use crate::check::program::{Expr, ForEach, Parallel};
 use crate::value::{ErrorKind, Outcomes, StepError, Value};
@@ -24,7 +25,13 @@ const LABEL_FIELDS: usize = 3;
 
 /// Runs the loop; gives a list, or outcomes when it continues after failures.
 pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, tally: &Tally) -> Ran<Value> {
-    let over = site.value(&each.over).await?;
+    let over = match Held::of(site.value(&each.over).await)? {
+        Held::Value(over) => over,
+        Held::Unknown(why) => {
+            site.may_run([&each.block], &why);
+            return Err(Fault::at(why, each.over.span));
+        }
+    };
     let walk = Walk::over(&over, each.is_map).map_err(|error| Fault::at(error, each.over.span))?;
     let width = width(&each.parallel, site).await?;
     tally.walk(walk.len());
@@ -37,6 +44,7 @@ pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, tally: &Tally) -> R
         results: vec![None; walk.len()],
         failed: Vec::new(),
         failure: None,
+        unknown: None,
         is_told: site.frame.item().is_none(),
     };
     course.walk(&walk).await;
@@ -48,7 +56,7 @@ async fn width(parallel: &Parallel, site: Site<'_>) -> Ran<usize> {
     let width = match parallel {
         Parallel::No => 1,
         Parallel::Count(count) => {
-            let value = site.value(count).await?;
+            let Held::Value(value) = Held::of(site.value(count).await)? else { return Ok(1) };
             let wrong = || {
                 StepError::new(ErrorKind::Data, format!("`in parallel` wants an int of at least 1, found `{value}`"))
             };
@@ -94,6 +102,8 @@ struct Course<'a> {
     results: Vec<Option<Value>>,
     failed: Vec<(usize, Arc<str>, Value, StepError)>,
     failure: Option<Box<Fault>>,
+    /// In a plan: why the values of the loop are not known yet, if one is not.
+    unknown: Option<Box<Fault>>,
     is_told: bool,
 }
 
@@ -121,7 +131,7 @@ impl Course<'_> {
     /// Items that run at once have tasks of their own, and so use all cores.
     fn start(&self, at: usize, first: Value, second: Option<Value>) -> BoxFuture<'static, Ended> {
         let label = label(&first, at);
-        let frame = self.site.frame.of_item(self.site.step, self.each.block.slots, label.clone());
+        let frame = self.site.frame.of_item(self.site, self.each.block.slots, at, label.clone());
         let item = first.clone();
         frame.scope.set(0, first);
         if let Some(value) = second {
@@ -150,6 +160,10 @@ impl Course<'_> {
             Err(fault) if fault.is_cancelled() => {
                 self.failure.get_or_insert(fault.of_item(&label));
             }
+            Err(fault) if fault.is_unknown() => {
+                self.tally.item(true);
+                self.unknown.get_or_insert(fault);
+            }
             Err(fault) => {
                 self.tally.item(false);
                 if self.each.continues {
@@ -176,12 +190,13 @@ impl Course<'_> {
     fn finish(mut self) -> Ran<Value> {
         self.failed.sort_by_key(|(at, ..)| *at);
         for (_, label, _, error) in &self.failed {
-            let Site { frame, step } = self.site;
+            let Site { frame, step, .. } = self.site;
             frame.run.journal.item_failed(frame, step, label.to_string(), error.clone());
         }
-        let failure = self.failure.take();
+        let (failure, unknown) = (self.failure.take(), self.unknown.take());
         let (tally, done) = (self.tally, self.done());
         match failure {
+            None if unknown.is_some() => Err(unknown.unwrap_or_else(Fault::cancelled)),
             Some(fault) => {
                 tally.keep_done(done);
                 Err(fault)

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::cache::Keeping;
+use super::eval::Site;
 use super::journal::Journal;
 use super::policy::{Limits, Sites};
-use super::scope::Scope;
+use super::preview::{Preview, Rank, begin};
+use super::scope::{Held, Scope};
 use super::world::World;
 use crate::external::Interpreters;
 use crate::primitive::{Attempts, Context, OpenTransaction};
-use crate::value::Value;
+use crate::source::Span;
 
 /// How many levels of evaluation a block inside another counts for, by the stack that running it takes.
 const BLOCK_DEPTH: usize = 10;
@@ -30,6 +32,8 @@ pub(crate) struct RunState {
     pub(crate) interpreters: Interpreters,
     /// Where what is read is kept for later runs.
     pub(crate) keeping: Option<Keeping>,
+    /// Takes note of writes instead of letting them happen.
+    pub(crate) preview: Option<Arc<Preview>>,
 }
 
 /// The steps and the loop item around a block.
@@ -38,6 +42,9 @@ pub(crate) struct Place {
     parent: Option<Arc<Place>>,
     step: Arc<str>,
     item: Option<Arc<str>>,
+    /// Where the step begins, and which item of a loop this is.
+    rank: (u32, usize),
+    is_transaction: bool,
 }
 
 /// Where a block runs. Cloning it is a handful of counters.
@@ -65,29 +72,31 @@ impl Frame {
         Self { depth: self.depth + BLOCK_DEPTH, ..self.clone() }
     }
 
-    /// An inner block of `step`, with empty slots.
-    pub(crate) fn inner(&self, step: &Arc<str>, slots: usize) -> Self {
-        Self {
-            scope: Arc::new(Scope::new(slots, Some(self.scope.clone()))),
-            place: Some(self.place_of(step, None)),
-            ..self.deeper()
-        }
+    /// An inner block of the step at `site`, which stands in this frame, with empty slots.
+    pub(crate) fn inner(&self, site: Site<'_>, slots: usize) -> Self {
+        self.within(self.place_of(site, None), slots)
     }
 
-    /// One item of the loop `step`.
-    pub(crate) fn of_item(&self, step: &Arc<str>, slots: usize, label: Arc<str>) -> Self {
-        Self {
-            scope: Arc::new(Scope::new(slots, Some(self.scope.clone()))),
-            place: Some(self.place_of(step, Some(label))),
-            ..self.deeper()
-        }
+    /// The block of a transaction.
+    pub(crate) fn of_transaction(&self, site: Site<'_>, slots: usize) -> Self {
+        self.within(Place { is_transaction: true, ..self.place_of(site, None) }, slots)
     }
 
-    /// The block of a function that `step` calls from `depth`; it sees its arguments only.
-    pub(crate) fn of_call(&self, step: &Arc<str>, slots: usize, arguments: Vec<Value>, depth: usize) -> Self {
+    /// One item of the loop at `site`, the one with this number.
+    pub(crate) fn of_item(&self, site: Site<'_>, slots: usize, number: usize, label: Arc<str>) -> Self {
+        self.within(self.place_of(site, Some((number, label))), slots)
+    }
+
+    fn within(&self, place: Place, slots: usize) -> Self {
+        let scope = Arc::new(Scope::new(slots, Some(self.scope.clone())));
+        Self { scope, place: Some(Arc::new(place)), ..self.deeper() }
+    }
+
+    /// The block of a function that the step at `site` calls from `depth`; it sees its arguments only.
+    pub(crate) fn of_call(&self, site: Site<'_>, slots: usize, arguments: Vec<Held>, depth: usize) -> Self {
         let scope = Scope::new(slots, None);
-        arguments.into_iter().enumerate().for_each(|(at, value)| scope.set(at, value));
-        let (scope, place) = (Arc::new(scope), Some(self.place_of(step, None)));
+        arguments.into_iter().enumerate().for_each(|(at, held)| scope.hold(at, held));
+        let (scope, place) = (Arc::new(scope), Some(Arc::new(self.place_of(site, None))));
         Self { scope, place, depth: depth + BLOCK_DEPTH, ..self.clone() }
     }
 
@@ -134,11 +143,29 @@ impl Frame {
         (!items.is_empty()).then(|| items.join(" / "))
     }
 
+    /// The place in the order of the file of what begins at `span`.
+    pub(crate) fn rank(&self, span: Span) -> Rank {
+        let mut rank = vec![(begin(span), 0)];
+        rank.extend(self.places().map(|place| place.rank));
+        rank.reverse();
+        rank
+    }
+
+    /// The path of the transaction around the block, also of one that is only looked at.
+    pub(crate) fn transaction(&self) -> Option<Vec<String>> {
+        let depth = self.places().position(|place| place.is_transaction)?;
+        let mut path: Vec<String> = self.places().skip(depth).map(|place| place.step.to_string()).collect();
+        path.reverse();
+        Some(path)
+    }
+
     fn places(&self) -> impl Iterator<Item = &Place> {
         std::iter::successors(self.place.as_deref(), |place| place.parent.as_deref())
     }
 
-    fn place_of(&self, step: &Arc<str>, item: Option<Arc<str>>) -> Arc<Place> {
-        Arc::new(Place { parent: self.place.clone(), step: step.clone(), item })
+    fn place_of(&self, site: Site<'_>, item: Option<(usize, Arc<str>)>) -> Place {
+        let (number, item) = item.map_or((0, None), |(number, label)| (number, Some(label)));
+        let rank = (begin(site.span), number);
+        Place { parent: self.place.clone(), step: site.step.clone(), item, rank, is_transaction: false }
     }
 }

@@ -18,6 +18,7 @@ mod aftermath;
 mod attempt;
 mod block;
 mod cache;
+mod digest;
 mod eval;
 mod evaluate;
 mod event;
@@ -29,7 +30,9 @@ mod frame;
 mod journal;
 mod order;
 mod outcome;
+mod outline;
 mod policy;
+mod preview;
 mod scope;
 mod start;
 mod step;
@@ -58,6 +61,7 @@ pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
     ErrorReport, ItemFailure, Items, RunError, RunOutcome, RunStatus, RunWarning, StepReport, StepStatus,
 };
+pub use preview::{Noted, Notes, Preview, Rank, Write, written_by};
 
 /// The stack of a worker thread. Evaluation recurses as deep as an expression nests, and the parser lets chains of
 /// a thousand operators through; tokio's own 2 MiB are too few for that. The limits on depth need less than half of this
@@ -97,6 +101,8 @@ pub struct Services {
     pub interrupt: Interrupt,
     /// Where steps with a `cache` keep what they read; without it they always read.
     pub keeping: Option<Keeping>,
+    /// Takes note of what each write would do; with it, none is made.
+    pub preview: Option<Arc<Preview>>,
 }
 
 /// What a run is told about itself.

@@ -51,6 +51,8 @@ pub enum StepStatus {
     Failed,
     /// It was stopped.
     Cancelled,
+    /// In a plan: its value is known only after the run.
+    Unknown,
     /// It never started.
     Skipped,
 }
@@ -64,6 +66,7 @@ impl StepStatus {
             Self::Recovered => "recovered",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
             Self::Skipped => "skipped",
         }
     }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::eval::{Env, Locals, eval};
 use super::fault::{Fault, Ran};
+use super::scope::Held;
 use crate::check::program::{Expr, Policy};
 use crate::connection::Clock;
 use crate::source::Span;
@@ -119,7 +120,10 @@ fn read<T>(
     take: impl Fn(&Value) -> Option<T>,
 ) -> Ran<Option<T>> {
     let Some(expr) = expr else { return Ok(None) };
-    let value = eval(expr, env, locals)?;
+    let value = match eval(expr, env, locals) {
+        Err(fault) if fault.is_unknown() => return Ok(None),
+        value => value?,
+    };
     take(&value).map(Some).ok_or_else(|| misfit(wanted, &value, expr.span))
 }
 
@@ -169,7 +173,7 @@ fn rate(value: &Value, site: usize) -> Option<Rate> {
 }
 
 /// The result of the write with a key, once it is there.
-pub(crate) type Remembered = Arc<OnceCell<Value>>;
+pub(crate) type Remembered = Arc<OnceCell<Held>>;
 
 /// What steps remember between attempts, loop items and calls. A site is a step of the program.
 #[derive(Default)]

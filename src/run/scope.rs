@@ -2,12 +2,41 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::value::Value;
+use super::fault::{Fault, Ran};
+use crate::value::{StepError, Value};
+
+/// What a slot holds.
+#[derive(Debug, Clone)]
+pub(crate) enum Held {
+    /// A value.
+    Value(Value),
+    /// In a plan: nothing yet, and what a step that looks at it is told.
+    Unknown(StepError),
+}
+
+impl Held {
+    /// What a step gave; a failure stays one.
+    pub(crate) fn of(result: Ran<Value>) -> Ran<Self> {
+        match result {
+            Ok(value) => Ok(Self::Value(value)),
+            Err(fault) if fault.is_unknown() => Ok(Self::Unknown(fault.error)),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// The value, or why there is none yet.
+    pub(crate) fn get(&self) -> Result<&Value, Box<Fault>> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Unknown(error) => Err(Fault::new(error.clone())),
+        }
+    }
+}
 
 /// The slots of one execution of a block. Shared by the block's steps and its inner blocks; nothing is copied.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    slots: Box<[OnceLock<Value>]>,
+    slots: Box<[OnceLock<Held>]>,
     parent: Option<Arc<Scope>>,
 }
 
@@ -17,8 +46,16 @@ impl Scope {
         Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), parent }
     }
 
-    /// The value of a slot `up` scopes out; `None` while its step has not finished.
+    /// The value of a slot `up` scopes out; `None` while its step has not finished, and where it is not known yet.
     pub(crate) fn get(&self, up: usize, index: usize) -> Option<&Value> {
+        match self.held(up, index)? {
+            Held::Value(value) => Some(value),
+            Held::Unknown(_) => None,
+        }
+    }
+
+    /// What a slot `up` scopes out holds; `None` while its step has not finished.
+    pub(crate) fn held(&self, up: usize, index: usize) -> Option<&Held> {
         let mut scope = self;
         for _ in 0..up {
             scope = scope.parent.as_deref()?;
@@ -28,8 +65,13 @@ impl Scope {
 
     /// Fills a slot. The checker gives every slot one step, so a second value cannot come.
     pub(crate) fn set(&self, index: usize, value: Value) {
+        self.hold(index, Held::Value(value));
+    }
+
+    /// [`Scope::set`] for what may not be known yet.
+    pub(crate) fn hold(&self, index: usize, held: Held) {
         if let Some(slot) = self.slots.get(index) {
-            let is_first = slot.set(value).is_ok();
+            let is_first = slot.set(held).is_ok();
             debug_assert!(is_first, "slot {index} was filled twice");
         }
     }

@@ -7,6 +7,7 @@ use super::event::{EventKind, StepPlace};
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::outcome::{ErrorReport, StepReport, StepStatus, millis_between};
+use super::scope::Held;
 use super::tally::Tally;
 use super::{foreach, transaction};
 use crate::check::program::{Action, Block, Expr, OnFailure, Step};
@@ -22,7 +23,7 @@ pub(crate) async fn run(frame: &Frame, step: &Step, at: usize) -> Ran<()> {
         frame.run.journal.emit(EventKind::StepStarted { step: place(frame, step) });
     }
     let result = attempt::run(frame, step, &tally).await;
-    let caught = result.as_ref().err().map(|fault| fault.error.clone());
+    let caught = result.as_ref().err().filter(|fault| !fault.is_unknown()).map(|fault| fault.error.clone());
     let result = recover(frame, step, result).await;
     let status = status(&result, caught.as_ref(), &tally);
     report(frame, step, at, &Ended { status, error: caught.as_ref(), started, tally: &tally });
@@ -34,10 +35,9 @@ pub(crate) fn run_at_once(frame: &Frame, step: &Step, at: usize) -> Option<Ran<(
     let is_simple = step.effect == Effect::Pure && matches!(step.on_failure, OnFailure::Fail);
     let (true, Action::Expression(expr)) = (is_simple, &step.action) else { return None };
     frame.run.journal.visit(step.span);
-    let site = Site { frame, step: &step.name };
-    let result = site.pure_value(expr);
+    let result = Site::of(frame, step).pure_value(expr);
     let tally = Tally::default();
-    if let Err(fault) = &result {
+    if let Some(fault) = result.as_ref().err().filter(|fault| !fault.is_unknown()) {
         tally.attempt(1);
         let started = frame.run.journal.now();
         let ended = Ended { status: StepStatus::Failed, error: Some(&fault.error), started, tally: &tally };
@@ -55,20 +55,20 @@ pub(crate) fn report_panic(frame: &Frame, step: &Step, at: usize) -> Box<Fault> 
 }
 
 fn fill(frame: &Frame, step: &Step, tally: &Tally, result: Ran<Value>) -> Ran<()> {
-    let (value, result) = match result {
-        Ok(value) => (Some(value), Ok(())),
+    let (value, result) = match Held::of(result) {
+        Ok(held) => (Some(held), Ok(())),
         // Nothing downstream starts any more, but the outputs count what a loop had done until then.
-        Err(fault) => (tally.take_done(), Err(fault.within(&step.name, step.span, tally.attempts()))),
+        Err(fault) => (tally.take_done().map(Held::Value), Err(fault.within(&step.name, step.span, tally.attempts()))),
     };
     if let (Some(slot), Some(value)) = (step.slot, value) {
-        frame.scope.set(slot, value);
+        frame.scope.hold(slot, value);
     }
     result
 }
 
 /// Does what the step says, once.
 pub(crate) async fn act(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value> {
-    let site = Site { frame, step: &step.name };
+    let site = Site::of(frame, step);
     match &step.action {
         Action::Expression(expr) => site.value(expr).await,
         Action::Transaction { connection, block } => transaction::run(connection, block, site).await,
@@ -81,9 +81,17 @@ pub(crate) async fn act(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value>
 }
 
 async fn branch(arms: &[(Expr, Block)], otherwise: Option<&Block>, site: Site<'_>) -> Ran<Value> {
-    for (condition, arm) in arms {
-        if holds(condition, site).await? {
-            return inner(arm, site).await;
+    for (at, (condition, arm)) in arms.iter().enumerate() {
+        match holds(condition, site).await {
+            Ok(true) => return inner(arm, site).await,
+            Ok(false) => {}
+            Err(fault) => {
+                if fault.is_unknown() {
+                    let rest = arms.iter().skip(at).map(|(_, arm)| arm);
+                    site.may_run(rest.chain(otherwise), &fault.error);
+                }
+                return Err(fault);
+            }
         }
     }
     match otherwise {
@@ -93,7 +101,7 @@ async fn branch(arms: &[(Expr, Block)], otherwise: Option<&Block>, site: Site<'_
 }
 
 async fn inner(block: &Block, site: Site<'_>) -> Ran<Value> {
-    let frame = site.frame.inner(site.step, block.slots);
+    let frame = site.frame.inner(site, block.slots);
     block::run(block, &frame).await
 }
 
@@ -103,8 +111,15 @@ async fn holds(condition: &Expr, site: Site<'_>) -> Ran<bool> {
 }
 
 async fn check(is_expect: bool, condition: &Expr, message: Option<&Expr>, text: &str, site: Site<'_>) -> Ran<Value> {
-    if holds(condition, site).await? {
-        return Ok(Value::None);
+    match holds(condition, site).await {
+        Ok(true) => return Ok(Value::None),
+        Ok(false) => {}
+        Err(fault) => {
+            if let Some(preview) = site.frame.run.preview.as_ref().filter(|_| fault.is_unknown()) {
+                preview.check(site, text);
+            }
+            return Err(fault);
+        }
     }
     let message = match message {
         // What the author wrote about the failure must not hide it.
@@ -124,10 +139,10 @@ async fn check(is_expect: bool, condition: &Expr, message: Option<&Expr>, text: 
 /// `on failure`. Being stopped is no failure of the step's: nothing handles it.
 async fn recover(frame: &Frame, step: &Step, result: Ran<Value>) -> Ran<Value> {
     let fault = match result {
-        Err(fault) if !fault.is_cancelled() => fault,
+        Err(fault) if !fault.is_cancelled() && !fault.is_unknown() => fault,
         other => return other,
     };
-    let site = Site { frame, step: &step.name };
+    let site = Site::of(frame, step);
     match &step.on_failure {
         OnFailure::Fail => Err(fault),
         OnFailure::Skip => Ok(Value::None),
@@ -142,6 +157,7 @@ async fn recover(frame: &Frame, step: &Step, result: Ran<Value>) -> Ran<Value> {
 fn status(result: &Ran<Value>, caught: Option<&StepError>, tally: &Tally) -> StepStatus {
     match (result, caught) {
         (Err(fault), _) if fault.is_cancelled() => StepStatus::Cancelled,
+        (Err(fault), _) if fault.is_unknown() => StepStatus::Unknown,
         (Err(_), _) => StepStatus::Failed,
         (Ok(_), Some(_)) => StepStatus::Recovered,
         (Ok(_), None) if tally.items().is_some_and(|items| items.failed > 0) => StepStatus::Partial,
@@ -159,7 +175,7 @@ struct Ended<'a> {
 /// Keeps the report of a step of the body, and tells the end of every step that anybody would ask about.
 fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
     let journal = &frame.run.journal;
-    let is_well = matches!(ended.status, StepStatus::Success);
+    let is_well = matches!(ended.status, StepStatus::Success | StepStatus::Unknown);
     let is_told = if frame.is_top() { step.is_shown } else { step.effect != Effect::Pure };
     if is_well && !is_told {
         return;

@@ -28,6 +28,10 @@ pub(crate) async fn run(connection: &Expr, block: &Block, site: Site<'_>) -> Ran
         return Err(located(data("a transaction is open already; one cannot stand inside another".to_owned())));
     }
     let sql = frame.context.sql(&name).map_err(located)?;
+    if frame.run.preview.is_some() {
+        // Nothing is written, so there is nothing to begin; reads go their usual way.
+        return block::run(block, &frame.of_transaction(site, block.slots)).await;
+    }
     let transaction = tokio::select! {
         biased;
         begun = sql.begin() => begun.map_err(located)?,
@@ -36,7 +40,7 @@ pub(crate) async fn run(connection: &Expr, block: &Block, site: Site<'_>) -> Ran
     let session = Arc::new(Mutex::new(transaction));
     let open = OpenTransaction { connection: name, session: session.clone() };
     let result = {
-        let inner = frame.in_transaction(open).inner(site.step, block.slots);
+        let inner = frame.in_transaction(open).of_transaction(site, block.slots);
         block::run(block, &inner).await
     };
     let Some(transaction) = Arc::into_inner(session).map(Mutex::into_inner) else {

@@ -84,6 +84,7 @@ fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
         clock: Arc::new(StillClock::at(instant(test))),
         interrupt: Interrupt::default(),
         keeping: None,
+        preview: None,
     };
     let options = RunOptions {
         id: uuid::Uuid::nil(),

@@ -27,6 +27,8 @@ pub enum ErrorKind {
     Configuration,
     /// The run was interrupted.
     Cancelled,
+    /// A value is known only once something was written; a plan stops here, a run never does.
+    Unknown,
     /// A defect of vmflow.
     Internal,
 }
@@ -46,6 +48,7 @@ impl ErrorKind {
             Self::Require => "require",
             Self::Configuration => "configuration",
             Self::Cancelled => "cancelled",
+            Self::Unknown => "unknown",
             Self::Internal => "internal",
         }
     }

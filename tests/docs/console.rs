@@ -50,7 +50,7 @@ fn answer(sandbox: &Sandbox, command: &str) -> Option<String> {
 /// As a person sees it at a terminal: `run` prints for people there, JSON elsewhere.
 fn vmflow(sandbox: &Sandbox, arguments: &str) -> String {
     let mut arguments: Vec<&str> = arguments.split_whitespace().collect();
-    if arguments.first() == Some(&"run") && !arguments.contains(&"--format") {
+    if matches!(arguments.first(), Some(&"run" | &"plan")) && !arguments.contains(&"--format") {
         arguments.extend(["--format", "human"]);
     }
     let ran = sandbox.run(&arguments);
@@ -100,6 +100,11 @@ fn check(page: &Path) {
     let renewed = sessions().fold(text.clone(), |page, block| renewed(&page, &block, &sandbox));
     assert!(sessions().count() > 0, "no session in {}", page.display());
     crate::support::golden::assert(page, &renewed);
+}
+
+#[test]
+fn the_page_of_plans_shows_what_its_commands_print() {
+    check(&root().join("docs/plan.md"));
 }
 
 #[test]

@@ -125,6 +125,12 @@ impl Place {
         self.sandbox.command(&arguments)
     }
 
+    /// `vmflow plan` in the environment of these data.
+    pub(crate) fn plan(&self, target: &str, more: &[&str]) -> Ran {
+        let environment: &[&str] = if self.servers.is_some() { &["--env", "prod"] } else { &[] };
+        self.sandbox.run(&[&["plan", target], environment, more].concat())
+    }
+
     /// Runs a workflow.
     pub(crate) fn run(&self, target: &str, more: &[&str]) -> Ran {
         self.command(target, more).output().unwrap().into()

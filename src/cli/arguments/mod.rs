@@ -13,9 +13,11 @@ mod jobs;
 mod man;
 mod new;
 mod overview;
+mod plan;
 mod run;
 mod schema;
 mod test;
+mod wanted;
 
 use std::path::PathBuf;
 
@@ -34,9 +36,11 @@ pub(crate) use jobs::JobsArguments;
 pub(crate) use man::ManArguments;
 pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
+pub(crate) use plan::{PlanArguments, PlanFormat};
 pub(crate) use run::{RunArguments, RunFormat};
 pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
 pub(crate) use test::{TestArguments, TestFormat};
+pub(crate) use wanted::Wanted;
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
@@ -89,6 +93,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run a workflow, or a job of the configuration
     Run(RunArguments),
+    /// Show what a run would write: all of its reads, none of its writes
+    Plan(PlanArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
     /// Format workflow files
@@ -120,7 +126,7 @@ pub(crate) enum Command {
 }
 
 /// Which configuration and which environment of it.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct ConfigArguments {
     /// The configuration file [default: vmflow.yaml, upward from the workflow or here]
     #[arg(long, value_name = "FILE")]

@@ -10,7 +10,7 @@ use super::Arguments;
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Begin", &["init", "new"]),
     ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
-    ("Run", &["run", "jobs"]),
+    ("Run", &["plan", "run", "jobs"]),
     ("Set up", &["config", "schema", "completions", "man"]),
 ];
 

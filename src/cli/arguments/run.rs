@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::ConfigArguments;
+use super::Wanted;
 
 /// `vmflow run`.
 #[derive(Debug, Args)]
@@ -12,29 +12,18 @@ use super::ConfigArguments;
   vmflow run workflows/extractor.flow --at 2026-10-30T18:00Z
   vmflow run workflows/extractor.flow -p lookback=60d --format json
   vmflow run apex_extractor --env prod --yes
+  vmflow run --plan plan.json
 
 Exit codes: 0 success, 1 failed, 2 bad usage or parameter, 3 partial, 4 the environment is at fault (nothing was written), 130/143 interrupted.")]
 pub(crate) struct RunArguments {
-    /// A file (`FILE` or `FILE:WORKFLOW`), or the id of a job
-    #[arg(value_name = "FILE|JOB")]
-    pub(crate) target: Option<String>,
     #[command(flatten)]
-    pub(crate) config: ConfigArguments,
-    /// The job to run; the same as naming it
-    #[arg(long, value_name = "ID", conflicts_with = "target")]
-    pub(crate) job_id: Option<String>,
+    pub(crate) wanted: Wanted,
+    /// Carry out a plan that `vmflow plan -o FILE` saved, if it is still what a run would do
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "job_id", "at", "env", "list_jobs"])]
+    pub(crate) plan: Option<PathBuf>,
     /// List the jobs and end
     #[arg(long)]
     pub(crate) list_jobs: bool,
-    /// A parameter; may be given several times
-    #[arg(short, long = "param", value_name = "NAME=VALUE")]
-    pub(crate) params: Vec<String>,
-    /// Parameters from a JSON file; `-p` goes before it
-    #[arg(long = "params", value_name = "FILE.json")]
-    pub(crate) params_file: Option<PathBuf>,
-    /// The instant the run takes for now, such as 2026-10-30T18:00Z
-    #[arg(long, value_name = "TIMESTAMP")]
-    pub(crate) at: Option<String>,
     /// Run in a protected environment
     #[arg(long)]
     pub(crate) yes: bool,

@@ -11,6 +11,7 @@ mod encode;
 pub mod influx;
 mod merged;
 pub(super) mod over;
+mod preview;
 pub mod prometheus;
 mod steps;
 pub mod victoria;

@@ -154,7 +154,7 @@ pub(super) fn pieces(rows: usize, most: usize) -> impl Iterator<Item = Range<usi
 }
 
 /// The query with the arguments of one row: a hole is the row's column of its first name.
-pub(super) fn with_row(query: &SqlQuery, rows: &Table, at: usize) -> Result<SqlQuery, StepError> {
+pub(crate) fn with_row(query: &SqlQuery, rows: &Table, at: usize) -> Result<SqlQuery, StepError> {
     let missing = |path: &[Arc<str>]| {
         let error = bad(ErrorKind::Data, format!("row {}: the rows have no `{}`", at + 1, path.join(".")));
         let near = path.first().and_then(|name| did_you_mean(name, rows.shape.iter().map(|name| &**name)));

@@ -1,5 +1,6 @@
 //! Requests that change something.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -8,9 +9,10 @@ use serde_json::Value as Json;
 use super::answer::{self, Answered};
 use super::exchange;
 use super::query::{check_query, query_pairs};
-use crate::connection::HttpRequest;
+use crate::connection::preview::Change;
+use crate::connection::{HttpRequest, preview};
 use crate::primitive::refined::HttpPath;
-use crate::primitive::{Context, Effect, Effectful, Example, Form, Known, Primitive, args};
+use crate::primitive::{Context, Effect, Effectful, Example, Foreseen, Form, Known, Primitive, args};
 use crate::value::{ErrorKind, HttpConnection, Labels, StepError, T, Type, U, Value, to_json};
 
 args! {
@@ -53,6 +55,11 @@ macro_rules! writes {
                     let request = HttpRequest { method: $method, path: args.path.0, query, headers: args.headers, json };
                     send(context, &args.connection.0, &request).await
                 })
+            }
+            fn preview(args: BodyArgs, _context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+                let pairs = query_pairs(args.query.as_ref().map(|query| &query.0));
+                let told = body(&args.json.0).and_then(|json| Ok(foreseen($method, &args.path.0, &pairs?, Some(&json))));
+                Box::pin(ready(told))
             }
         }
     )*};
@@ -106,11 +113,26 @@ impl Effectful for Delete {
             send(context, &args.connection.0, &request).await
         })
     }
+    fn preview(args: DeleteArgs, _context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        let pairs = query_pairs(args.query.as_ref().map(|query| &query.0));
+        Box::pin(ready(pairs.map(|pairs| foreseen("DELETE", &args.path.0, &pairs, None))))
+    }
 }
 
 async fn send(context: &Context, connection: &Arc<str>, request: &HttpRequest) -> Result<Answered, StepError> {
     let response = exchange(context, connection, request).await?;
     answer::read(&request.path, response).map_err(answer::of_write)
+}
+
+/// What sending a request does: nobody but the receiver knows more than that.
+fn foreseen(method: &str, path: &str, query: &[(Arc<str>, String)], json: Option<&Json>) -> Foreseen {
+    let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+    let bytes = json.map_or(0, |json| json.to_string().len());
+    let what = format!("{method} {path}{query}, {bytes} bytes");
+    let examples = vec![preview::Example { what, differences: Vec::new() }];
+    let counts = preview::Counts { sent: 1, ..preview::Counts::default() };
+    Foreseen::Change(Change { examples, ..Change::of(counts) })
 }
 
 /// A value as a body. A secret would go out as dots, which no receiver wants.

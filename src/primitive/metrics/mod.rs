@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 
 use super::samples::check_names;
-use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Pure, Spec, args};
+use super::{Context, Effect, Effectful, Example, Foreseen, Form, Known, Primitive, Pure, Spec, args};
 use crate::connection::metrics::Merged;
 use crate::query::promql;
 use crate::value::{
@@ -145,6 +145,14 @@ impl Effectful for Write {
             }
             let written = store.write(&in_columns(&args.samples)?).await?;
             Ok(i64::try_from(written.written.saturating_add(written.unchanged)).unwrap_or(i64::MAX))
+        })
+    }
+    fn preview(args: WriteArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(async move {
+            if args.samples.is_empty() {
+                return Ok(Foreseen::nothing(0_i64));
+            }
+            context.metrics(&args.connection.0)?.preview(&in_columns(&args.samples)?).await.map(Foreseen::Change)
         })
     }
 }

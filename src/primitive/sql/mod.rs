@@ -1,5 +1,6 @@
 //! SQL databases: queries, statements, rows in and out.
 
+mod foresee;
 pub(super) mod rows;
 
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::record::record;
-use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Spec, args};
+use super::{Context, Effect, Effectful, Example, Foreseen, Form, Known, Primitive, Spec, args};
 use crate::query::sql::SqlQuery;
 use crate::value::{Reflect, ReflectError, Sequence, SqlConnection, StepError, Table, Type, Value};
 
@@ -98,6 +99,11 @@ impl Effectful for Execute {
             session.get().execute(&args.query).await.map(count)
         })
     }
+    fn preview(args: ExecuteArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(
+            async move { foresee::statement(context, &args.connection.0, &args.query).await.map(Foreseen::Change) },
+        )
+    }
 }
 
 struct Insert;
@@ -136,6 +142,16 @@ impl Effectful for Insert {
             session.get().insert(&args.table, &rows).await.map(count)
         })
     }
+    fn preview(args: InsertArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(async move {
+            let rows = rows::to_table(&args.rows)?;
+            if rows.rows == 0 {
+                return Ok(Foreseen::nothing(0_i64));
+            }
+            let mut session = context.session(&args.connection.0).await?;
+            session.get().preview_insert(&args.table, &rows).await.map(Foreseen::Change)
+        })
+    }
 }
 
 record! {
@@ -149,6 +165,13 @@ record! {
         unchanged: i64,
         /// The columns asked for with `returning`, a row for each given row, in their order.
         rows: Found,
+    }
+}
+
+impl Stored {
+    /// What an upsert of no rows gives.
+    fn nothing(returning: Vec<Arc<str>>) -> Self {
+        Self { created: 0, updated: 0, unchanged: 0, rows: Found(Arc::new(Table::new(returning.into()))) }
     }
 }
 
@@ -191,13 +214,22 @@ impl Effectful for Upsert {
         Box::pin(async move {
             let rows = rows::to_table(&args.rows)?;
             if rows.rows == 0 {
-                let none = Table::new(args.returning.into());
-                return Ok(Stored { created: 0, updated: 0, unchanged: 0, rows: Found(Arc::new(none)) });
+                return Ok(Stored::nothing(args.returning));
             }
             let mut session = context.session(&args.connection.0).await?;
             let done = session.get().upsert(&args.table, &rows, &args.key, &args.returning).await?;
             let [created, updated, unchanged] = [done.created, done.updated, done.unchanged].map(count);
             Ok(Stored { created, updated, unchanged, rows: Found(Arc::new(done.rows)) })
+        })
+    }
+    fn preview(args: UpsertArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(async move {
+            let rows = rows::to_table(&args.rows)?;
+            if rows.rows == 0 {
+                return Ok(Foreseen::nothing(Stored::nothing(args.returning)));
+            }
+            let mut session = context.session(&args.connection.0).await?;
+            session.get().preview_upsert(&args.table, &rows, &args.key).await.map(Foreseen::Change)
         })
     }
 }
@@ -246,6 +278,15 @@ impl Effectful for Each {
             }
             let mut session = context.session(&args.connection.0).await?;
             session.get().each(&args.query, &rows).await.map(|n| Affected { affected: count(n) })
+        })
+    }
+    fn preview(args: EachArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(async move {
+            let rows = rows::to_table(&args.rows)?;
+            if rows.rows == 0 {
+                return Ok(Foreseen::nothing(Affected { affected: 0 }));
+            }
+            foresee::each(context, &args.connection.0, &args.query, &rows).await.map(Foreseen::Change)
         })
     }
 }

@@ -16,12 +16,14 @@ mod prepare;
 mod render;
 mod scan;
 mod slips;
+mod touching;
 
 pub use columns::{ColumnHint, select_columns};
 pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, understand};
 pub use parse::parse;
 pub use prepare::{Prepared, prepare};
 pub use render::{Bound, Part, Rendered, render, unbindable};
+pub use touching::{Touch, Touching, touching};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;

@@ -10,13 +10,15 @@ use super::operators::binary;
 use super::pure::{Env, decides};
 use super::{Locals, eval, truth};
 use crate::check::program::BinaryOperator;
-use crate::check::program::{Comprehension, Expr, ExprKind, Function, FunctionBody, FunctionId};
-use crate::primitive::{Context, Effect, Run, Spec, Stated};
-use crate::run::block;
+use crate::check::program::{Block, Comprehension, Expr, ExprKind, Function, FunctionBody, FunctionId, Step};
+use crate::connection::preview::Change;
+use crate::primitive::{Context, Effect, Foreseen, RawArguments, Run, Spec, Stated};
 use crate::run::event::{EventKind, StepPlace};
-use crate::run::external;
 use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
+use crate::run::preview::{Preview, Write, after_the_run};
+use crate::run::scope::Held;
+use crate::run::{block, digest, external, outline};
 use crate::source::Span;
 use crate::value::{Column, ErrorKind, MapValue, StepError, Type, Value};
 
@@ -30,12 +32,26 @@ pub(crate) struct Site<'a> {
     pub(crate) frame: &'a Frame,
     /// The step's name.
     pub(crate) step: &'a Arc<str>,
+    /// The whole step.
+    pub(crate) span: Span,
 }
 
 impl<'a> Site<'a> {
+    /// Where the expressions of a step stand.
+    pub(crate) fn of(frame: &'a Frame, step: &'a Step) -> Self {
+        Self { frame, step: &step.name, span: step.span }
+    }
+
     /// What a pure expression sees from here.
     pub(crate) fn env(self) -> Env<'a> {
         Env { world: &self.frame.run.world, scope: &self.frame.scope }
+    }
+
+    /// In a plan: notes what blocks of the step may write, of which it is not known whether they run.
+    pub(crate) fn may_run<'b>(self, blocks: impl IntoIterator<Item = &'b Block>, why: &StepError) {
+        if let Some(preview) = &self.frame.run.preview {
+            preview.may_run(self, blocks, why);
+        }
     }
 
     /// The value of an expression that stands here.
@@ -179,7 +195,14 @@ async fn primitive(
     site: Site<'_>,
     locals: &mut Locals,
 ) -> Ran<Value> {
+    let preview = site.frame.run.preview.as_ref();
+    if let Some(preview) = preview.filter(|_| spec.effect == Effect::Write) {
+        return foresee(preview, spec, (given, span), site, locals).await;
+    }
     let values = all(given.iter().flatten().collect(), site, locals).await?;
+    if let (Some(preview), Some(Value::Connection(_, name))) = (preview, values.first()) {
+        preview.read(site, name);
+    }
     let arguments = raw(given, values);
     let answer = match spec.run {
         Run::Pure(run) => run(arguments),
@@ -196,18 +219,84 @@ fn heard(site: Site<'_>) -> Context {
     Context { say: Arc::new(say), ..(*site.frame.context).clone() }
 }
 
+/// Looks at a write instead of making it. What is not known of its arguments does not keep the rest from being told.
+async fn foresee(
+    preview: &Preview,
+    spec: &Spec,
+    (given, span): (&[Option<Expr>], Span),
+    site: Site<'_>,
+    locals: &mut Locals,
+) -> Ran<Value> {
+    let (mut values, mut unknown) = (Vec::with_capacity(given.len()), None);
+    for argument in given {
+        values.push(match argument {
+            Some(argument) => match Held::of(evaluate(argument, site, locals).await)? {
+                Held::Value(value) => Some(value),
+                Held::Unknown(why) => {
+                    unknown.get_or_insert(why);
+                    None
+                }
+            },
+            None => None,
+        });
+    }
+    let (connection, target) = outline::addressed(spec, &values);
+    let (change, digest) = match (unknown, spec.preview) {
+        (None, Some(look)) => {
+            let digest = digest::of(&values);
+            match look(RawArguments::new(values), &site.frame.context).await.map_err(|error| Fault::at(error, span))? {
+                Foreseen::Nothing(value) => return Ok(value),
+                Foreseen::Change(change) => (change, Some(digest)),
+            }
+        }
+        (Some(why), _) => (Change::unknown(why.message), None),
+        (None, None) => (Change::unknown("nobody can tell before it is done"), None),
+    };
+    let action = spec.name.to_owned();
+    let target = target.or_else(|| change.target.clone());
+    preview.write(site, Write { action, connection, target, transaction: None, change, digest, only_if: None });
+    Err(Fault::at(after_the_run(&site.frame.path(site.step).join(".")), span))
+}
+
+/// Programs are not asked what they would do: what is told is that they would run.
+fn foresee_program(preview: &Preview, function: &Function, site: Site<'_>) -> Ran<Value> {
+    let write = Write {
+        action: "external".to_owned(),
+        connection: None,
+        target: Some(outline::program_name(function)),
+        transaction: None,
+        change: Change::unknown("what a program writes is not known before it has run"),
+        digest: None,
+        only_if: None,
+    };
+    preview.write(site, write);
+    Err(Fault::new(after_the_run(&site.frame.path(site.step).join("."))))
+}
+
 async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
-    let values = all(arguments.iter().collect(), site, locals).await?;
     let function = site.frame.run.world.program.functions.get(id.0).cloned();
     let unknown = || Fault::at(StepError::new(ErrorKind::Internal, "the function does not exist"), span);
     let function: Arc<Function> = function.ok_or_else(unknown)?;
     let result = match &function.body {
-        FunctionBody::Expression(body) => evaluate(body, site, &mut locals.of_call(values)).await,
+        FunctionBody::Expression(body) => {
+            let values = all(arguments.iter().collect(), site, locals).await?;
+            evaluate(body, site, &mut locals.of_call(values)).await
+        }
         FunctionBody::Block(body) => {
-            let frame = site.frame.of_call(site.step, body.slots, values, locals.depth());
+            let mut held = Vec::with_capacity(arguments.len());
+            for argument in arguments {
+                held.push(Held::of(evaluate(argument, site, locals).await)?);
+            }
+            let frame = site.frame.of_call(site, body.slots, held, locals.depth());
             block::run(body, &frame).await
         }
-        FunctionBody::External(external) => external::call(&external.program, &function, &values, site).await,
+        FunctionBody::External(external) => {
+            if let Some(preview) = site.frame.run.preview.as_ref().filter(|_| function.effect == Effect::Write) {
+                return foresee_program(preview, &function, site);
+            }
+            let values = all(arguments.iter().collect(), site, locals).await?;
+            external::call(&external.program, &function, &values, site).await
+        }
     };
     result.map_err(|fault| located(fault, span))
 }

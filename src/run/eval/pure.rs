@@ -7,7 +7,7 @@ use super::{Locals, truth};
 use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, FunctionBody, FunctionId};
 use crate::run::fault::{Fault, Ran};
-use crate::run::scope::Scope;
+use crate::run::scope::{Held, Scope};
 use crate::run::world::World;
 use crate::source::Span;
 use crate::value::{Column, ErrorKind, MapValue, Shape, StepError, Table, Value};
@@ -65,9 +65,13 @@ fn of_local(of: &Expr, name: &str, locals: &Locals) -> Option<Value> {
 
 /// A slot's value. Only `failed`, `finally` and outputs can meet an empty one.
 pub(super) fn read_slot(scope: &Scope, up: usize, index: usize) -> Result<Value, StepError> {
-    scope.get(up, index).cloned().ok_or_else(|| {
-        StepError::new(ErrorKind::Missing, "this value does not exist: the step that gives it did not finish")
-    })
+    match scope.held(up, index) {
+        Some(Held::Value(value)) => Ok(value.clone()),
+        Some(Held::Unknown(why)) => Err(why.clone()),
+        None => {
+            Err(StepError::new(ErrorKind::Missing, "this value does not exist: the step that gives it did not finish"))
+        }
+    }
 }
 
 fn choose(condition: &Expr, then: &Expr, otherwise: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {

@@ -119,6 +119,7 @@ const fn fake(name: &'static str, effect: Effect, idempotent: bool) -> Spec {
         examples: NONE,
         infer,
         run,
+        preview: None,
     }
 }
 
@@ -343,8 +344,13 @@ impl Trial {
         let plan = Plan { program, workflow: Arc::new(self.workflow.clone()), arguments: Vec::new() };
         let mut connections = self.connections.clone();
         connections.metrics.insert("vm".into(), self.world.clone());
-        let services =
-            Services { connections, clock: self.clock.clone(), interrupt: self.interrupt.clone(), keeping: None };
+        let services = Services {
+            connections,
+            clock: self.clock.clone(),
+            interrupt: self.interrupt.clone(),
+            keeping: None,
+            preview: None,
+        };
         let options = RunOptions {
             id: uuid::Uuid::nil(),
             now: self.clock.now(),

@@ -18,7 +18,8 @@ use std::path::PathBuf;
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, once};
 
 use self::store::Store;
-use super::{batch, is_ordered, range_at_instant, shown_query};
+use super::{batch, is_ordered, preview, range_at_instant, shown_query};
+use crate::connection::preview::Change;
 use crate::connection::{Answer, Metrics, Written};
 use crate::query::promql::{self, Matcher, Outside};
 use crate::value::{ErrorKind, Sample, Series, StepError, Timestamp};
@@ -110,5 +111,9 @@ impl Metrics for EmbeddedMetrics {
 
     fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
         Box::pin(self.write_all(series))
+    }
+
+    fn preview<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Change> {
+        Box::pin(async move { preview::compare(self, &batch::prepare(series, None)?.series).await })
     }
 }

@@ -8,6 +8,7 @@
 mod flags;
 mod lasting;
 mod native;
+mod preview;
 mod range;
 mod read;
 mod write;
@@ -25,6 +26,7 @@ pub use self::lasting::Durability;
 pub use super::encode::WriteProtocol;
 use super::writing::Duplicates;
 use super::{Native, Steps, base_url, over};
+use crate::connection::preview::Change;
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::value::{Sample, Series, StepError, Timestamp};
@@ -161,5 +163,9 @@ impl Metrics for VictoriaMetrics {
 
     fn write<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Written> {
         Box::pin(self.store(series))
+    }
+
+    fn preview<'a>(&'a self, series: &'a [Series]) -> Answer<'a, Change> {
+        Box::pin(self.foresee(series))
     }
 }

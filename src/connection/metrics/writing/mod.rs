@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 pub(super) use self::selector::{exact_selector, selector};
-pub(super) use self::verify::Found;
 use self::verify::{Finding, Findings};
+pub(super) use self::verify::{Found, groups};
 use super::batch::{Batch, place};
 use super::encode::{Part, requests};
 use crate::connection::{Answer, Clock, Written};

@@ -158,7 +158,7 @@ async fn find_group(
 
 /// Neighbours in the batch's order, as many as one request takes. A series that has thousands of
 /// points more than the others would stretch everybody's range in time; batches do not look so.
-fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
+pub(in crate::connection::metrics) fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut bytes = MOST_BYTES;
     for index in open {

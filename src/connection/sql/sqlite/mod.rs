@@ -5,6 +5,7 @@ mod decode;
 mod describe;
 mod error;
 mod interrupt;
+mod preview;
 mod read;
 mod transaction;
 mod upsert;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OnceCell;
@@ -23,6 +25,7 @@ use tokio::sync::OnceCell;
 use self::interrupt::Interrupt;
 use self::transaction::LiveTransaction;
 use super::rows::not_a_read;
+use crate::connection::preview::Change;
 use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
 use crate::query::sql::{SqlQuery, StatementKind};
 use crate::value::{ErrorKind, StepError, Table};
@@ -61,16 +64,6 @@ impl SqliteDatabase {
     /// A database at a path; nothing is touched before the first use.
     pub fn open(options: SqliteOptions) -> Self {
         let connect = SqliteConnectOptions::new().foreign_keys(true).busy_timeout(BUSY).shared_cache(false);
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(BUSY)
-                .idle_timeout(None)
-                .max_lifetime(None)
-                // On a full disk SQLite rolls back by itself, and the driver still counts the transaction as open:
-                // such a connection can begin no other one.
-                .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
-        };
         let (writer, readers) = if options.path.as_os_str() == ":memory:" {
             // Such a database lives in one connection; everyone shares it.
             let writer = pool(1).connect_lazy_with(connect.in_memory(true));
@@ -88,6 +81,28 @@ impl SqliteDatabase {
         };
         Self { shared: Arc::new(Shared { options, writer, readers, ready: OnceCell::new() }) }
     }
+
+    /// A database that is only read. A file that is not there is not made: what its schema would make stands in for it.
+    pub fn open_to_read(options: SqliteOptions) -> Self {
+        if !options.path.exists() {
+            return Self::open(SqliteOptions { path: ":memory:".into(), ..options });
+        }
+        let connect = SqliteConnectOptions::new().filename(&options.path).busy_timeout(BUSY).read_only(true);
+        let readers = pool(READERS).connect_lazy_with(connect.pragma("query_only", "on"));
+        let ready = OnceCell::new_with(Some(()));
+        Self { shared: Arc::new(Shared { options, writer: readers.clone(), readers, ready }) }
+    }
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(BUSY)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // On a full disk SQLite rolls back by itself, and the driver still counts the transaction as open:
+        // such a connection can begin no other one.
+        .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
 }
 
 impl Shared {
@@ -129,11 +144,15 @@ impl Shared {
         if query.template.kind != StatementKind::Read {
             return Err(not_a_read());
         }
-        self.prepare().await?;
-        let mut reader = self.readers.acquire().await.map_err(|error| self.unopened(&error))?;
+        let mut reader = self.reader().await?;
         let interrupt = Interrupt::of(&mut reader).await?;
         let _running = interrupt.running();
         read::query(&mut reader, query).await
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StepError> {
+        self.prepare().await?;
+        self.readers.acquire().await.map_err(|error| self.unopened(&error))
     }
 
     /// `vacuum` and the like refuse to run inside a transaction; one definition is atomic by itself.
@@ -196,6 +215,14 @@ impl SqlSession for Session {
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted> {
         alone!(self, connection => upsert::upsert(connection, table, rows, key, returning))
+    }
+
+    fn preview_insert<'a>(&'a mut self, table: &'a str, rows: &'a Table) -> Answer<'a, Change> {
+        async move { preview::insert(&mut *self.shared.reader().await?, table, rows).await }.boxed()
+    }
+
+    fn preview_upsert<'a>(&'a mut self, table: &'a str, rows: &'a Table, key: &'a [Arc<str>]) -> Answer<'a, Change> {
+        async move { preview::upsert(&mut *self.shared.reader().await?, table, rows, key).await }.boxed()
     }
 }
 

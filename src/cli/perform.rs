@@ -1,0 +1,106 @@
+//! A run under way: its events shown, its interruptions handed on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::to_value;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use uuid::Uuid;
+
+use super::prepare::Prepared;
+use super::progress::Progress;
+use super::terminal::Terminal;
+use super::{Exit, logs};
+use crate::config::Redactor;
+use crate::run::{self, EventSink, Interrupt, RunEvent, RunOptions, RunOutcome, Services};
+
+/// What a run that ctrl-c stopped exits with, and what SIGTERM makes of it.
+const CANCELLED: u8 = 130;
+const TERMINATED: u8 = 143;
+
+/// A run that is over.
+pub(super) struct Performed {
+    /// How it went.
+    pub(super) outcome: RunOutcome,
+    /// What the command exits with.
+    pub(super) exit: Exit,
+}
+
+/// Runs what is prepared; `None` when vmflow itself broke down.
+pub(super) fn perform(
+    prepared: &Prepared,
+    id: Uuid,
+    services: Services,
+    sink: Sink,
+    runtime: &Runtime,
+) -> Option<Performed> {
+    let options = RunOptions {
+        id,
+        now: prepared.now,
+        job: prepared.job.as_ref().map(|job| job.id.clone()),
+        environment: prepared.environment.name.clone(),
+        timeout_ms: prepared.job.as_ref().and_then(|job| job.timeout_ms),
+        interpreters: prepared.interpreters.clone(),
+    };
+    let terminated = Arc::new(AtomicBool::new(false));
+    let listening = runtime.spawn(listen(services.interrupt.clone(), terminated.clone()));
+    // On a worker, not here: each step would pay for waking this thread.
+    let running = runtime.spawn(run::run(prepared.plan.clone(), services, options, Arc::new(sink)));
+    let outcome = runtime.block_on(running);
+    listening.abort();
+    let outcome = outcome.ok()?;
+    let exit = match outcome.exit_code() {
+        CANCELLED if terminated.load(Ordering::Relaxed) => Exit::Code(TERMINATED),
+        code => Exit::Code(code),
+    };
+    Some(Performed { outcome, exit })
+}
+
+/// Hands ctrl-c and SIGTERM to the run: the first asks it to stop, the second makes it.
+async fn listen(interrupt: Interrupt, terminated: Arc<AtomicBool>) {
+    let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = int.recv() => {}
+            _ = term.recv() => terminated.store(true, Ordering::Relaxed),
+        }
+        interrupt.cancel();
+    }
+}
+
+/// Shows what happens: as lines of JSON, as a progress display, as a log.
+pub(super) struct Sink {
+    terminal: Terminal,
+    redactor: Arc<Redactor>,
+    progress: Option<Progress>,
+    has_lines: bool,
+}
+
+impl Sink {
+    /// A progress display where there is a terminal, else a log.
+    pub(super) fn quiet(terminal: Terminal, redactor: Arc<Redactor>) -> Self {
+        let progress = terminal.animates.then(|| Progress::new(terminal.color_err));
+        Self { terminal, redactor, progress, has_lines: false }
+    }
+
+    /// An event a line on stdout, and a log.
+    pub(super) fn lines(terminal: Terminal, redactor: Arc<Redactor>) -> Self {
+        Self { terminal, redactor, progress: None, has_lines: true }
+    }
+}
+
+impl EventSink for Sink {
+    fn emit(&self, event: RunEvent) {
+        if self.has_lines {
+            let line = self.redactor.redact_json(&to_value(&event).unwrap_or_default());
+            self.terminal.print(&format!("{line}\n"));
+        }
+        match &self.progress {
+            Some(progress) => progress.show(&event, &self.redactor),
+            None => logs::log(&event, &self.redactor),
+        }
+    }
+}
