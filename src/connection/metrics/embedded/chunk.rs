@@ -1,5 +1,5 @@
 //! Points of one series as the file holds them: a chunk of at most [`MOST`] in one row. A row for each
-//! point costs three times the room and ten times the work.
+//! point would cost several times the room.
 //!
 //! Instants are varints of how much the distance to the one before has changed, a byte each when they are
 //! regular. Values are as they are, eight bytes in little endian: they stay exact.

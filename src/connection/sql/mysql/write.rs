@@ -22,6 +22,9 @@ const ROWS: usize = 1000;
 /// What a placeholder takes of a statement, beside its value.
 const OVERHEAD: usize = 16;
 
+/// Makes the statement that writes some of the rows.
+type Statement<'a> = dyn Fn(&Range<usize>) -> Result<(String, MySqlArguments), StepError> + Sync + 'a;
+
 impl Place<'_> {
     /// Inserts rows.
     pub(super) async fn insert(&mut self, table: &str, rows: &Table) -> Result<u64, StepError> {
@@ -54,7 +57,7 @@ impl Place<'_> {
     /// long as they can be, which takes no longer than writing it twice. The caller rolls all of it back.
     pub(super) async fn blame(
         &mut self,
-        statement: &(dyn Fn(&Range<usize>) -> Result<(String, MySqlArguments), StepError> + Sync),
+        statement: &Statement<'_>,
         piece: &Range<usize>,
         error: StepError,
     ) -> StepError {
