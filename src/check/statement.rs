@@ -128,7 +128,9 @@ impl Checker<'_> {
                 continue;
             };
             let Some(wanted) = database_type(&found.ty) else { continue };
-            if !fits_column(&field.ty, &wanted) {
+            // SQLite keeps all digits of a decimal in a column of texts, and nowhere else.
+            let keeps_digits = schema.database == "sqlite" && wanted.is_text() && field.ty.required() == Type::Decimal;
+            if !keeps_digits && !fits_column(&field.ty, &wanted) {
                 let message = format!("`{}` goes into the column `{column}`, which holds `{wanted}`", field.ty);
                 let finding = Diagnostic::new(&codes::VF405, rows.span, message).at("these rows have it");
                 let finding = finding.help(format!("let the rows hold a `{wanted}` there"));

@@ -133,7 +133,7 @@ async fn lines_of_json_become_rows_or_say_where_they_do_not() {
     let error = async |text: &'static str| read(text, Some(&prices())).await.unwrap_err().message;
     assert_eq!(
         error("{\"day\":\"2025-01-31\",\"auid\":\"a\",\"price\":\"n/a\"}\n").await,
-        "a.jsonl:1: expected `decimal` at `price`, found \"n/a\""
+        "a.jsonl:1: price: expected decimal or none, got \"n/a\""
     );
     assert_eq!(error("\n{\"day\":\n").await, "a.jsonl:2: this is not JSON: EOF while parsing a value, at byte 0");
     assert!(error("[{}]").await.starts_with("a.jsonl:1: expected `{ day: date, auid: text, price: decimal? }`"));

@@ -613,7 +613,7 @@ fn types() -> Vec<(&'static str, &'static str, Vec<Value>)> {
         ("x", "double precision", floats.map(Value::Float).to_vec()),
         ("flag", "boolean", vec![Value::Bool(true), Value::Bool(false)]),
         ("t", "text", odd.map(text).to_vec()),
-        ("long", "text", vec![text(&"long \\ \n é ".repeat(100_000))]),
+        ("wide", "text", vec![text(&"long \\ \n é ".repeat(100_000))]),
         ("v", "varchar(20)", vec![text("a"), text("twenty letters, all ")]),
         ("day", "date", vec![date("0001-01-01"), date("2024-02-29"), date("9999-12-31")]),
         ("clock", "time", ["00:00:00", "23:59:59.999999"].map(|t| Value::Time(t.parse().unwrap())).to_vec()),
@@ -634,7 +634,7 @@ fn types() -> Vec<(&'static str, &'static str, Vec<Value>)> {
 fn as_mysql_has_it((name, ty, values): &mut (&'static str, &'static str, Vec<Value>)) {
     values.retain(|value| !matches!(value, Value::Float(x) if x.is_infinite()));
     *ty = match *name {
-        "long" => "longtext",
+        "wide" => "longtext",
         "clock" => "time(6)",
         "at" | "here" => "datetime(6)",
         _ => ty,
@@ -652,7 +652,7 @@ async fn every_type_is_exact(db: &dyn Sql) {
     let row = |n: usize| {
         let values = types.iter().map(|(name, _, values)| {
             // One long text is enough.
-            if *name == "long" && n > 0 { text("") } else { values[n % values.len()].clone() }
+            if *name == "wide" && n > 0 { text("") } else { values[n % values.len()].clone() }
         });
         std::iter::once(Value::Int(i64::try_from(n).unwrap())).chain(values).collect::<Vec<Value>>()
     };

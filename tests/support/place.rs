@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::process::Command;
 
+use futures_util::TryStreamExt;
 use serde_json::Value as Json;
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
@@ -12,6 +13,9 @@ use super::{mysql, postgres};
 
 /// A run's instant, when the data end.
 pub(crate) const AT: &str = "2026-10-30T18:00Z";
+
+/// The year 2100, after everything that tests write.
+const FAR_MS: i64 = 4_102_444_800_000;
 
 /// The points of series, by name and labels.
 pub(crate) type Samples = BTreeMap<String, Vec<(i64, f64)>>;
@@ -235,16 +239,15 @@ impl Place {
     }
 
     async fn embedded_samples(&self, prefix: &str) -> Samples {
-        let file = self.sandbox.path().join(".vmflow/metrics/metrics.db");
-        let mut store = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-        let query = "select name, labels, at_ms, value from series join samples on series_id = id
-                     where name like ? || '%' order by at_ms";
-        let rows: Vec<(String, String, i64, f64)> =
-            sqlx::query_as(query).bind(prefix).fetch_all(&mut store).await.unwrap();
+        let path = self.sandbox.path().join(".vmflow/metrics");
+        let store = EmbeddedMetrics::open(&EmbeddedOptions { path, seed: None }).await.unwrap();
+        let selector = format!("{{__name__=~\"{prefix}.*\"}}");
+        let found: Vec<Series> = store.export(&selector, 0, FAR_MS).try_collect().await.unwrap();
         let mut samples = Samples::new();
-        for (name, labels, at, value) in rows {
-            let labels: BTreeMap<String, String> = serde_json::from_str(&labels).unwrap();
-            samples.entry(id(&name, &labels)).or_default().push((at, value));
+        for series in found {
+            let labels = series.labels.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            let points = series.points.at_ms.iter().copied().zip(series.points.values.iter().copied());
+            samples.entry(id(&series.name, &labels)).or_default().extend(points);
         }
         samples
     }

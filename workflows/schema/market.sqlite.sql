@@ -3,7 +3,7 @@
 
 -- What can be owned. A symbol may belong to several; what CoinGecko calls it belongs to one.
 create table if not exists assets (
-  id               text        primary key default (lower(
+  id               text        not null primary key default (lower(
     hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-a' ||
     substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))),
   symbol           text        not null,
@@ -22,7 +22,7 @@ create index if not exists assets_symbol on assets (symbol);
 
 -- Who owns what: `holdings` is a list of records with an `asset_id` or a `symbol`.
 create table if not exists accounts (
-  id        text    primary key,
+  id        text    not null primary key,
   name      text    not null,
   is_active boolean not null default true,
   holdings  jsonb   not null default '[]'

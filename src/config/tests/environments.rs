@@ -158,13 +158,13 @@ fn a_connection_says_what_it_wants() {
         (
             "db: { kind: oracle }",
             &[
-                "4:19 [oracle] `kind` is `oracle`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`, `files` is wanted | write one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`, `files`",
+                "4:19 [oracle] `kind` is `oracle`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `influxdb`, `http`, `files` is wanted | write one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `influxdb`, `http`, `files`",
             ],
         ),
         (
             "db: { kind: postgress }",
             &[
-                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `http`, `files` is wanted | did you mean `postgres`?",
+                "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `influxdb`, `http`, `files` is wanted | did you mean `postgres`?",
             ],
         ),
         (
@@ -305,6 +305,7 @@ environments:
         "vm": {
             "kind": "victoria_metrics", "read_url": "http://h", "write_url": "http://h", "username": "u",
             "password": "se*****23", "timeout_ms": 30_000, "pool": 8, "future_retention_ms": 172_800_000,
+            "write": "remote_write", "durable": "snapshot",
         },
         "api": {
             "kind": "http", "base_url": "http://api", "timeout_ms": 30_000, "pool": 8, "max_body": 67_108_864,

@@ -115,9 +115,14 @@ impl Parts<'_> {
 
     /// The byte where the statement proper ends.
     fn end(&self, from: usize) -> usize {
+        self.start_of(self.end_at(from)).unwrap_or(self.text.len())
+    }
+
+    /// The number of the token behind the statement proper.
+    fn end_at(&self, from: usize) -> usize {
+        let ends = |token: &&Token| token.is(self.text, "returning") || token.is_punct(self.text, ";");
         let rest = self.tokens.iter().skip(from);
-        let end = rest.clone().find(|token| token.is(self.text, "returning") || token.is_punct(self.text, ";"));
-        end.map_or(self.text.len(), |token| token.start)
+        rest.clone().position(ends).map_or(self.tokens.len(), |at| at + from)
     }
 
     fn start_of(&self, at: usize) -> Option<usize> {
@@ -128,7 +133,9 @@ impl Parts<'_> {
     /// the condition.
     fn change(&self, first: usize, ends: &str) -> Option<(Range<usize>, Option<Range<usize>>)> {
         let from = self.start_of(first)?;
-        let to = self.position(first, &[ends]).and_then(|at| self.start_of(at)).unwrap_or_else(|| self.end(first));
+        // Up to its last word: a comment behind it would take in what is written after it.
+        let behind = self.position(first, &[ends]).unwrap_or_else(|| self.end_at(first));
+        let to = self.tokens.get(behind.checked_sub(1)?)?.end;
         let condition = self.position(first, &["where"]).and_then(|at| {
             let begin = self.tokens.get(at)?.end;
             Some(begin..self.end(at))
@@ -190,7 +197,7 @@ mod tests {
                 "DELETE FROM \"raw\".nav -- where it is old\n WHERE day < :d;",
                 Touch::Delete,
                 "raw.nav",
-                "select count(*) as n from \"raw\".nav -- where it is old where day < :d",
+                "select count(*) as n from \"raw\".nav where day < :d",
                 vec![int(0)],
             ),
             ("delete from nav", Touch::Delete, "nav", "select count(*) as n from nav", vec![]),

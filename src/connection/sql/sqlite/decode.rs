@@ -70,6 +70,8 @@ fn from_int(n: i64, declared: Declared) -> Value {
     match declared {
         Declared::Bool if n == 0 || n == 1 => Value::Bool(n == 1),
         Declared::Decimal => Value::Decimal(Arc::new(BigDecimal::from(n))),
+        // A column of JSON has numeric affinity: the text `1` is kept as a number.
+        Declared::Json => Value::Json(Arc::new(n.into())),
         _ => Value::Int(n),
     }
 }
@@ -79,6 +81,7 @@ fn from_float(x: f64, declared: Declared) -> Value {
     let decimal = || x.to_string().parse::<BigDecimal>().ok();
     match declared {
         Declared::Decimal => decimal().map_or(Value::Float(x), |d| Value::Decimal(Arc::new(d))),
+        Declared::Json => Value::Json(Arc::new(x.into())),
         _ => Value::Float(x),
     }
 }
