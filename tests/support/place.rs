@@ -8,6 +8,10 @@ use futures_util::TryStreamExt;
 use serde_json::Value as Json;
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
+use vmflow::connection::Metrics;
+use vmflow::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
+use vmflow::value::Series;
+
 use super::sandbox::{Ran, Sandbox, root};
 use super::{mysql, postgres};
 
