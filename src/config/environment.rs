@@ -5,7 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, FUTURE_RETENTION_MS, connection};
+use super::connection::Connection;
+use super::kinds::{FUTURE_RETENTION_MS, connection};
 use super::mask::{MaskWords, Redactor, mask_json};
 use super::reading::{self, Reading, or_default, suggest};
 use super::secret::Secret;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::connection::{ConnectionConfig, Login, Rate, TIMEOUT_MS, WEB, login, pool};
+use super::connection::{ConnectionConfig, Login, Rate};
+use super::kinds::{TIMEOUT_MS, WEB, login, pool};
 use super::reading::{Reading, optional, or_default};
 use super::secret::Secret;
 use super::yaml::{Field, Mapping, field, fields};

@@ -14,6 +14,7 @@ mod document;
 mod environment;
 mod http;
 mod job;
+mod kinds;
 mod mask;
 mod metrics;
 mod origin;
