@@ -36,7 +36,8 @@ pub(super) fn bind(arguments: &mut MySqlArguments, value: &Value) -> Result<(), 
         Value::Decimal(d) => add(arguments, Digits(d.to_plain_string())),
         Value::Date(date) => add(arguments, *date),
         Value::Time(time) => add(arguments, *time),
-        Value::Timestamp(at) => add(arguments, *at),
+        // As a `datetime`: of a `timestamp` the server makes a null where it lies before 1970 or after 2038, without a word.
+        Value::Timestamp(at) => add(arguments, at.naive_utc()),
         other => add(arguments, plain(other)),
     }
 }
@@ -45,7 +46,7 @@ pub(super) fn bind(arguments: &mut MySqlArguments, value: &Value) -> Result<(), 
 pub(super) fn bind_cell(arguments: &mut MySqlArguments, value: &Value, column: &Column) -> Result<(), StepError> {
     match (value, column.family) {
         (Value::Timestamp(_) | Value::Text(_), Family::Timestamp) => match instant(value) {
-            Some(at) => add(arguments, at),
+            Some(at) => add(arguments, at.naive_utc()),
             None => bind(arguments, value),
         },
         (Value::Timestamp(_), _) => add(arguments, plain(value)),
