@@ -149,12 +149,10 @@ impl Lexer<'_> {
     fn number(&mut self) {
         let bytes = self.rest().as_bytes();
         let digit_at = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let dated = bytes.get(4) == Some(&b'-') && digit_at(3) && digit_at(5);
         let in_text = !self.texts.is_empty();
-        let mut len = 0;
+        let mut len = date_len(bytes);
         while let Some(byte) = bytes.get(len) {
-            let joined = digit_at(len + 1)
-                && (*byte == b'.' || (*byte == b':' && !in_text) || (dated && *byte == b'-' && len < 10));
+            let joined = digit_at(len + 1) && (*byte == b'.' || (*byte == b':' && !in_text));
             if !(byte.is_ascii_alphanumeric() || *byte == b'_' || joined) {
                 break;
             }
@@ -375,4 +373,17 @@ fn text_len(rest: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// How long the date is that a text begins with, `2025-1-31` among them; 0 when it begins with none. In `2025-127` the
+/// sign is a minus, as the grammar has it.
+fn date_len(bytes: &[u8]) -> usize {
+    let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
+    let is_sign = |at: usize| bytes.get(at) == Some(&b'-');
+    let (year, month) = (digits(0), digits(5));
+    if year != 4 || !is_sign(4) || !(1..=2).contains(&month) || !is_sign(5 + month) {
+        return 0;
+    }
+    let day = digits(6 + month);
+    if (1..=2).contains(&day) { 6 + month + day } else { 0 }
 }
