@@ -119,6 +119,10 @@ fn pieces(text: &str, body: &Body, most: usize) -> Option<Vec<Piece>> {
             from = cut;
         }
     }
+    if from == body.bytes.start {
+        // One statement, or nearly: read once, not twice.
+        return None;
+    }
     pieces.push(Piece::Part(from..body.bytes.end));
     pieces.push(Piece::Tail(body.bytes.end + 1..text.len()));
     Some(pieces)
