@@ -25,7 +25,10 @@ pub(super) fn init(terminal: &Terminal) {
         .with_writer(std::io::stderr)
         .with_ansi(terminal.color_err)
         .with_target(false)
-        .with_filter(Targets::new().with_default(level).with_target(OWN_WORDS, own_words));
+        .with_filter(
+            // The driver's own warnings of slow statements are not what the workflow's author asked to hear.
+            Targets::new().with_default(level).with_target(OWN_WORDS, own_words).with_target("sqlx", LevelFilter::OFF),
+        );
     // A second initialisation keeps the first; nothing depends on it.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
 }
