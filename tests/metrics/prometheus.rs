@@ -33,7 +33,7 @@ fn client(url: &str) -> Prometheus {
     let options = PrometheusOptions {
         url,
         authorization: Authorization::None,
-        timeout_ms: 10_000,
+        timeout_ms: 60_000,
         pool: 4,
         verify: true,
         ca: None,

@@ -77,7 +77,7 @@ fn influx(url: &str, database: &str) -> InfluxDb {
         url: url.to_owned(),
         database: database.to_owned(),
         authorization: Authorization::None,
-        timeout_ms: 10_000,
+        timeout_ms: 60_000,
         pool: 4,
         verify: true,
         ca: None,

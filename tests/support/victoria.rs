@@ -33,7 +33,7 @@ pub(crate) fn options(url: &str) -> VictoriaOptions {
         read_url: url.to_owned(),
         write_url: url.to_owned(),
         authorization: Authorization::None,
-        timeout_ms: 10_000,
+        timeout_ms: 60_000,
         pool: 4,
         future_retention_ms: FUTURE_RETENTION_MS,
         verify: true,
