@@ -11,7 +11,7 @@ pub mod http;
 pub mod metrics;
 pub mod preview;
 pub mod sql;
-mod transport;
+pub(crate) mod transport;
 
 pub use transport::Authorization;
 

@@ -51,7 +51,7 @@ impl fmt::Debug for Authorization {
 
 /// A client for one server. Its `Debug` shows no secret.
 #[derive(Clone)]
-pub(super) struct Transport {
+pub(crate) struct Transport {
     client: Client,
     authorization: Authorization,
     headers: HeaderMap,
@@ -66,7 +66,7 @@ impl fmt::Debug for Transport {
 }
 
 /// How a [`Transport`] is made.
-pub(super) struct TransportOptions {
+pub(crate) struct TransportOptions {
     /// Credentials.
     pub authorization: Authorization,
     /// Headers for every request; their values are secrets.
@@ -83,7 +83,7 @@ pub(super) struct TransportOptions {
 
 /// Whether a client goes where it is sent on to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Redirects {
+pub(crate) enum Redirects {
     /// On the host that was asked, a few times.
     SameHost,
     /// Never: a `POST` that is sent on becomes a `GET`, and nothing is written.
@@ -92,13 +92,13 @@ pub(super) enum Redirects {
 
 impl Transport {
     /// A client. Fails when a header is no header.
-    pub(super) fn new(options: &TransportOptions) -> Result<Self, StepError> {
+    pub(crate) fn new(options: &TransportOptions) -> Result<Self, StepError> {
         Self::through(options, Redirects::SameHost, None)
     }
 
     /// A client that goes through a proxy, if one is given. The variables of the environment (`HTTPS_PROXY`) are not
     /// asked: what a run reaches stands in its configuration.
-    pub(super) fn through(
+    pub(crate) fn through(
         options: &TransportOptions,
         redirects: Redirects,
         proxy: Option<&str>,
@@ -136,19 +136,19 @@ impl Transport {
     }
 
     /// The same client, which also blanks out these in what it says.
-    pub(super) fn hiding(mut self, secrets: impl IntoIterator<Item = Arc<str>>) -> Self {
+    pub(crate) fn hiding(mut self, secrets: impl IntoIterator<Item = Arc<str>>) -> Self {
         // A value of three characters would blank out half of every message.
         self.secrets.extend(secrets.into_iter().filter(|secret| secret.len() > 3));
         self
     }
 
     /// A request that must be over within the time limit.
-    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.streamed(method, url).timeout(self.timeout)
     }
 
     /// A request whose answer may take longer as a whole.
-    pub(super) fn streamed(&self, method: Method, url: Url) -> RequestBuilder {
+    pub(crate) fn streamed(&self, method: Method, url: Url) -> RequestBuilder {
         let request = self.client.request(method, url).headers(self.headers.clone());
         match &self.authorization {
             Authorization::None => request,
@@ -158,14 +158,19 @@ impl Transport {
     }
 
     /// Sends; a status outside 200 to 299 is an error. `who` names the server in messages.
-    pub(super) async fn send(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
-        let response = request.send().await.map_err(|error| self.failure(who, &error))?;
+    pub(crate) async fn send(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
+        let response = self.exchange(who, request).await?;
         if response.status().is_success() { Ok(response) } else { Err(self.refusal(who, response).await) }
     }
 
-    /// The same for a request that changes something: unless the server was never reached, or says that it
+    /// Sends; whatever is answered is an answer.
+    pub(crate) async fn exchange(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
+        request.send().await.map_err(|error| self.failure(who, &error))
+    }
+
+    /// The same as [`Transport::send`] for a request that changes something: unless the server was never reached, or says that it
     /// did nothing, a failure leaves open whether it happened, and its kind is `Ambiguous`.
-    pub(super) async fn send_once(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
+    pub(crate) async fn send_once(&self, who: &str, request: RequestBuilder) -> Result<Response, StepError> {
         let response = request.send().await.map_err(|error| {
             let failure = self.failure(who, &error);
             if error.is_connect() || error.is_builder() { failure } else { unsure(failure) }
@@ -179,7 +184,7 @@ impl Transport {
     }
 
     /// The whole body, at most `limit` bytes.
-    pub(super) async fn body(&self, who: &str, mut response: Response, limit: usize) -> Result<Vec<u8>, StepError> {
+    pub(crate) async fn body(&self, who: &str, mut response: Response, limit: usize) -> Result<Vec<u8>, StepError> {
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| self.failure(who, &error))? {
             if body.len() + piece.len() > limit {
@@ -191,7 +196,7 @@ impl Transport {
     }
 
     /// What a failed exchange means.
-    pub(super) fn failure(&self, who: &str, error: &reqwest::Error) -> StepError {
+    pub(crate) fn failure(&self, who: &str, error: &reqwest::Error) -> StepError {
         let cause = self.masked(&root_cause(error));
         if error.is_timeout() {
             let seconds = self.timeout.as_secs_f64();
@@ -208,7 +213,8 @@ impl Transport {
         StepError::transient(ErrorKind::Connection, format!("{who} {what}: {cause}"))
     }
 
-    async fn refusal(&self, who: &str, response: Response) -> StepError {
+    /// What an answer outside 200 to 299 means.
+    pub(crate) async fn refusal(&self, who: &str, response: Response) -> StepError {
         let status = response.status();
         let retry_after_ms = retry_after(response.headers());
         let body = first_bytes(response).await;
@@ -228,7 +234,7 @@ impl Transport {
     }
 
     /// The text with every secret of this client blanked out.
-    pub(super) fn masked(&self, text: &str) -> String {
+    pub(crate) fn masked(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(&**secret, "•••"))
     }
 }
@@ -253,7 +259,7 @@ fn certificates(file: Option<&Path>) -> Result<Vec<Certificate>, StepError> {
 }
 
 /// A request with this body, compressed if that is wanted.
-pub(super) fn compressed(request: RequestBuilder, body: Vec<u8>, is_wanted: bool) -> RequestBuilder {
+pub(crate) fn compressed(request: RequestBuilder, body: Vec<u8>, is_wanted: bool) -> RequestBuilder {
     if !is_wanted {
         return request.body(body);
     }
@@ -266,13 +272,13 @@ pub(super) fn compressed(request: RequestBuilder, body: Vec<u8>, is_wanted: bool
 }
 
 /// A failure after which nobody knows whether the request was carried out.
-pub(super) fn unsure(error: StepError) -> StepError {
+pub(crate) fn unsure(error: StepError) -> StepError {
     StepError { kind: ErrorKind::Ambiguous, ..error }
         .help("it may have happened; with `with { key: […] }` the step says that repeating it is safe")
 }
 
 /// An address without user and password, for messages.
-pub(super) fn masked_url(url: &Url) -> String {
+pub(crate) fn masked_url(url: &Url) -> String {
     let mut url = url.clone();
     // Both fail only for addresses that cannot have either.
     let _ = url.set_username("");
@@ -282,7 +288,7 @@ pub(super) fn masked_url(url: &Url) -> String {
 }
 
 /// Reads an address of `http` or `https`. `what` names the setting.
-pub(super) fn parse_url(what: &str, text: &str) -> Result<Url, StepError> {
+pub(crate) fn parse_url(what: &str, text: &str) -> Result<Url, StepError> {
     let wrong = |why: &str| {
         StepError::new(ErrorKind::Configuration, format!("`{what}` {why}")).help("write `https://host/path`")
     };
@@ -295,7 +301,7 @@ pub(super) fn parse_url(what: &str, text: &str) -> Result<Url, StepError> {
 }
 
 /// A request with these pairs as its body, which unlike an address may have any length.
-pub(super) fn form(request: RequestBuilder, pairs: &[(&str, &str)]) -> RequestBuilder {
+pub(crate) fn form(request: RequestBuilder, pairs: &[(&str, &str)]) -> RequestBuilder {
     // The address is only a place to encode pairs in.
     let Ok(mut url) = Url::parse("http://form") else { return request };
     url.query_pairs_mut().extend_pairs(pairs);
@@ -304,7 +310,7 @@ pub(super) fn form(request: RequestBuilder, pairs: &[(&str, &str)]) -> RequestBu
 }
 
 /// `base` with `path` after its own path.
-pub(super) fn join(base: &Url, path: &str) -> Url {
+pub(crate) fn join(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}/{}", base.path().trim_end_matches('/'), path.trim_start_matches('/')));
     url
