@@ -27,6 +27,7 @@ mod format;
 mod fuzz;
 mod http;
 mod language;
+mod lifecycle;
 mod metrics;
 mod plan;
 mod primitives;

@@ -47,7 +47,7 @@ fn at(ms: i64) -> Timestamp {
 }
 
 /// All series of an export, their pieces put together, in order.
-async fn export(
+pub(crate) async fn export(
     store: &dyn Metrics,
     selector: &str,
     from: i64,

@@ -221,7 +221,7 @@ fn schema_text(path: Option<&Path>) -> Result<Option<String>, String> {
         .transpose()
 }
 
-fn exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Vec<(Arc<str>, Arc<str>)> {
+pub(super) fn exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Vec<(Arc<str>, Arc<str>)> {
     pairs.iter().map(|(name, value)| (name.clone(), value.expose().into())).collect()
 }
 

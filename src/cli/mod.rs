@@ -33,6 +33,7 @@ mod replace;
 mod report;
 mod run;
 mod schema;
+mod sinks;
 mod skeleton;
 mod snapshots;
 mod table;

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::kinds::{FUTURE_RETENTION_MS, connection};
+use super::lifecycle::{Sink, sinks};
 use super::mask::{MaskWords, Redactor, mask_json};
 use super::reading::{self, Reading, or_default, suggest};
 use super::secret::Secret;
 use super::yaml::{Content, Entry, Field, Mapping, Node, field, fields};
-use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::diagnostic::Diagnostic;
 
 /// The keys of an environment.
 const KEYS: &[&str] = &["extends", "protected", "connections", "lifecycle"];
@@ -28,6 +29,8 @@ pub struct Environment {
     pub protected: bool,
     /// Its connections, by the name that workflows use.
     pub connections: IndexMap<Arc<str>, Connection>,
+    /// Who is told of its runs.
+    pub sinks: Vec<Sink>,
     /// What is odd without keeping it from working.
     pub warnings: Vec<Diagnostic>,
     pub(super) secrets: Vec<Secret>,
@@ -180,13 +183,12 @@ pub(super) fn environment(
     reading.check_keys(map, KEYS, "an environment");
     let protected = or_default(map, "protected", false, |field| reading.boolean(field));
     let connections = or_default(map, "connections", IndexMap::new(), |field| all_connections(reading, field, wanted));
-    if let Some(lifecycle) = field(map, "lifecycle") {
-        check_lifecycle(reading, lifecycle);
-    }
+    let lifecycle = or_default(map, "lifecycle", Vec::new(), |field| sinks(reading, field));
     Some(Environment {
         name: Arc::from(name),
         protected: protected?,
         connections: connections?,
+        sinks: lifecycle?,
         warnings: Vec::new(),
         secrets: Vec::new(),
         words: reading.words.clone(),
@@ -202,22 +204,4 @@ fn all_connections(
     let read: Vec<Option<Connection>> =
         fields(map).filter(|field| wanted(field.key)).map(|field| connection(reading, field)).collect();
     read.into_iter().map(|connection| connection.map(|it| (Arc::clone(&it.name), it))).collect()
-}
-
-/// Sinks are not delivered to by this release: their shape is checked, and that is said.
-fn check_lifecycle(reading: &mut Reading<'_>, field: Field<'_>) {
-    let sinks = reading.items(field, "a list of sinks");
-    let count = sinks.len();
-    for sink in sinks {
-        if let Some(map) = reading.map(sink) {
-            reading.required(map, "kind", sink.node.span, "a sink");
-        }
-    }
-    if count > 0 {
-        let mut finding = Diagnostic::new(&codes::VF701, field.key_span, "lifecycle sinks are not delivered to yet");
-        finding.severity = Severity::Warning;
-        reading
-            .findings
-            .push(finding.help("remove the block until a release delivers to it; the run store has the story"));
-    }
 }

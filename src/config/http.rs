@@ -56,7 +56,7 @@ fn report_two_logins(
     }
 }
 
-fn headers(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Secret>> {
+pub(super) fn headers(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Secret>> {
     let map = reading.map(field)?;
     let mut is_complete = true;
     for header in fields(map) {

@@ -253,7 +253,7 @@ pub(super) fn pool(reading: &mut Reading<'_>, map: &Mapping) -> Option<usize> {
 
 /// A secret that may be missing or empty; the outer `None` means that a finding was made.
 #[allow(clippy::option_option, reason = "a setting is wrong, missing or given: three cases")]
-fn optional_secret(reading: &mut Reading<'_>, map: &Mapping, key: &str) -> Option<Option<Secret>> {
+pub(super) fn optional_secret(reading: &mut Reading<'_>, map: &Mapping, key: &str) -> Option<Option<Secret>> {
     let Some(field) = field(map, key) else { return Some(None) };
     let text = reading.text(field)?;
     Some((!text.is_empty()).then(|| Secret::new(text)))

@@ -15,6 +15,7 @@ mod environment;
 mod http;
 mod job;
 mod kinds;
+mod lifecycle;
 mod mask;
 mod metrics;
 mod origin;
@@ -37,6 +38,7 @@ pub use connection::{Connection, ConnectionConfig, Login, Rate, ServerAddress, T
 pub use document::Config;
 pub use environment::{ConnectionOutline, Environment};
 pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};
+pub use lifecycle::{Credentials, Influx, Sink, SinkConfig};
 pub use mask::{MaskWords, Redactor, mask_all, mask_json, mask_text};
 pub use metrics::{Durable, WriteProtocol};
 pub use origin::{Filled, Setting};

@@ -6,7 +6,7 @@ use super::yaml::{Content, Field, Mapping, field, fields};
 use crate::diagnostic::{Diagnostic, codes};
 
 /// The keys under which a connection's address stands.
-const ADDRESSES: [&str; 5] = ["url", "read_url", "write_url", "base_url", "host"];
+const ADDRESSES: [&str; 6] = ["url", "read_url", "write_url", "base_url", "host", "endpoint"];
 
 /// Reports a connection that sends a secret unencrypted to another machine. Looks at what is written, so that it is
 /// found where the variables are not set; an address that a variable gives is passed over. A connection without

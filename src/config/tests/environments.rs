@@ -43,7 +43,13 @@ environments:
 
 #[test]
 fn an_environment_takes_what_it_extends_and_types_it() {
-    let set = [("PG_HOST", "pg.example"), ("VM_JOBS_DB_PASSWORD", "hunter2"), ("VM_TOKEN", "")];
+    let set = [
+        ("PG_HOST", "pg.example"),
+        ("VM_JOBS_DB_PASSWORD", "hunter2"),
+        ("VM_TOKEN", ""),
+        ("INFLUXDB_URL", "https://influx.example"),
+        ("INFLUXDB_TOKEN", "t0ken"),
+    ];
     let prod = config(EXAMPLE, &set).environment("prod").unwrap();
     assert!(prod.protected);
     let db = ConnectionConfig::Postgres {
@@ -70,9 +76,15 @@ fn an_environment_takes_what_it_extends_and_types_it() {
         ca: None,
     };
     assert_eq!(prod.connections["vm"].kind, vm);
-    let warnings = shown(&source(EXAMPLE), &prod.warnings);
-    let help = "remove the block until a release delivers to it; the run store has the story";
-    assert_lines(&warnings, &[&format!("30:5 [lifecycle] warning lifecycle sinks are not delivered to yet | {help}")]);
+    let tags = [("datacenter", "none"), ("project", "p"), ("stage", "prod")];
+    let influx = SinkConfig::Influx {
+        url: Url::new("https://influx.example"),
+        api: Influx::V2 { org: "o".into(), bucket: "b".into(), token: Some(Secret::new("t0ken")) },
+        measurement: "scheduling-job".into(),
+        tags: tags.map(|(name, value)| (name.into(), value.into())).into(),
+    };
+    assert_eq!(prod.sinks.iter().map(|sink| (&*sink.name, &sink.kind)).collect::<Vec<_>>(), [("influx", &influx)]);
+    assert_eq!(prod.warnings.len(), 0);
 }
 
 #[test]
