@@ -18,6 +18,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("format", &["source", "diagnostic", "syntax"]),
     ("query", &["source", "diagnostic", "value", "schema"]),
     ("connection", &["value", "query", "diagnostic", "schema"]),
+    ("lifecycle", &["value", "connection"]),
     ("external", &["value"]),
     ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
     ("config", &["source", "diagnostic", "value"]),
@@ -57,6 +58,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "run",
             "preview",
             "testing",
+            "lifecycle",
         ],
     ),
 ];
