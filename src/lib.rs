@@ -11,6 +11,7 @@ pub mod connection;
 pub mod diagnostic;
 pub mod doc;
 pub mod external;
+pub mod forecast;
 pub mod format;
 mod parallel;
 pub mod plan;

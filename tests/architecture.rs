@@ -12,6 +12,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("parallel", &[]),
     ("diagnostic", &["source"]),
     ("calendar", &[]),
+    ("forecast", &[]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("schema", &["diagnostic", "value"]),
     ("syntax", &["source", "diagnostic", "parallel"]),
