@@ -13,6 +13,7 @@ pub mod doc;
 pub mod external;
 pub mod forecast;
 pub mod format;
+pub mod outlook;
 mod parallel;
 pub mod plan;
 pub mod preview;

@@ -13,6 +13,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnostic", &["source"]),
     ("calendar", &[]),
     ("forecast", &[]),
+    ("outlook", &["calendar", "forecast"]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("schema", &["diagnostic", "value"]),
     ("syntax", &["source", "diagnostic", "parallel"]),
@@ -20,7 +21,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["source", "diagnostic", "value", "schema"]),
     ("connection", &["value", "query", "diagnostic", "schema"]),
     ("external", &["value"]),
-    ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
+    ("primitive", &["value", "calendar", "forecast", "outlook", "query", "connection", "diagnostic"]),
     ("config", &["source", "diagnostic", "value"]),
     (
         "check",

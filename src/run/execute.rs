@@ -79,7 +79,7 @@ async fn prepare(
     let defaults = start::connect(&workflow, &scope, &services)
         .map_err(Fault::new)
         .and_then(|()| start::calendars(&workflow, &world, &scope))
-        .and_then(|()| Limits::of(&workflow.defaults, Env { world: &world, scope: &scope }, 0, 0));
+        .and_then(|()| Limits::of(&workflow.defaults, Env::new(&world, &scope), 0, 0));
     let defaults = match defaults {
         Ok(defaults) => defaults,
         Err(fault) => return (not_started(started, clock.now(), Vec::new(), Some(&fault)), None),
