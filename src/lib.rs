@@ -16,6 +16,7 @@ pub mod format;
 pub mod outlook;
 mod parallel;
 pub mod plan;
+pub mod plot;
 pub mod preview;
 pub mod primitive;
 pub mod query;

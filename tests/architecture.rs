@@ -14,6 +14,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("calendar", &[]),
     ("forecast", &[]),
     ("outlook", &["calendar", "forecast"]),
+    ("plot", &["calendar", "forecast", "outlook"]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("schema", &["diagnostic", "value"]),
     ("syntax", &["source", "diagnostic", "parallel"]),
@@ -59,6 +60,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "run",
             "preview",
             "testing",
+            "plot",
         ],
     ),
 ];

@@ -44,6 +44,7 @@ mod tests;
 pub use arguments::{Arguments, Param, RawArguments};
 pub use attempt::Attempts;
 pub use context::{Connections, Context, OpenTransaction};
+pub use forecast::{Made, made};
 pub use foreseen::Foreseen;
 pub use property::Property;
 pub use recorded::{WRITES, recorded};

@@ -238,8 +238,9 @@ impl Course {
         let abort = self.interrupt.abort.child_token();
         let step = Arc::from(name);
         // What is afterwards stands last, wherever the file has it.
-        let site = Site { frame: &self.frame, step: &step, span: Span { start: u32::MAX, ..self.workflow.span } };
-        let frame = Frame { halt, abort, ..self.frame.inner(site, block.slots) };
+        let ended = Frame { scope: Arc::new(self.frame.scope.as_it_ended()), ..self.frame.clone() };
+        let site = Site { frame: &ended, step: &step, span: Span { start: u32::MAX, ..self.workflow.span } };
+        let frame = Frame { halt, abort, ..ended.inner(site, block.slots) };
         let workflow = self.workflow.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             match pick(&workflow) {

@@ -61,6 +61,9 @@ fn fill(frame: &Frame, step: &Step, tally: &Tally, result: Ran<Value>) -> Ran<()
         // Nothing downstream starts any more, but the outputs count what a loop had done until then.
         Err(fault) => (tally.take_done().map(Held::Value), Err(fault.within(&step.name, step.span, tally.attempts()))),
     };
+    if let Some(Held::Value(value)) = &value {
+        frame.run.journal.gave(&|| place(frame, step), value);
+    }
     if let (Some(slot), Some(value)) = (step.slot, value) {
         frame.scope.hold(slot, value);
     }

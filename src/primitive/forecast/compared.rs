@@ -77,13 +77,13 @@ macro_rules! comparison {
                 prophet: Options = Options::default(),
                 $($(#[doc = $doc])+ $field: $ty = $default,)*
                 /// Prophet's settings that come before these, as `forecast.prophet` has them.
-                settings: Option<Arc<serde_json::Value>>
+                settings: Vec<Option<Arc<serde_json::Value>>> = Vec::new()
             }
         }
         impl $name {
             fn comparison<'a>(&'a self, attempts: &'a Attempts) -> Result<Comparison<'a>, StepError> {
                 let given = Options { interval: self.prophet.interval.clone().or(Some(self.interval.clone())), ..self.prophet.clone() };
-                let options = settings::over(self.settings.as_deref(), given)?;
+                let options = settings::over(&self.settings, given)?;
                 let task = Task { series: &self.series, on: &self.on, horizon: self.horizon.days(), attempts };
                 let history = task.history(&options)?;
                 let how = Backtest {

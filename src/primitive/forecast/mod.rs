@@ -13,6 +13,8 @@ mod simple;
 
 use super::Spec;
 
+pub use model::{Made, made};
+
 pub(super) static SPECS: &[Spec] = &[
     Spec::heavy::<prophet::ForecastProphet>(),
     Spec::heavy::<simple::ForecastEts>(),

@@ -10,7 +10,7 @@ use crate::calendar::Calendar;
 use crate::outlook::{Fitted, History, Method, Outlook, Patience, Refusal};
 use crate::primitive::Attempts;
 use crate::primitive::record::record;
-use crate::value::{ErrorKind, MapValue, Reflect, ReflectError, Series, StepError, Type, Value};
+use crate::value::{ErrorKind, MapValue, Reflect, ReflectError, Sequence, Series, StepError, Type, Value};
 
 /// Columns of one day by name, `map<text, float>`.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +130,50 @@ record! {
         /// What it was made with; the same settings on the same history give the same model.
         settings: Arc<serde_json::Value>,
     }
+}
+
+/// A model that some step gave, as it can be fitted again.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// The series' name and labels.
+    pub series: String,
+    /// What the model saw.
+    pub history: History,
+    /// The model, not fitted.
+    pub method: Method,
+    /// The days of its forecast.
+    pub days: Vec<NaiveDate>,
+}
+
+/// What the models of a value were made with: a record that `forecast.…` gave, or several of them.
+pub fn made(value: &Value) -> Vec<Result<Made, StepError>> {
+    match value {
+        Value::Record(record) => {
+            let is_model =
+                ["model", "predictions", "history", "settings"].iter().all(|name| record.get(name).is_some());
+            if is_model {
+                ModelRecord::from_value(value.clone()).ok().map(again).into_iter().collect()
+            } else {
+                Vec::new()
+            }
+        }
+        _ => Sequence::of(value).iter().flat_map(Sequence::iter).flat_map(|item| made(&item)).collect(),
+    }
+}
+
+fn again(model: ModelRecord) -> Result<Made, StepError> {
+    let closed = usize::try_from(model.closed).unwrap_or(0);
+    Ok(Made {
+        series: model.series.to_string(),
+        method: super::settings::method(&model.model, &model.settings)?,
+        history: History {
+            days: model.history.iter().map(|seen| seen.day).collect(),
+            values: model.history.iter().map(|seen| seen.value).collect(),
+            filled: model.history.iter().map(|seen| seen.filled).collect(),
+            closed,
+        },
+        days: model.predictions.iter().map(|p| p.day).collect(),
+    })
 }
 
 /// A series on a calendar, to be forecast.

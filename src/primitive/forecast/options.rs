@@ -73,15 +73,15 @@ macro_rules! options {
                 /// How many business days to forecast, from the one after the last day of the history on.
                 horizon: Horizon = Horizon(BusinessDays(20)),
                 $($(#[doc = $doc])+ $field: Option<$ty>,)*
-                /// Settings that come before all of these, by these names or by Prophet's own, such as `{"yearly_seasonality": 12}`: a series' own, from a table or from the configuration.
-                settings: Option<Arc<serde_json::Value>>
+                /// Settings that come before all of these, the first of them before the second, by these names or by Prophet's own, such as `{"yearly_seasonality": 12}`: a series' own from a table, a job's from the configuration.
+                settings: Vec<Option<Arc<serde_json::Value>>> = Vec::new()
             }
         }
         impl ProphetArgs {
             /// The series, the calendar, the horizon, and the options with the settings over them.
             pub(super) fn parts(self) -> Result<(Arc<Series>, Arc<Calendar>, Horizon, Options), StepError> {
                 let given = Options { $($field: self.$field),* };
-                Ok((self.series, self.on, self.horizon, over(self.settings.as_deref(), given)?))
+                Ok((self.series, self.on, self.horizon, over(&self.settings, given)?))
             }
         }
     };

@@ -1,12 +1,14 @@
 //! Settings from a table or from the configuration: JSON by our names or by those of Prophet's own arguments.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::options::Options;
 use crate::diagnostic::did_you_mean;
 use crate::forecast::Growth;
-use crate::outlook::Method;
-use crate::value::{ErrorKind, Reflect, StepError, Type, from_json, to_json};
+use crate::outlook::{Ets, Method, Naive};
+use crate::value::{ErrorKind, Reflect, StepError, Type, Value, from_json, to_json};
 
 /// Prophet's names and ours, where they differ.
 const RENAMED: [(&str, &str); 5] = [
@@ -119,12 +121,41 @@ pub(super) fn to_settings(method: &Method, options: Options) -> Json {
     }
 }
 
-/// Settings that may be left out, over options that were given as arguments.
-pub(super) fn over(settings: Option<&Json>, given: Options) -> Result<Options, StepError> {
-    let options = match settings {
-        Some(json) => options(json)?.or(given),
-        None => given,
-    };
+/// The model that was made with these settings.
+pub(super) fn method(model: &str, settings: &Json) -> Result<Method, StepError> {
+    match model {
+        "prophet" => Ok(Method::Prophet(Box::new(options(settings)?.prophet()))),
+        "ets" => {
+            let ets = || {
+                Some(Ets {
+                    trend: field(settings, "trend")?,
+                    season: field(settings, "season")?,
+                    interval: share(settings)?,
+                })
+            };
+            ets().map(Method::Ets).ok_or_else(|| wrong("these are no settings of an `ets` model"))
+        }
+        "naive" => {
+            let naive = || Some(Naive { season: field(settings, "season")?, interval: share(settings)? });
+            naive().map(Method::Naive).ok_or_else(|| wrong("these are no settings of a `naive` model"))
+        }
+        other => Err(wrong(format!("there is no model `{other}`"))),
+    }
+}
+
+fn field<R: Reflect>(settings: &Json, name: &str) -> Option<R> {
+    R::from_value(Value::text(settings.get(name)?.as_str()?)).ok()
+}
+
+fn share(settings: &Json) -> Option<f64> {
+    settings.get("interval")?.as_f64()
+}
+
+/// Settings, earlier ones before later ones, and options that were given as arguments where none of them says anything.
+pub(super) fn over(settings: &[Option<Arc<Json>>], given: Options) -> Result<Options, StepError> {
+    let said = settings.iter().flatten().map(|json| options(json));
+    let said = said.collect::<Result<Vec<_>, _>>()?;
+    let options = said.into_iter().fold(Options::default(), Options::or).or(given);
     match (options.growth, &options.cap, &options.floor) {
         (Some(Growth::Logistic), None, _) => {
             Err(wrong("logistic growth needs `cap`").help("say what the series can reach at most: `cap: 100.0`"))
@@ -163,6 +194,20 @@ mod tests {
             options(&to_settings(&crate::primitive::forecast::prophet::method(&read), read.clone())).unwrap(),
             read
         );
+    }
+
+    #[test]
+    fn every_model_is_made_again_from_its_settings() {
+        use crate::outlook::{EtsSeason, EtsTrend, Season};
+        let methods = [
+            Method::Ets(Ets { trend: EtsTrend::Damped, season: EtsSeason::Week, interval: 0.9 }),
+            Method::Naive(Naive { season: Season::Year, interval: 0.5 }),
+        ];
+        for made in methods {
+            let settings = to_settings(&made, Options::default());
+            assert_eq!(method(made.name(), &settings).unwrap(), made);
+        }
+        assert!(method("arima", &json!({})).is_err() && method("ets", &json!({})).is_err());
     }
 
     #[test]
