@@ -1,7 +1,7 @@
 //! Symmetric matrices: a system solved with the absolute values of its eigenvalues, by Householder's reflections to a
 //! tridiagonal matrix and QL rotations of it. Neither is kept as a matrix: they are applied to the right side, and back.
 
-#![allow(clippy::indexing_slicing)]
+#![allow(clippy::indexing_slicing, clippy::needless_range_loop)]
 // All indices run over the matrix's own size: the loops are bounded by it, and every vector is made with it.
 
 /// The most turns of QL for an eigenvalue.
@@ -19,12 +19,12 @@ impl Symmetric {
         Self { size, values: vec![0.0; size * size] }
     }
 
-    pub(super) fn get(&self, row: usize, column: usize) -> f64 {
+    fn get(&self, row: usize, column: usize) -> f64 {
         self.values[row * self.size + column]
     }
 
     /// Sets an entry and its mirror image.
-    pub(super) fn set(&mut self, row: usize, column: usize, value: f64) {
+    fn set(&mut self, row: usize, column: usize, value: f64) {
         self.values[row * self.size + column] = value;
         self.values[column * self.size + row] = value;
     }
@@ -66,9 +66,6 @@ struct Rotation {
 
 /// `|matrix|⁻¹ · right`, where `|matrix|` has the absolute eigenvalues; none if they cannot be computed.
 pub(super) fn solve_absolute(matrix: Symmetric, right: &[f64]) -> Option<Vec<f64>> {
-    if let Some(solved) = cholesky(&matrix, right) {
-        return Some(solved);
-    }
     if matrix.values.iter().any(|value| !value.is_finite()) {
         return None;
     }
@@ -87,36 +84,6 @@ pub(super) fn solve_absolute(matrix: Symmetric, right: &[f64]) -> Option<Vec<f64
         reflection.apply(&mut vector);
     }
     Some(vector)
-}
-
-/// The solution if all eigenvalues are positive, for which no eigenvalue is needed.
-fn cholesky(matrix: &Symmetric, right: &[f64]) -> Option<Vec<f64>> {
-    let size = matrix.size;
-    let mut lower = vec![0.0; size * size];
-    for i in 0..size {
-        for j in 0..=i {
-            let (a, b) = (&lower[i * size..i * size + j], &lower[j * size..j * size + j]);
-            let done: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-            let rest = matrix.get(i, j) - done;
-            if i == j && !(rest > f64::EPSILON * matrix.get(i, i).abs() && rest.is_finite()) {
-                return None;
-            }
-            lower[i * size + j] = if i == j { rest.sqrt() } else { rest / lower[j * size + j] };
-        }
-    }
-    let mut solved = right.to_vec();
-    for i in 0..size {
-        let done: f64 = lower[i * size..i * size + i].iter().zip(&solved).map(|(a, b)| a * b).sum();
-        solved[i] = (solved[i] - done) / lower[i * size + i];
-    }
-    for i in (0..size).rev() {
-        solved[i] /= lower[i * size + i];
-        let value = solved[i];
-        for j in 0..i {
-            solved[j] -= lower[i * size + j] * value;
-        }
-    }
-    Some(solved)
 }
 
 /// Reflects a matrix until only its diagonal and the entries beside it are left, and the vector with it.
@@ -251,15 +218,5 @@ mod tests {
                 assert!((twice - once).abs() < 1e-9 * size as f64, "{size}: {twice} is not {once}");
             }
         }
-    }
-
-    #[test]
-    fn a_positive_matrix_is_solved_without_eigenvalues() {
-        let mut matrix = Symmetric::zeros(2);
-        matrix.set(0, 0, 4.0);
-        matrix.set(0, 1, 1.0);
-        matrix.set(1, 1, 3.0);
-        let solved = solve_absolute(matrix, &[1.0, 2.0]).unwrap();
-        assert!((solved[0] - 1.0 / 11.0).abs() < 1e-15 && (solved[1] - 7.0 / 11.0).abs() < 1e-15);
     }
 }

@@ -49,6 +49,9 @@ pub(super) struct Rows {
     pub(super) conditions: Vec<Option<Vec<bool>>>,
 }
 
+/// A column with its name.
+type Named<T> = (String, Vec<T>);
+
 /// Columns as they were given, sorted by time, not scaled.
 struct Columns {
     at_s: Vec<i64>,
@@ -137,7 +140,7 @@ fn columns(
     at_s: &[i64],
     order: &[usize],
     (cap, floor): (Option<&Vec<f64>>, Option<&Vec<f64>>),
-    (regressors, conditions): (&[(String, Vec<f64>)], &[(String, Vec<bool>)]),
+    (regressors, conditions): (&[Named<f64>], &[Named<bool>]),
     settings: &Settings,
     future: bool,
 ) -> Result<Columns, ForecastError> {

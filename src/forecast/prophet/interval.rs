@@ -189,9 +189,9 @@ fn mixture_quantile(centres: &[f64], spread: f64, share: f64) -> f64 {
         }
         let error = below / count - share;
         if error > 0.0 {
-            high = x
+            high = x;
         } else {
-            low = x
+            low = x;
         }
         let next = x - error * spread / (slope / count);
         let next = if next > low && next < high { next } else { 0.5 * (low + high) };

@@ -72,6 +72,14 @@ impl Memory {
     }
 }
 
+/// What came of a step.
+enum Outcome {
+    GoOn,
+    Done(Stop),
+    /// There is no step that improves.
+    Stuck,
+}
+
 /// What the search holds from step to step.
 struct State {
     now: Point,
@@ -101,18 +109,18 @@ pub(super) fn minimise(
         iterations += 1;
         limit.check(iterations)?;
         let stop = match state.step(objective, fit, iterations) {
-            Some(None) => continue,
-            Some(stop) => stop,
-            None => None,
+            Outcome::GoOn => continue,
+            Outcome::Done(stop) => Some(stop),
+            Outcome::Stuck => None,
         };
         return Ok(Some(Found { at: state.now.at, iterations, stop }));
     }
 }
 
 impl State {
-    /// One step: none if it could not be made, else why to stop, if so.
-    fn step(&mut self, objective: &mut Objective<'_>, fit: &Fit, iteration: usize) -> Option<Option<Stop>> {
-        let forget = self.advance(objective, fit, iteration)?;
+    /// One step.
+    fn step(&mut self, objective: &mut Objective<'_>, fit: &Fit, iteration: usize) -> Outcome {
+        let Some(forget) = self.advance(objective, fit, iteration) else { return Outcome::Stuck };
         std::mem::swap(&mut self.now, &mut self.before);
         std::mem::swap(&mut self.direction, &mut self.last_direction);
         let moved: Vec<f64> = self.now.at.iter().zip(&self.before.at).map(|(now, before)| now - before).collect();
@@ -127,7 +135,7 @@ impl State {
             self.last_step *= scale;
         }
         self.memory.direction(&self.now.gradient, &mut self.direction);
-        Some(self.converged(fit, iteration, gradient_norm, step_norm))
+        self.converged(fit, iteration, gradient_norm, step_norm).map_or(Outcome::GoOn, Outcome::Done)
     }
 
     /// Finds the next point, into `before`; whether what was remembered is to be forgotten.

@@ -85,7 +85,7 @@ impl Search<'_, '_> {
             }
             let before = step;
             step = 0.5 * (step + least);
-            if !((least - step).abs() >= NARROWEST) || step == before {
+            if step == before || (least - step).abs() < NARROWEST {
                 return None;
             }
         }

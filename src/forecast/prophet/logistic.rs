@@ -2,7 +2,7 @@
 
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
-use super::steps::Steps;
+use super::steps::{State, Steps};
 
 /// What the backward pass needs of the forward one.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct Logistic {
     rows: Vec<[f64; 3]>,
     of_rate: Vec<f64>,
     of_offset: Vec<f64>,
-    state: Vec<([[f64; 2]; 4], [[f64; 2]; 4])>,
+    state: State,
     sums: Vec<[f64; 2]>,
 }
 

@@ -1,5 +1,12 @@
 //! Prophet's model: prepared, fitted, used.
 
+#![allow(
+    clippy::float_cmp,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "equality is meant to the last bit here, and places in columns are computed as the reference does"
+)]
+
 mod changepoints;
 mod eigen;
 mod features;
@@ -23,6 +30,8 @@ mod seasons;
 mod shifts;
 mod steps;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod trend;
 mod validate;
 

@@ -2,14 +2,12 @@
 
 use super::super::{Fit, Stop};
 use super::eigen::solve_absolute;
-use super::hessian::Curvature;
+use super::hessian::scaled_hessian;
 use super::lbfgs::Found;
 use super::limit::{Limit, TimeUp};
 use super::objective::Objective;
 
-/// Stan's curvature is this times the true one, so that its first step is a million times too long, and halved.
-const STAN_SCALE: f64 = 1e-6;
-/// A step that is halved below this is given up.
+/// A step that is halved below this is given up. The first is a million times too long, as Stan scales the curvature.
 const LEAST_STEP: f64 = 1e-50;
 /// A change of the log density that ends the search.
 const CONVERGED: f64 = 1e-8;
@@ -23,10 +21,9 @@ pub(super) fn minimise(
 ) -> Result<Option<Found>, TimeUp> {
     let mut at = initial;
     let Some(mut value) = objective.value(&at) else { return Ok(None) };
-    let mut curvature = Curvature::new(objective.problem);
     for iteration in 1..=fit.iterations {
         limit.check(iteration)?;
-        let next = step(objective, &mut curvature, &mut at, value);
+        let next = step(objective, &mut at, value);
         let change = (next - value).abs();
         value = next;
         if change <= CONVERGED {
@@ -37,17 +34,16 @@ pub(super) fn minimise(
 }
 
 /// One step; gives the value where it leads, which is where it began if nothing is better.
-fn step(objective: &mut Objective<'_>, curvature: &mut Curvature, at: &mut Vec<f64>, value: f64) -> f64 {
+fn step(objective: &mut Objective<'_>, at: &mut Vec<f64>, value: f64) -> f64 {
     let mut gradient = vec![0.0; at.len()];
     if objective.value_and_gradient(at, &mut gradient).is_none() {
         return value;
     }
-    let Some(matrix) = curvature.at(objective, at) else { return value };
-    let Some(direction) = solve_absolute(matrix, &gradient) else { return value };
-    let mut length = 1.0 / STAN_SCALE;
-    let mut halved = 1.0;
+    let direction = scaled_hessian(objective, at).and_then(|matrix| solve_absolute(matrix, &gradient));
+    let Some(direction) = direction else { return value };
+    let mut length = 1.0;
     let mut next = vec![0.0; at.len()];
-    while halved >= LEAST_STEP {
+    while length >= LEAST_STEP {
         for ((next, at), along) in next.iter_mut().zip(&*at).zip(&direction) {
             *next = at - length * along;
         }
@@ -56,7 +52,6 @@ fn step(objective: &mut Objective<'_>, curvature: &mut Curvature, at: &mut Vec<f
             return there;
         }
         length *= 0.5;
-        halved *= 0.5;
     }
     value
 }

@@ -6,7 +6,7 @@ use super::logistic::Logistic;
 use super::matrix::{Block, Matrix, ROWS, blocks, gather};
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
-use super::steps::Steps;
+use super::steps::{State, Steps};
 use super::sums::{dot, redux, squares};
 
 /// The inverse of the prior scale of the rate and of the offset.
@@ -16,7 +16,7 @@ const INVERSE_NOISE: f64 = 1.0 / 0.5;
 
 /// What is minimised: the negative log density, with room for what its evaluation needs.
 pub(super) struct Objective<'p> {
-    pub(super) problem: &'p Problem,
+    problem: &'p Problem,
     pub(super) evaluations: usize,
     additive: Matrix,
     multiplicative: Matrix,
@@ -37,7 +37,7 @@ struct Room {
     own_m: Vec<f64>,
     sums_a: Vec<[f64; 2]>,
     sums_m: Vec<[f64; 2]>,
-    state: Vec<([[f64; 2]; 4], [[f64; 2]; 4])>,
+    state: State,
     steps: Vec<[f64; 2]>,
     logistic: Logistic,
 }
@@ -73,12 +73,12 @@ impl<'p> Objective<'p> {
     }
 
     /// The residuals' last values, each divided by the noise.
-    pub(super) fn residual(&self) -> &[f64] {
+    fn residual(&self) -> &[f64] {
         rows(&self.room.residual, self.problem.t.len())
     }
 
     /// The trend's last values.
-    pub(super) fn trend(&self) -> &[f64] {
+    fn trend(&self) -> &[f64] {
         rows(&self.room.trend, self.problem.t.len())
     }
 
@@ -223,7 +223,7 @@ impl<'p> Objective<'p> {
             }
             Growth::Flat => {
                 let weights = rows(&self.room.weight, self.problem.t.len());
-                *out.m = weights.iter().fold(*out.m, |sum, weight| sum + weight);
+                *out.m += weights.iter().sum::<f64>();
             }
         }
     }
@@ -270,7 +270,7 @@ impl<'p> Objective<'p> {
     fn derive_only(&self, column: &[f64], inverse_sigma: f64) -> f64 {
         let mu = self.residual().iter().map(|residual| inverse_sigma * residual);
         if self.problem.has_mode(Mode::Multiplicative) {
-            dot(column, &mu.zip(self.trend()).map(|(mu, trend)| trend * mu).collect::<Vec<_>>())
+            column.iter().zip(mu.zip(self.trend())).fold(0.0, |sum, (value, (mu, trend))| sum + value * (trend * mu))
         } else if self.problem.has_mode(Mode::Additive) {
             dot(column, &mu.collect::<Vec<_>>())
         } else {
@@ -298,7 +298,7 @@ fn without_last(block: &Block, rows: usize) -> Block {
 }
 
 /// The sign of a number, 0 for 0.
-pub(super) fn sign(value: f64) -> f64 {
+fn sign(value: f64) -> f64 {
     if value > 0.0 {
         1.0
     } else if value < 0.0 {

@@ -20,25 +20,31 @@ pub(super) fn optimise(
     Scales { y: y_scale, constant: is_constant, .. }: &Scales,
 ) -> Result<(Parameters, Summary), ForecastError> {
     let y_scale = *y_scale;
-    let summary = Summary {
-        points: problem.t.len(),
-        algorithm: None,
-        iterations: 0,
-        evaluations: 0,
-        stop: Stop::Constant,
-        fell_back: false,
-        y_scale,
-        sigma: 0.0,
-    };
+    let points = problem.t.len();
     if problem.growth != Growth::Logistic && *is_constant {
         let parameters = constant(problem);
         let sigma = parameters.sigma * y_scale;
-        return Ok((parameters, Summary { sigma, ..summary }));
+        let (iterations, evaluations) = (0, 0);
+        let (algorithm, stop, fell_back) = (None, Stop::Constant, false);
+        let summary = Summary { points, algorithm, iterations, evaluations, stop, fell_back, y_scale, sigma };
+        return Ok((parameters, summary));
     }
-    let (vector, summary) = search(problem, fit, summary)?;
+    let Optimum { vector, algorithm, iterations, evaluations, stop, fell_back } = search(problem, fit)?;
     let parameters = Parameters::written(&vector, problem.changes.len());
-    let sigma = parameters.sigma * y_scale;
-    Ok((parameters, Summary { sigma, ..summary }))
+    let (algorithm, sigma) = (Some(algorithm), parameters.sigma * y_scale);
+    Ok((parameters, Summary { points, algorithm, iterations, evaluations, stop, fell_back, y_scale, sigma }))
+}
+
+/// What a search found.
+#[derive(Debug)]
+pub(super) struct Optimum {
+    /// The parameters with all their digits.
+    pub(super) vector: Vec<f64>,
+    algorithm: Algorithm,
+    pub(super) iterations: usize,
+    evaluations: usize,
+    stop: Stop,
+    fell_back: bool,
 }
 
 /// The parameters of a series that never changes: where a search would begin, and hardly any noise.
@@ -48,10 +54,10 @@ fn constant(problem: &Problem) -> Parameters {
     Parameters { k: parts.k, m: parts.m, delta: parts.delta.to_vec(), sigma: 1e-9, beta: parts.beta.to_vec() }
 }
 
-/// The vector of the parameters with all its digits.
-pub(super) fn search(problem: &Problem, fit: &Fit, summary: Summary) -> Result<(Vec<f64>, Summary), ForecastError> {
+/// Searches by the algorithm that is asked for, or by the one that fits, and by Newton's if that fails.
+pub(super) fn search(problem: &Problem, fit: &Fit) -> Result<Optimum, ForecastError> {
     let usual = if problem.t.len() < FEW_POINTS { Algorithm::Newton } else { Algorithm::Lbfgs };
-    let algorithm = fit.algorithm.unwrap_or(usual);
+    let first = fit.algorithm.unwrap_or(usual);
     let limit = Limit::begin(fit.max_wall_ms);
     let mut objective = Objective::new(problem);
     let mut run = |algorithm| {
@@ -61,17 +67,17 @@ pub(super) fn search(problem: &Problem, fit: &Fit, summary: Summary) -> Result<(
             Algorithm::Newton => newton::minimise(&mut objective, initial, fit, &limit),
         }
     };
-    let mut found = run(algorithm)?;
+    let mut found = run(first)?;
     let failed = !matches!(&found, Some(Found { stop: Some(_), .. }));
-    let fell_back = failed && algorithm == Algorithm::Lbfgs && fit.newton_fallback;
+    let fell_back = failed && first == Algorithm::Lbfgs && fit.newton_fallback;
     if fell_back {
         found = run(Algorithm::Newton)?;
     }
-    let algorithm = Some(if fell_back { Algorithm::Newton } else { algorithm });
+    let algorithm = if fell_back { Algorithm::Newton } else { first };
     match found {
-        Some(Found { at, iterations, stop: Some(stop) }) => {
+        Some(Found { at: vector, iterations, stop: Some(stop) }) => {
             let evaluations = objective.evaluations;
-            Ok((at, Summary { algorithm, iterations, stop, evaluations, fell_back, ..summary }))
+            Ok(Optimum { vector, algorithm, iterations, evaluations, stop, fell_back })
         }
         Some(_) => Err(not_fitted("the line search found no step that improves")),
         None => Err(not_fitted("there is no density at the first point")),

@@ -56,9 +56,9 @@ impl Shifts<'_> {
             }
         }
         for path in changes.chunks_exact_mut(steps) {
-            let mut before = 0.0;
+            let mut before: f64 = 0.0;
             for change in path {
-                (before, *change) = (*change, (before + *change) / 2.0);
+                (before, *change) = (*change, before.midpoint(*change));
             }
         }
         changes

@@ -8,6 +8,9 @@ const AT_ONCE: usize = 4;
 type Pair = [f64; 2];
 type Sums = [Pair; AT_ONCE];
 
+/// Sums under way: some columns' of both vectors.
+pub(super) type State = Vec<(Sums, Sums)>;
+
 /// The changepoints' columns.
 #[derive(Debug, Clone)]
 pub(super) struct Steps {
@@ -65,7 +68,7 @@ impl Steps {
     }
 
     /// For each column the sums of `a` and of `b` over its rows: the transposed product, both at once.
-    pub(super) fn sums(&self, a: &[f64], b: &[f64], state: &mut Vec<(Sums, Sums)>, out: &mut Vec<Pair>) {
+    pub(super) fn sums(&self, a: &[f64], b: &[f64], state: &mut State, out: &mut Vec<Pair>) {
         if self.starts.len() == 1 {
             self.one(a, b, out);
             return;
@@ -118,12 +121,12 @@ impl Steps {
         }));
     }
 
-    /// A single column: Eigen sums a product of vectors in another order.
+    /// A single column is summed row by row.
     fn one(&self, a: &[f64], b: &[f64], out: &mut Vec<Pair>) {
         let start = self.starts.first().copied().unwrap_or(self.rows);
         let masked = |values: &[f64]| {
             let rows = values.iter().enumerate();
-            super::sums::redux(rows.map(|(row, value)| if row < start { 0.0 } else { *value }))
+            rows.map(|(row, value)| if row < start { 0.0 } else { *value }).fold(0.0, |sum, value| sum + value)
         };
         out.clear();
         out.push([masked(a), masked(b)]);

@@ -73,8 +73,9 @@ fn block(values: &[f64]) -> f64 {
             *sum += value;
         }
     }
-    let [a, b, c, d, e, f, g, h] = sums;
-    rest.iter().fold(((a + b) + (c + d)) + ((e + f) + (g + h)), |sum, value| sum + value)
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+    let sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+    rest.iter().fold(sum, |sum, value| sum + value)
 }
 
 /// The mean, as numpy computes it.

@@ -56,7 +56,7 @@ pub(super) fn settings(settings: &Settings) -> Result<(), ForecastError> {
 
 fn positive(name: &'static str, value: f64) -> Result<(), ForecastError> {
     // Its square must be a number too.
-    if value >= 1e-100 && value <= 1e100 { Ok(()) } else { Err(wrong(name, format!("must be positive, not {value}"))) }
+    if (1e-100..=1e100).contains(&value) { Ok(()) } else { Err(wrong(name, format!("must be positive, not {value}"))) }
 }
 
 fn priors(settings: &Settings) -> Result<(), ForecastError> {
