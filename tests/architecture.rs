@@ -12,6 +12,9 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("parallel", &[]),
     ("diagnostic", &["source"]),
     ("calendar", &[]),
+    ("forecast", &[]),
+    ("outlook", &["calendar", "forecast"]),
+    ("plot", &["calendar", "forecast", "outlook"]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("schema", &["diagnostic", "value"]),
     ("syntax", &["source", "diagnostic", "parallel"]),
@@ -20,7 +23,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("connection", &["value", "query", "diagnostic", "schema"]),
     ("lifecycle", &["value", "connection"]),
     ("external", &["value"]),
-    ("primitive", &["value", "calendar", "query", "connection", "diagnostic"]),
+    ("primitive", &["value", "calendar", "forecast", "outlook", "query", "connection", "diagnostic"]),
     ("config", &["source", "diagnostic", "value"]),
     (
         "check",
@@ -59,6 +62,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "preview",
             "testing",
             "lifecycle",
+            "plot",
         ],
     ),
 ];

@@ -23,6 +23,7 @@ mod docs;
 mod eval;
 mod faults;
 mod files;
+mod forecast;
 mod format;
 mod fuzz;
 mod http;

@@ -5,4 +5,5 @@ mod collector;
 mod converter;
 mod extract;
 mod extractor;
+mod forecast;
 mod together;

@@ -488,6 +488,15 @@ pub(super) fn constant(expr: &Expr) -> Option<Value> {
     match &expr.kind {
         ExprKind::Literal(value) => Some(value.clone()),
         ExprKind::List(items) => items.iter().map(constant).collect::<Option<Vec<_>>>().map(Value::list),
+        ExprKind::Record(shape, fields) => {
+            let values = fields.iter().map(constant).collect::<Option<Vec<_>>>()?;
+            Some(Value::record(shape.iter().cloned().zip(values)))
+        }
+        ExprKind::Negate(of) => match constant(of)? {
+            Value::Int(n) => n.checked_neg().map(Value::Int),
+            Value::Float(x) => Some(Value::Float(-x)),
+            _ => None,
+        },
         _ => None,
     }
 }

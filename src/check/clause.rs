@@ -5,7 +5,7 @@ use super::program::{Action, Block, Expr, OnFailure, Policy, Step};
 use super::scope::Scope;
 use super::walk;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::primitive::Effect;
+use crate::primitive::{Effect, Run};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
 use crate::value::{RecordType, Type, unkeepable};
@@ -103,11 +103,13 @@ impl Checker<'_> {
         }
     }
 
-    /// Only what a step reads is kept, and only if it comes back exactly.
+    /// Only what a step reads or computes for long is kept, and only if it comes back exactly.
     fn check_cache(&mut self, record: &ast::Expr, step: &Step, gives: &Type) {
         let Some(span) = setting(record, "cache").filter(|_| *gives != Type::Error) else { return };
         let (found, help) = match &step.action {
-            Action::Expression(expr) if expr.effect == Effect::Read => return self.check_kept(span, gives),
+            Action::Expression(expr) if expr.effect == Effect::Read || computes_for_long(expr) => {
+                return self.check_kept(span, gives);
+            }
             Action::Expression(expr) if expr.effect == Effect::Pure => ("reads nothing", "leave it out"),
             Action::Expression(_) | Action::Transaction { .. } => ("writes", "leave it out"),
             Action::ForEach(_) => ("is a loop", "write it in the `with { … }` of a step inside that reads"),
@@ -214,6 +216,16 @@ impl Checker<'_> {
         }
         self.report(finding);
     }
+}
+
+/// Whether an expression calls what takes so long that its value is worth keeping.
+fn computes_for_long(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::visit(expr, &mut |part| {
+        found |=
+            matches!(&part.kind, super::program::ExprKind::Primitive(spec, _) if matches!(spec.run, Run::Heavy(_)));
+    });
+    found && expr.effect == Effect::Pure
 }
 
 /// Where a setting's name stands.

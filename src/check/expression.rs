@@ -298,6 +298,7 @@ impl Checker<'_> {
             Type::Map(key, value) => ((**key).clone(), value.as_ref().clone().optional()),
             Type::Json => (Type::Any, Type::Json.optional()),
             Type::Any | Type::Error => (Type::Any, ty.clone()),
+            Type::Record(record) => return self.field_by_name(scope, of, record, key, span),
             Type::Outcomes(..) => {
                 self.expect(&of, &Type::list(Type::Any), "`[…]`");
                 return broken(span);

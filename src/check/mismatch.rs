@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::program::{Expr, ExprKind};
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOperator;
 use crate::value::{Mismatch, Type, Value};
@@ -239,7 +239,11 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
                 wanted.fields.iter().find(|field| found.get(&field.name).is_none() && !field.ty.is_optional());
             let surplus = found.names().find(|name| wanted.get(name).is_none());
             match (missing, surplus) {
-                (_, Some(name)) => Some(format!("`{name}` is not a field of the wanted record")),
+                (_, Some(name)) => {
+                    let near = did_you_mean(name, wanted.names());
+                    let near = near.map(|near| format!("; {near}")).unwrap_or_default();
+                    Some(format!("`{name}` is not a field of the wanted record{near}"))
+                }
                 (Some(field), None) => Some(format!("add the field `{}: {}`", field.name, field.ty)),
                 _ => None,
             }

@@ -25,6 +25,7 @@ mod metrics_server;
 mod new;
 mod perform;
 mod plan;
+mod plot;
 mod prepare;
 mod programs;
 mod progress;
@@ -115,6 +116,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Plan(command) => plan::plan(command, &terminal, variables),
+        Command::Plot(command) => plot::plot(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Fmt(command) => fmt::fmt(command, &terminal),
         Command::Test(command) => test::test(command, &terminal),

@@ -32,7 +32,7 @@ pub(super) fn perform(
     prepared: &Prepared,
     id: Uuid,
     services: Services,
-    sink: Sink,
+    sink: impl EventSink + 'static,
     runtime: &Runtime,
 ) -> Option<Performed> {
     let options = RunOptions {

@@ -169,6 +169,10 @@ pub trait Metrics: Send + Sync {
     fn copy<'a>(&'a self, from: &'a dyn Metrics, selector: &'a str, from_ms: i64, to_ms: i64) -> Answer<'a, u64> {
         Box::pin(metrics::copy::copy(self, from, selector, from_ms, to_ms))
     }
+    /// The latest instant at which it keeps samples that are written now, in milliseconds; `None` when there is no such limit.
+    fn keeps_until_ms(&self) -> Option<i64> {
+        None
+    }
     /// Itself, when it gives series in a form of its own.
     fn native(&self) -> Option<&dyn metrics::Native> {
         None

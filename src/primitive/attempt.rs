@@ -1,4 +1,5 @@
-//! What the attempts of a step share: the time that does not count, and the pages that are there already.
+//! What the attempts of a step share: how long one may take, the time that does not count, and the pages that are there
+//! already.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::http::PagesSoFar;
-use crate::value::{ErrorKind, StepError};
+use crate::value::{ErrorKind, StepError, Value};
 
 /// How often the time left is looked at while a request waits for its turn.
 const LOOK: Duration = Duration::from_millis(20);
@@ -26,6 +27,7 @@ pub struct Attempts {
 #[derive(Debug)]
 struct Watch {
     begun: Instant,
+    limit: Option<Duration>,
     waiting_since: Option<Instant>,
 }
 
@@ -36,13 +38,40 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Attempts {
     /// A step that begins now; `halt` ends its waiting.
     pub fn new(halt: CancellationToken) -> Self {
-        let watch = Watch { begun: Instant::now(), waiting_since: None };
+        let watch = Watch { begun: Instant::now(), limit: None, waiting_since: None };
         Self { halt, watch: Mutex::new(watch), pages: Mutex::default() }
+    }
+
+    /// How long each attempt may take. Only what [never waits](Self::must_end) has to ask.
+    pub fn limit(&self, limit: Option<Duration>) {
+        lock(&self.watch).limit = limit;
     }
 
     /// Another attempt begins, or another part of one that has a time limit of its own.
     pub fn begin(&self) {
-        *lock(&self.watch) = Watch { begun: Instant::now(), waiting_since: None };
+        let mut watch = lock(&self.watch);
+        (watch.begun, watch.waiting_since) = (Instant::now(), None);
+    }
+
+    /// What is left of the attempt's time; nothing of it once the run is stopped.
+    pub fn time_left(&self) -> Option<Duration> {
+        if self.halt.is_cancelled() {
+            return Some(Duration::ZERO);
+        }
+        let watch = lock(&self.watch);
+        Some(watch.limit?.saturating_sub(watch.begun.elapsed()))
+    }
+
+    /// Why a computation that never waits must end now; nothing else could stop it.
+    pub fn must_end(&self) -> Option<StepError> {
+        if self.halt.is_cancelled() {
+            return Some(cancelled());
+        }
+        let watch = lock(&self.watch);
+        let limit = watch.limit.filter(|limit| watch.begun.elapsed() >= *limit)?;
+        let ms = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+        let message = format!("it was not done after {}", Value::Duration(ms));
+        Some(StepError::new(ErrorKind::Timeout, message).help("give it more time: `with { timeout: … }`"))
     }
 
     /// Waits for a turn, which takes as long as it takes: the time counts for nobody's limit, and ends with the run.
@@ -50,7 +79,7 @@ impl Attempts {
         lock(&self.watch).waiting_since = Some(Instant::now());
         let turn = tokio::select! {
             biased;
-            () = self.halt.cancelled() => Err(StepError::new(ErrorKind::Cancelled, "the run was cancelled")),
+            () = self.halt.cancelled() => Err(cancelled()),
             turn = turn => Ok(turn),
         };
         let mut watch = lock(&self.watch);
@@ -88,6 +117,10 @@ impl Attempts {
     }
 }
 
+fn cancelled() -> StepError {
+    StepError::new(ErrorKind::Cancelled, "the run was cancelled")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +152,15 @@ mod tests {
         halt.cancel();
         let error = attempts.wait(std::future::pending::<()>()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Cancelled);
+        assert_eq!(attempts.must_end().map(|error| error.kind), Some(ErrorKind::Cancelled));
+    }
+
+    #[tokio::test]
+    async fn a_computation_learns_that_its_time_is_over() {
+        let attempts = Attempts::new(CancellationToken::new());
+        attempts.limit(Some(Duration::from_secs(3600)));
+        assert_eq!(attempts.must_end(), None);
+        attempts.limit(Some(Duration::ZERO));
+        assert_eq!(attempts.must_end().map(|error| error.kind), Some(ErrorKind::Timeout));
     }
 }

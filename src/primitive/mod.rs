@@ -9,12 +9,14 @@
 
 mod arguments;
 mod attempt;
+mod by_day;
 mod calendars;
 mod context;
 mod dates;
 mod digest;
 mod errors;
 mod files;
+mod forecast;
 mod foreseen;
 mod http;
 mod lists;
@@ -42,9 +44,10 @@ mod tests;
 pub use arguments::{Arguments, Param, RawArguments};
 pub use attempt::Attempts;
 pub use context::{Connections, Context, OpenTransaction};
+pub use forecast::{Made, made};
 pub use foreseen::Foreseen;
 pub use property::Property;
 pub use recorded::{WRITES, recorded};
-pub use spec::{Effect, Effectful, Example, Form, Known, Primitive, Pure, Run, Spec, Stated};
+pub use spec::{Effect, Effectful, Example, Form, Heavy, Known, Primitive, Pure, Run, Spec, Stated};
 
 pub(crate) use arguments::args;

@@ -1,17 +1,19 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, calendars, dates, digest, errors, files, http, lists, log, maps, metrics, numbers, outcomes,
-    policy, regexes, samples, sql, statistics, text,
+    Form, Property, Spec, by_day, calendars, dates, digest, errors, files, forecast, http, lists, log, maps, metrics,
+    numbers, outcomes, policy, regexes, samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
 static FAMILIES: &[&[Spec]] = &[
+    by_day::SPECS,
     calendars::SPECS,
     dates::SPECS,
     digest::SPECS,
     errors::SPECS,
     files::SPECS,
+    forecast::SPECS,
     http::SPECS,
     lists::SPECS,
     lists::join::SPECS,

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 
-use super::{Arguments, Context, Foreseen, Param, RawArguments};
+use super::{Arguments, Attempts, Context, Foreseen, Param, RawArguments};
 use crate::connection::preview::Change;
 use crate::value::{Reflect, StepError, Type, Value};
 
@@ -89,6 +89,13 @@ pub trait Pure: Primitive {
     fn run(args: Self::Args) -> Result<Self::Output, StepError>;
 }
 
+/// A primitive without effect that computes for long: thousandths of a second and more. It gets a thread of its own
+/// while it does, and its step may have a `timeout` and a `cache`.
+pub trait Heavy: Primitive {
+    /// Computes the result; asks `attempts` from time to time whether it [must end](Attempts::must_end).
+    fn run(args: Self::Args, attempts: &Attempts) -> Result<Self::Output, StepError>;
+}
+
 /// A primitive that looks at the world or changes it.
 pub trait Effectful: Primitive {
     /// What it does.
@@ -123,13 +130,19 @@ pub enum Stated {
 pub enum Run {
     /// Computes at once.
     Pure(fn(RawArguments) -> Result<Value, StepError>),
+    /// Computes for long.
+    Heavy(fn(RawArguments, &Attempts) -> Result<Value, StepError>),
     /// Waits for the world.
     Effectful(for<'a> fn(RawArguments, &'a Context) -> BoxFuture<'a, Result<Value, StepError>>),
 }
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if matches!(self, Self::Pure(_)) { "Pure" } else { "Effectful" })
+        f.write_str(match self {
+            Self::Pure(_) => "Pure",
+            Self::Heavy(_) => "Heavy",
+            Self::Effectful(_) => "Effectful",
+        })
     }
 }
 
@@ -190,6 +203,24 @@ impl Spec {
         }
     }
 
+    /// Describes a primitive without effect that computes for long.
+    pub const fn heavy<P: Heavy>() -> Self {
+        Self {
+            name: P::NAME,
+            form: P::FORM,
+            summary: P::SUMMARY,
+            effect: Effect::Pure,
+            idempotent: true,
+            stated: Stated::Nothing,
+            params: <P::Args as Arguments>::PARAMS,
+            returns: P::returns,
+            examples: P::EXAMPLES,
+            infer: P::infer,
+            run: Run::Heavy(run_heavy::<P>),
+            preview: None,
+        }
+    }
+
     /// Describes a primitive with an effect.
     pub const fn effectful<P: Effectful>() -> Self {
         Self {
@@ -221,6 +252,10 @@ impl Spec {
 
 fn run_pure<P: Pure>(raw: RawArguments) -> Result<Value, StepError> {
     P::run(P::Args::bind(raw)?).map(Reflect::into_value)
+}
+
+fn run_heavy<P: Heavy>(raw: RawArguments, attempts: &Attempts) -> Result<Value, StepError> {
+    P::run(P::Args::bind(raw)?, attempts).map(Reflect::into_value)
 }
 
 fn run_effectful<P: Effectful>(raw: RawArguments, context: &Context) -> BoxFuture<'_, Result<Value, StepError>> {

@@ -38,7 +38,7 @@ impl Aftermath {
 
     /// The value of a pure expression that stands in the block.
     pub fn value(&self, expr: &Expr) -> Result<Value, StepError> {
-        let env = Env { world: &self.run.world, scope: &self.scope };
+        let env = Env::new(&self.run.world, &self.scope);
         eval(expr, env, &mut Locals::default()).map_err(|fault| fault.error)
     }
 }

@@ -176,6 +176,7 @@ async fn one(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, tally:
 async fn leaf(frame: &Frame, step: &Step, limits: &Limits, timeout_ms: Option<u64>, tally: &Tally) -> Ran<Value> {
     let lasts = step.effect == Effect::Write && !frame.is_in_transaction();
     let signal = if lasts { &frame.abort } else { &frame.halt };
+    frame.context.attempts.limit(timeout_ms.map(Duration::from_millis));
     frame.context.attempts.begin();
     tokio::select! {
         biased;

@@ -16,7 +16,7 @@ const NAME: &str = "eval";
 pub fn evaluate(formula: &Formula, options: &RunOptions) -> Result<Value, RunError> {
     let world = World::new(formula.program.clone(), NAME.into(), options);
     let scope = Scope::new(0, None);
-    value(formula, Env { world: &world, scope: &scope }).map_err(|fault| RunError::from(&*fault))
+    value(formula, Env::new(&world, &scope)).map_err(|fault| RunError::from(&*fault))
 }
 
 fn value(formula: &Formula, env: Env<'_>) -> Ran<Value> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outcome::{ErrorReport, RunStatus, StepStatus};
 use crate::source::Span;
+use crate::value::Value;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -146,6 +147,9 @@ pub trait EventSink: Send + Sync {
     /// Takes note that a step began, that a block came to its `yield`, or that a value stood in for a failure: what
     /// tests are measured by.
     fn visit(&self, _place: Span) {}
+
+    /// Takes note of what a step gave, of inner steps too. Asking for the place makes it.
+    fn gave(&self, _place: &dyn Fn() -> StepPlace, _value: &Value) {}
 }
 
 /// A function that takes events.

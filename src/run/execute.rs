@@ -79,7 +79,7 @@ async fn prepare(
     let defaults = start::connect(&workflow, &scope, &services)
         .map_err(Fault::new)
         .and_then(|()| start::calendars(&workflow, &world, &scope))
-        .and_then(|()| Limits::of(&workflow.defaults, Env { world: &world, scope: &scope }, 0, 0));
+        .and_then(|()| Limits::of(&workflow.defaults, Env::new(&world, &scope), 0, 0));
     let defaults = match defaults {
         Ok(defaults) => defaults,
         Err(fault) => return (not_started(started, clock.now(), Vec::new(), Some(&fault)), None),
@@ -238,8 +238,9 @@ impl Course {
         let abort = self.interrupt.abort.child_token();
         let step = Arc::from(name);
         // What is afterwards stands last, wherever the file has it.
-        let site = Site { frame: &self.frame, step: &step, span: Span { start: u32::MAX, ..self.workflow.span } };
-        let frame = Frame { halt, abort, ..self.frame.inner(site, block.slots) };
+        let ended = Frame { scope: Arc::new(self.frame.scope.as_it_ended()), ..self.frame.clone() };
+        let site = Site { frame: &ended, step: &step, span: Span { start: u32::MAX, ..self.workflow.span } };
+        let frame = Frame { halt, abort, ..ended.inner(site, block.slots) };
         let workflow = self.workflow.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             match pick(&workflow) {

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::outcome::{ItemFailure, RunWarning, StepReport};
 use crate::connection::Clock;
 use crate::source::Span;
-use crate::value::{StepError, Timestamp};
+use crate::value::{StepError, Timestamp, Value};
 
 /// Warnings kept; a check that fails for every item of a long loop says nothing new after that.
 const MOST_WARNINGS: usize = 1000;
@@ -54,6 +54,11 @@ impl Journal {
     /// Tells that the run came here.
     pub(crate) fn visit(&self, place: Span) {
         self.sink.visit(place);
+    }
+
+    /// Tells what a step gave.
+    pub(crate) fn gave(&self, place: &dyn Fn() -> StepPlace, value: &Value) {
+        self.sink.gave(place, value);
     }
 
     /// Tells and keeps a warning.

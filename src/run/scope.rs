@@ -46,6 +46,13 @@ impl Scope {
         Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), parent }
     }
 
+    /// A copy in which the values that never came are `none`.
+    pub(crate) fn as_it_ended(&self) -> Self {
+        let held = |slot: &OnceLock<Held>| slot.get().cloned().unwrap_or(Held::Value(Value::None));
+        let slots = self.slots.iter().map(|slot| OnceLock::from(held(slot))).collect();
+        Self { slots, parent: self.parent.clone() }
+    }
+
     /// The value of a slot `up` scopes out; `None` while its step has not finished, and where it is not known yet.
     pub(crate) fn get(&self, up: usize, index: usize) -> Option<&Value> {
         match self.held(up, index)? {

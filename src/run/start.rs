@@ -36,7 +36,7 @@ pub(super) fn connect(workflow: &Workflow, scope: &Scope, services: &Services) -
 /// Fills the calendars' slots; they may look at parameters.
 pub(super) fn calendars(workflow: &Workflow, world: &World, scope: &Scope) -> Result<(), Box<Fault>> {
     for calendar in &workflow.calendars {
-        let value = eval(&calendar.value, Env { world, scope }, &mut Locals::default())?;
+        let value = eval(&calendar.value, Env::new(world, scope), &mut Locals::default())?;
         scope.set(calendar.slot, value);
     }
     Ok(())
@@ -48,7 +48,7 @@ pub(super) fn parameters(
     world: &World,
     scope: &Scope,
 ) -> Result<IndexMap<Arc<str>, Value>, Vec<BindError>> {
-    let env = Env { world, scope };
+    let env = Env::new(world, scope);
     let mut params = IndexMap::new();
     let mut refused = Vec::new();
     for (at, param) in plan.workflow.params.iter().enumerate() {

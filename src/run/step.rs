@@ -32,7 +32,8 @@ pub(crate) async fn run(frame: &Frame, step: &Step, at: usize) -> Ran<()> {
 
 /// Runs a pure step of an inner block without a future; `None` when it needs one.
 pub(crate) fn run_at_once(frame: &Frame, step: &Step, at: usize) -> Option<Ran<()>> {
-    let is_simple = step.effect == Effect::Pure && matches!(step.on_failure, OnFailure::Fail);
+    let has_limits = step.policy.timeout.is_some() || step.policy.cache.is_some();
+    let is_simple = step.effect == Effect::Pure && matches!(step.on_failure, OnFailure::Fail) && !has_limits;
     let (true, Action::Expression(expr)) = (is_simple, &step.action) else { return None };
     frame.run.journal.visit(step.span);
     let result = Site::of(frame, step).pure_value(expr);
@@ -60,6 +61,9 @@ fn fill(frame: &Frame, step: &Step, tally: &Tally, result: Ran<Value>) -> Ran<()
         // Nothing downstream starts any more, but the outputs count what a loop had done until then.
         Err(fault) => (tally.take_done().map(Held::Value), Err(fault.within(&step.name, step.span, tally.attempts()))),
     };
+    if let Some(Held::Value(value)) = &value {
+        frame.run.journal.gave(&|| place(frame, step), value);
+    }
     if let (Some(slot), Some(value)) = (step.slot, value) {
         frame.scope.hold(slot, value);
     }

@@ -50,3 +50,29 @@ create table if not exists vm_metric_extract_jobs (
   last_timestamp      timestamptz,
   primary key (run_id, selection_value)
 );
+
+-- How the series of a forecast are to be forecast, where they differ: the first row that fits a series counts.
+create table if not exists vm_forecast_config (
+  config_id     bigint  not null primary key,
+  job_id        text    not null,
+  metric_name   text,
+  metric_labels jsonb,
+  prophet       jsonb,
+  enabled       boolean not null default true,
+  notes         text
+);
+
+-- One row for each run of a forecast.
+create table if not exists vm_forecast_job (
+  run_id           text        not null primary key,
+  job_id           text        not null,
+  business_date    date        not null,
+  started_at       timestamptz not null,
+  status           text        not null,
+  target           text        not null,
+  horizon          text        not null,
+  series_processed bigint      not null,
+  series_skipped   bigint      not null,
+  series_failed    bigint      not null,
+  values_written   bigint      not null
+);

@@ -14,6 +14,7 @@ mod man;
 mod new;
 mod overview;
 mod plan;
+mod plot;
 mod run;
 mod schema;
 mod test;
@@ -37,6 +38,7 @@ pub(crate) use man::ManArguments;
 pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
 pub(crate) use plan::{PlanArguments, PlanFormat};
+pub(crate) use plot::PlotArguments;
 pub(crate) use run::{RunArguments, RunFormat};
 pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
 pub(crate) use test::{TestArguments, TestFormat};
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Show what a run would write: all of its reads, none of its writes
     Plan(PlanArguments),
+    /// Draw the forecasts that a run would make: on the terminal, as SVG
+    Plot(PlotArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
     /// Format workflow files

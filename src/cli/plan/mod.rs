@@ -23,7 +23,7 @@ use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
 use crate::plan::GivenArgument;
 use crate::preview::{self, Basis, Given, Plan};
-use crate::run::{self, Preview, RunStatus};
+use crate::run::{self, EventSink, Preview, RunStatus};
 use crate::value::{Type, to_json};
 
 /// What a plan with changes exits with, when asked to tell.
@@ -80,6 +80,22 @@ fn make_on(
     terminal: &Terminal,
     project: &mut Project,
 ) -> Result<Made, Exit> {
+    let sink = Sink::quiet(*terminal, Arc::new(prepared.environment.redactor()));
+    let (Performed { outcome, exit }, preview) = read_only(runtime, prepared, id, clock, (terminal, project), sink)?;
+    let (program, workflow) = (&prepared.plan.program, &prepared.plan.workflow);
+    let plan = preview::gather(basis(prepared, id), program, workflow, &outcome, preview.take());
+    Ok(Made { plan, exit })
+}
+
+/// A run that reads and does not write; `sink` is told what happens, the preview knows what would be written.
+pub(super) fn read_only(
+    runtime: &Runtime,
+    prepared: &Prepared,
+    id: Uuid,
+    clock: &Arc<dyn Clock>,
+    (terminal, project): (&Terminal, &mut Project),
+    sink: impl EventSink + 'static,
+) -> Result<(Performed, Arc<Preview>), Exit> {
     let connecting = connect_to_read(&prepared.plan.workflow, &prepared.environment, clock);
     let reading = runtime.block_on(connecting).map_err(|findings| {
         project.findings = findings;
@@ -94,13 +110,9 @@ fn make_on(
         keeping: Some(prepared.keeping.clone()),
         preview: Some(preview.clone()),
     };
-    let sink = Sink::quiet(*terminal, Arc::new(prepared.environment.redactor()));
-    let Some(Performed { outcome, exit }) = perform(prepared, id, services, sink, runtime) else {
-        return Err(refuse(terminal, Exit::Bug, "the plan broke down; this is a bug of vmflow's"));
-    };
-    let (program, workflow) = (&prepared.plan.program, &prepared.plan.workflow);
-    let plan = preview::gather(basis(prepared, id), program, workflow, &outcome, preview.take());
-    Ok(Made { plan, exit })
+    let performed = perform(prepared, id, services, sink, runtime);
+    let broken = || refuse(terminal, Exit::Bug, "the plan broke down; this is a bug of vmflow's");
+    Ok((performed.ok_or_else(broken)?, preview))
 }
 
 /// A plan as it would be saved: without the secrets of the environment.

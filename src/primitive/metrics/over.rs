@@ -22,6 +22,7 @@ pub(in crate::primitive) static SPECS: &[Spec] = &[
     Spec::effectful::<LabelNames>(),
     Spec::effectful::<LabelValues>(),
     Spec::effectful::<Newest>(),
+    Spec::effectful::<KeepsUntil>(),
 ];
 
 /// A read, which may be tried again.
@@ -215,6 +216,24 @@ read!(Newest, |args, context| {
     let of_day = |(day, at): (NaiveDate, Option<i64>)| Some(NewestOfDay { day, at: timestamp(at?) });
     Ok(days.into_iter().zip(newest).filter_map(of_day).collect())
 });
+
+struct KeepsUntil;
+args! {
+    struct KeepsUntilArgs {
+        /// The store.
+        connection: MetricsConnection,
+    }
+}
+impl Primitive for KeepsUntil {
+    type Args = KeepsUntilArgs;
+    type Output = Option<Timestamp>;
+    const NAME: &'static str = "metrics.keeps_until";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "The latest instant at which the store keeps samples that are written now; `none` when it has no such limit.";
+    const EXAMPLES: &'static [Example] = &[Example { source: "vm.keeps_until()", gives: "" }];
+}
+read!(KeepsUntil, |args, context| Ok(context.metrics(&args.connection.0)?.keeps_until_ms().map(timestamp)));
 
 /// A day's first instant and the next day's, in milliseconds.
 fn window(day: NaiveDate, zone: Tz) -> Result<(i64, i64), StepError> {

@@ -3,12 +3,16 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
+use tokio_util::sync::CancellationToken;
+
 use super::access::{field, index, property};
 use super::arithmetic::negate;
 use super::cast::cast;
 use super::{calendar, truth};
 use crate::check::program::{Expr, ExprKind, Fragment};
-use crate::primitive::{RawArguments, Run, Spec};
+use crate::primitive::{Attempts, RawArguments, Run, Spec};
 use crate::query::sql::SqlQuery;
 use crate::value::{self, ErrorKind, MapValue, Record, StepError, Table, Type, Value};
 
@@ -65,8 +69,8 @@ fn is_json(of: &Expr) -> bool {
     of.ty.required() == Type::Json
 }
 
-/// The value of an expression from those of its [`operands`].
-pub(super) fn apply(expr: &Expr, values: Vec<Value>) -> Result<Value, StepError> {
+/// The value of an expression from those of its [`operands`]. A long computation asks `attempts` whether it must end.
+pub(super) fn apply(expr: &Expr, values: Vec<Value>, attempts: Option<&Attempts>) -> Result<Value, StepError> {
     match &expr.kind {
         ExprKind::Interpolated(fragments) => interpolate(fragments, &values),
         ExprKind::Sql(template, _) => {
@@ -86,11 +90,15 @@ pub(super) fn apply(expr: &Expr, values: Vec<Value>) -> Result<Value, StepError>
         }
         ExprKind::Index(of, _) => match two(values)? {
             (Value::None, _) if is_json(of) => Ok(Value::None),
+            // A record may come without the fields that its type makes optional.
+            (Value::Record(record), Value::Text(name)) if expr.ty.is_optional() => {
+                Ok(record.get(&name).cloned().unwrap_or(Value::None))
+            }
             (of, at) => index(&of, &at),
         },
         ExprKind::AddBusinessDays(..) => calendar::add_business_days(&values),
         ExprKind::Binary(operator, ..) => two(values).and_then(|(a, b)| super::operators::binary(*operator, a, b)),
-        ExprKind::Primitive(spec, given) => call_pure(spec, raw(given, values)),
+        ExprKind::Primitive(spec, given) => call_pure(spec, raw(given, values), attempts),
         _ => single(values).and_then(|value| unary(expr, value)),
     }
 }
@@ -123,10 +131,23 @@ pub(super) fn raw(given: &[Option<Expr>], values: Vec<Value>) -> RawArguments {
     RawArguments::new(given.iter().map(|argument| argument.as_ref().and_then(|_| values.next())).collect())
 }
 
-fn call_pure(spec: &Spec, arguments: RawArguments) -> Result<Value, StepError> {
+fn call_pure(spec: &Spec, arguments: RawArguments, attempts: Option<&Attempts>) -> Result<Value, StepError> {
     match spec.run {
         Run::Pure(run) => run(arguments),
+        Run::Heavy(run) => match attempts {
+            Some(attempts) => aside(|| run(arguments, attempts)),
+            None => run(arguments, &Attempts::new(CancellationToken::new())),
+        },
         Run::Effectful(_) => Err(defect(&format!("`{}` was called as if it were pure", spec.name))),
+    }
+}
+
+/// Computes on this thread while another takes over what else waits for it, so that servers are answered and ctrl-c is
+/// heard. A runtime of one thread has no other.
+pub(super) fn aside<T>(compute: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(compute),
+        _ => compute(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::apply::{apply, operands, raw};
+use super::apply::{apply, aside, operands, raw};
 use super::comprehension::{Next, Odometer};
 use super::operators::binary;
 use super::pure::{Env, decides};
@@ -44,7 +44,8 @@ impl<'a> Site<'a> {
 
     /// What a pure expression sees from here.
     pub(crate) fn env(self) -> Env<'a> {
-        Env { world: &self.frame.run.world, scope: &self.frame.scope }
+        let attempts = Some(&*self.frame.context.attempts);
+        Env { world: &self.frame.run.world, scope: &self.frame.scope, attempts }
     }
 
     /// In a plan: notes what blocks of the step may write, of which it is not known whether they run.
@@ -111,7 +112,7 @@ async fn dispatch(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value
 /// What is computed from its operands, one of which waits for the world.
 async fn composite(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value> {
     let values = all(operands(expr), site, locals).await?;
-    apply(expr, values).map_err(|error| Fault::at(error, expr.span))
+    apply(expr, values, site.env().attempts).map_err(|error| Fault::at(error, expr.span))
 }
 
 fn located(mut fault: Box<Fault>, span: Span) -> Box<Fault> {
@@ -206,6 +207,7 @@ async fn primitive(
     let arguments = raw(given, values);
     let answer = match spec.run {
         Run::Pure(run) => run(arguments),
+        Run::Heavy(run) => aside(|| run(arguments, &site.frame.context.attempts)),
         Run::Effectful(run) => run(arguments, &Context { stated: stated.cloned(), ..heard(site) }).await,
     };
     answer.map_err(|error| Fault::at(error, span))

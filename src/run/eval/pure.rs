@@ -6,6 +6,7 @@ use super::operators::binary;
 use super::{Locals, truth};
 use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, FunctionBody, FunctionId};
+use crate::primitive::Attempts;
 use crate::run::fault::{Fault, Ran};
 use crate::run::scope::{Held, Scope};
 use crate::run::world::World;
@@ -19,6 +20,15 @@ pub(crate) struct Env<'a> {
     pub(crate) world: &'a World,
     /// The innermost scope.
     pub(crate) scope: &'a Scope,
+    /// What tells long computations that they must end.
+    pub(crate) attempts: Option<&'a Attempts>,
+}
+
+impl<'a> Env<'a> {
+    /// What is seen outside of steps, where nothing long is computed.
+    pub(crate) fn new(world: &'a World, scope: &'a Scope) -> Self {
+        Self { world, scope, attempts: None }
+    }
 }
 
 /// Evaluates a pure expression.
@@ -50,7 +60,7 @@ fn dispatch(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
         ExprKind::Function(id, arguments) => call(*id, arguments, expr.span, env, locals),
         _ => {
             let values: Ran<Vec<Value>> = operands(expr).into_iter().map(|e| eval(e, env, locals)).collect();
-            apply(expr, values?).map_err(located)
+            apply(expr, values?, env.attempts).map_err(located)
         }
     }
 }

@@ -30,7 +30,7 @@ fn world(functions: Vec<Function>) -> World {
 /// The value as it prints, or the error.
 fn gives(expr: &Expr) -> String {
     let (world, scope) = (world(Vec::new()), Scope::new(0, None));
-    match eval(expr, Env { world: &world, scope: &scope }, &mut Locals::default()) {
+    match eval(expr, Env::new(&world, &scope), &mut Locals::default()) {
         Ok(value) => format!("{} {value}", value.kind()),
         Err(fault) => format!("{}: {}", fault.error.kind.name(), fault.error.message),
     }
@@ -243,7 +243,7 @@ fn functions_see_their_arguments_only() {
     };
     let (world, scope) = (world(vec![function]), Scope::new(0, None));
     let call = expr(ExprKind::Function(FunctionId(0), vec![lit(21)]));
-    let value = eval(&call, Env { world: &world, scope: &scope }, &mut Locals::default()).unwrap();
+    let value = eval(&call, Env::new(&world, &scope), &mut Locals::default()).unwrap();
     assert_eq!(value.to_string(), "42");
 }
 

@@ -120,6 +120,10 @@ impl Metrics for VictoriaMetrics {
         self.pool
     }
 
+    fn keeps_until_ms(&self) -> Option<i64> {
+        Some(self.clock.now().timestamp_millis().saturating_add(self.future_retention_ms))
+    }
+
     fn instant<'a>(&'a self, query: &'a str, at: Timestamp) -> Answer<'a, Vec<Sample>> {
         Box::pin(self.value_at(query, at.timestamp_millis()))
     }

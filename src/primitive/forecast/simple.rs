@@ -1,0 +1,93 @@
+//! `forecast.ets` and `forecast.naive`.
+
+use std::sync::Arc;
+
+use super::choice::{Horizon, InnerShare};
+use super::model::{ModelRecord, Task};
+use super::options::Options;
+use crate::calendar::Calendar;
+use crate::outlook::{Ets, EtsSeason, EtsTrend, Gaps, Method, Naive, Season};
+use crate::primitive::{Attempts, Example, Form, Heavy, Primitive, args};
+use crate::value::{BusinessDays, Series, StepError};
+
+/// The interval when none is stated, as Prophet has it.
+pub(super) const INTERVAL: f64 = 0.8;
+
+pub(super) struct ForecastEts;
+args! {
+    pub(super) struct EtsArgs {
+        /// The series, by business day as `forecast.prophet` has it.
+        series: Arc<Series>,
+        /// The calendar.
+        on: Arc<Calendar>,
+        /// How many business days to forecast.
+        horizon: Horizon = Horizon(BusinessDays(20)),
+        /// The form of the trend; `"auto"` is the one that fits best.
+        trend: EtsTrend = EtsTrend::Auto,
+        /// Whether the weekday counts; `"auto"` if that fits better.
+        season: EtsSeason = EtsSeason::Auto,
+        /// How much of the future the interval holds.
+        interval: InnerShare = InnerShare(INTERVAL),
+        /// What becomes of business days without a value.
+        gaps: Gaps = Gaps::Interpolate,
+    }
+}
+impl Primitive for ForecastEts {
+    type Args = EtsArgs;
+    type Output = ModelRecord;
+    const NAME: &'static str = "forecast.ets";
+    const FORM: Form = Form::Namespace;
+    const SUMMARY: &'static str = "Forecasts a series by exponential smoothing of its level, its trend and its week.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"forecast.ets(series("nav", points: [{ at: midnight(d, "UTC"), value: 7.0 } for d in calendars.weekdays().days(2025-01-01 through 2025-03-31)]), on: calendars.weekdays(), horizon: 2bd).predictions[1].day"#,
+        gives: "2025-04-02",
+    }];
+}
+impl Heavy for ForecastEts {
+    fn run(args: EtsArgs, attempts: &Attempts) -> Result<ModelRecord, StepError> {
+        let options = Options { gaps: Some(args.gaps), ..Options::default() };
+        let task = Task { series: &args.series, on: &args.on, horizon: args.horizon.days(), attempts };
+        let history = task.history(&options)?;
+        let ets = Ets { trend: args.trend, season: args.season, interval: args.interval.0 };
+        task.model(&Method::Ets(ets), &history, options)
+    }
+}
+
+pub(super) struct ForecastNaive;
+args! {
+    pub(super) struct NaiveArgs {
+        /// The series, by business day as `forecast.prophet` has it.
+        series: Arc<Series>,
+        /// The calendar.
+        on: Arc<Calendar>,
+        /// How many business days to forecast.
+        horizon: Horizon = Horizon(BusinessDays(20)),
+        /// What repeats: the value of the same weekday a week before, that of 52 weeks before, or the last one.
+        season: Season = Season::Week,
+        /// How much of the future the interval holds.
+        interval: InnerShare = InnerShare(INTERVAL),
+        /// What becomes of business days without a value.
+        gaps: Gaps = Gaps::Interpolate,
+    }
+}
+impl Primitive for ForecastNaive {
+    type Args = NaiveArgs;
+    type Output = ModelRecord;
+    const NAME: &'static str = "forecast.naive";
+    const FORM: Form = Form::Namespace;
+    const SUMMARY: &'static str =
+        "Forecasts that what was, comes again: the forecast that every other one has to beat.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"forecast.naive(series("nav", points: [{ at: midnight(d, "UTC"), value: d.day * 1.0 } for d in calendars.weekdays().days(2025-01-06 through 2025-01-17)]), on: calendars.weekdays(), horizon: 1bd).predictions[0].yhat"#,
+        gives: "13",
+    }];
+}
+impl Heavy for ForecastNaive {
+    fn run(args: NaiveArgs, attempts: &Attempts) -> Result<ModelRecord, StepError> {
+        let options = Options { gaps: Some(args.gaps), ..Options::default() };
+        let task = Task { series: &args.series, on: &args.on, horizon: args.horizon.days(), attempts };
+        let history = task.history(&options)?;
+        let naive = Naive { season: args.season, interval: args.interval.0 };
+        task.model(&Method::Naive(naive), &history, options)
+    }
+}
