@@ -33,6 +33,7 @@ mod primitives;
 mod report;
 mod sql;
 mod start;
+mod store;
 mod support;
 mod testing;
 mod variants;

@@ -93,6 +93,7 @@ fn make_on(
         interrupt: run::Interrupt::default(),
         keeping: Some(prepared.keeping.clone()),
         preview: Some(preview.clone()),
+        records: None,
     };
     let sink = Sink::quiet(*terminal, Arc::new(prepared.environment.redactor()));
     let Some(Performed { outcome, exit }) = perform(prepared, id, services, sink, runtime) else {
