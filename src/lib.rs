@@ -3,6 +3,7 @@
 // What pest derives names its boxes by it.
 extern crate alloc;
 
+pub mod abort;
 pub mod calendar;
 pub mod check;
 pub mod cli;
@@ -25,6 +26,7 @@ pub mod run;
 pub mod schema;
 pub mod source;
 pub mod stdlib;
+pub mod store;
 pub mod syntax;
 pub mod testing;
 pub mod value;

@@ -35,6 +35,7 @@ mod primitives;
 mod report;
 mod sql;
 mod start;
+mod store;
 mod support;
 mod testing;
 mod variants;

@@ -77,6 +77,7 @@ fn run_alone(text: &str) -> RunOutcome {
         interrupt: Interrupt::default(),
         keeping: None,
         preview: None,
+        records: None,
     };
     let options = RunOptions {
         id: uuid::Uuid::nil(),

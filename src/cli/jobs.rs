@@ -7,12 +7,14 @@ use serde_json::json;
 
 use super::Exit;
 use super::arguments::{JobsArguments, ListFormat};
+use super::history::{self, History, last_of_jobs, short, started};
 use super::project::{Checked, Project, refuse, workflow_of};
 use super::terminal::Terminal;
 use crate::check::modules::Module;
 use crate::config::{Config, Job, Variables};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::source::SourceId;
+use crate::store::RunRow;
 
 pub(super) fn jobs(command: &JobsArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let mut project = Project::default();
@@ -25,25 +27,32 @@ pub(super) fn jobs(command: &JobsArguments, terminal: &Terminal, variables: &Var
         project.tell(terminal);
         return Exit::Environment;
     }
-    list(&config, command.format, terminal)
+    let ids: Vec<String> = config.job_ids().map(str::to_owned).collect();
+    let last = History::of(config.clone()).map(|history| last_of_jobs(&history, ids.iter().map(String::as_str)));
+    // Without a store that can be read there are no last runs to tell of; the jobs are there all the same.
+    listed(&config, command.format, terminal, &last.unwrap_or_default())
 }
 
 /// Prints the jobs. One that cannot be read is listed with the reason, so that one broken job hides no other.
 pub(super) fn list(config: &Config, format: ListFormat, terminal: &Terminal) -> Exit {
+    listed(config, format, terminal, &HashMap::new())
+}
+
+fn listed(config: &Config, format: ListFormat, terminal: &Terminal, last: &HashMap<String, RunRow>) -> Exit {
     let jobs: Vec<(&str, Result<Job, Vec<Diagnostic>>)> = config.job_ids().map(|id| (id, config.job(id))).collect();
     let text = match format {
         ListFormat::Json => {
-            let list: Vec<serde_json::Value> = jobs.iter().map(|(id, job)| as_json(id, job)).collect();
+            let list: Vec<serde_json::Value> = jobs.iter().map(|(id, job)| as_json(id, job, last.get(*id))).collect();
             format!("{:#}\n", json!({ "jobs": list }))
         }
         ListFormat::Human if jobs.is_empty() => "no jobs are configured\n".to_owned(),
-        ListFormat::Human => jobs.iter().map(|(id, job)| as_line(id, job)).collect(),
+        ListFormat::Human => jobs.iter().map(|(id, job)| as_line(id, job, last.get(*id))).collect(),
     };
     terminal.print(&text);
     Exit::Ok
 }
 
-fn as_json(id: &str, job: &Result<Job, Vec<Diagnostic>>) -> serde_json::Value {
+fn as_json(id: &str, job: &Result<Job, Vec<Diagnostic>>, last: Option<&RunRow>) -> serde_json::Value {
     match job {
         Ok(job) => json!({
             "id": id,
@@ -52,13 +61,14 @@ fn as_json(id: &str, job: &Result<Job, Vec<Diagnostic>>) -> serde_json::Value {
             "workflow": job.workflow.display().to_string(),
             "enabled": job.enabled,
             "schedule": job.schedule.as_ref().map(|schedule| json!({ "cron": &*schedule.cron.node, "timezone": schedule.timezone.name() })),
+            "last_run": last.map(history::as_json),
             "after": job.after.iter().map(|after| &*after.node).collect::<Vec<_>>(),
         }),
         Err(findings) => json!({ "id": id, "error": findings.first().map(|finding| &finding.message) }),
     }
 }
 
-fn as_line(id: &str, job: &Result<Job, Vec<Diagnostic>>) -> String {
+fn as_line(id: &str, job: &Result<Job, Vec<Diagnostic>>, last: Option<&RunRow>) -> String {
     match job {
         Ok(job) => {
             let schedule = job
@@ -67,7 +77,9 @@ fn as_line(id: &str, job: &Result<Job, Vec<Diagnostic>>) -> String {
                 .map(|schedule| format!("  ({} {})", schedule.cron.node, schedule.timezone.name()));
             let state = if job.enabled { "" } else { "  disabled" };
             let description = job.description.as_deref().map(|text| format!("\n    {text}")).unwrap_or_default();
-            format!("{id}: {}{}{state}{description}\n", job.name, schedule.unwrap_or_default())
+            let last = last.map(|run| format!("\n    last run {} {}: {}", short(run), started(run), run.status.name()));
+            let (schedule, last) = (schedule.unwrap_or_default(), last.unwrap_or_default());
+            format!("{id}: {}{schedule}{state}{description}{last}\n", job.name)
         }
         Err(findings) => format!("{id}: cannot be read: {}\n", findings.first().map_or("", |finding| &finding.message)),
     }

@@ -49,7 +49,7 @@ pub(super) fn log(event: &RunEvent, redactor: &Redactor) {
 }
 
 /// The level and the text of an event; `None` for what only a progress display shows.
-fn line(event: &EventKind) -> Option<(Level, String)> {
+pub(super) fn line(event: &EventKind) -> Option<(Level, String)> {
     Some(match event {
         EventKind::RunStarted { run_id, workflow, .. } => (Level::INFO, format!("{workflow}: run {run_id} started")),
         EventKind::StepStarted { step } => (Level::DEBUG, format!("{}: started", place(step))),
@@ -58,9 +58,11 @@ fn line(event: &EventKind) -> Option<(Level, String)> {
             format!("{}: attempt {attempt} failed, next in {retry_in_ms} ms: {}", place(step), error.message),
         ),
         EventKind::StepFinished { step, cached: true, .. } => (Level::INFO, format!("{}: cached", place(step))),
+        EventKind::StepFinished { step, recorded: true, .. } => (Level::INFO, format!("{}: on record", place(step))),
         EventKind::StepFinished { step, status, duration_ms, error, .. } => {
             finished(step, *status, *duration_ms, error.as_ref().map(|e| e.message.as_str()))
         }
+        EventKind::Redone { step, why } => (Level::WARN, format!("{}: done again: {why}", place(step))),
         EventKind::LoopProgress { .. } => return None,
         EventKind::Warning { step, message } => (Level::WARN, format!("{}: {message}", place(step))),
         EventKind::Logged { step, line } | EventKind::Said { step, line } => {

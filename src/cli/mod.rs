@@ -10,10 +10,12 @@ mod connect;
 mod diff;
 mod doc;
 mod eval;
+mod execution;
 mod explain;
 mod files;
 mod fmt;
 mod graph;
+mod history;
 mod init;
 mod jobs;
 mod keeping;
@@ -30,8 +32,10 @@ mod prepare;
 mod programs;
 mod progress;
 mod project;
+mod recording;
 mod replace;
 mod report;
+mod resume;
 mod run;
 mod schema;
 mod sinks;
@@ -96,6 +100,7 @@ impl From<Exit> for ExitCode {
 pub fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     let variables = Variables::from_process();
+    crate::abort::arm(variables.vmflow("ABORT_AT"));
     let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || dispatch(&arguments, &variables));
     let exit = match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(exit)) => exit,
@@ -115,6 +120,10 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     let terminal = Terminal::new(&arguments.global, variables);
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
+        Command::Runs(command) => history::runs(command, &terminal, variables),
+        Command::Logs(command) => history::logs(command, &terminal, variables),
+        Command::Resume(command) => resume::resume(command, &terminal, variables),
+        Command::Retry(command) => resume::retry(command, &terminal, variables),
         Command::Plan(command) => plan::plan(command, &terminal, variables),
         Command::Plot(command) => plot::plot(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),

@@ -14,6 +14,7 @@ use super::terminal::Terminal;
 use super::{Exit, logs};
 use crate::config::Redactor;
 use crate::run::{self, EventSink, Interrupt, RunEvent, RunOptions, RunOutcome, Services};
+use crate::store::Recorder;
 
 /// What a run that ctrl-c stopped exits with, and what SIGTERM makes of it.
 const CANCELLED: u8 = 130;
@@ -76,6 +77,7 @@ pub(super) struct Sink {
     terminal: Terminal,
     redactor: Arc<Redactor>,
     progress: Option<Progress>,
+    recorder: Option<Arc<Recorder>>,
     has_lines: bool,
 }
 
@@ -83,17 +85,25 @@ impl Sink {
     /// A progress display where there is a terminal, else a log.
     pub(super) fn quiet(terminal: Terminal, redactor: Arc<Redactor>) -> Self {
         let progress = terminal.animates.then(|| Progress::new(terminal.color_err));
-        Self { terminal, redactor, progress, has_lines: false }
+        Self { terminal, redactor, progress, recorder: None, has_lines: false }
     }
 
     /// An event a line on stdout, and a log.
     pub(super) fn lines(terminal: Terminal, redactor: Arc<Redactor>) -> Self {
-        Self { terminal, redactor, progress: None, has_lines: true }
+        Self { terminal, redactor, progress: None, recorder: None, has_lines: true }
+    }
+
+    /// Tells it to the record of the run as well.
+    pub(super) fn recorded(self, recorder: Option<Arc<Recorder>>) -> Self {
+        Self { recorder, ..self }
     }
 }
 
 impl EventSink for Sink {
     fn emit(&self, event: RunEvent) {
+        if let Some(recorder) = &self.recorder {
+            recorder.event(&event);
+        }
         if self.has_lines {
             let line = self.redactor.redact_json(&to_value(&event).unwrap_or_default());
             self.terminal.print(&format!("{line}\n"));

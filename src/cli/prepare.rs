@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::Exit;
 use super::arguments::Wanted;
 use super::project::{Project, read_text, refuse, split_target, workflow_of};
+use super::recording::Recording;
 use super::terminal::Terminal;
 use super::{keeping, snapshots};
 use crate::check::Surroundings;
@@ -50,11 +51,11 @@ pub(super) enum Permission {
     Ask,
 }
 
-fn usage(message: impl Into<String>) -> Refusal {
+pub(super) fn usage(message: impl Into<String>) -> Refusal {
     Refusal { exit: Exit::Usage, message: message.into() }
 }
 
-fn environment_fault(message: impl Into<String>) -> Refusal {
+pub(super) fn environment_fault(message: impl Into<String>) -> Refusal {
     Refusal { exit: Exit::Environment, message: message.into() }
 }
 
@@ -65,6 +66,7 @@ pub(super) struct Prepared {
     pub(super) job: Option<Job>,
     pub(super) interpreters: Interpreters,
     pub(super) keeping: Keeping,
+    pub(super) recording: Recording,
     pub(super) now: Timestamp,
     /// What was asked for, as it was written.
     pub(super) target: String,
@@ -100,8 +102,10 @@ pub(super) fn prepare(
         return Err(usage(format!("the environment `{name}` is protected; {how}")));
     }
     let keeping = keeping::keeping(&config, &modules, &environment);
+    let recording = Recording::of(&config, &modules, &environment);
     let target = command.job_id.clone().or_else(|| command.target.clone()).unwrap_or_default();
-    Ok(Prepared { plan, environment, job, interpreters: interpreters(variables), keeping, now, target, given })
+    let interpreters = interpreters(variables);
+    Ok(Prepared { plan, environment, job, interpreters, keeping, recording, now, target, given })
 }
 
 /// What runs external programs, as the process environment says.
@@ -164,7 +168,12 @@ fn environment_name(
 }
 
 /// The environment with the connections that the workflow uses.
-fn environment_for(plan: &Plan, config: &Config, name: &str, project: &mut Project) -> Result<Environment, Refusal> {
+pub(super) fn environment_for(
+    plan: &Plan,
+    config: &Config,
+    name: &str,
+    project: &mut Project,
+) -> Result<Environment, Refusal> {
     let is_used = |name: &str| plan.workflow.connections.iter().any(|connection| &*connection.name == name);
     let environment = project.accept(config.environment_for(name, &is_used)).ok_or_else(|| has_errors(config))?;
     project.findings.extend(environment.warnings.iter().cloned());
@@ -210,7 +219,7 @@ fn plan_of(
     Ok((plan, checked.modules))
 }
 
-fn refused_text(errors: &[BindError]) -> String {
+pub(super) fn refused_text(errors: &[BindError]) -> String {
     let lines: Vec<String> = errors
         .iter()
         .map(|error| format!("{error}{}", error.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default()))
@@ -219,7 +228,10 @@ fn refused_text(errors: &[BindError]) -> String {
 }
 
 /// The arguments of a job, and those given for its run in their place.
-fn with_those_of(job: Option<&Job>, given: &IndexMap<Arc<str>, GivenArgument>) -> IndexMap<Arc<str>, GivenArgument> {
+pub(super) fn with_those_of(
+    job: Option<&Job>,
+    given: &IndexMap<Arc<str>, GivenArgument>,
+) -> IndexMap<Arc<str>, GivenArgument> {
     let mut all: IndexMap<Arc<str>, GivenArgument> = IndexMap::new();
     for (name, param) in job.iter().flat_map(|job| &job.params) {
         let argument = match (&param.value, param.substituted) {
@@ -238,11 +250,17 @@ fn given_arguments(command: &Wanted) -> Result<IndexMap<Arc<str>, GivenArgument>
     if let Some(file) = &command.params_file {
         given.extend(params_file(file)?);
     }
-    for pair in &command.params {
-        let (name, value) = pair.split_once('=').ok_or_else(|| usage(format!("`-p {pair}`: write `-p name=value`")))?;
-        given.insert(name.trim().into(), GivenArgument::Text(value.to_owned()));
-    }
+    given.extend(pairs(&command.params)?);
     Ok(given)
+}
+
+/// `-p name=value`, each.
+pub(super) fn pairs(params: &[String]) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
+    let pair = |pair: &String| {
+        let split = pair.split_once('=').ok_or_else(|| usage(format!("`-p {pair}`: write `-p name=value`")))?;
+        Ok((Arc::from(split.0.trim()), GivenArgument::Text(split.1.to_owned())))
+    };
+    params.iter().map(pair).collect()
 }
 
 fn params_file(file: &Path) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {

@@ -41,6 +41,9 @@ impl Progress {
             EventKind::Warning { step, message } => {
                 self.line(&redactor.redact(&format!("  ! {}: {message}", step.path.join("."))));
             }
+            EventKind::Redone { step, why } => {
+                self.line(&redactor.redact(&format!("  ! {}: done again: {why}", step.path.join("."))));
+            }
             EventKind::Logged { step, line } => {
                 self.line(&redactor.redact(&format!("  · {}: {line}", step.path.join("."))));
             }

@@ -99,7 +99,17 @@ impl Project {
 
     /// Parses and checks files with everything that they import, for connections as `surroundings` tells.
     pub(crate) fn check(&mut self, roots: Vec<(PathBuf, String)>, surroundings: &Surroundings) -> Checked {
-        let (modules, findings) = modules::load(roots, &mut self.sources, &mut read_named);
+        self.check_texts(roots, surroundings, &mut read_named)
+    }
+
+    /// [`Project::check`], with what reads the files that are imported.
+    pub(crate) fn check_texts(
+        &mut self,
+        roots: Vec<(PathBuf, String)>,
+        surroundings: &Surroundings,
+        read: modules::Reader<'_>,
+    ) -> Checked {
+        let (modules, findings) = modules::load(roots, &mut self.sources, read);
         self.findings.extend(findings);
         let (program, findings) = check::check(&modules, surroundings);
         self.findings.extend(findings);

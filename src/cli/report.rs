@@ -57,6 +57,7 @@ fn step_line(text: &mut String, step: &StepReport, has_color: bool) {
     });
     let attempts = match step.attempts {
         _ if step.cached => ", cached".to_owned(),
+        _ if step.recorded => ", on record".to_owned(),
         0 | 1 => String::new(),
         attempts => format!(", {attempts} attempts"),
     };

@@ -3,23 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::Exit;
 use super::arguments::{ListFormat, RunArguments, RunFormat, Wanted};
-use super::perform::{Performed, Sink, perform};
+use super::execution::{How, execute};
 use super::plan::Saved;
 use super::prepare::{Permission, Prepared, prepare};
 use super::project::{Project, refuse};
 use super::terminal::Terminal;
-use super::{connect, jobs, logs, plan, report};
-use crate::check::program::Workflow;
-use crate::config::{Redactor, Variables};
+use super::{jobs, logs, plan};
+use crate::config::Variables;
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
 use crate::preview::differences;
-use crate::run::{self, Interrupt, RunOutcome, Services};
 
 pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     logs::init(terminal);
@@ -36,7 +33,8 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
     match ready(command, wanted, saved.as_ref(), terminal, variables, &mut project, &clock) {
         Ok(prepared) => {
             let id = saved.as_ref().map_or_else(Uuid::now_v7, |saved| saved.id);
-            execute(command, terminal, &prepared, id, &clock, &mut project)
+            let how = How { format: command.format, trigger: saved.map_or("run", |_| "plan"), batch: None };
+            execute(&how, terminal, &prepared, id, &clock, &mut project)
         }
         Err(exit) => exit,
     }
@@ -86,82 +84,4 @@ fn list_jobs(command: &RunArguments, terminal: &Terminal, variables: &Variables,
         Ok(None) => refuse(terminal, Exit::Usage, "there is no vmflow.yaml here or above"),
         Err(message) => refuse(terminal, Exit::Usage, &message),
     }
-}
-
-fn execute(
-    command: &RunArguments,
-    terminal: &Terminal,
-    prepared: &Prepared,
-    id: Uuid,
-    clock: &Arc<dyn Clock>,
-    project: &mut Project,
-) -> Exit {
-    let runtime = match run::runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(terminal, Exit::Environment, &format!("cannot start: {error}")),
-    };
-    let connecting = connect::connect(&prepared.plan.workflow, &prepared.environment, clock);
-    let connections = match runtime.block_on(connecting) {
-        Ok(connections) => connections,
-        Err(findings) => {
-            project.findings = findings;
-            project.tell(terminal);
-            return Exit::Environment;
-        }
-    };
-    let format = command.format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
-    let redactor = Arc::new(prepared.environment.redactor());
-    let keeping = Some(prepared.keeping.clone());
-    let services =
-        Services { connections, clock: clock.clone(), interrupt: Interrupt::default(), keeping, preview: None };
-    let sink = match format {
-        RunFormat::Jsonl => Sink::lines(*terminal, redactor.clone()),
-        RunFormat::Human | RunFormat::Json => Sink::quiet(*terminal, redactor.clone()),
-    };
-    let performed = perform(prepared, id, services, sink, &runtime);
-    runtime.shutdown_background();
-    let Some(Performed { outcome, exit }) = performed else {
-        return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
-    };
-    print(format, terminal, prepared, id, &outcome, &redactor);
-    exit
-}
-
-fn print(
-    format: RunFormat,
-    terminal: &Terminal,
-    prepared: &Prepared,
-    id: Uuid,
-    outcome: &RunOutcome,
-    redactor: &Redactor,
-) {
-    let workflow = &prepared.plan.workflow;
-    let text = match format {
-        RunFormat::Human => report::human(outcome, &title(workflow, prepared), terminal.color_out),
-        RunFormat::Json => format!("{:#}\n", redactor.redact_json(&document(workflow, prepared, id, outcome))),
-        RunFormat::Jsonl => format!(
-            "{}\n",
-            redactor.redact_json(&json!({ "event": "result", "result": document(workflow, prepared, id, outcome) }))
-        ),
-    };
-    terminal.print(&redactor.redact(&text));
-}
-
-fn title(workflow: &Workflow, prepared: &Prepared) -> String {
-    let now = prepared.now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    format!("{} in `{}` at {now}", workflow.name, prepared.environment.name)
-}
-
-/// The whole result, as `docs/cli.md` describes it.
-fn document(workflow: &Workflow, prepared: &Prepared, id: Uuid, outcome: &RunOutcome) -> Json {
-    let mut document = serde_json::Map::new();
-    document.insert("run_id".to_owned(), json!(id.to_string()));
-    document.insert("workflow".to_owned(), json!(&*workflow.name));
-    document.insert("job_id".to_owned(), json!(prepared.job.as_ref().map(|job| &*job.id)));
-    document.insert("environment".to_owned(), json!(&*prepared.environment.name));
-    if let Json::Object(fields) = outcome.to_json() {
-        document.extend(fields);
-    }
-    document.insert("config".to_owned(), prepared.environment.masked_json());
-    Json::Object(document)
 }

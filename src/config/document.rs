@@ -16,7 +16,10 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::source::{Source, Span, Spanned};
 
 /// The keys of the file.
-const KEYS: &[&str] = &["default_environment", "environments", "jobs", "mask"];
+const KEYS: &[&str] = &["default_environment", "environments", "jobs", "mask", "runs"];
+
+/// The keys of `runs`.
+const RUNS_KEYS: &[&str] = &["enabled", "path"];
 
 /// The variables that name an environment, the first one set winning; the second is the predecessor's.
 const ENVIRONMENT_VARIABLES: [&str; 2] = ["VMFLOW_ENV", "VM_JOBS_ENVIRONMENT"];
@@ -36,6 +39,7 @@ pub struct Config {
     environments_span: Span,
     jobs: Mapping,
     jobs_span: Span,
+    runs: Option<PathBuf>,
 }
 
 impl Config {
@@ -53,7 +57,9 @@ impl Config {
             environments_span: top,
             jobs: Mapping::new(),
             jobs_span: top,
+            runs: None,
         };
+        config.runs = Some(config.directory.join(".vmflow").join("runs.db"));
         if !node.is_null() {
             findings.extend(config.take_in(&node));
         }
@@ -82,6 +88,9 @@ impl Config {
         if let Some(field) = field(map, "jobs") {
             self.jobs_span = field.key_span;
             self.jobs = jobs(&mut reading, field);
+        }
+        if let Some(field) = field(map, "runs") {
+            self.runs = runs(&mut reading, field, self.runs.take());
         }
         let mut findings = reading.findings;
         findings.extend(self.unknown_default());
@@ -121,6 +130,11 @@ impl Config {
     /// What paths in the configuration are relative to.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Where the store of runs lies; `None` when none are to be recorded.
+    pub fn runs(&self) -> Option<&Path> {
+        self.runs.as_deref()
     }
 
     /// The words that make a key sensitive in this project.
@@ -271,6 +285,15 @@ fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T, Vec<Diagn
         Some(value) if findings.iter().all(|finding| finding.severity != Severity::Error) => Ok((value, findings)),
         _ => Err(findings),
     }
+}
+
+/// Where runs are recorded, if they are.
+fn runs(reading: &mut Reading<'_>, runs: Field<'_>, default: Option<PathBuf>) -> Option<PathBuf> {
+    let map = reading.map(runs)?;
+    reading.check_keys(map, RUNS_KEYS, "`runs`");
+    let is_enabled = field(map, "enabled").is_none_or(|field| reading.boolean(field).unwrap_or(true));
+    let path = field(map, "path").map_or(default, |field| reading.path(field));
+    path.filter(|_| is_enabled)
 }
 
 /// Jobs as a map, or as a list whose items have an `id`.

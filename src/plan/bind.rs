@@ -56,6 +56,27 @@ pub fn bind(
     if errors.is_empty() { Ok(Plan { program, workflow, arguments }) } else { Err(errors) }
 }
 
+/// [`bind`], for parameters most of which have their values already: a run that goes on keeps what it was given.
+pub fn bind_again(
+    program: Arc<Program>,
+    workflow: Arc<Workflow>,
+    kept: &IndexMap<Arc<str>, Value>,
+    given: &IndexMap<Arc<str>, GivenArgument>,
+) -> Result<Plan, Vec<BindError>> {
+    let mut errors = unknown(&workflow, given);
+    let mut arguments = Vec::with_capacity(workflow.params.len());
+    for param in &workflow.params {
+        match kept.get(&param.name) {
+            Some(value) => arguments.push(Some(value.clone())),
+            None => match argument(param, given.get(&param.name)) {
+                Ok(value) => arguments.push(value),
+                Err(error) => errors.push(error),
+            },
+        }
+    }
+    if errors.is_empty() { Ok(Plan { program, workflow, arguments }) } else { Err(errors) }
+}
+
 fn unknown(workflow: &Workflow, given: &IndexMap<Arc<str>, GivenArgument>) -> Vec<BindError> {
     let names = || workflow.params.iter().map(|param| &*param.name);
     let is_unknown = |name: &&Arc<str>| !names().any(|known| *known == ***name);

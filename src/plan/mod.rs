@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::check::program::{Program, Workflow};
 use crate::value::Value;
 
-pub use bind::{BindError, GivenArgument, bind};
+pub use bind::{BindError, GivenArgument, bind, bind_again};
 pub use draw::{Drawing, draw, draw_steps};
 pub use graph::graph;
 

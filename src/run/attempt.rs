@@ -16,6 +16,7 @@ use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::outcome::ErrorReport;
 use super::policy::Limits;
+use super::record;
 use super::scope::Held;
 use super::step::{act, place};
 use super::tally::Tally;
@@ -36,20 +37,27 @@ enum Nature {
 }
 
 /// Runs a step's action within its limits.
-pub(crate) async fn run(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value> {
+pub(crate) async fn run(frame: &Frame, step: &Step, at: usize, tally: &Tally) -> Ran<Value> {
     let nature = nature(frame, step);
     let limits = limits(frame, step, nature)?;
+    let is_unit = nature != Nature::Container;
     match limits.key.clone() {
         Some(key) if step.effect == Effect::Write => {
             let remembered = frame.run.sites.remembered(site(step), key);
-            let write = || async { Held::of(attempts(frame, step, nature, &limits, tally).await) };
+            let write = || async {
+                let work = attempts(frame, step, nature, &limits, tally);
+                Held::of(record::recorded(frame, step, at, tally, is_unit, work).await)
+            };
             remembered.get_or_try_init(write).await?.get().cloned()
         }
         _ => {
             let work = attempts(frame, step, nature, &limits, tally);
             match limits.cache_ms {
-                Some(age_ms) => cache::kept_or(frame, step, age_ms, tally, work).await,
-                None => work.await,
+                Some(age_ms) => {
+                    let work = cache::kept_or(frame, step, age_ms, tally, work);
+                    record::recorded(frame, step, at, tally, is_unit, work).await
+                }
+                None => record::recorded(frame, step, at, tally, is_unit, work).await,
             }
         }
     }

@@ -72,11 +72,22 @@ pub enum EventKind {
         /// Whether its value is one that an earlier run kept.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         cached: bool,
+        /// Whether its value is that of an earlier attempt at the run.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        recorded: bool,
         /// How long it took.
         duration_ms: u64,
         /// Why it failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<ErrorReport>,
+    },
+    /// A step is done again that an earlier attempt at the run had come to.
+    Redone {
+        /// Which.
+        #[serde(flatten)]
+        step: StepPlace,
+        /// Why what is on record of it does not do.
+        why: String,
     },
     /// A loop went on.
     LoopProgress {

@@ -1,7 +1,7 @@
 //! A run from its start to its end.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -52,6 +52,7 @@ fn empty(started_at: Timestamp, completed_at: Timestamp) -> RunOutcome {
         error: None,
         refused: Vec::new(),
         has_written: false,
+        is_unsettled: false,
         outputs: IndexMap::new(),
         params: IndexMap::new(),
         steps: Vec::new(),
@@ -92,7 +93,13 @@ async fn prepare(
         interpreters: options.interpreters,
         keeping: services.keeping,
         preview: services.preview,
+        records: services.records,
+        identities: Mutex::default(),
+        calls: Mutex::default(),
     });
+    if let Some(records) = &run.records {
+        records.began(&params);
+    }
     let connections = Arc::new(services.connections);
     let attempts = Arc::new(Attempts::new(CancellationToken::new()));
     let say = Arc::new(|_: &str| ());
@@ -148,7 +155,7 @@ impl Course {
         };
         let fault = result.err();
         let failures = self.frame.run.journal.failures();
-        let has_written = self.frame.run.journal.has_written();
+        let (has_written, is_unsettled) = (self.frame.run.journal.has_written(), self.frame.run.journal.is_unsettled());
         let ended = (status, fault.as_ref().map(|fault| fault.error.clone()));
         let is_first = self.frame.run.world.ended.set(ended).is_ok();
         debug_assert!(is_first, "a run ends once");
@@ -163,7 +170,19 @@ impl Course {
         let completed_at = self.frame.run.journal.now();
         self.tell_end(status, &message, completed_at);
         let ended = empty(self.started, completed_at);
-        RunOutcome { status, message, error, has_written, outputs, params, steps, warnings, failures, ..ended }
+        RunOutcome {
+            status,
+            message,
+            error,
+            has_written,
+            is_unsettled,
+            outputs,
+            params,
+            steps,
+            warnings,
+            failures,
+            ..ended
+        }
     }
 
     fn tell_start(&self) {
@@ -288,6 +307,7 @@ fn never_started(name: &Arc<str>) -> StepReport {
         status: StepStatus::Skipped,
         attempts: 0,
         cached: false,
+        recorded: false,
         started_at: None,
         duration_ms: 0,
         error: None,

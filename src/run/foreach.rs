@@ -1,5 +1,6 @@
 //! `for each …`: one item after the other or several at once, never more under way than asked for.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -12,10 +13,12 @@ use super::event::{EventKind, StepPlace};
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::order::Order;
+use super::record;
 use super::scope::Held;
 use super::tally::Tally;
 use crate::check::program::{Expr, ForEach, Parallel};
-use crate::value::{ErrorKind, Outcomes, StepError, Value};
+use crate::primitive::Effect;
+use crate::value::{ErrorKind, Fingerprint, Outcomes, StepError, Timestamp, Value};
 
 /// The longest text that stands for an item in messages.
 const LONGEST_LABEL: usize = 80;
@@ -24,7 +27,7 @@ const LONGEST_LABEL: usize = 80;
 const LABEL_FIELDS: usize = 3;
 
 /// Runs the loop; gives a list, or outcomes when it continues after failures.
-pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, tally: &Tally) -> Ran<Value> {
+pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, effect: Effect, tally: &Tally) -> Ran<Value> {
     let over = match Held::of(site.value(&each.over).await)? {
         Held::Value(over) => over,
         Held::Unknown(why) => {
@@ -46,6 +49,8 @@ pub(crate) async fn run(each: &Arc<ForEach>, site: Site<'_>, tally: &Tally) -> R
         failure: None,
         unknown: None,
         is_told: site.frame.item().is_none(),
+        is_recorded: effect != Effect::Pure && site.frame.run.records.is_some(),
+        seen: HashMap::new(),
     };
     course.walk(&walk).await;
     course.finish()
@@ -89,6 +94,8 @@ async fn smallest_pool(connections: &[Expr], site: Site<'_>) -> Ran<usize> {
 struct Ended {
     at: usize,
     label: Arc<str>,
+    key: Option<Arc<str>>,
+    started: Timestamp,
     item: Value,
     result: Ran<Value>,
 }
@@ -105,6 +112,9 @@ struct Course<'a> {
     /// In a plan: why the values of the loop are not known yet, if one is not.
     unknown: Option<Box<Fault>>,
     is_told: bool,
+    is_recorded: bool,
+    /// How often each item came so far.
+    seen: HashMap<String, u32>,
 }
 
 impl Course<'_> {
@@ -129,9 +139,15 @@ impl Course<'_> {
     }
 
     /// Items that run at once have tasks of their own, and so use all cores.
-    fn start(&self, at: usize, first: Value, second: Option<Value>) -> BoxFuture<'static, Ended> {
+    fn start(&mut self, at: usize, first: Value, second: Option<Value>) -> BoxFuture<'static, Ended> {
         let label = label(&first, at);
-        let frame = self.site.frame.of_item(self.site, self.each.block.slots, at, label.clone());
+        let key = self.is_recorded.then(|| self.key(&first, second.as_ref()));
+        let (slots, numbered) = (self.each.block.slots, (at, label.clone()));
+        let frame = match &key {
+            Some(key) => self.site.frame.of_recorded_item(self.site, slots, numbered, key.clone()),
+            None => self.site.frame.of_item(self.site, slots, at, label.clone()),
+        };
+        let started = frame.run.journal.now();
         let item = first.clone();
         frame.scope.set(0, first);
         if let Some(value) = second {
@@ -139,17 +155,34 @@ impl Course<'_> {
         }
         let work = run_item(self.each.clone(), self.order.clone(), frame);
         if self.width == 1 {
-            return Box::pin(async move { Ended { at, label, item, result: work.await } });
+            return Box::pin(async move { Ended { at, label, key, started, item, result: work.await } });
         }
         let task = AbortOnDropHandle::new(tokio::spawn(work));
         Box::pin(async move {
             let result = task.await.unwrap_or_else(|_| Err(block::panicked()));
-            Ended { at, label, item, result }
+            Ended { at, label, key, started, item, result }
         })
     }
 
+    /// What tells an item from the others, wherever in the list it stands.
+    fn key(&mut self, first: &Value, second: Option<&Value>) -> Arc<str> {
+        let mut all = Fingerprint::default();
+        all.value(first);
+        if let Some(second) = second {
+            all.value(second);
+        }
+        let key: String = all.finish().chars().take(12).collect();
+        let count = self.seen.entry(key.clone()).or_default();
+        *count += 1;
+        if *count == 1 { key.into() } else { format!("{key}.{count}").into() }
+    }
+
     fn take(&mut self, ended: Ended) {
-        let Ended { at, label, item, result } = ended;
+        let Ended { at, label, key, started, item, result } = ended;
+        if let Some(key) = key {
+            let error = result.as_ref().err().map(|fault| &fault.error);
+            record::item_ended(self.site, &key, &label, error, started);
+        }
         match result {
             Ok(value) => {
                 self.tally.item(true);

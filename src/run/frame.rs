@@ -1,19 +1,25 @@
 //! What running steps share: the run, and for each block its scope, place and limits.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
 use super::cache::Keeping;
 use super::eval::Site;
+use super::identity::Identity;
 use super::journal::Journal;
 use super::policy::{Limits, Sites};
 use super::preview::{Preview, Rank, begin};
+use super::record::Records;
 use super::scope::{Held, Scope};
 use super::world::World;
+use crate::check::program::Step;
 use crate::external::Interpreters;
 use crate::primitive::{Attempts, Context, OpenTransaction};
 use crate::source::Span;
+use crate::value::Fingerprint;
 
 /// How many levels of evaluation a block inside another counts for, by the stack that running it takes.
 const BLOCK_DEPTH: usize = 10;
@@ -34,6 +40,29 @@ pub(crate) struct RunState {
     pub(crate) keeping: Option<Keeping>,
     /// Takes note of writes instead of letting them happen.
     pub(crate) preview: Option<Arc<Preview>>,
+    /// Takes down what happens.
+    pub(crate) records: Option<Arc<dyn Records>>,
+    /// What steps are, by where they stand in the program.
+    pub(crate) identities: Mutex<HashMap<usize, Arc<Identity>>>,
+    /// How often a block was called from one place with the same arguments.
+    pub(crate) calls: Mutex<HashMap<String, u32>>,
+}
+
+impl RunState {
+    /// What a step is, worked out once.
+    pub(crate) fn identity(&self, step: &Step) -> Arc<Identity> {
+        let mut known = self.identities.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = || Arc::new(Identity::of(step, &self.world.program));
+        known.entry(ptr::from_ref(step).addr()).or_insert_with(of).clone()
+    }
+
+    /// The number of a call among those that look alike, from 1.
+    fn call(&self, key: String) -> u32 {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = calls.entry(key).or_default();
+        *count += 1;
+        *count
+    }
 }
 
 /// The steps and the loop item around a block.
@@ -42,6 +71,8 @@ pub(crate) struct Place {
     parent: Option<Arc<Place>>,
     step: Arc<str>,
     item: Option<Arc<str>>,
+    /// What tells the item, or the call, from others, when that is recorded.
+    key: Option<Arc<str>>,
     /// Where the step begins, and which item of a loop this is.
     rank: (u32, usize),
     is_transaction: bool,
@@ -87,6 +118,17 @@ impl Frame {
         self.within(self.place_of(site, Some((number, label))), slots)
     }
 
+    /// [`Frame::of_item`], whose steps are recorded under this key.
+    pub(crate) fn of_recorded_item(
+        &self,
+        site: Site<'_>,
+        slots: usize,
+        (number, label): (usize, Arc<str>),
+        key: Arc<str>,
+    ) -> Self {
+        self.within(Place { key: Some(key), ..self.place_of(site, Some((number, label))) }, slots)
+    }
+
     fn within(&self, place: Place, slots: usize) -> Self {
         let scope = Arc::new(Scope::new(slots, Some(self.scope.clone())));
         Self { scope, place: Some(Arc::new(place)), ..self.deeper() }
@@ -94,9 +136,10 @@ impl Frame {
 
     /// The block of a function that the step at `site` calls from `depth`; it sees its arguments only.
     pub(crate) fn of_call(&self, site: Site<'_>, slots: usize, arguments: Vec<Held>, depth: usize) -> Self {
+        let key = self.run.records.is_some().then(|| self.call_key(site, &arguments));
         let scope = Scope::new(slots, None);
         arguments.into_iter().enumerate().for_each(|(at, held)| scope.hold(at, held));
-        let (scope, place) = (Arc::new(scope), Some(Arc::new(self.place_of(site, None))));
+        let (scope, place) = (Arc::new(scope), Some(Arc::new(Place { key, ..self.place_of(site, None) })));
         Self { scope, place, depth: depth + BLOCK_DEPTH, ..self.clone() }
     }
 
@@ -136,6 +179,32 @@ impl Frame {
         path
     }
 
+    /// What tells a step of this block from all others of the run.
+    pub(crate) fn key(&self, step: &str) -> String {
+        let mut parts: Vec<String> = vec![step.to_owned()];
+        parts.extend(self.places().map(|place| match &place.key {
+            Some(key) => format!("{}[{key}]", place.step),
+            None => place.step.to_string(),
+        }));
+        parts.reverse();
+        parts.join(".")
+    }
+
+    fn call_key(&self, site: Site<'_>, arguments: &[Held]) -> Arc<str> {
+        let mut all = Fingerprint::default();
+        arguments.iter().filter_map(|held| held.get().ok()).for_each(|value| all.value(value));
+        let key: String = all.finish().chars().take(12).collect();
+        match self.run.call(format!("{}({key})", self.key(site.step))) {
+            1 => key.into(),
+            nth => format!("{key}.{nth}").into(),
+        }
+    }
+
+    /// Whether the block stands in `failed { … }` or `finally { … }`.
+    pub(crate) fn is_afterwards(&self) -> bool {
+        self.places().last().is_some_and(|place| place.rank.0 == u32::MAX)
+    }
+
     /// The loop items around the block, outermost first.
     pub(crate) fn item(&self) -> Option<String> {
         let mut items: Vec<&str> = self.places().filter_map(|place| place.item.as_deref()).collect();
@@ -166,6 +235,6 @@ impl Frame {
     fn place_of(&self, site: Site<'_>, item: Option<(usize, Arc<str>)>) -> Place {
         let (number, item) = item.map_or((0, None), |(number, label)| (number, Some(label)));
         let rank = (begin(site.span), number);
-        Place { parent: self.place.clone(), step: site.step.clone(), item, rank, is_transaction: false }
+        Place { parent: self.place.clone(), step: site.step.clone(), item, key: None, rank, is_transaction: false }
     }
 }

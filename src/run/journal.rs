@@ -19,6 +19,7 @@ pub(crate) struct Journal {
     clock: Arc<dyn Clock>,
     is_partial: AtomicBool,
     has_written: AtomicBool,
+    is_unsettled: AtomicBool,
     notes: Mutex<Notes>,
 }
 
@@ -37,6 +38,7 @@ impl Journal {
             clock,
             is_partial: AtomicBool::new(false),
             has_written: AtomicBool::new(false),
+            is_unsettled: AtomicBool::new(false),
             notes: Mutex::default(),
         }
     }
@@ -104,6 +106,16 @@ impl Journal {
     /// Whether any write lasts.
     pub(crate) fn has_written(&self) -> bool {
         self.has_written.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that a write is in the way of which nobody knows whether it happened.
+    pub(crate) fn note_unsettled(&self) {
+        self.is_unsettled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is such a write.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.is_unsettled.load(Ordering::Relaxed)
     }
 
     /// The reports of the body's steps, in the order they ended, with their indices.

@@ -27,12 +27,14 @@ mod external;
 mod fault;
 mod foreach;
 mod frame;
+mod identity;
 mod journal;
 mod order;
 mod outcome;
 mod outline;
 mod policy;
 mod preview;
+mod record;
 mod scope;
 mod start;
 mod step;
@@ -62,6 +64,7 @@ pub use outcome::{
     ErrorReport, ItemFailure, Items, RunError, RunOutcome, RunStatus, RunWarning, StepReport, StepStatus,
 };
 pub use preview::{Noted, Notes, Preview, Rank, Write, written_by};
+pub use record::{Came, End, Found, Recorded, Records};
 
 /// The stack of a worker thread. Evaluation recurses as deep as an expression nests, and the parser lets chains of
 /// a thousand operators through; tokio's own 2 MiB are too few for that. The limits on depth need less than half of this
@@ -103,6 +106,8 @@ pub struct Services {
     pub keeping: Option<Keeping>,
     /// Takes note of what each write would do; with it, none is made.
     pub preview: Option<Arc<Preview>>,
+    /// Takes down what happens, so that the run can be finished later.
+    pub records: Option<Arc<dyn Records>>,
 }
 
 /// What a run is told about itself.

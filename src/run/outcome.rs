@@ -152,6 +152,8 @@ pub struct StepReport {
     pub attempts: u32,
     /// Whether its value is one that an earlier run kept.
     pub cached: bool,
+    /// Whether its value is that of an earlier attempt at the run.
+    pub recorded: bool,
     /// When it started.
     pub started_at: Option<Timestamp>,
     /// How long it took.
@@ -173,6 +175,9 @@ impl StepReport {
         });
         if let (Some(fields), true) = (json.as_object_mut(), self.cached) {
             fields.insert("cached".to_owned(), json!(true));
+        }
+        if let (Some(fields), true) = (json.as_object_mut(), self.recorded) {
+            fields.insert("recorded".to_owned(), json!(true));
         }
         if let (Some(fields), Some(error)) = (json.as_object_mut(), &self.error) {
             fields.insert("error".to_owned(), json!(error));
@@ -224,6 +229,8 @@ pub struct RunOutcome {
     pub error: Option<RunError>,
     /// Whether a write of its steps lasts; those of `failed` and `finally` do not count.
     pub has_written: bool,
+    /// Whether a write keeps the run from going on of which nobody knows whether it happened.
+    pub is_unsettled: bool,
     /// Why the parameters were refused, each; then nothing ran.
     pub refused: Vec<BindError>,
     /// The outputs that could be computed, in the order of the file.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::fault::{Fault, Ran};
-use crate::value::{StepError, Value};
+use crate::value::{Fingerprint, StepError, Value};
 
 /// What a slot holds.
 #[derive(Debug, Clone)]
@@ -37,13 +37,15 @@ impl Held {
 #[derive(Debug)]
 pub(crate) struct Scope {
     slots: Box<[OnceLock<Held>]>,
+    /// What stands for the slots' values, where somebody asked.
+    fingerprints: OnceLock<Box<[OnceLock<String>]>>,
     parent: Option<Arc<Scope>>,
 }
 
 impl Scope {
     /// Empty slots inside `parent`.
     pub(crate) fn new(slots: usize, parent: Option<Arc<Self>>) -> Self {
-        Self { slots: (0..slots).map(|_| OnceLock::new()).collect(), parent }
+        Self { slots: empty(slots), fingerprints: OnceLock::new(), parent }
     }
 
     /// A copy in which the values that never came are `none`.
@@ -63,11 +65,28 @@ impl Scope {
 
     /// What a slot `up` scopes out holds; `None` while its step has not finished.
     pub(crate) fn held(&self, up: usize, index: usize) -> Option<&Held> {
+        self.out(up)?.slots.get(index)?.get()
+    }
+
+    /// What stands for the value of a slot `up` scopes out, worked out once; `None` where there is no value.
+    pub(crate) fn fingerprint(&self, up: usize, index: usize) -> Option<&str> {
+        let value = self.get(up, index)?;
+        let scope = self.out(up)?;
+        let all = scope.fingerprints.get_or_init(|| empty(scope.slots.len()));
+        let of = || {
+            let mut one = Fingerprint::default();
+            one.value(value);
+            one.finish()
+        };
+        all.get(index).map(|one| one.get_or_init(of).as_str())
+    }
+
+    fn out(&self, up: usize) -> Option<&Self> {
         let mut scope = self;
         for _ in 0..up {
             scope = scope.parent.as_deref()?;
         }
-        scope.slots.get(index)?.get()
+        Some(scope)
     }
 
     /// Fills a slot. The checker gives every slot one step, so a second value cannot come.
@@ -82,4 +101,8 @@ impl Scope {
             debug_assert!(is_first, "slot {index} was filled twice");
         }
     }
+}
+
+fn empty<T>(slots: usize) -> Box<[OnceLock<T>]> {
+    (0..slots).map(|_| OnceLock::new()).collect()
 }

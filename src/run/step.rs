@@ -22,7 +22,7 @@ pub(crate) async fn run(frame: &Frame, step: &Step, at: usize) -> Ran<()> {
     if frame.is_top() && step.is_shown {
         frame.run.journal.emit(EventKind::StepStarted { step: place(frame, step) });
     }
-    let result = attempt::run(frame, step, &tally).await;
+    let result = attempt::run(frame, step, at, &tally).await;
     let caught = result.as_ref().err().filter(|fault| !fault.is_unknown()).map(|fault| fault.error.clone());
     let result = recover(frame, step, result).await;
     let status = status(&result, caught.as_ref(), &tally);
@@ -76,7 +76,7 @@ pub(crate) async fn act(frame: &Frame, step: &Step, tally: &Tally) -> Ran<Value>
     match &step.action {
         Action::Expression(expr) => site.value(expr).await,
         Action::Transaction { connection, block } => transaction::run(connection, block, site).await,
-        Action::ForEach(each) => foreach::run(each, site, tally).await,
+        Action::ForEach(each) => foreach::run(each, site, step.effect, tally).await,
         Action::When { arms, otherwise } => branch(arms, otherwise.as_ref(), site).await,
         Action::Check { is_expect, condition, message, text } => {
             check(*is_expect, condition, message.as_ref(), text, site).await
@@ -190,12 +190,13 @@ fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
         journal.keep_warning(&place(frame, step), &format!("failed, and was made up for: {}", error.message));
     }
     let (attempts, duration_ms) = (ended.tally.attempts(), millis_between(ended.started, journal.now()));
-    let cached = ended.tally.is_cached();
+    let (cached, recorded) = (ended.tally.is_cached(), ended.tally.is_recorded());
     let kind = EventKind::StepFinished {
         step: place(frame, step),
         status: ended.status,
         attempts,
         cached,
+        recorded,
         duration_ms,
         error: error.clone(),
     };
@@ -206,6 +207,7 @@ fn report(frame: &Frame, step: &Step, at: usize, ended: &Ended<'_>) {
             status: ended.status,
             attempts,
             cached,
+            recorded,
             started_at: Some(ended.started),
             duration_ms,
             error,

@@ -12,6 +12,7 @@ use crate::value::Value;
 pub(crate) struct Tally {
     attempts: AtomicU32,
     is_cached: AtomicBool,
+    is_recorded: AtomicBool,
     is_loop: AtomicBool,
     total: AtomicU64,
     ok: AtomicU64,
@@ -32,6 +33,16 @@ impl Tally {
     /// The value is an earlier run's; no attempt was made.
     pub(crate) fn take_from_cache(&self) {
         self.is_cached.store(true, Ordering::Relaxed);
+    }
+
+    /// The value is that of an earlier attempt at the run; none was made now.
+    pub(crate) fn take_from_record(&self) {
+        self.is_recorded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the value is that of an earlier attempt at the run.
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.is_recorded.load(Ordering::Relaxed)
     }
 
     /// Whether the value is an earlier run's.

@@ -85,6 +85,7 @@ fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
         interrupt: Interrupt::default(),
         keeping: None,
         preview: None,
+        records: None,
     };
     let options = RunOptions {
         id: uuid::Uuid::nil(),

@@ -7,6 +7,7 @@ mod column;
 mod compare;
 mod display;
 mod error;
+mod fingerprint;
 mod format;
 mod json;
 mod keep;
@@ -19,6 +20,7 @@ mod types;
 
 pub use column::{Coder, Column, Samples, SeriesId, row_codes};
 pub use error::{ErrorKind, StepError};
+pub use fingerprint::Fingerprint;
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
 pub use keep::{from_kept, to_kept, unkeepable};

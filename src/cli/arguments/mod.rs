@@ -15,7 +15,9 @@ mod new;
 mod overview;
 mod plan;
 mod plot;
+mod resume;
 mod run;
+mod runs;
 mod schema;
 mod test;
 mod wanted;
@@ -39,7 +41,11 @@ pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
 pub(crate) use plan::{PlanArguments, PlanFormat};
 pub(crate) use plot::PlotArguments;
+pub(crate) use resume::{AgainArguments, ResumeArguments, RetryArguments};
 pub(crate) use run::{RunArguments, RunFormat};
+pub(crate) use runs::{
+    LogsArguments, RunsArguments, RunsCommand, RunsList, RunsPrune, RunsShow, StoreArguments, WhichRun,
+};
 pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
 pub(crate) use test::{TestArguments, TestFormat};
 pub(crate) use wanted::Wanted;
@@ -95,6 +101,14 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run a workflow, or a job of the configuration
     Run(RunArguments),
+    /// List the runs that were recorded; show one; remove old ones
+    Runs(RunsArguments),
+    /// Show what a recorded run told
+    Logs(LogsArguments),
+    /// Go on with a run that broke off, where it stopped
+    Resume(ResumeArguments),
+    /// Do a part of a run again
+    Retry(RetryArguments),
     /// Show what a run would write: all of its reads, none of its writes
     Plan(PlanArguments),
     /// Draw the forecasts that a run would make: on the terminal, as SVG

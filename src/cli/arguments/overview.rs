@@ -7,10 +7,11 @@ use clap::{Command, CommandFactory};
 use super::Arguments;
 
 /// Every command, in the order of a day's work.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("Begin", &["init", "new"]),
     ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
-    ("Run", &["plan", "run", "jobs"]),
+    ("Run", &["plan", "run", "resume", "retry", "jobs"]),
+    ("Look back", &["runs", "logs"]),
     ("Set up", &["config", "schema", "completions", "man"]),
 ];
 

@@ -109,6 +109,7 @@ pub(super) fn read_only(
         interrupt: run::Interrupt::default(),
         keeping: Some(prepared.keeping.clone()),
         preview: Some(preview.clone()),
+        records: None,
     };
     let performed = perform(prepared, id, services, sink, runtime);
     let broken = || refuse(terminal, Exit::Bug, "the plan broke down; this is a bug of vmflow's");

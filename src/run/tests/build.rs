@@ -350,6 +350,7 @@ impl Trial {
             interrupt: self.interrupt.clone(),
             keeping: None,
             preview: None,
+            records: None,
         };
         let options = RunOptions {
             id: uuid::Uuid::nil(),

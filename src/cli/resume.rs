@@ -1,0 +1,277 @@
+//! `vmflow resume` and `vmflow retry`: a run is taken up again, with its own program, parameters and instant.
+
+mod settle;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use super::arguments::{AgainArguments, ResumeArguments, RetryArguments, WhichRun};
+use super::execution::{Ready, carry_out};
+use super::history::{History, Refused};
+use super::prepare::{self, Prepared, Refusal};
+use super::project::{Project, refuse, workflow_of};
+use super::recording::{self, Recording};
+use super::terminal::Terminal;
+use super::{Exit, keeping, logs, snapshots};
+use crate::check::program::Workflow;
+use crate::config::Variables;
+use crate::connection::Clock;
+use crate::connection::clock::SystemClock;
+use crate::diagnostic::did_you_mean;
+use crate::plan;
+use crate::store::{Claim, Program, Recalled, Recorder, RunRow, Status, StepRow};
+use crate::value::{Timestamp, Value, from_kept};
+
+/// What may be taken up again by `resume`, by `retry --failed-items` and by `retry --from`.
+const STOPPED: [Status; 3] = [Status::Crashed, Status::Failed, Status::Cancelled];
+const INCOMPLETE: [Status; 4] = [Status::Partial, Status::Crashed, Status::Failed, Status::Cancelled];
+const OVER: [Status; 5] = [Status::Success, Status::Partial, Status::Crashed, Status::Failed, Status::Cancelled];
+
+/// How a run is taken up.
+struct Again<'a> {
+    which: &'a WhichRun,
+    arguments: &'a AgainArguments,
+    states: &'static [Status],
+    from: Option<&'a str>,
+    done: &'a [String],
+    redo: &'a [String],
+}
+
+/// `vmflow resume`.
+pub(super) fn resume(command: &ResumeArguments, terminal: &Terminal, variables: &Variables) -> Exit {
+    let (which, arguments) = (&command.which, &command.again);
+    Again { which, arguments, states: &STOPPED, from: None, done: &command.done, redo: &command.redo }
+        .run(terminal, variables)
+}
+
+/// `vmflow retry`.
+pub(super) fn retry(command: &RetryArguments, terminal: &Terminal, variables: &Variables) -> Exit {
+    let (which, arguments, from) = (&command.which, &command.again, command.from.as_deref());
+    let states: &'static [Status] = if from.is_some() { &OVER } else { &INCOMPLETE };
+    Again { which, arguments, states, from, done: &[], redo: &[] }.run(terminal, variables)
+}
+
+impl Again<'_> {
+    fn run(&self, terminal: &Terminal, variables: &Variables) -> Exit {
+        logs::init(terminal);
+        let mut project = Project::default();
+        let history = match History::open(&self.which.store, variables, &mut project, terminal) {
+            Ok(history) => history,
+            Err(exit) => return exit,
+        };
+        let run = match history.find(&self.which.run).and_then(|run| self.may_take_up(run)) {
+            Ok(run) => run,
+            Err((exit, message)) => return refuse(terminal, exit, &message),
+        };
+        let prepared = match self.prepare(&history, &run, variables, &mut project) {
+            Ok(prepared) => prepared,
+            Err(refusal) => return refusal.tell(&project, terminal),
+        };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ready = match Ready::open(&prepared, &clock, terminal, &mut project) {
+            Ok(ready) => ready,
+            Err(exit) => return exit,
+        };
+        match self.take_up(&history, &run, &prepared, &ready, terminal) {
+            Ok(recorder) => {
+                let id = run.begin.id;
+                carry_out(self.arguments.format, terminal, &prepared, id, &clock, ready, Some(recorder))
+            }
+            Err((exit, message)) => refuse(terminal, exit, &message),
+        }
+    }
+
+    fn may_take_up(&self, run: RunRow) -> Result<RunRow, Refused> {
+        if self.states.contains(&run.status) { Ok(run) } else { Err(refused(&run, run.status)) }
+    }
+
+    /// The run as it was, on the connections as they are.
+    fn prepare(
+        &self,
+        history: &History,
+        run: &RunRow,
+        variables: &Variables,
+        project: &mut Project,
+    ) -> Result<Prepared, Refusal> {
+        let begin = &run.begin;
+        let program = self.program(history, run)?;
+        let config = &history.config;
+        let fault = |why: String| prepare::environment_fault(why);
+        let surroundings = snapshots::surroundings(config, &begin.environment, None).map_err(fault)?;
+        let mut files = program.files.iter().map(|text| (PathBuf::from(&text.path), text.text.clone()));
+        let root = files.next().ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
+        let file = root.0.clone();
+        let checked = project.check_texts(vec![root], &surroundings, &mut |path| recorded_text(&program, path));
+        if project.has_errors() {
+            let message = "the program of this run does not pass the checks of this version of vmflow".to_owned();
+            return Err(Refusal { exit: Exit::Failed, message });
+        }
+        let workflow = workflow_of(&checked.program, Some(&begin.workflow), &file).map_err(prepare::usage)?;
+        let job = begin.job.as_deref().and_then(|id| config.job(id).ok());
+        let (kept, withheld) = params(run);
+        let given = prepare::pairs(&self.arguments.params)?;
+        let mut given = prepare::with_those_of(job.as_ref(), &given);
+        given.retain(|name, _| withheld.contains(&**name) || self.is_given(name));
+        let plan = plan::bind_again(checked.program.clone(), workflow, &kept, &given)
+            .map_err(|errors| prepare::usage(prepare::refused_text(&errors)))?;
+        let environment = prepare::environment_for(&plan, config, &begin.environment, project)?;
+        if environment.protected && !self.arguments.yes {
+            return Err(prepare::usage(format!("the environment `{}` is protected; add `--yes`", environment.name)));
+        }
+        let recording = Recording::of(config, &checked.modules, &environment);
+        if !recording.leads_to(begin) && !self.arguments.yes {
+            let message = "the connections lead elsewhere than when this run began; `--yes` goes on with them";
+            return Err(prepare::usage(message));
+        }
+        let keeping = keeping::keeping(config, &checked.modules, &environment);
+        let interpreters = prepare::interpreters(variables);
+        let (now, target, given) = (now(run)?, begin.target.clone(), IndexMap::new());
+        Ok(Prepared { plan, environment, job, interpreters, keeping, recording, now, target, given })
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.arguments.params.iter().any(|pair| pair.split_once('=').is_some_and(|(given, _)| given.trim() == name))
+    }
+
+    fn program(&self, history: &History, run: &RunRow) -> Result<Program, Refusal> {
+        let found = history.ask(history.store.program(&run.begin.program_hash));
+        let found = found.map_err(|(exit, message)| Refusal { exit, message })?;
+        let program = found.ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
+        if !program.is_whole {
+            return Err(prepare::usage("the text of this run's program held a secret, so it is not on record"));
+        }
+        let changed = program
+            .programs
+            .iter()
+            .find(|text| std::fs::read_to_string(&text.path).map_or(true, |found| found != text.text));
+        match changed {
+            Some(text) if !self.arguments.yes => Err(prepare::usage(format!(
+                "`{}` is not what it was when this run began; `--yes` goes on with it as it is",
+                text.path
+            ))),
+            _ => Ok(program),
+        }
+    }
+
+    /// Makes the run ours, and brings what is on record of it.
+    fn take_up(
+        &self,
+        history: &History,
+        run: &RunRow,
+        prepared: &Prepared,
+        ready: &Ready,
+        terminal: &Terminal,
+    ) -> Result<Arc<Recorder>, Refused> {
+        let (store, id, workflow) = (&history.store, run.begin.id, &prepared.plan.workflow);
+        let settled = settle::settled(&history.ask(store.steps(id))?, self.done, self.redo, workflow)?;
+        let forgotten = self.from.map(|from| downstream(workflow, from)).transpose()?.unwrap_or_default();
+        let steps = history.ask(store.steps(id))?;
+        self.ask_about_doubles(&steps, &history.ask(store.effects(id))?, &forgotten)?;
+        let worker = recording::worker();
+        let epoch = match history.ask(store.claim(id, &worker, self.states))? {
+            Claim::Granted(epoch) => epoch,
+            Claim::Busy(owner) => return Err((Exit::Usage, format!("this run goes on: {owner} runs it"))),
+            Claim::Refused(status) => return Err(refused(run, status)),
+            Claim::BrokenOff => {
+                let why = "its record broke off while it went on, so what it did since is not known";
+                return Err((Exit::Usage, format!("this run cannot be taken up: {why}")));
+            }
+            Claim::Unknown => return Err((Exit::Usage, "this run is not on record any more".to_owned())),
+        };
+        crate::abort::at(crate::abort::Point::J2);
+        history.ask(store.settle(id, &settled))?;
+        let recalled = ready.runtime.block_on(Recalled::of(store.clone(), id));
+        let mut recalled = recalled.map_err(|error| (Exit::Environment, error.to_string()))?;
+        recalled.forget(&forgotten);
+        let (mask, told) = (recording::mask(&ready.redactor), recording::told(*terminal));
+        let on = ready.runtime.handle();
+        Ok(Arc::new(Recorder::of_claimed(store.clone(), (id, epoch), recalled, mask, told, on)))
+    }
+
+    /// Writes that are no safer the second time are made again only when somebody says so.
+    fn ask_about_doubles(
+        &self,
+        steps: &[StepRow],
+        effects: &[crate::store::EffectRow],
+        forgotten: &HashSet<String>,
+    ) -> Result<(), Refused> {
+        let is_made = |key: &str| effects.iter().any(|effect| effect.key == key && effect.has_happened != Some(false));
+        let is_forgotten = |step: &StepRow| forgotten.contains(step.path.split('.').next().unwrap_or_default());
+        let doubled: Vec<&StepRow> = steps.iter().filter(|step| is_forgotten(step) && is_made(&step.key)).collect();
+        match doubled.first() {
+            Some(first) if !self.arguments.yes => Err((
+                Exit::Usage,
+                format!(
+                    "`{}` was made already, and made again it could double what it wrote; `--yes` makes it again{}",
+                    first.path,
+                    if doubled.len() > 1 { format!(" ({} such writes)", doubled.len()) } else { String::new() }
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn refused(run: &RunRow, status: Status) -> Refused {
+    let id = run.begin.id;
+    let why = match status {
+        Status::Running => format!("this run goes on: {} runs it", run.begin.worker),
+        Status::Success => "this run ended well; `vmflow retry … --from STEP` does a part of it again".to_owned(),
+        Status::Partial => {
+            format!("this run ended partial; `vmflow retry {id} --failed-items` does those again that failed")
+        }
+        other => format!("this run is {}", other.name()),
+    };
+    (Exit::Usage, why)
+}
+
+/// The text of a file as it was when the run began.
+fn recorded_text(program: &Program, path: &Path) -> Result<String, String> {
+    let path = path.display().to_string();
+    let mut all = program.files.iter().chain(&program.programs);
+    all.find(|text| text.path == path).map(|text| text.text.clone()).ok_or_else(|| "it is not on record".to_owned())
+}
+
+fn now(run: &RunRow) -> Result<Timestamp, Refusal> {
+    match from_kept(&run.begin.now) {
+        Some(Value::Timestamp(now)) => Ok(now),
+        _ => Err(prepare::environment_fault("the instant of this run is not on record")),
+    }
+}
+
+/// The parameters on record, and the names of those that are not.
+fn params(run: &RunRow) -> (IndexMap<Arc<str>, Value>, HashSet<String>) {
+    let params = &run.begin.params;
+    let kept = params.get("kept").and_then(Json::as_object).into_iter().flatten();
+    let kept = kept.filter_map(|(name, json)| Some((Arc::from(name.as_str()), from_kept(json)?))).collect();
+    let withheld = params.get("withheld").and_then(Json::as_array).into_iter().flatten();
+    (kept, withheld.filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
+/// A step of the workflow and all that follow from it, by name.
+fn downstream(workflow: &Workflow, from: &str) -> Result<HashSet<String>, Refused> {
+    let steps = &workflow.body.steps;
+    let Some(first) = steps.iter().position(|step| &*step.name == from) else {
+        let known = steps.iter().filter(|step| step.is_shown).map(|step| &*step.name);
+        let hint = did_you_mean(from, known).map(|hint| format!("; {hint}")).unwrap_or_default();
+        return Err((Exit::Usage, format!("the workflow `{}` has no step `{from}`{hint}", workflow.name)));
+    };
+    let mut again: HashSet<usize> = HashSet::from([first]);
+    // What comes before a step stands before it in the file, or is found in the next round.
+    loop {
+        let more = steps
+            .iter()
+            .enumerate()
+            .filter(|(at, step)| !again.contains(at) && step.upstream.iter().any(|before| again.contains(before)));
+        let more: Vec<usize> = more.map(|(at, _)| at).collect();
+        if more.is_empty() {
+            break;
+        }
+        again.extend(more);
+    }
+    Ok(steps.iter().enumerate().filter(|(at, _)| again.contains(at)).map(|(_, step)| step.name.to_string()).collect())
+}

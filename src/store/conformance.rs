@@ -1,0 +1,222 @@
+//! What every store must do. A store's own tests call [`all`] with a way to open it.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunStore, Selection, Settled, Status, StepRow,
+    StepState, StoreError, Text,
+};
+
+type Open<'a> = &'a (dyn Fn() -> Arc<dyn RunStore> + Sync);
+
+/// Everything, on one store, whose earlier runs must not matter.
+pub(super) async fn all(open: Open<'_>) {
+    a_run_comes_back_as_it_went_in(open).await;
+    what_a_former_owner_writes_is_refused(open).await;
+    the_last_that_is_said_of_a_step_counts(open).await;
+    an_announced_write_is_open_until_it_ends_or_somebody_says_so(open).await;
+    runs_are_selected(open).await;
+    only_what_is_over_may_be_taken_up(open).await;
+    pruning_leaves_what_runs_and_what_others_use(open).await;
+}
+
+/// A run as it begins.
+pub(super) fn begin(id: Uuid) -> Begin {
+    let file = Text { path: "a.flow".to_owned(), text: "workflow a { }".to_owned() };
+    Begin {
+        id,
+        workflow: "a".to_owned(),
+        job: None,
+        target: "a.flow".to_owned(),
+        environment: "local".to_owned(),
+        connections: "c".to_owned(),
+        program_hash: "p".to_owned(),
+        program: Program { files: vec![file], programs: Vec::new(), is_whole: true },
+        params: json!({ "kept": { "n": 1 }, "withheld": ["token"] }),
+        now: json!({ "timestamp": [1, 0] }),
+        trigger: "run".to_owned(),
+        batch: None,
+        worker: "here:1".to_owned(),
+        started_at: 1000,
+    }
+}
+
+/// A step that is done.
+pub(super) fn step(key: &str, output: Option<&str>) -> StepRow {
+    StepRow {
+        key: key.to_owned(),
+        path: key.to_owned(),
+        item: None,
+        kind: "write".to_owned(),
+        state: StepState::Done,
+        code: "code".to_owned(),
+        input: "input".to_owned(),
+        output: output.map(str::to_owned),
+        withheld: None,
+        error: None,
+        attempts: 1,
+        started_at: 1001,
+        duration_ms: 5,
+        epoch: 1,
+    }
+}
+
+/// The end of a run.
+pub(super) fn finished(status: Status) -> Finished {
+    Finished { status, message: "it is over".to_owned(), result: json!({ "status": status.name() }), at: 2000 }
+}
+
+async fn a_run_comes_back_as_it_went_in(open: Open<'_>) {
+    let (store, begun) = (open(), begin(Uuid::now_v7()));
+    store.begin(&begun).await.unwrap();
+    let events = [EventRow { seq: 0, epoch: 1, body: "{\"a\":\"ü'\\\"\"}".to_owned() }];
+    let failed = StepRow {
+        state: StepState::Failed,
+        error: Some(json!({ "kind": "query", "message": "no 'such' table" })),
+        item: Some("2026-10-30".to_owned()),
+        ..step("b", None)
+    };
+    let output = Entry::Output { hash: "h".to_owned(), json: "[1,null]".to_owned() };
+    let entries =
+        [output, Entry::Step(step("a", Some("h"))), Entry::Step(failed.clone()), Entry::Event(events[0].clone())];
+    store.append(begun.id, 1, &entries).await.unwrap();
+    store.finish(begun.id, 1, &[], &finished(Status::Partial)).await.unwrap();
+    drop(store);
+    let store = open();
+    let runs = store.runs(&Selection::one(begun.id)).await.unwrap();
+    let run = &runs[0];
+    assert_eq!(run.begin, Begin { program: Program::default(), ..begun.clone() });
+    assert_eq!((run.status, run.epoch, run.finished_at), (Status::Partial, 1, Some(2000)));
+    assert_eq!(run.message.as_deref(), Some("it is over"));
+    assert_eq!(run.result, Some(json!({ "status": "partial" })));
+    assert_eq!(store.steps(begun.id).await.unwrap(), [step("a", Some("h")), failed]);
+    assert_eq!(store.events(begun.id).await.unwrap(), events);
+    assert_eq!(store.output("h").await.unwrap().as_deref(), Some("[1,null]"));
+    assert_eq!(store.program("p").await.unwrap(), Some(begun.program));
+    assert_eq!((store.output("none").await, store.program("none").await), (Ok(None), Ok(None)));
+}
+
+async fn what_a_former_owner_writes_is_refused(open: Open<'_>) {
+    let (store, run) = (open(), Uuid::now_v7());
+    store.begin(&begin(run)).await.unwrap();
+    assert!(store.begin(&begin(run)).await.is_err(), "an id is given once");
+    assert_eq!(store.append(run, 2, &[]).await, Err(StoreError::Lost));
+    store.finish(run, 1, &[], &finished(Status::Failed)).await.unwrap();
+    assert_eq!(store.append(run, 1, &[Entry::Step(step("late", None))]).await, Err(StoreError::Lost));
+    assert_eq!(store.claim(run, "b", &[Status::Failed]).await, Ok(Claim::Granted(2)));
+    assert_eq!(store.finish(run, 1, &[], &finished(Status::Success)).await, Err(StoreError::Lost));
+    assert!(store.steps(run).await.unwrap().is_empty());
+    store.finish(run, 2, &[], &finished(Status::Success)).await.unwrap();
+    assert_eq!(store.append(Uuid::now_v7(), 1, &[]).await, Err(StoreError::Lost));
+}
+
+async fn the_last_that_is_said_of_a_step_counts(open: Open<'_>) {
+    let (store, run) = (open(), Uuid::now_v7());
+    store.begin(&begin(run)).await.unwrap();
+    let failed = StepRow { state: StepState::Failed, ..step("a", None) };
+    store
+        .append(run, 1, &[Entry::Step(failed.clone()), Entry::Step(step("b", None)), Entry::Step(step("a", None))])
+        .await
+        .unwrap();
+    assert_eq!(store.steps(run).await.unwrap(), [step("a", None), step("b", None)]);
+    store.append(run, 1, &[Entry::Step(failed.clone())]).await.unwrap();
+    assert_eq!(store.steps(run).await.unwrap(), [failed, step("b", None)]);
+    store.finish(run, 1, &[], &finished(Status::Success)).await.unwrap();
+}
+
+async fn an_announced_write_is_open_until_it_ends_or_somebody_says_so(open: Open<'_>) {
+    let (store, run) = (open(), Uuid::now_v7());
+    store.begin(&begin(run)).await.unwrap();
+    let announced = |key| Entry::Announced(StepRow { state: StepState::Announced, ..step(key, None) });
+    store
+        .append(run, 1, &[announced("a"), announced("b"), announced("c"), Entry::Step(step("c", None))])
+        .await
+        .unwrap();
+    let effect = |key: &str, has_happened| EffectRow { key: key.to_owned(), has_happened };
+    let effects = store.effects(run).await.unwrap();
+    assert_eq!(effects, [effect("a", None), effect("b", None), effect("c", Some(true))]);
+    let settled = [
+        Settled { key: "a".to_owned(), has_happened: true, output: Some(("seven".to_owned(), "7".to_owned())) },
+        Settled { key: "b".to_owned(), has_happened: false, output: None },
+    ];
+    store.settle(run, &settled).await.unwrap();
+    let steps = store.steps(run).await.unwrap();
+    let states: Vec<_> = steps.iter().map(|step| (step.state, step.output.as_deref())).collect();
+    assert_eq!(states, [(StepState::Done, Some("seven")), (StepState::Failed, None), (StepState::Done, None)]);
+    assert_eq!(store.output("seven").await.unwrap().as_deref(), Some("7"));
+    assert_eq!(store.effects(run).await.unwrap()[1], effect("b", Some(false)));
+    // Made again, it is open again.
+    store.append(run, 1, &[announced("b")]).await.unwrap();
+    assert_eq!(store.effects(run).await.unwrap()[1], effect("b", None));
+    store.finish(run, 1, &[], &finished(Status::Crashed)).await.unwrap();
+}
+
+async fn runs_are_selected(open: Open<'_>) {
+    let store = open();
+    let batch = Some(Uuid::now_v7());
+    let begun = |at, job: &str| Begin { started_at: at, job: Some(job.to_owned()), batch, ..begin(Uuid::now_v7()) };
+    let all = [begun(50_001, "x"), begun(50_002, "y"), begun(50_003, "x")];
+    for (run, status) in all.iter().zip([Status::Success, Status::Failed, Status::Partial]) {
+        store.begin(run).await.unwrap();
+        store.finish(run.id, 1, &[], &finished(status)).await.unwrap();
+    }
+    let ids = |selection: Selection| {
+        let store = store.clone();
+        async move {
+            let found = store.runs(&selection).await.unwrap();
+            found.iter().map(|run| run.begin.started_at).collect::<Vec<_>>()
+        }
+    };
+    let of = |most| Selection { batch, ..Selection::newest(most) };
+    assert_eq!(ids(of(9)).await, [50_003, 50_002, 50_001]);
+    assert_eq!(ids(of(2)).await, [50_003, 50_002]);
+    assert_eq!(ids(Selection { since_ms: Some(50_002), ..of(9) }).await, [50_003, 50_002]);
+    assert_eq!(ids(Selection { job: Some("x".to_owned()), ..of(9) }).await, [50_003, 50_001]);
+    assert_eq!(ids(Selection { job: Some("a".to_owned()), ..of(9) }).await.len(), 3, "a workflow's name does, too");
+    let statuses = vec![Status::Failed, Status::Success];
+    assert_eq!(ids(Selection { statuses, ..of(1) }).await, [50_002]);
+    let prefix = all[1].id.simple().to_string();
+    assert_eq!(ids(Selection { prefix: Some(prefix[..30].to_owned()), ..of(9) }).await, [50_002]);
+    assert!(ids(Selection { prefix: Some("%".to_owned()), ..of(9) }).await.is_empty());
+}
+
+async fn only_what_is_over_may_be_taken_up(open: Open<'_>) {
+    let (store, run) = (open(), Uuid::now_v7());
+    store.begin(&begin(run)).await.unwrap();
+    store.finish(run, 1, &[], &finished(Status::Success)).await.unwrap();
+    assert_eq!(store.claim(run, "b", &[Status::Failed]).await, Ok(Claim::Refused(Status::Success)));
+    assert_eq!(store.claim(run, "b", &[Status::Success]).await, Ok(Claim::Granted(2)));
+    let found = store.runs(&Selection::one(run)).await.unwrap();
+    assert_eq!((found[0].status, found[0].finished_at, &found[0].result), (Status::Running, None, &None));
+    store.finish(run, 2, &[], &finished(Status::Success)).await.unwrap();
+    assert_eq!(store.claim(Uuid::now_v7(), "b", &Status::ALL).await, Ok(Claim::Unknown));
+}
+
+async fn pruning_leaves_what_runs_and_what_others_use(open: Open<'_>) {
+    let store = open();
+    store.prune(i64::MAX, 0, false).await.unwrap();
+    let begun = |at| Begin { started_at: at, ..begin(Uuid::now_v7()) };
+    let [old, older, runs] = [begun(20), begun(10), begun(1)];
+    for run in [&old, &older, &runs] {
+        store.begin(run).await.unwrap();
+        let own = format!("of {}", run.started_at);
+        let output = |hash: &str| Entry::Output { hash: hash.to_owned(), json: "1".to_owned() };
+        let steps = [Entry::Step(step("a", Some("shared"))), Entry::Step(step("b", Some(&own)))];
+        store.append(run.id, 1, &[&[output("shared"), output(&own)][..], &steps[..]].concat()).await.unwrap();
+    }
+    for run in [&old, &older] {
+        store.finish(run.id, 1, &[], &finished(Status::Success)).await.unwrap();
+    }
+    let pruned = |runs, outputs| Pruned { runs, outputs };
+    assert_eq!(store.prune(20, 1, true).await, Ok(pruned(1, 1)), "a trial removes nothing");
+    assert_eq!(store.prune(20, 0, false).await, Ok(pruned(1, 1)), "what somebody runs stays, however old");
+    assert_eq!(store.runs(&Selection::newest(9)).await.unwrap().len(), 2);
+    assert_eq!(store.prune(i64::MAX, 1, false).await, Ok(pruned(0, 0)), "the newest stays");
+    assert_eq!(store.output("shared").await.unwrap().as_deref(), Some("1"));
+    store.finish(runs.id, 1, &[], &finished(Status::Success)).await.unwrap();
+    assert_eq!(store.prune(i64::MAX, 0, false).await, Ok(pruned(2, 3)));
+    assert_eq!(store.program("p").await, Ok(None));
+}

@@ -1,0 +1,96 @@
+//! The run store: what every run was given, did and came to, so that it can be looked at and finished later.
+//!
+//! ```text
+//! run ──▶ Recorder ──▶ RunStore (SQLite) ──▶ history, resume
+//!         in memory     many entries, one commit
+//! ```
+//!
+//! [`Recorder`] takes what happens without making the run wait and writes it in groups; [`RunStore`] is what keeps it,
+//! behind one trait. A run belongs to whoever holds its lease, and each owner has an epoch of its own: what a former owner
+//! writes late is refused ([`StoreError::Lost`]).
+
+#[cfg(test)]
+mod conformance;
+mod lease;
+mod model;
+mod recalled;
+mod recorder;
+mod selection;
+mod sqlite;
+mod state;
+
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+pub use model::{
+    Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunRow, Settled, StepRow, StepState, Text,
+};
+pub use recalled::Recalled;
+pub use recorder::{Mask, Recorder, Told, hash_of};
+pub use selection::Selection;
+pub use sqlite::SqliteStore;
+pub use state::{Status, may_become};
+
+/// What a store gives.
+pub type Kept<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Why a store does not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// Somebody else has taken the run over, or it has ended: nothing was written.
+    Lost,
+    /// The store is at fault; a line for people.
+    Fault(String),
+}
+
+impl std::fmt::Display for StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lost => f.write_str("the run belongs to somebody else by now"),
+            Self::Fault(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Keeps runs. Each call is one transaction: it happens wholly or not at all, and is on the disk when it comes back.
+/// Instants are the store's own, so that machines whose clocks differ agree on whose lease is over.
+pub trait RunStore: Send + Sync {
+    /// Puts a run on record, as running and belonging to its worker. Its epoch is 1.
+    fn begin<'a>(&'a self, run: &'a Begin) -> Kept<'a, ()>;
+
+    /// Adds entries to a run that the caller owns with this epoch, and prolongs the lease.
+    fn append<'a>(&'a self, run: Uuid, epoch: u32, entries: &'a [Entry]) -> Kept<'a, ()>;
+
+    /// Ends a run that the caller owns, with the last entries.
+    fn finish<'a>(&'a self, run: Uuid, epoch: u32, entries: &'a [Entry], end: &'a Finished) -> Kept<'a, ()>;
+
+    /// Takes over a run that has one of these states, or whose owner is gone.
+    fn claim<'a>(&'a self, run: Uuid, worker: &'a str, from: &'a [Status]) -> Kept<'a, Claim>;
+
+    /// Ends the record of a run that goes on: nothing more can be written. It is not to be taken over later.
+    fn abandon(&self, run: Uuid);
+
+    /// Says what became of writes of which that was not known, of a run that nobody runs.
+    fn settle<'a>(&'a self, run: Uuid, settled: &'a [Settled]) -> Kept<'a, ()>;
+
+    /// The runs, newest first.
+    fn runs<'a>(&'a self, selection: &'a Selection) -> Kept<'a, Vec<RunRow>>;
+
+    /// The text of a program; `None` where no run of it is kept.
+    fn program<'a>(&'a self, hash: &'a str) -> Kept<'a, Option<Program>>;
+
+    /// What is recorded of the steps of a run, in the order in which they ended.
+    fn steps(&self, run: Uuid) -> Kept<'_, Vec<StepRow>>;
+
+    /// The writes that were announced, with what is known of them.
+    fn effects(&self, run: Uuid) -> Kept<'_, Vec<EffectRow>>;
+
+    /// A value by what stands for it, as JSON.
+    fn output<'a>(&'a self, hash: &'a str) -> Kept<'a, Option<String>>;
+
+    /// What a run told, in order.
+    fn events(&self, run: Uuid) -> Kept<'_, Vec<EventRow>>;
+
+    /// Removes runs that are over and started before an instant (in milliseconds), the newest `keep` of them excepted.
+    fn prune(&self, before_ms: i64, keep: u32, is_trial: bool) -> Kept<'_, Pruned>;
+}
