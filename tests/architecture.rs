@@ -48,7 +48,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "abort",
         ],
     ),
-    ("store", &["value", "primitive", "run", "abort"]),
+    ("store", &["value", "primitive", "run", "abort", "connection", "lifecycle"]),
     ("preview", &["value", "connection", "check", "run"]),
     (
         "testing",

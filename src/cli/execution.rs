@@ -7,17 +7,19 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use super::arguments::RunFormat;
-use super::perform::{Performed, Sink, perform};
+use super::perform::{Performed, Sink as Display, perform};
 use super::prepare::Prepared;
 use super::project::{Project, refuse};
+use super::telling::Telling;
 use super::terminal::Terminal;
-use super::{Exit, connect, report};
+use super::{Exit, connect, report, sinks};
 use crate::check::program::Workflow;
 use crate::config::Redactor;
 use crate::connection::Clock;
+use crate::lifecycle::Sink;
 use crate::primitive::Connections;
 use crate::run::{self, Interrupt, Records, RunOutcome, Services};
-use crate::store::{Finished, Recorder, Status};
+use crate::store::{Finished, Recorder, RunStore, Status};
 
 /// How a run is printed and recorded.
 pub(super) struct How {
@@ -27,6 +29,8 @@ pub(super) struct How {
     pub(super) trigger: &'static str,
     /// The back-fill that it belongs to.
     pub(super) batch: Option<Uuid>,
+    /// The W3C `traceparent` of who started it.
+    pub(super) traceparent: Option<String>,
 }
 
 /// What a run needs before its first step.
@@ -34,7 +38,11 @@ pub(super) struct Ready {
     pub(super) runtime: Runtime,
     pub(super) connections: Connections,
     pub(super) redactor: Arc<Redactor>,
+    pub(super) sinks: Vec<Arc<dyn Sink>>,
 }
+
+/// Who keeps the record of a run, and where.
+pub(super) type Kept = (Arc<Recorder>, Arc<dyn RunStore>);
 
 impl Ready {
     /// Opens the connections; what is wrong with them has been told.
@@ -52,7 +60,9 @@ impl Ready {
             project.tell(terminal);
             Exit::Environment
         })?;
-        Ok(Self { runtime, connections, redactor: Arc::new(prepared.environment.redactor()) })
+        let sinks = prepared.environment.sinks.iter().map(|sink| sinks::open(sink, clock)).collect::<Result<_, _>>();
+        let sinks = sinks.map_err(|error| refuse(terminal, Exit::Environment, &error.message))?;
+        Ok(Self { runtime, connections, redactor: Arc::new(prepared.environment.redactor()), sinks })
     }
 }
 
@@ -69,8 +79,8 @@ pub(super) fn execute(
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let recorder = prepared.recording.begin(how, prepared, id, &**clock, (terminal, &ready));
-    carry_out(how.format, terminal, prepared, id, clock, ready, recorder)
+    let kept = prepared.recording.begin(how, prepared, id, &**clock, (terminal, &ready));
+    carry_out(how.format, terminal, prepared, id, clock, ready, kept)
 }
 
 /// Runs what is ready, ends its record and prints its result.
@@ -81,9 +91,11 @@ pub(super) fn carry_out(
     id: Uuid,
     clock: &Arc<dyn Clock>,
     ready: Ready,
-    recorder: Option<Arc<Recorder>>,
+    kept: Option<Kept>,
 ) -> Exit {
-    let Ready { runtime, connections, redactor } = ready;
+    let Ready { runtime, connections, redactor, sinks } = ready;
+    let telling = kept.as_ref().and_then(|(_, store)| Telling::begin(sinks, store, clock, &runtime));
+    let recorder = kept.map(|(recorder, _)| recorder);
     let format = format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
     let services = Services {
         connections,
@@ -94,8 +106,8 @@ pub(super) fn carry_out(
         records: recorder.clone().map(|recorder| recorder as Arc<dyn Records>),
     };
     let sink = match format {
-        RunFormat::Jsonl => Sink::lines(*terminal, redactor.clone()),
-        RunFormat::Human | RunFormat::Json => Sink::quiet(*terminal, redactor.clone()),
+        RunFormat::Jsonl => Display::lines(*terminal, redactor.clone()),
+        RunFormat::Human | RunFormat::Json => Display::quiet(*terminal, redactor.clone()),
     };
     let performed = perform(prepared, id, services, sink.recorded(recorder.clone()), &runtime);
     let Some(Performed { outcome, exit }) = performed else {
@@ -109,8 +121,12 @@ pub(super) fn carry_out(
             message: outcome.message.clone(),
             result: result.clone(),
             at: outcome.completed_at.timestamp_millis(),
+            told: None,
         };
         runtime.block_on(recorder.finish(end));
+    }
+    if let Some(telling) = telling {
+        telling.end(&runtime, terminal, &redactor);
     }
     runtime.shutdown_background();
     let text = match format {

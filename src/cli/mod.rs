@@ -42,6 +42,7 @@ mod sinks;
 mod skeleton;
 mod snapshots;
 mod table;
+mod telling;
 mod terminal;
 mod test;
 mod walk;
@@ -121,6 +122,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Runs(command) => history::runs(command, &terminal, variables),
+        Command::Sinks(command) => history::sinks(command, &terminal, variables),
         Command::Logs(command) => history::logs(command, &terminal, variables),
         Command::Resume(command) => resume::resume(command, &terminal, variables),
         Command::Retry(command) => resume::retry(command, &terminal, variables),

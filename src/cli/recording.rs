@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use crate::check::modules::Modules;
 use crate::config::{Config, Environment, Redactor};
 use crate::connection::Clock;
-use crate::store::{Begin, Mask, Program, Recorder, RunStore, SqliteStore, Text, Told, hash_of};
+use crate::store::{Begin, Mask, Program, Recorder, RunStore, SqliteStore, Story, Text, Told, hash_of};
 use crate::value::{Value, to_kept};
 
 /// The settings of a connection that say where it leads.
@@ -36,7 +36,7 @@ impl Recording {
         self.connections == recorded.connections
     }
 
-    /// Records a run that begins; `None` when runs are not recorded here.
+    /// Records a run that begins, and where; `None` when runs are not recorded here.
     pub(super) fn begin(
         &self,
         how: &How,
@@ -44,7 +44,7 @@ impl Recording {
         id: Uuid,
         clock: &dyn Clock,
         (terminal, ready): (&Terminal, &Ready),
-    ) -> Option<Arc<Recorder>> {
+    ) -> Option<(Arc<Recorder>, Arc<dyn RunStore>)> {
         let store: Arc<dyn RunStore> = Arc::new(SqliteStore::at(self.store.as_deref()?));
         let begin = Begin {
             id,
@@ -61,9 +61,12 @@ impl Recording {
             batch: how.batch,
             worker: worker(),
             started_at: clock.now().timestamp_millis(),
+            told: None,
         };
+        let story = (!ready.sinks.is_empty()).then(|| Story::of(&begin, 1, how.traceparent.clone()));
         let (mask, told, on) = (mask(&ready.redactor), told(*terminal), ready.runtime.handle());
-        Some(Arc::new(Recorder::of_new(store, begin, mask, told, on)))
+        let recorder = Recorder::of_new(store.clone(), begin, mask, told, on).telling(story);
+        Some((Arc::new(recorder), store))
     }
 }
 

@@ -23,7 +23,7 @@ use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
 use crate::diagnostic::did_you_mean;
 use crate::plan;
-use crate::store::{Claim, Program, Recalled, Recorder, RunRow, Status, StepRow};
+use crate::store::{Claim, Program, Recalled, Recorder, RunRow, Status, StepRow, Story};
 use crate::value::{Timestamp, Value, from_kept};
 
 /// What may be taken up again by `resume`, by `retry --failed-items` and by `retry --from`.
@@ -78,8 +78,8 @@ impl Again<'_> {
         };
         match self.take_up(&history, &run, &prepared, &ready, terminal) {
             Ok(recorder) => {
-                let id = run.begin.id;
-                carry_out(self.arguments.format, terminal, &prepared, id, &clock, ready, Some(recorder))
+                let (id, kept) = (run.begin.id, Some((recorder, history.store.clone())));
+                carry_out(self.arguments.format, terminal, &prepared, id, &clock, ready, kept)
             }
             Err((exit, message)) => refuse(terminal, exit, &message),
         }
@@ -189,7 +189,9 @@ impl Again<'_> {
         recalled.forget(&forgotten);
         let (mask, told) = (recording::mask(&ready.redactor), recording::told(*terminal));
         let on = ready.runtime.handle();
-        Ok(Arc::new(Recorder::of_claimed(store.clone(), (id, epoch), recalled, mask, told, on)))
+        let story = (!ready.sinks.is_empty()).then(|| Story::of(&run.begin, epoch, None));
+        let recorder = Recorder::of_claimed(store.clone(), (id, epoch), recalled, mask, told, on);
+        Ok(Arc::new(recorder.telling(story)))
     }
 
     /// Writes that are no safer the second time are made again only when somebody says so.

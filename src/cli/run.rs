@@ -33,7 +33,12 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
     match ready(command, wanted, saved.as_ref(), terminal, variables, &mut project, &clock) {
         Ok(prepared) => {
             let id = saved.as_ref().map_or_else(Uuid::now_v7, |saved| saved.id);
-            let how = How { format: command.format, trigger: saved.map_or("run", |_| "plan"), batch: None };
+            let how = How {
+                format: command.format,
+                trigger: saved.map_or("run", |_| "plan"),
+                batch: None,
+                traceparent: variables.traceparent(),
+            };
             execute(&how, terminal, &prepared, id, &clock, &mut project)
         }
         Err(exit) => exit,

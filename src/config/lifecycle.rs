@@ -170,6 +170,17 @@ fn sink(reading: &mut Reading<'_>, item: Field<'_>) -> Option<Sink> {
 }
 
 impl SinkConfig {
+    /// The word behind `kind:`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Influx { .. } => "influx",
+            Self::BigQuery { .. } => "bigquery",
+            Self::Otlp { .. } => "otlp",
+            Self::Webhook { .. } => "webhook",
+            Self::File { .. } => "file",
+        }
+    }
+
     /// Whether it is on this machine.
     fn is_local(&self) -> bool {
         match self {

@@ -30,6 +30,11 @@ impl Variables {
         self.get(name).filter(|value| !value.is_empty())
     }
 
+    /// The W3C trace context of who started this process: `TRACEPARENT`.
+    pub fn traceparent(&self) -> Option<String> {
+        self.set("TRACEPARENT").map(str::to_owned)
+    }
+
     /// Whether colours are unwanted: `NO_COLOR` holds anything.
     pub fn no_color(&self) -> bool {
         self.set("NO_COLOR").is_some()

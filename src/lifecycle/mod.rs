@@ -22,7 +22,7 @@ pub use self::influx::{InfluxApi, InfluxSinkOptions};
 pub use self::options::{SinkKind, SinkOptions};
 pub use self::otlp::OtlpOptions;
 pub use self::sink::{Refused, Sink, Undelivered};
-pub use self::teller::{Outbox, Standing, Teller, Waiting};
+pub use self::teller::{Outbox, Standing, Teller, Turn, Waiting};
 pub use self::told::{Attempted, EndStatus, RunFacts, Told, ToldError, What};
 pub use self::webhook::WebhookOptions;
 use crate::connection::Clock;

@@ -13,6 +13,8 @@ use crate::value::StepError;
 
 /// The first wait after a failure, in milliseconds; each further one is twice as long.
 const FIRST_WAIT_MS: u64 = 500;
+/// How long between two tries to have the turn, in milliseconds.
+const TURN_MS: u64 = 50;
 /// The longest wait, in milliseconds.
 const LONGEST_WAIT_MS: u64 = 60_000;
 
@@ -25,8 +27,14 @@ pub struct Waiting {
     pub told: Told,
 }
 
+/// Held by who tells a sink, until it is dropped.
+pub type Turn = Box<dyn Send + Sync>;
+
 /// Where events wait, and how far each sink was told.
 pub trait Outbox: Send + Sync {
+    /// The turn to tell the sink; `None` while somebody else has it, who would tell it the same.
+    fn turn<'a>(&'a self, sink: &'a str) -> Answer<'a, Option<Turn>>;
+
     /// Up to `limit` events that the sink has not been told, oldest first.
     fn waiting<'a>(&'a self, sink: &'a str, limit: usize) -> Answer<'a, Vec<Waiting>>;
 
@@ -84,6 +92,10 @@ impl Teller {
     async fn tell(&self, sink: &dyn Sink, stop: &CancellationToken) -> Standing {
         let mut standing = Standing { sink: sink.name().to_owned(), told: 0, dropped: 0, failing: None };
         let mut wait_ms = FIRST_WAIT_MS;
+        let _turn = match self.turn(sink.name(), stop).await {
+            Ok(turn) => turn,
+            Err(why) => return Standing { failing: Some(why), ..standing },
+        };
         loop {
             let outcome = tokio::select! {
                 biased;
@@ -112,6 +124,21 @@ impl Teller {
             standing.failing = Some("it did not answer in time".to_owned());
         }
         standing
+    }
+
+    /// Waits for the turn; says why it was not to be had.
+    async fn turn(&self, sink: &str, stop: &CancellationToken) -> Result<Turn, String> {
+        loop {
+            match self.outbox.turn(sink).await {
+                Ok(Some(turn)) => return Ok(turn),
+                Ok(None) => {}
+                Err(error) => return Err(error.message),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return Err("another process is telling it".to_owned()),
+                () = self.clock.sleep(TURN_MS) => {}
+            }
+        }
     }
 
     /// Tells one batch. Says whether there was one.

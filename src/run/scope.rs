@@ -52,7 +52,7 @@ impl Scope {
     pub(crate) fn as_it_ended(&self) -> Self {
         let held = |slot: &OnceLock<Held>| slot.get().cloned().unwrap_or(Held::Value(Value::None));
         let slots = self.slots.iter().map(|slot| OnceLock::from(held(slot))).collect();
-        Self { slots, parent: self.parent.clone() }
+        Self { slots, fingerprints: OnceLock::new(), parent: self.parent.clone() }
     }
 
     /// The value of a slot `up` scopes out; `None` while its step has not finished, and where it is not known yet.

@@ -21,6 +21,7 @@ pub(super) async fn all(open: Open<'_>) {
     runs_are_selected(open).await;
     only_what_is_over_may_be_taken_up(open).await;
     pruning_leaves_what_runs_and_what_others_use(open).await;
+    each_sink_is_told_from_its_own_place(open).await;
 }
 
 /// A run as it begins.
@@ -41,6 +42,7 @@ pub(super) fn begin(id: Uuid) -> Begin {
         batch: None,
         worker: "here:1".to_owned(),
         started_at: 1000,
+        told: None,
     }
 }
 
@@ -66,7 +68,13 @@ pub(super) fn step(key: &str, output: Option<&str>) -> StepRow {
 
 /// The end of a run.
 pub(super) fn finished(status: Status) -> Finished {
-    Finished { status, message: "it is over".to_owned(), result: json!({ "status": status.name() }), at: 2000 }
+    Finished {
+        status,
+        message: "it is over".to_owned(),
+        result: json!({ "status": status.name() }),
+        at: 2000,
+        told: None,
+    }
 }
 
 async fn a_run_comes_back_as_it_went_in(open: Open<'_>) {
@@ -219,4 +227,45 @@ async fn pruning_leaves_what_runs_and_what_others_use(open: Open<'_>) {
     store.finish(runs.id, 1, &[], &finished(Status::Success)).await.unwrap();
     assert_eq!(store.prune(i64::MAX, 0, false).await, Ok(pruned(2, 3)));
     assert_eq!(store.program("p").await, Ok(None));
+}
+
+async fn each_sink_is_told_from_its_own_place(open: Open<'_>) {
+    let (store, run) = (open(), Uuid::now_v7());
+    let told = |text: &str| Some(text.to_owned());
+    store.begin(&Begin { told: told("start"), ..begin(run) }).await.unwrap();
+    store.append(run, 1, &[Entry::Told("one".to_owned()), Entry::Told("two".to_owned())]).await.unwrap();
+    assert_eq!(store.append(run, 9, &[Entry::Told("late".to_owned())]).await, Err(StoreError::Lost));
+    store.finish(run, 1, &[], &Finished { told: told("end"), ..finished(Status::Success) }).await.unwrap();
+    let bodies = async |sink: &str, most| {
+        let rows = store.waiting(sink, most).await.unwrap();
+        rows.into_iter().map(|(_, body)| body).collect::<Vec<_>>()
+    };
+    assert_eq!(bodies("a", 9).await, ["start", "one", "two", "end"]);
+    let places: Vec<i64> = store.waiting("a", 9).await.unwrap().into_iter().map(|(place, _)| place).collect();
+    assert!(places.is_sorted_by(|one, next| one < next), "{places:?}");
+
+    store.passed("a", places[1], 1, Some("no such column")).await.unwrap();
+    store.failed("b", "nobody is there").await.unwrap();
+    assert_eq!((bodies("a", 1).await, bodies("b", 9).await.len()), (vec!["two".to_owned()], 4));
+    let standing = store.standing(&["b", "a", "new"]).await.unwrap();
+    let counts: Vec<_> = standing.iter().map(|row| (&*row.name, row.waiting, row.dropped)).collect();
+    assert_eq!(counts, [("b", 4, 0), ("a", 2, 1), ("new", 4, 0)]);
+    assert!(standing[0].failing_since.is_some() && standing[0].why.as_deref() == Some("nobody is there"));
+    assert_eq!((standing[1].failing_since, standing[1].why.as_deref()), (None, Some("no such column")));
+
+    store.forget(&["a", "b"]).await.unwrap();
+    assert_eq!(bodies("b", 9).await.len(), 4, "what one has not been told stays");
+    store.passed("b", places[3], 0, None).await.unwrap();
+    assert_eq!(store.standing(&["b"]).await.unwrap()[0].failing_since, None);
+    store.forget(&["a", "b"]).await.unwrap();
+    assert_eq!(bodies("new", 9).await, ["two", "end"]);
+    store.passed("a", places[3], 0, None).await.unwrap();
+    store.forget(&["a", "b"]).await.unwrap();
+    let standing = store.standing(&["a"]).await.unwrap();
+    assert_eq!((standing[0].waiting, standing[0].dropped), (0, 1), "what was removed when all had it counts as told");
+
+    let turn = store.turn("a").await.unwrap();
+    assert!(turn.is_some() && open().turn("a").await.unwrap().is_none() && open().turn("b").await.unwrap().is_some());
+    drop(turn);
+    assert!(open().turn("a").await.unwrap().is_some());
 }

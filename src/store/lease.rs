@@ -13,6 +13,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::hash_of;
+use crate::lifecycle::Turn;
+
 /// How often, and how long between, a lock is tried that somebody may just be looking at.
 const TRIES: usize = 20;
 const BETWEEN: Duration = Duration::from_millis(10);
@@ -100,6 +103,30 @@ impl Leases {
     /// Lets a run go that stays as it was.
     pub(super) fn release(&self, run: Uuid) {
         self.held().remove(&run);
+    }
+}
+
+/// Whose turn it is to tell a sink: two processes at once would tell it everything twice, and out of order.
+#[derive(Debug)]
+pub(super) struct Turns {
+    folder: PathBuf,
+}
+
+impl Turns {
+    pub(super) const fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The turn, which ends when what is given is dropped, or the process ends; `None` while another has it.
+    pub(super) fn take(&self, sink: &str) -> std::io::Result<Option<Turn>> {
+        std::fs::create_dir_all(&self.folder)?;
+        // A name may hold anything, a file's may not.
+        let file = File::create(self.folder.join(format!("{}.lock", hash_of(sink))))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 }
 

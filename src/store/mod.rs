@@ -13,23 +13,29 @@
 mod conformance;
 mod lease;
 mod model;
+mod outbox;
 mod recalled;
 mod recorder;
 mod selection;
 mod sqlite;
 mod state;
+mod story;
 
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
+use crate::lifecycle::Turn;
 pub use model::{
-    Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunRow, Settled, StepRow, StepState, Text,
+    Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunRow, Settled, SinkRow, StepRow, StepState,
+    Text,
 };
+pub use outbox::StoreOutbox;
 pub use recalled::Recalled;
 pub use recorder::{Mask, Recorder, Told, hash_of};
 pub use selection::Selection;
 pub use sqlite::SqliteStore;
 pub use state::{Status, may_become};
+pub use story::Story;
 
 /// What a store gives.
 pub type Kept<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -93,4 +99,22 @@ pub trait RunStore: Send + Sync {
 
     /// Removes runs that are over and started before an instant (in milliseconds), the newest `keep` of them excepted.
     fn prune(&self, before_ms: i64, keep: u32, is_trial: bool) -> Kept<'_, Pruned>;
+
+    /// The turn to tell a sink; `None` while another process has it.
+    fn turn<'a>(&'a self, sink: &'a str) -> Kept<'a, Option<Turn>>;
+
+    /// Up to `most` events that a sink has not been told, oldest first: each with its place, as JSON.
+    fn waiting<'a>(&'a self, sink: &'a str, most: usize) -> Kept<'a, Vec<(i64, String)>>;
+
+    /// A sink was told all up to this place, or never will be: `dropped` of them, the last of them for this reason.
+    fn passed<'a>(&'a self, sink: &'a str, sequence: i64, dropped: u64, why: Option<&'a str>) -> Kept<'a, ()>;
+
+    /// A sink could not be told.
+    fn failed<'a>(&'a self, sink: &'a str, why: &'a str) -> Kept<'a, ()>;
+
+    /// How these sinks stand.
+    fn standing<'a>(&'a self, sinks: &'a [&'a str]) -> Kept<'a, Vec<SinkRow>>;
+
+    /// Removes the events that all of these sinks were told.
+    fn forget<'a>(&'a self, sinks: &'a [&'a str]) -> Kept<'a, ()>;
 }

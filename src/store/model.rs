@@ -57,6 +57,8 @@ pub struct Begin {
     pub worker: String,
     /// When it started.
     pub started_at: i64,
+    /// What sinks are to be told of its start, as JSON.
+    pub told: Option<String>,
 }
 
 /// Something to be added to a run.
@@ -75,6 +77,8 @@ pub enum Entry {
     },
     /// Something that was told.
     Event(EventRow),
+    /// Something that sinks are to be told, as JSON.
+    Told(String),
 }
 
 /// The end of a run.
@@ -88,6 +92,8 @@ pub struct Finished {
     pub result: Json,
     /// When.
     pub at: i64,
+    /// What sinks are to be told of it, as JSON.
+    pub told: Option<String>,
 }
 
 /// How a recorded step ended.
@@ -198,6 +204,21 @@ pub enum Claim {
     BrokenOff,
     /// There is no such run.
     Unknown,
+}
+
+/// How a sink stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkRow {
+    /// Its name.
+    pub name: String,
+    /// How many events wait for it.
+    pub waiting: u64,
+    /// How many events it will never have: it refused them, or too many waited.
+    pub dropped: u64,
+    /// Why it could not be told, or why it refused the last that it refused.
+    pub why: Option<String>,
+    /// Since when it cannot be told.
+    pub failing_since: Option<i64>,
 }
 
 /// What was removed.

@@ -23,8 +23,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::{Begin, Entry, EventRow, Finished, Recalled, RunStore, StepRow, StepState, StoreError};
+use super::{Begin, Entry, EventRow, Finished, Recalled, RunStore, StepRow, StepState, StoreError, Story};
 use crate::abort::{self, Point};
+use crate::lifecycle::Told as Event;
 use crate::primitive::Effect;
 use crate::run::{End, Found, Recorded, Records, RunEvent};
 use crate::value::{Value, to_kept};
@@ -47,6 +48,7 @@ enum Message {
     Step(Box<Recorded>),
     Announced(Box<Recorded>, oneshot::Sender<()>),
     Event(EventRow),
+    Told(Box<Event>),
     Finish(Box<Finished>, oneshot::Sender<()>),
 }
 
@@ -65,6 +67,8 @@ pub struct Recorder {
     mask: Mask,
     epoch: u32,
     events: AtomicU64,
+    /// What sinks are told; `None` where there are none.
+    story: Option<Story>,
     /// Whether the run is on record, or will never be.
     begun: watch::Receiver<bool>,
 }
@@ -101,7 +105,12 @@ impl Recorder {
         let (tell_begun, begun) = watch::channel(is_begun);
         let writer = Writer { store, run, epoch, mask: mask.clone(), told, tell_begun, is_begun, is_broken: false };
         on.spawn(writer.work(receiver));
-        Self { sender, begin: Mutex::default(), recalled, mask, epoch, events: AtomicU64::new(0), begun }
+        Self { sender, begin: Mutex::default(), recalled, mask, epoch, events: AtomicU64::new(0), story: None, begun }
+    }
+
+    /// The same, which also keeps for sinks what they are to be told.
+    pub fn telling(self, story: Option<Story>) -> Self {
+        Self { story, ..self }
     }
 
     /// Takes an event.
@@ -109,10 +118,14 @@ impl Recorder {
         let body = serde_json::to_string(event).unwrap_or_default();
         let seq = self.events.fetch_add(1, Ordering::Relaxed);
         self.send(Message::Event(EventRow { seq, epoch: self.epoch, body }));
+        if let Some(told) = self.story.as_ref().and_then(|story| story.event(event, seq)) {
+            self.send(Message::Told(Box::new(told)));
+        }
     }
 
     /// Ends the record; comes back once it is whole, or cannot be.
-    pub async fn finish(&self, end: Finished) {
+    pub async fn finish(&self, mut end: Finished) {
+        end.told = self.story.as_ref().and_then(|story| serde_json::to_string(&story.ended(&end)).ok());
         let (done, wait) = oneshot::channel();
         self.send(Message::Finish(Box::new(end), done));
         // The writer answers also when it fails; gone, there is nothing to wait for.
@@ -130,6 +143,7 @@ impl Records for Recorder {
         let begin = self.begin.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut begin) = begin {
             begin.params = kept_params(params, &self.mask);
+            begin.told = self.story.as_ref().and_then(|story| serde_json::to_string(&story.begun(&begin)).ok());
             self.send(Message::Begin(begin));
         }
     }
@@ -210,6 +224,7 @@ impl Writer {
                 Message::Begin(run) => begin = Some(run),
                 Message::Step(step) => steps.push(Raw::Step(step)),
                 Message::Event(event) => steps.push(Raw::Event(event)),
+                Message::Told(told) => steps.push(Raw::Told(told)),
                 Message::Announced(step, done) => {
                     steps.push(Raw::Step(step));
                     waiting.push(done);
@@ -297,12 +312,14 @@ async fn gather(first: Message, receiver: &mut mpsc::UnboundedReceiver<Message>)
 enum Raw {
     Step(Box<Recorded>),
     Event(EventRow),
+    Told(Box<Event>),
 }
 
 impl Raw {
     fn entries(self, mask: &Mask, epoch: u32) -> Vec<Entry> {
         match self {
             Self::Event(event) => vec![Entry::Event(EventRow { body: mask(&event.body), ..event })],
+            Self::Told(told) => serde_json::to_string(&told).map(|body| Entry::Told(mask(&body))).into_iter().collect(),
             Self::Step(step) => step_entries(*step, mask, epoch),
         }
     }
@@ -381,13 +398,14 @@ fn masked_begin(begin: Begin, mask: &Mask) -> Begin {
         program.is_whole &= masked == text.text;
         text.text = masked;
     }
-    let target = mask(&begin.target);
-    Begin { target, program, ..begin }
+    let (target, told) = (mask(&begin.target), begin.told.as_deref().map(|told| mask(told)));
+    Begin { target, program, told, ..begin }
 }
 
 fn masked_end(end: &Finished, mask: &Mask) -> Finished {
     let result = serde_json::from_str(&mask(&end.result.to_string())).unwrap_or_default();
-    Finished { status: end.status, message: mask(&end.message), result, at: end.at }
+    let told = end.told.as_deref().map(|told| mask(told));
+    Finished { status: end.status, message: mask(&end.message), result, at: end.at, told }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod resume;
 mod run;
 mod runs;
 mod schema;
+mod sinks;
 mod test;
 mod wanted;
 
@@ -47,6 +48,7 @@ pub(crate) use runs::{
     LogsArguments, RunsArguments, RunsCommand, RunsList, RunsPrune, RunsShow, StoreArguments, WhichRun,
 };
 pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
+pub(crate) use sinks::SinksArguments;
 pub(crate) use test::{TestArguments, TestFormat};
 pub(crate) use wanted::Wanted;
 
@@ -105,6 +107,8 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Show what a recorded run told
     Logs(LogsArguments),
+    /// Show who is told of runs, and what waits for each
+    Sinks(SinksArguments),
     /// Go on with a run that broke off, where it stopped
     Resume(ResumeArguments),
     /// Do a part of a run again

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Begin", &["init", "new"]),
     ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
     ("Run", &["plan", "run", "resume", "retry", "jobs"]),
-    ("Look back", &["runs", "logs"]),
+    ("Look back", &["runs", "logs", "sinks"]),
     ("Set up", &["config", "schema", "completions", "man"]),
 ];
 

@@ -4,6 +4,7 @@ mod list;
 mod log;
 mod prune;
 mod show;
+mod sinks;
 mod time;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::connection::clock::SystemClock;
 use crate::store::{Kept, RunRow, RunStore, Selection, SqliteStore};
 
 pub(super) use list::{as_json, last_of_jobs, short, started};
+pub(super) use sinks::sinks;
 
 /// How many runs a beginning of an id may stand for that are named.
 const NAMED: u32 = 5;

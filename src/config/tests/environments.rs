@@ -108,6 +108,8 @@ fn all_that_is_missing_is_said_at_once() {
             "28:16 [${VM_TOKEN}] `VM_TOKEN` is not set | set the variable, or write `${VM_TOKEN:-}` if it may be empty",
             "18:15 [${PG_HOST:?the warehouse's host}] `PG_HOST` is not set: the warehouse's host | set the variable `PG_HOST`",
             "21:19 [${VM_JOBS_DB_PASSWORD:?}] `VM_JOBS_DB_PASSWORD` is not set | did you mean `VM_JOBS_DB_PASSWRD`, which is set?",
+            "31:30 [${INFLUXDB_URL}] `INFLUXDB_URL` is not set | set the variable, or write `${INFLUXDB_URL:-}` if it may be empty",
+            "31:54 [${INFLUXDB_TOKEN}] `INFLUXDB_TOKEN` is not set | set the variable, or write `${INFLUXDB_TOKEN:-}` if it may be empty",
         ],
     );
 }

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::lifecycle::Turn;
 use crate::run::StepPlace;
 use crate::store::conformance::{begin, finished};
-use crate::store::{Claim, EffectRow, Kept, Program, Pruned, RunRow, Selection, Settled, SqliteStore, Status};
+use crate::store::{Claim, EffectRow, Kept, Program, Pruned, RunRow, Selection, Settled, SinkRow, SqliteStore, Status};
 use crate::value::timestamp;
 
 /// A store that counts commits, and fails from one of them on.
@@ -70,6 +71,24 @@ impl RunStore for Failing {
     }
     fn prune(&self, before_ms: i64, keep: u32, is_trial: bool) -> Kept<'_, Pruned> {
         self.store.prune(before_ms, keep, is_trial)
+    }
+    fn turn<'a>(&'a self, sink: &'a str) -> Kept<'a, Option<Turn>> {
+        self.store.turn(sink)
+    }
+    fn waiting<'a>(&'a self, sink: &'a str, most: usize) -> Kept<'a, Vec<(i64, String)>> {
+        self.store.waiting(sink, most)
+    }
+    fn passed<'a>(&'a self, sink: &'a str, sequence: i64, dropped: u64, why: Option<&'a str>) -> Kept<'a, ()> {
+        self.store.passed(sink, sequence, dropped, why)
+    }
+    fn failed<'a>(&'a self, sink: &'a str, why: &'a str) -> Kept<'a, ()> {
+        self.store.failed(sink, why)
+    }
+    fn standing<'a>(&'a self, sinks: &'a [&'a str]) -> Kept<'a, Vec<SinkRow>> {
+        self.store.standing(sinks)
+    }
+    fn forget<'a>(&'a self, sinks: &'a [&'a str]) -> Kept<'a, ()> {
+        self.store.forget(sinks)
     }
 }
 

@@ -5,6 +5,7 @@ mod read;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod told;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -16,11 +17,12 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use self::outputs::Outputs;
-use super::lease::{Leases, Owner};
+use super::lease::{Leases, Owner, Turns};
 use super::{
     Begin, Claim, EffectRow, Entry, EventRow, Finished, Kept, Program, Pruned, RunRow, RunStore, Selection, Settled,
-    Status, StepRow, StoreError,
+    SinkRow, Status, StepRow, StoreError,
 };
+use crate::lifecycle::Turn;
 
 /// How long another process may hold the file; each commit of one holds it for milliseconds.
 const BUSY: Duration = Duration::from_secs(10);
@@ -30,6 +32,7 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct SqliteStore {
     path: PathBuf,
     leases: Leases,
+    turns: Turns,
     outputs: Outputs,
     /// Opened at the first use.
     connection: Mutex<Option<SqliteConnection>>,
@@ -43,6 +46,7 @@ impl SqliteStore {
         Self {
             path: path.to_path_buf(),
             leases: Leases::new(folder.join("leases")),
+            turns: Turns::new(folder.join("sinks")),
             outputs: Outputs::new(folder.join("outputs")),
             connection: Mutex::default(),
         }
@@ -210,6 +214,48 @@ impl RunStore for SqliteStore {
                 self.outputs.sweep(&known);
             }
             Ok(pruned)
+        })
+    }
+
+    fn turn<'a>(&'a self, sink: &'a str) -> Kept<'a, Option<Turn>> {
+        let turn = self.turns.take(sink).map_err(|error| self.fault(error));
+        Box::pin(std::future::ready(turn))
+    }
+
+    fn waiting<'a>(&'a self, sink: &'a str, most: usize) -> Kept<'a, Vec<(i64, String)>> {
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            told::waiting(open.get()?, sink, most).await.map_err(|error| self.fault(plain(&error)))
+        })
+    }
+
+    fn passed<'a>(&'a self, sink: &'a str, sequence: i64, dropped: u64, why: Option<&'a str>) -> Kept<'a, ()> {
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            let done = told::passed(open.get()?, sink, sequence, dropped, why).await;
+            done.map_err(|error| self.fault(plain(&error)))
+        })
+    }
+
+    fn failed<'a>(&'a self, sink: &'a str, why: &'a str) -> Kept<'a, ()> {
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            let done = told::failed(open.get()?, sink, why, write::NOW).await;
+            done.map_err(|error| self.fault(plain(&error)))
+        })
+    }
+
+    fn standing<'a>(&'a self, sinks: &'a [&'a str]) -> Kept<'a, Vec<SinkRow>> {
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            told::standing(open.get()?, sinks).await.map_err(|error| self.fault(plain(&error)))
+        })
+    }
+
+    fn forget<'a>(&'a self, sinks: &'a [&'a str]) -> Kept<'a, ()> {
+        Box::pin(async move {
+            let mut open = self.open().await?;
+            told::forget(open.get()?, sinks).await.map_err(|error| self.fault(plain(&error)))
         })
     }
 }

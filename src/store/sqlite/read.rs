@@ -54,6 +54,7 @@ fn run(row: &SqliteRow) -> Done<RunRow> {
         batch: uuid(row.try_get("batch")?),
         worker: row.try_get("worker")?,
         started_at: row.try_get("started_at")?,
+        told: None,
     };
     let status: String = row.try_get("status")?;
     Ok(RunRow {

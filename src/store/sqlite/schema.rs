@@ -71,6 +71,18 @@ const MIGRATIONS: &[&str] = &[
     // Back-fills: the runs of one belong together.
     "alter table runs add column batch text;
      create index runs_by_batch on runs (batch) where batch is not null;",
+    // The outbox. A sequence is never given twice, so that a sink's place stays what it is when events are removed.
+    "create table told (
+       sequence integer primary key autoincrement,
+       body text not null
+     ) strict;
+     create table sinks (
+       name text primary key,
+       sequence integer not null,
+       dropped integer not null,
+       why text,
+       failing_since integer
+     ) strict;",
 ];
 
 /// Brings a file up to the present tables; says why it cannot be used.

@@ -7,11 +7,12 @@ use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::outputs::LARGE;
+use super::told;
 use crate::store::{Begin, Entry, Finished, Pruned, Settled, Status, StepRow, StepState, may_become};
 
 type Done<T> = Result<T, sqlx::Error>;
 
-const NOW: &str = "cast(unixepoch('subsec') * 1000 as integer)";
+pub(super) const NOW: &str = "cast(unixepoch('subsec') * 1000 as integer)";
 
 pub(super) async fn begin(connection: &mut SqliteConnection, run: &Begin) -> Done<()> {
     let mut transaction = connection.begin_with("begin immediate").await?;
@@ -42,6 +43,7 @@ pub(super) async fn begin(connection: &mut SqliteConnection, run: &Begin) -> Don
     .bind(run.started_at)
     .execute(&mut *transaction)
     .await?;
+    told::add(&mut transaction, &run.told.iter().map(String::as_str).collect::<Vec<_>>()).await?;
     transaction.commit().await
 }
 
@@ -63,6 +65,12 @@ pub(super) async fn append(
     effects(&mut transaction, &id, epoch, &rows).await?;
     steps(&mut transaction, &id, &rows.steps).await?;
     events(&mut transaction, &id, entries).await?;
+    let of_entries = entries.iter().filter_map(|entry| match entry {
+        Entry::Told(body) => Some(body),
+        _ => None,
+    });
+    let of_end = end.and_then(|end| end.told.as_ref());
+    told::add(&mut transaction, &of_entries.chain(of_end).map(String::as_str).collect::<Vec<_>>()).await?;
     if let Some(end) = end {
         finish(&mut transaction, &id, end).await?;
     }
@@ -108,7 +116,7 @@ impl<'a> Rows<'a> {
                     let body = (json.len() < LARGE).then_some(json);
                     outputs.push(json!({ "hash": hash, "bytes": json.len(), "body": body }));
                 }
-                Entry::Event(_) => {}
+                Entry::Event(_) | Entry::Told(_) => {}
             }
         }
         Self { steps, announced, outputs }

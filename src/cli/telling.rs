@@ -1,0 +1,101 @@
+//! Sinks, told while a run goes on and when it is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use super::terminal::Terminal;
+use crate::config::Redactor;
+use crate::connection::Clock;
+use crate::lifecycle::{Sink, Standing, Teller};
+use crate::store::{RunStore, StoreOutbox};
+
+/// How often is looked for something to tell while a run goes on.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long sinks are tried in such a round, and at the end of a run. What they did not take by then waits in the store.
+const ROUND: Duration = Duration::from_secs(10);
+const LAST: Duration = Duration::from_secs(3);
+
+/// Tells the sinks of an environment of a run.
+pub(super) struct Telling {
+    told: Told,
+    rounds: JoinHandle<()>,
+}
+
+/// What a round needs.
+#[derive(Clone)]
+struct Told {
+    teller: Arc<Teller>,
+    store: Arc<dyn RunStore>,
+    names: Arc<[String]>,
+}
+
+impl Told {
+    async fn round(&self, patience: Duration) -> Vec<Standing> {
+        let standings = self.teller.tell_all(patience).await;
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        // What cannot be removed now is removed another time.
+        let _ = self.store.forget(&names).await;
+        standings
+    }
+}
+
+impl Telling {
+    /// Begins to tell; `None` without sinks.
+    pub(super) fn begin(
+        sinks: Vec<Arc<dyn Sink>>,
+        store: &Arc<dyn RunStore>,
+        clock: &Arc<dyn Clock>,
+        runtime: &Runtime,
+    ) -> Option<Self> {
+        if sinks.is_empty() {
+            return None;
+        }
+        let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
+        let outbox = Arc::new(StoreOutbox(store.clone()));
+        let told = Told { teller: Arc::new(Teller::new(sinks, outbox, clock.clone())), store: store.clone(), names };
+        let of_rounds = told.clone();
+        let rounds = runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(PAUSE).await;
+                of_rounds.round(ROUND).await;
+            }
+        });
+        Some(Self { told, rounds })
+    }
+
+    /// Tells the rest, and says what waits on.
+    pub(super) fn end(self, runtime: &Runtime, terminal: &Terminal, redactor: &Redactor) {
+        self.rounds.abort();
+        let standings = runtime.block_on(async {
+            // Until it has ended it may have the turn.
+            let _ = self.rounds.await;
+            self.told.round(LAST).await
+        });
+        for line in standings.iter().filter_map(shown) {
+            if terminal.verbosity > -2 {
+                terminal.tell(&format!("vmflow: warning: {}", redactor.redact(&line)));
+            }
+        }
+    }
+}
+
+/// Tells sinks all that waits for them.
+pub(super) async fn tell_now(sinks: Vec<Arc<dyn Sink>>, store: &Arc<dyn RunStore>, clock: &Arc<dyn Clock>) {
+    let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
+    let teller = Teller::new(sinks, Arc::new(StoreOutbox(store.clone())), clock.clone());
+    Told { teller: Arc::new(teller), store: store.clone(), names }.round(ROUND).await;
+}
+
+fn shown(standing: &Standing) -> Option<String> {
+    match (&standing.failing, standing.dropped) {
+        (Some(why), _) => Some(format!("the sink `{}` is told later: {why}", standing.sink)),
+        (None, 0) => None,
+        (None, dropped) => {
+            let what = if dropped == 1 { "an event".to_owned() } else { format!("{dropped} events") };
+            Some(format!("the sink `{}` refused {what}; `vmflow sinks` says why", standing.sink))
+        }
+    }
+}
