@@ -20,7 +20,7 @@ mod line_search;
 mod logistic;
 mod matrix;
 mod newton;
-mod normal;
+
 mod objective;
 mod optimise;
 mod parameters;
@@ -38,6 +38,9 @@ mod validate;
 use std::collections::BTreeMap;
 
 use super::{Changepoint, Component, Forecast, ForecastError, Future, Mode, Observations, Settings, Summary};
+pub(super) use interval::percentile;
+pub(super) use random::Random;
+
 use features::{Feature, Kind, features};
 use fitted::Parameters;
 use history::{Rows, Scales};
