@@ -1,7 +1,7 @@
 //! Forecasts of one series, computed from plain columns of numbers. Pure: no clock but a stopwatch for limits, no store, no calendar.
 //!
 //! [`Model`] is the model of Prophet: a trend with changepoints, seasonalities, holidays and regressors, fitted as Python's
-//! Prophet 1.5.0 fits it, by the same steps in the same order of floating-point operations. `docs/forecast.md` says what is
+//! Prophet 1.5.0 fits it, by the same steps in the same order of floating-point operations. `docs/forecast-model.md` says what is
 //! computed and from which sources. [`SeasonalNaive`] and [`Ets`] have the same inputs and outputs, so that a [`backtest`] can compare
 //! them; [`Errors`], [`Outcome`] and [`robust_z`] say how good a forecast was and how unusual a value is.
 //!
