@@ -11,6 +11,8 @@ const AT_ONCE: usize = 16;
 
 /// Columns whose sums are held in registers.
 const TOGETHER: usize = 8;
+/// The same, for the last of them.
+const FEW: usize = 4;
 
 /// A block of one column, or of a vector.
 pub(super) type Block = [f64; ROWS];
@@ -127,36 +129,72 @@ fn add_up(columns: &[Block], own: &[f64]) -> Block {
     sums
 }
 
+/// Two sums that run over all rows one after another: each addition waits for the one before, so they are made beside others.
+pub(super) struct Running<'a> {
+    /// What is added to each of them.
+    pub(super) of: [&'a Block; 2],
+    pub(super) sums: &'a mut [f64; 2],
+}
+
 /// Adds a block's part of the transposed product: for each column the sums over its even and over its odd rows.
-pub(super) fn gather(columns: &[Block], weights: &Block, sums: &mut [[f64; 2]]) {
+pub(super) fn gather(columns: &[Block], weights: &Block, sums: &mut [[f64; 2]], running: Option<Running<'_>>) {
     let (weights, _) = weights.as_chunks::<2>();
     let (many, few) = columns.as_chunks::<TOGETHER>();
     let (sums, rest) = sums.as_chunks_mut::<TOGETHER>();
-    for (columns, sums) in many.iter().zip(sums) {
-        gather_together(columns.each_ref(), weights, sums);
+    let (mut many, mut sums) = (many.iter(), sums.iter_mut());
+    if let Some(Running { of: [a, b], sums: ends }) = running {
+        let mut pairs = a.as_chunks::<2>().0.iter().zip(b.as_chunks::<2>().0);
+        let [mut first, mut second] = *ends;
+        let mut run = || {
+            if let Some(([a0, a1], [b0, b1])) = pairs.next() {
+                first = (first + a0) + a1;
+                second = (second + b0) + b1;
+            }
+        };
+        match (many.next(), sums.next()) {
+            (Some(columns), Some(sums)) => gather_together(columns.each_ref(), weights, sums, run),
+            _ => weights.iter().for_each(|_| run()),
+        }
+        *ends = [first, second];
     }
-    // What is missing to a whole group is taken twice, and not kept.
-    if let (Some(last), false) = (few.first(), rest.is_empty()) {
-        let mut group = [last; TOGETHER];
-        group.iter_mut().zip(few).for_each(|(slot, column)| *slot = column);
-        let mut held = [[0.0; 2]; TOGETHER];
-        held.iter_mut().zip(&*rest).for_each(|(slot, sum)| *slot = *sum);
-        gather_together(group, weights, &mut held);
-        rest.iter_mut().zip(held).for_each(|(slot, sum)| *slot = sum);
+    for (columns, sums) in many.zip(sums) {
+        gather_together(columns.each_ref(), weights, sums, || {});
+    }
+    if few.len() > FEW {
+        gather_rest::<TOGETHER>(few, weights, rest);
+    } else {
+        gather_rest::<FEW>(few, weights, rest);
     }
 }
 
-fn gather_together(columns: [&Block; TOGETHER], weights: &[[f64; 2]], sums: &mut [[f64; 2]; TOGETHER]) {
-    let [c0, c1, c2, c3, c4, c5, c6, c7] = columns.map(|column| column.as_chunks::<2>().0);
-    let low = c0.iter().zip(c1).zip(c2.iter().zip(c3));
-    let high = c4.iter().zip(c5).zip(c6.iter().zip(c7));
+/// The columns that are too few for a group: what is missing is taken twice, and not kept.
+fn gather_rest<const N: usize>(columns: &[Block], weights: &[[f64; 2]], sums: &mut [[f64; 2]]) {
+    let Some(first) = columns.first() else { return };
+    let mut group = [first; N];
+    group.iter_mut().zip(columns).for_each(|(slot, column)| *slot = column);
+    let mut held = [[0.0; 2]; N];
+    held.iter_mut().zip(&*sums).for_each(|(slot, sum)| *slot = *sum);
+    gather_together(group, weights, &mut held, || {});
+    sums.iter_mut().zip(held).for_each(|(slot, sum)| *slot = sum);
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "each number of columns is a loop of its own")]
+fn gather_together<const N: usize>(
+    columns: [&Block; N],
+    weights: &[[f64; 2]],
+    sums: &mut [[f64; 2]; N],
+    mut beside: impl FnMut(),
+) {
+    let columns = columns.map(|column| column.as_chunks::<2>().0);
     let mut held = *sums;
-    for ((weight, ((a, b), (c, d))), ((e, f), (g, h))) in weights.iter().zip(low).zip(high) {
-        for (sum, pair) in held.iter_mut().zip([a, b, c, d, e, f, g, h]) {
-            let ([even, odd], [x, y], [u, v]) = (sum, pair, weight);
+    for (place, [u, v]) in weights.iter().enumerate().take(ROWS / 2) {
+        for ([even, odd], column) in held.iter_mut().zip(&columns) {
+            let Some([x, y]) = column.get(place) else { continue };
             *even += x * u;
             *odd += y * v;
         }
+        beside();
     }
     *sums = held;
 }
