@@ -3,8 +3,16 @@
 use super::super::Mode;
 use super::problem::Problem;
 
-/// Rows in a block.
-pub(super) const ROWS: usize = 16;
+/// Rows in a block: all its columns fit in the nearest cache.
+pub(super) const ROWS: usize = 64;
+
+/// Rows whose sums are held in registers.
+const AT_ONCE: usize = 16;
+
+/// Columns whose sums are held in registers.
+const TOGETHER: usize = 8;
+/// The same, for the last of them.
+const FEW: usize = 4;
 
 /// A block of one column, or of a vector.
 pub(super) type Block = [f64; ROWS];
@@ -107,25 +115,88 @@ impl Matrix {
 
 fn add_up(columns: &[Block], own: &[f64]) -> Block {
     let mut sums = [0.0; ROWS];
-    for (column, coefficient) in columns.iter().zip(own) {
-        for (sum, value) in sums.iter_mut().zip(column) {
-            *sum += value * coefficient;
+    let (parts, _) = sums.as_chunks_mut::<AT_ONCE>();
+    for (place, part) in parts.iter_mut().enumerate() {
+        let mut held = [0.0; AT_ONCE];
+        for (column, coefficient) in columns.iter().zip(own) {
+            let Some(values) = column.as_chunks::<AT_ONCE>().0.get(place) else { continue };
+            for (sum, value) in held.iter_mut().zip(values) {
+                *sum += value * coefficient;
+            }
         }
+        *part = held;
     }
     sums
 }
 
+/// Two sums that run over all rows one after another: each addition waits for the one before, so they are made beside others.
+pub(super) struct Running<'a> {
+    /// What is added to each of them.
+    pub(super) of: [&'a Block; 2],
+    pub(super) sums: &'a mut [f64; 2],
+}
+
 /// Adds a block's part of the transposed product: for each column the sums over its even and over its odd rows.
-pub(super) fn gather(columns: &[Block], weights: &Block, sums: &mut [[f64; 2]]) {
-    let (pairs, _) = weights.as_chunks::<2>();
-    for (column, sum) in columns.iter().zip(sums) {
-        let [mut even, mut odd] = *sum;
-        for ([a, b], [u, v]) in column.as_chunks::<2>().0.iter().zip(pairs) {
-            even += a * u;
-            odd += b * v;
+pub(super) fn gather(columns: &[Block], weights: &Block, sums: &mut [[f64; 2]], running: Option<Running<'_>>) {
+    let (weights, _) = weights.as_chunks::<2>();
+    let (many, few) = columns.as_chunks::<TOGETHER>();
+    let (sums, rest) = sums.as_chunks_mut::<TOGETHER>();
+    let (mut many, mut sums) = (many.iter(), sums.iter_mut());
+    if let Some(Running { of: [a, b], sums: ends }) = running {
+        let mut pairs = a.as_chunks::<2>().0.iter().zip(b.as_chunks::<2>().0);
+        let [mut first, mut second] = *ends;
+        let mut run = || {
+            if let Some(([a0, a1], [b0, b1])) = pairs.next() {
+                first = (first + a0) + a1;
+                second = (second + b0) + b1;
+            }
+        };
+        match (many.next(), sums.next()) {
+            (Some(columns), Some(sums)) => gather_together(columns.each_ref(), weights, sums, run),
+            _ => weights.iter().for_each(|_| run()),
         }
-        *sum = [even, odd];
+        *ends = [first, second];
     }
+    for (columns, sums) in many.zip(sums) {
+        gather_together(columns.each_ref(), weights, sums, || {});
+    }
+    if few.len() > FEW {
+        gather_rest::<TOGETHER>(few, weights, rest);
+    } else {
+        gather_rest::<FEW>(few, weights, rest);
+    }
+}
+
+/// The columns that are too few for a group: what is missing is taken twice, and not kept.
+fn gather_rest<const N: usize>(columns: &[Block], weights: &[[f64; 2]], sums: &mut [[f64; 2]]) {
+    let Some(first) = columns.first() else { return };
+    let mut group = [first; N];
+    group.iter_mut().zip(columns).for_each(|(slot, column)| *slot = column);
+    let mut held = [[0.0; 2]; N];
+    held.iter_mut().zip(&*sums).for_each(|(slot, sum)| *slot = *sum);
+    gather_together(group, weights, &mut held, || {});
+    sums.iter_mut().zip(held).for_each(|(slot, sum)| *slot = sum);
+}
+
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "each number of columns is a loop of its own")]
+fn gather_together<const N: usize>(
+    columns: [&Block; N],
+    weights: &[[f64; 2]],
+    sums: &mut [[f64; 2]; N],
+    mut beside: impl FnMut(),
+) {
+    let columns = columns.map(|column| column.as_chunks::<2>().0);
+    let mut held = *sums;
+    for (place, [u, v]) in weights.iter().enumerate().take(ROWS / 2) {
+        for ([even, odd], column) in held.iter_mut().zip(&columns) {
+            let Some([x, y]) = column.get(place) else { continue };
+            *even += x * u;
+            *odd += y * v;
+        }
+        beside();
+    }
+    *sums = held;
 }
 
 /// How many columns Eigen sums before it adds them to the result.

@@ -3,7 +3,7 @@
 
 use super::super::{Growth, Mode};
 use super::logistic::Logistic;
-use super::matrix::{Block, Matrix, ROWS, blocks, gather};
+use super::matrix::{Block, Matrix, ROWS, Running, blocks, gather};
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
 use super::steps::{State, Steps};
@@ -21,6 +21,7 @@ pub(super) struct Objective<'p> {
     additive: Matrix,
     multiplicative: Matrix,
     steps: Steps,
+    t: Vec<Block>,
     y: Vec<Block>,
     room: Room,
 }
@@ -32,7 +33,12 @@ struct Room {
     residual: Vec<Block>,
     /// Derivatives by the trend.
     weight: Vec<Block>,
-    weighted_t: Vec<f64>,
+    /// The same times the time.
+    weighted_t: Vec<Block>,
+    /// The derivatives by rate and offset, begun with their priors.
+    ends: [f64; 2],
+    /// The sum of the squared residuals.
+    square: f64,
     own_a: Vec<f64>,
     own_m: Vec<f64>,
     sums_a: Vec<[f64; 2]>,
@@ -45,13 +51,15 @@ struct Room {
 impl<'p> Objective<'p> {
     pub(super) fn new(problem: &'p Problem) -> Self {
         let zeros = vec![[0.0; ROWS]; problem.t.len().div_ceil(ROWS)];
-        let room = Room { trend: zeros.clone(), residual: zeros.clone(), weight: zeros, ..Room::default() };
+        let room = Room { trend: zeros.clone(), residual: zeros.clone(), ..Room::default() };
+        let room = Room { weighted_t: zeros.clone(), weight: zeros, ..room };
         Self {
             problem,
             evaluations: 0,
             additive: Matrix::new(problem, Mode::Additive),
             multiplicative: Matrix::new(problem, Mode::Multiplicative),
             steps: Steps::new(&problem.starts, problem.t.len()),
+            t: blocks(&problem.t),
             y: blocks(&problem.y),
             room,
         }
@@ -90,6 +98,7 @@ impl<'p> Objective<'p> {
             return None;
         }
         self.fill_trend(&parts);
+        self.room.ends = [parts.k, parts.m].map(|end| -(INVERSE_ENDS * (end * INVERSE_ENDS)));
         self.additive.pick(parts.beta, &mut self.room.own_a);
         self.multiplicative.pick(parts.beta, &mut self.room.own_m);
         if self.multiplicative.is_empty() {
@@ -97,8 +106,8 @@ impl<'p> Objective<'p> {
         } else {
             self.pass_mixed(1.0 / sigma, derive);
         }
-        let square = squares(self.residual());
-        let value = self.log_density(&parts, sigma, square);
+        self.room.square = squares(self.residual());
+        let value = self.log_density(&parts, sigma);
         value.is_finite().then_some(-value)
     }
 
@@ -130,13 +139,14 @@ impl<'p> Objective<'p> {
 
     /// Residuals and, if wanted, what the derivatives need of them: additive columns only.
     fn pass_additive(&mut self, inverse_sigma: f64, derive: bool) {
-        let Room { trend, residual, weight, own_a, sums_a, .. } = &mut self.room;
+        let Room { trend, residual, weight, weighted_t, ends, own_a, sums_a, .. } = &mut self.room;
         reset(sums_a, own_a.len());
         let count = self.y.len();
         let odd = self.problem.t.len() % 2 == 1;
         let mut columns = self.additive.row_blocks();
-        let rows = self.y.iter().zip(trend).zip(residual.iter_mut().zip(weight));
-        for (place, ((y, trend), (residual, weight))) in rows.enumerate() {
+        let results = residual.iter_mut().zip(weight).zip(weighted_t);
+        let rows = self.y.iter().zip(&self.t).zip(trend).zip(results);
+        for (place, (((y, t), trend), ((residual, weight), weighted))) in rows.enumerate() {
             let columns = columns.next().unwrap_or_default();
             let added = self.additive.times(columns, own_a);
             for (((out, y), added), trend) in residual.iter_mut().zip(y).zip(added).zip(trend) {
@@ -148,14 +158,15 @@ impl<'p> Objective<'p> {
                 }
                 let of_pairs =
                     if odd && place + 1 == count { without_last(weight, self.problem.t.len()) } else { *weight };
-                gather(columns, &of_pairs, sums_a);
+                multiply(weighted, t, weight);
+                gather(columns, &of_pairs, sums_a, Some(Running { of: [weighted, weight], sums: ends }));
             }
         }
     }
 
     /// The same with multiplicative columns, and additive ones if there are any.
     fn pass_mixed(&mut self, inverse_sigma: f64, derive: bool) {
-        let Room { trend, residual, weight, own_a, own_m, sums_a, sums_m, .. } = &mut self.room;
+        let Room { trend, residual, weight, weighted_t, ends, own_a, own_m, sums_a, sums_m, .. } = &mut self.room;
         reset(sums_a, own_a.len());
         reset(sums_m, own_m.len());
         let (count, length) = (self.y.len(), self.problem.t.len());
@@ -163,8 +174,9 @@ impl<'p> Objective<'p> {
             if length % 2 == 1 && place + 1 == count { without_last(block, length) } else { *block }
         };
         let (mut columns_a, mut columns_m) = (self.additive.row_blocks(), self.multiplicative.row_blocks());
-        let rows = self.y.iter().zip(trend).zip(residual.iter_mut().zip(weight));
-        for (place, ((y, trend), (residual, weight))) in rows.enumerate() {
+        let results = residual.iter_mut().zip(weight).zip(weighted_t);
+        let rows = self.y.iter().zip(&self.t).zip(trend).zip(results);
+        for (place, (((y, t), trend), ((residual, weight), weighted))) in rows.enumerate() {
             let (a, m) = (columns_a.next().unwrap_or_default(), columns_m.next().unwrap_or_default());
             let added = self.additive.times(a, own_a);
             let factor = self.multiplicative.times(m, own_m).map(|share| 1.0 + share);
@@ -181,19 +193,20 @@ impl<'p> Objective<'p> {
                 for ((weight, mu), factor) in weight.iter_mut().zip(&mu).zip(&factor) {
                     *weight = mu * factor;
                 }
-                gather(a, &cut(place, &mu), sums_a);
-                gather(m, &cut(place, &by_factor), sums_m);
+                multiply(weighted, t, weight);
+                gather(a, &cut(place, &mu), sums_a, None);
+                gather(m, &cut(place, &by_factor), sums_m, Some(Running { of: [weighted, weight], sums: ends }));
             }
         }
     }
 
-    fn log_density(&self, parts: &Parts<'_>, sigma: f64, square: f64) -> f64 {
+    fn log_density(&self, parts: &Parts<'_>, sigma: f64) -> f64 {
         let problem = self.problem;
         let normal = |scaled: f64| -0.5 * (scaled * scaled);
         let delta = -redux(parts.delta.iter().map(|delta| delta.abs() * problem.inverse_tau));
         let scaled = parts.beta.iter().zip(&problem.inverse_priors).map(|(beta, inverse)| beta * inverse);
         let beta = -0.5 * redux(scaled.map(|scaled| scaled * scaled));
-        let likelihood = (0.0 - problem.t.len() as f64 * sigma.ln()) - 0.5 * square;
+        let likelihood = (0.0 - problem.t.len() as f64 * sigma.ln()) - 0.5 * self.room.square;
         let ends = normal(parts.k * INVERSE_ENDS) + normal(parts.m * INVERSE_ENDS);
         (((ends + delta) + normal(sigma * INVERSE_NOISE)) + beta) + likelihood
     }
@@ -205,12 +218,12 @@ impl<'p> Objective<'p> {
         let Some(mut out) = PartsMut::of(gradient, changes) else { return };
         let sigma = parts.log_sigma.exp();
         let inverse = 1.0 / sigma;
-        let square = squares(self.residual());
+        let square = self.room.square;
         let noise = (square - self.problem.t.len() as f64) * inverse + -(INVERSE_NOISE * (sigma * INVERSE_NOISE));
         *out.log_sigma = noise * sigma;
         self.derive_columns(&parts, inverse, out.beta);
-        *out.k = -(INVERSE_ENDS * (parts.k * INVERSE_ENDS));
-        *out.m = -(INVERSE_ENDS * (parts.m * INVERSE_ENDS));
+        let [k, m] = [parts.k, parts.m].map(|end| -(INVERSE_ENDS * (end * INVERSE_ENDS)));
+        (*out.k, *out.m) = (k, m);
         for (slot, delta) in out.delta.iter_mut().zip(parts.delta) {
             *slot = -(sign(*delta) * self.problem.inverse_tau);
         }
@@ -230,17 +243,9 @@ impl<'p> Objective<'p> {
 
     fn derive_linear(&mut self, out: &mut PartsMut<'_>) {
         let problem = self.problem;
-        let Room { weight, weighted_t, state, steps, .. } = &mut self.room;
-        let weight = rows(weight, problem.t.len());
-        weighted_t.clear();
-        weighted_t.extend(weight.iter().zip(&problem.t).map(|(weight, t)| t * weight));
-        let (mut k, mut m) = (*out.k, *out.m);
-        for (weighted, weight) in weighted_t.iter().zip(weight) {
-            k += weighted;
-            m += weight;
-        }
-        (*out.k, *out.m) = (k, m);
-        self.steps.sums(weighted_t, weight, state, steps);
+        let Room { weight, weighted_t, ends, state, steps, .. } = &mut self.room;
+        [*out.k, *out.m] = *ends;
+        self.steps.sums(rows(weighted_t, problem.t.len()), rows(weight, problem.t.len()), state, steps);
         for ((slot, [of_rate, of_offset]), change) in out.delta.iter_mut().zip(&*steps).zip(&problem.changes) {
             *slot += of_rate;
             *slot += -change * of_offset;
@@ -276,6 +281,12 @@ impl<'p> Objective<'p> {
         } else {
             0.0
         }
+    }
+}
+
+fn multiply(out: &mut Block, a: &Block, b: &Block) {
+    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+        *out = a * b;
     }
 }
 
