@@ -33,6 +33,7 @@ pub(super) mod text;
 mod tls;
 
 pub use coerce::coerce;
+pub(in crate::connection) use coerce::convert;
 pub use mysql::{MysqlDatabase, MysqlOptions, MysqlServer};
 pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer};
 pub(crate) use rows::with_row;
