@@ -18,6 +18,7 @@ mod files;
 mod foreseen;
 mod http;
 mod lists;
+mod local;
 mod log;
 mod maps;
 mod metrics;

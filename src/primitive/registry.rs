@@ -1,8 +1,8 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, calendars, dates, digest, errors, files, http, lists, log, maps, metrics, numbers, outcomes,
-    policy, regexes, samples, sql, statistics, text,
+    Form, Property, Spec, calendars, dates, digest, errors, files, http, lists, local, log, maps, metrics, numbers,
+    outcomes, policy, regexes, samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
@@ -17,6 +17,7 @@ static FAMILIES: &[&[Spec]] = &[
     lists::join::SPECS,
     lists::keyed::SPECS,
     lists::reshape::SPECS,
+    local::SPECS,
     log::SPECS,
     maps::SPECS,
     metrics::SPECS,

@@ -180,7 +180,8 @@ mod tests {
         assert_eq!(shown(&-1_i64, Kind::Timestamp(1_000_000)), "1969-12-31T23:59:59.999999Z");
         assert_eq!(shown(&i64::MIN, Kind::Timestamp(1_000_000_000)), "1677-09-21T00:12:43.145224192Z");
         assert_eq!(shown(&i64::MAX, Kind::Timestamp(1_000)), "an instant beyond all calendars");
-        assert_eq!(shown(&86_399_999_i32, Kind::Time(1_000)), "23:59:59.999");
+        let last = NaiveTime::from_hms_milli_opt(23, 59, 59, 999).unwrap();
+        assert_eq!(86_399_999_i32.value(Kind::Time(1_000), &mut Texts::default()), Ok(Value::Time(last)));
         assert_eq!(shown(&86_400_000_i32, Kind::Time(1_000)), "a time that no day has");
         assert_eq!(shown(&i32::MAX, Kind::Date), "a day beyond all calendars");
         assert_eq!(shown(&-150_i32, Kind::Decimal(2)), "-1.50");
