@@ -9,11 +9,13 @@ use super::expression::{broken, strongest};
 use super::foreign;
 use super::modules::ModuleId;
 use super::program::{Expr, ExprKind, Function, FunctionId};
-use super::scope::Scope;
+use super::scope::{Queried, Scope};
+use super::statement::LOCAL;
 use super::unify::{has_variable, settled, substitute, unify};
 use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::primitive::{Effect, Form, Known, Spec, registry};
 use crate::query::promql::{valid_label_name, valid_metric_name};
+use crate::query::sql::SqlDialect;
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
 use crate::value::{ConnectionKind, Type, Value};
@@ -54,6 +56,9 @@ impl Checker<'_> {
         };
         let connection = match &found {
             Callee::Primitive(_, Some(receiver)) => self.queried(scope, receiver),
+            Callee::Primitive(spec, None) if spec.family() == LOCAL => {
+                Some(Queried { name: None, dialect: Some(SqlDialect::Sqlite), is_local: true })
+            }
             _ => None,
         };
         let text = self.text(callee.span);
@@ -288,7 +293,8 @@ impl Checker<'_> {
         let ty = if is_right { self.returned(spec, &arguments, &variables, site) } else { Type::Error };
         let inner = strongest(arguments.iter().flatten());
         self.note_primitive(scope, spec, &arguments, site);
-        let rows = if spec.name == "sql.query" && is_right { self.queried_rows(&arguments, site) } else { None };
+        let is_query = matches!(spec.name, "sql.query" | "local.query");
+        let rows = if is_query && is_right { self.queried_rows(&arguments, site) } else { None };
         let effect = inner.max(spec.effect);
         let call = Expr { kind: ExprKind::Primitive(spec, arguments), ty, span, effect };
         match rows {
@@ -312,6 +318,11 @@ impl Checker<'_> {
             let connection = site.text.rsplit_once('.').map_or("db", |(connection, _)| connection);
             self.check_statement(spec.verb(), query, connection);
             self.check_rows(spec, arguments, site);
+        }
+        if spec.family() == LOCAL
+            && let Some(Some(query)) = arguments.first()
+        {
+            self.check_local_statement(query);
         }
         if spec.family() == "metrics" {
             self.check_metrics_query(scope, spec.verb(), arguments);

@@ -18,7 +18,8 @@ impl Checker<'_> {
         if site.is_stated {
             return None;
         }
-        let meaning = arguments.get(1).and_then(Option::as_ref).and_then(|query| self.meanings.get(&query.span));
+        let query = arguments.iter().flatten().find(|argument| argument.ty == Type::Sql);
+        let meaning = query.and_then(|query| self.meanings.get(&query.span));
         let columns = meaning.and_then(|meaning| Some((meaning.columns.clone()?, meaning.is_listed)));
         let columns = columns.filter(|(columns, _)| are_named(columns) && columns.iter().any(|c| c.ty.is_some()));
         let Some((columns, is_listed)) = columns else {

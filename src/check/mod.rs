@@ -21,6 +21,7 @@ mod formula;
 mod function;
 mod inner;
 mod lint;
+mod local;
 mod lookup;
 mod mismatch;
 pub mod modules;

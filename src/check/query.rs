@@ -90,6 +90,9 @@ impl Checker<'_> {
             return Expr { ty: Type::Sql, ..broken(span) };
         }
         self.quoted_parameters(scope, tagged, sql::texts(&tagged.text));
+        if queried.as_ref().is_some_and(|queried| queried.is_local) {
+            return self.local_sql(scope, (tagged, span), statement.as_ref(), &template, arguments);
+        }
         let template = Arc::new(template);
         if let Some(statement) = statement {
             self.understand(&statement, (span, tagged.text_span), queried.as_ref(), &template, &arguments);
@@ -248,7 +251,7 @@ impl Checker<'_> {
     }
 
     /// The first word of a query literal, which says what it does.
-    fn first_word(&self, span: Span) -> Span {
+    pub(super) fn first_word(&self, span: Span) -> Span {
         let whole = self.source_text(span);
         let Some(open) = whole.find("\"\"\"").map(|at| at + 3) else { return span };
         let inner = whole.get(open..).unwrap_or_default();

@@ -99,6 +99,8 @@ pub(super) struct Queried {
     pub(super) name: Option<Arc<str>>,
     /// What it speaks, where that is known.
     pub(super) dialect: Option<SqlDialect>,
+    /// Whether there is none, and the tables are values.
+    pub(super) is_local: bool,
 }
 
 /// Where the checker stands.

@@ -16,6 +16,9 @@ use crate::schema::{Schema, Table, database_type, fits_column};
 use crate::source::Span;
 use crate::value::{ConnectionKind, Type, Value};
 
+/// The database of a query for which the workflow's own values are the tables.
+pub(super) const LOCAL: &str = "local";
+
 impl Checker<'_> {
     /// The SQL connection that a call goes to.
     pub(super) fn queried(&self, scope: &Scope, receiver: &Expr) -> Option<Queried> {
@@ -32,7 +35,7 @@ impl Checker<'_> {
             (ConnectionKind::Sql, _) => None,
             _ => return None,
         };
-        Some(Queried { name, dialect })
+        Some(Queried { name, dialect, is_local: false })
     }
 }
 
@@ -46,6 +49,25 @@ impl Checker<'_> {
         template: &SqlTemplate,
         arguments: &[Expr],
     ) {
+        let schema = queried.and_then(|queried| self.surroundings.schemas.get(queried.name.as_ref()?)).cloned();
+        self.understand_with(
+            statement,
+            place,
+            (queried.and_then(|queried| queried.dialect), schema.as_deref()),
+            template,
+            arguments,
+        );
+    }
+
+    /// The same, of a database that speaks this and holds that; of the workflow itself where it has no name.
+    pub(super) fn understand_with(
+        &mut self,
+        statement: &Statement,
+        place: (Span, Span),
+        (dialect, schema): (Option<SqlDialect>, Option<&Schema>),
+        template: &SqlTemplate,
+        arguments: &[Expr],
+    ) {
         let (literal, text) = place;
         let holes: Vec<(usize, Type)> = template
             .holes
@@ -53,15 +75,23 @@ impl Checker<'_> {
             .zip(arguments)
             .map(|(hole, argument)| ((hole.span.start - text.start) as usize - 1, argument.ty.clone()))
             .collect();
-        let schema = queried.and_then(|queried| self.surroundings.schemas.get(queried.name.as_ref()?)).cloned();
+        let is_local = schema.is_some_and(|schema| schema.database == LOCAL);
         let meaning = sql::understand(
             statement,
             &sql::Surroundings {
                 span: text,
-                dialect: queried.and_then(|queried| queried.dialect),
-                schema: schema.as_deref(),
+                dialect,
+                schema,
                 holes: &holes,
-                is_made_here: &|table| self.is_made_here(table),
+                // What is not in scope, or of no known type, is told where it is looked up.
+                is_made_here: &|table| {
+                    if is_local {
+                        schema.is_none_or(|schema| schema.table(table).is_none())
+                    } else {
+                        self.is_made_here(table)
+                    }
+                },
+                is_local,
             },
         );
         self.diagnostics.extend(meaning.findings.iter().cloned());

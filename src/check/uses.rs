@@ -6,6 +6,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::statement::LOCAL;
+use crate::query::sql::SqlDialect;
 use crate::query::{promql, sql};
 use crate::syntax::ast::{
     Action, Block, ClauseKind, Comprehension, Expr, ExprKind, Fragment, Otherwise, Pattern, Statement, StatementKind,
@@ -130,6 +132,11 @@ impl Uses {
             ExprKind::Tagged(tagged) => self.tagged(tagged),
             ExprKind::Call { callee, arguments, .. } => {
                 self.expr(callee);
+                if is_local_query(callee) {
+                    for argument in arguments {
+                        self.tables(&argument.value);
+                    }
+                }
                 self.exprs(arguments.iter().map(|argument| &argument.value));
             }
             ExprKind::Index(a, b) | ExprKind::Binary(a, _, b) => self.exprs([&**a, &**b]),
@@ -165,6 +172,16 @@ impl Uses {
         self.release(&bound);
     }
 
+    /// The tables of a local query are names, too.
+    fn tables(&mut self, query: &Expr) {
+        let ExprKind::Tagged(tagged) = &query.kind else { return };
+        let (statement, _) = sql::read(&tagged.text, tagged.text_span, Some(SqlDialect::Sqlite));
+        let tables = statement.map(|statement| sql::tables(&statement, tagged.text_span));
+        for (table, _) in tables.into_iter().flatten() {
+            self.name(&Arc::from(table));
+        }
+    }
+
     /// The holes of a query are names like any other; its errors are told when it is checked.
     fn tagged(&mut self, tagged: &Tagged) {
         match tagged.tag {
@@ -180,6 +197,12 @@ impl Uses {
             Tag::Regex | Tag::Python | Tag::Shell => {}
         }
     }
+}
+
+/// Whether a call is written `local.query(…)`.
+fn is_local_query(callee: &Expr) -> bool {
+    let ExprKind::Field { of, name, .. } = &callee.kind else { return false };
+    &*name.node == "query" && matches!(&of.kind, ExprKind::Name(of) if &**of == LOCAL)
 }
 
 fn hole(fragment: &Fragment) -> Option<&Expr> {

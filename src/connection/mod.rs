@@ -26,7 +26,7 @@ use self::metrics::{Steps, over};
 pub use crate::query::sql::SqlDialect;
 use crate::query::sql::SqlQuery;
 use crate::schema::Schema;
-use crate::value::{Labels, Sample, Series, StepError, Table, Timestamp, Type, Value};
+use crate::value::{Labels, RecordType, Sample, Series, StepError, Table, Timestamp, Type, Value};
 
 /// The result of a call through a connection.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, StepError>>;
@@ -240,6 +240,8 @@ pub enum FileFormat {
     Csv(CsvFormat),
     /// A JSON object on each line.
     JsonLines,
+    /// Parquet: columns with types of their own.
+    Parquet,
 }
 
 impl FileFormat {
@@ -248,6 +250,7 @@ impl FileFormat {
         match self {
             Self::Csv(_) => "csv",
             Self::JsonLines => "jsonl",
+            Self::Parquet => "parquet",
         }
     }
 }
@@ -315,8 +318,15 @@ pub trait Files: Send + Sync {
     fn read<'a>(&'a self, path: &'a str, format: &'a FileFormat, wanted: Wanted<'a>) -> Answer<'a, Value>;
     /// A whole file as text.
     fn read_text<'a>(&'a self, path: &'a str) -> Answer<'a, Arc<str>>;
-    /// Writes rows to a file, in the place of the one that is there: wholly or not at all.
-    fn write<'a>(&'a self, path: &'a str, format: &'a FileFormat, rows: &'a Arc<Table>) -> Answer<'a, Replaced>;
+    /// Writes rows to a file, in the place of the one that is there: wholly or not at all. A format that has types takes
+    /// `types` for them, where they are known.
+    fn write<'a>(
+        &'a self,
+        path: &'a str,
+        format: &'a FileFormat,
+        rows: &'a Arc<Table>,
+        types: Option<&'a RecordType>,
+    ) -> Answer<'a, Replaced>;
 }
 
 /// Time, as a run sees it.

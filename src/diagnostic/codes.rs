@@ -140,6 +140,7 @@ codes! {
     VF408 Warning "statement that touches every row";
     VF409 Warning "row order used without `order by`";
     VF410 Warning "comparison that nulls defeat";
+    VF411 Error "a local query computes with decimals";
     VF501 Error "PromQL does not parse";
     VF502 Error "placeholder in an illegal position or of the wrong type";
     VF503 Warning "selector matches everything";

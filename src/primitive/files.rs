@@ -9,7 +9,7 @@ use super::record::record;
 use super::refined::{DateFormat, Delimiter, FilePath};
 use super::sql::rows;
 use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Spec, Stated, args};
-use crate::connection::files::{csv_as, json_lines_as};
+use crate::connection::files::{csv_as, json_lines_as, parquet_as};
 use crate::connection::{Change, CsvFormat, FileFormat, FileFound, Replaced, Wanted};
 use crate::value::{
     ErrorKind, FilesConnection, RecordType, Reflect, ReflectError, Sequence, StepError, Table, Timestamp, Type, Value,
@@ -19,10 +19,12 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::effectful::<List>(),
     Spec::effectful::<ReadCsv>(),
     Spec::effectful::<ReadJsonLines>(),
+    Spec::effectful::<ReadParquet>(),
     Spec::effectful::<ReadText>(),
     Spec::effectful::<ReadJson>(),
     Spec::effectful::<WriteCsv>(),
     Spec::effectful::<WriteJsonLines>(),
+    Spec::effectful::<WriteParquet>(),
 ];
 
 /// What a file of rows gives: a table, or a list, whose columns nobody stated; `as table<…>` does.
@@ -187,6 +189,40 @@ impl Effectful for ReadJsonLines {
     }
 }
 
+struct ReadParquet;
+args! {
+    struct ReadParquetArgs {
+        /// The directory.
+        connection: FilesConnection,
+        /// The file below it.
+        path: FilePath,
+        /// Whether columns that the type does not name are left out, and not even read; else they are an error.
+        skip_others: bool = false,
+    }
+}
+impl Primitive for ReadParquet {
+    type Args = ReadParquetArgs;
+    type Output = Rows;
+    const NAME: &'static str = "files.read_parquet";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str =
+        "The rows of a Parquet file; state their types with `as table<{ … }>`, else they are those of the file.";
+    const EXAMPLES: &'static [Example] = &[Example {
+        source: r#"inbox.read_parquet("prices.parquet") as table<{ day: date, auid: text, price: decimal? }>"#,
+        gives: "",
+    }];
+}
+impl Effectful for ReadParquet {
+    const EFFECT: Effect = Effect::Read;
+    const IDEMPOTENT: bool = true;
+    const STATED: Stated = Stated::Result(parquet_as);
+    fn run(args: ReadParquetArgs, context: &Context) -> BoxFuture<'_, Result<Rows, StepError>> {
+        Box::pin(async move {
+            read(context, (&args.connection.0, &args.path.0), &FileFormat::Parquet, args.skip_others).await
+        })
+    }
+}
+
 struct ReadText;
 args! {
     struct ReadTextArgs {
@@ -272,7 +308,11 @@ async fn write(
     rows: &Sequence,
 ) -> Result<Written, StepError> {
     let table = table(rows, context.stated.as_ref())?;
-    context.files(connection)?.write(path, format, &table).await.map(Written::from)
+    let types = match context.stated.as_ref().and_then(Type::item) {
+        Some(Type::Record(row)) => Some(row),
+        _ => None,
+    };
+    context.files(connection)?.write(path, format, &table, types.as_deref()).await.map(Written::from)
 }
 
 /// The rows as a table. Where there are none, their type says which columns they would have.
@@ -380,6 +420,40 @@ impl Effectful for WriteJsonLines {
     fn run(args: WriteJsonLinesArgs, context: &Context) -> BoxFuture<'_, Result<Written, StepError>> {
         Box::pin(
             async move { write(context, (&args.connection.0, &args.to.0), &FileFormat::JsonLines, &args.rows).await },
+        )
+    }
+}
+
+struct WriteParquet;
+args! {
+    struct WriteParquetArgs {
+        /// The directory.
+        connection: FilesConnection,
+        /// Records; all have the same fields.
+        rows: Sequence,
+        /// The file below it; directories that are missing are made.
+        to: FilePath,
+    }
+}
+impl Primitive for WriteParquet {
+    type Args = WriteParquetArgs;
+    type Output = Written;
+    const NAME: &'static str = "files.write_parquet";
+    const FORM: Form = Form::Method;
+    const SUMMARY: &'static str = "Writes rows to a Parquet file in the place of what is there, with the types of the rows, wholly or not at all.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"out.write_parquet([{ auid: "A1", price: 101.5 }], to: "prices.parquet")"#, gives: "" }];
+    fn infer(call: Known<'_>) -> Option<Result<Type, String>> {
+        check_rows(&call)
+    }
+}
+impl Effectful for WriteParquet {
+    const EFFECT: Effect = Effect::Write;
+    const IDEMPOTENT: bool = true;
+    const STATED: Stated = Stated::Argument(1);
+    fn run(args: WriteParquetArgs, context: &Context) -> BoxFuture<'_, Result<Written, StepError>> {
+        Box::pin(
+            async move { write(context, (&args.connection.0, &args.to.0), &FileFormat::Parquet, &args.rows).await },
         )
     }
 }

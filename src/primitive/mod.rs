@@ -20,6 +20,7 @@ mod forecast;
 mod foreseen;
 mod http;
 mod lists;
+mod local;
 mod log;
 mod maps;
 mod metrics;

@@ -1,8 +1,8 @@
 //! All primitives and properties, and how a name finds one.
 
 use super::{
-    Form, Property, Spec, by_day, calendars, dates, digest, errors, files, forecast, http, lists, log, maps, metrics,
-    numbers, outcomes, policy, regexes, samples, sql, statistics, text,
+    Form, Property, Spec, by_day, calendars, dates, digest, errors, files, forecast, http, lists, local, log, maps,
+    metrics, numbers, outcomes, policy, regexes, samples, sql, statistics, text,
 };
 
 /// The families' declarations: one line each.
@@ -19,6 +19,7 @@ static FAMILIES: &[&[Spec]] = &[
     lists::join::SPECS,
     lists::keyed::SPECS,
     lists::reshape::SPECS,
+    local::SPECS,
     log::SPECS,
     maps::SPECS,
     metrics::SPECS,

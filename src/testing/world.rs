@@ -323,7 +323,13 @@ impl Files for Nowhere {
         self.refuse()
     }
 
-    fn write<'a>(&'a self, path: &'a str, format: &'a FileFormat, rows: &'a Arc<Table>) -> Answer<'a, Replaced> {
+    fn write<'a>(
+        &'a self,
+        path: &'a str,
+        format: &'a FileFormat,
+        rows: &'a Arc<Table>,
+        _types: Option<&'a crate::value::RecordType>,
+    ) -> Answer<'a, Replaced> {
         let written = Value::record([
             ("path", Value::text(path)),
             ("format", Value::text(format.name())),

@@ -186,7 +186,7 @@ async fn files_are_listed_by_pattern() {
 #[tokio::test]
 async fn what_no_file_can_hold_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    for format in [FileFormat::Csv(csv()), FileFormat::JsonLines] {
+    for format in [FileFormat::Csv(csv()), FileFormat::JsonLines, FileFormat::Parquet] {
         let rows = table(&["n", "token"], &[&[Value::Int(1), Value::Secret("hunter2".into())]]);
         let error = write(folder.path(), "a", &format, &rows).await.unwrap_err();
         assert_eq!(error.message, "a: column `token`, row 1: a `secret`, which is never written to a file");
@@ -244,7 +244,7 @@ fn every_table_that_is_written_is_read_back() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let semicolon = CsvFormat { delimiter: b';', header: false, dates: Some("%d/%m/%Y".into()), ..csv() };
-    let formats = [FileFormat::Csv(csv()), FileFormat::Csv(semicolon), FileFormat::JsonLines];
+    let formats = [FileFormat::Csv(csv()), FileFormat::Csv(semicolon), FileFormat::JsonLines, FileFormat::Parquet];
     let mut runner = TestRunner::new(Config::with_cases(48));
     let outcome = runner.run(&rows(), |rows| {
         let shape = all_types().fields.iter().map(|field| field.name.clone()).collect();
@@ -274,7 +274,7 @@ fn no_text_makes_the_readers_panic() {
         proptest::collection::vec(prop_oneof![Just(b','), Just(b'"'), Just(b'\n'), Just(b'{'), any::<u8>()], 0..60);
     let outcome = runner.run(&bytes, |bytes| {
         std::fs::write(folder.path().join("a"), &bytes).unwrap();
-        for format in [FileFormat::Csv(csv()), FileFormat::JsonLines] {
+        for format in [FileFormat::Csv(csv()), FileFormat::JsonLines, FileFormat::Parquet] {
             let _ = runtime.block_on(read(folder.path(), "a", &format, None));
         }
         Ok(())

@@ -2,6 +2,8 @@
 
 mod enemies;
 mod formats;
+mod hostile;
+mod parquet;
 mod writes;
 
 use std::path::Path;
@@ -40,7 +42,7 @@ async fn read(path: &Path, name: &str, format: &FileFormat, stated: Option<&Type
 }
 
 async fn write(path: &Path, name: &str, format: &FileFormat, rows: &Arc<Table>) -> Result<Replaced, StepError> {
-    open(path).write(name, format, rows).await
+    open(path).write(name, format, rows, None).await
 }
 
 /// The names in a directory, also the hidden ones.

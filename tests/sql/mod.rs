@@ -5,6 +5,7 @@
 mod conformance;
 mod faults;
 mod grammar;
+mod local;
 mod mysql;
 mod postgres;
 mod schema;

@@ -12,6 +12,7 @@ mod draft;
 mod failure;
 mod json_lines;
 mod list;
+mod parquet;
 mod recent;
 
 use std::collections::HashSet;
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use self::columns::Odd;
 use self::draft::{Draft, Obstacle};
 use super::{Answer, FileFormat, FileFound, Files, Replaced, Wanted};
-use crate::value::{ErrorKind, StepError, Table, Type, Value};
+use crate::value::{ErrorKind, RecordType, StepError, Table, Type, Value};
 
 /// The largest file that is read as one text, in bytes.
 pub const LARGEST_TEXT: u64 = 64 * 1024 * 1024;
@@ -49,6 +50,11 @@ pub fn refusal(path: &str) -> Option<&'static str> {
 pub fn csv_as(ty: &Type) -> Result<(), String> {
     let row = columns::row_of(ty).and_then(|row| row.map_or(Ok(()), |row| columns::check(&row, cell::is_readable)));
     row.map_err(|error| in_one(&error))
+}
+
+/// Why a Parquet file cannot be read as values of a type.
+pub fn parquet_as(ty: &Type) -> Result<(), String> {
+    csv_as(ty)
 }
 
 /// Why a file of JSON lines cannot be read as values of a type.
@@ -127,7 +133,7 @@ impl Inner {
     }
 
     /// Opens a file for reading.
-    fn open(&self, path: &str) -> Result<Box<dyn Read>, StepError> {
+    fn open_file(&self, path: &str) -> Result<File, StepError> {
         if let Some(why) = refusal(path) {
             return Err(failure::no_path(path, why));
         }
@@ -145,6 +151,12 @@ impl Inner {
             let what = if about.is_dir() { "a directory" } else { "a pipe or a device" };
             return Err(StepError::new(ErrorKind::Data, format!("`{path}` is {what}, not a file")));
         }
+        Ok(file)
+    }
+
+    /// Opens a file of text for reading, unpacked.
+    fn open(&self, path: &str) -> Result<Box<dyn Read>, StepError> {
+        let file = self.open_file(path)?;
         let packed: Box<dyn Read> = if is_packed(path) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
         without_mark(packed)
             .map_err(|error| failure::cannot_read(path, &error))?
@@ -166,6 +178,12 @@ impl Inner {
                 csv::read(&source, input, format, (row.as_deref(), skip_others)).map(|table| Value::Table(table.into()))
             }
             FileFormat::JsonLines => json_lines::read(&source, self.open(path)?, stated),
+            FileFormat::Parquet => {
+                not_packed(path)?;
+                let row = stated.map(columns::row_of).transpose()?.flatten();
+                let table = parquet::read(&source, self.open_file(path)?, (row.as_deref(), skip_others))?;
+                Ok(Value::Table(table.into()))
+            }
         }
     }
 
@@ -203,9 +221,12 @@ impl Inner {
         &self,
         path: &str,
         format: &FileFormat,
-        rows: &Table,
+        (rows, types): (&Table, Option<&RecordType>),
         stop: &CancellationToken,
     ) -> Result<Replaced, StepError> {
+        if *format == FileFormat::Parquet {
+            not_packed(path)?;
+        }
         let (directory, name) = self.place(path)?;
         let mut draft = Draft::begin(directory, name).map_err(|obstacle| match obstacle {
             Obstacle::Occupied(what) => {
@@ -215,9 +236,9 @@ impl Inner {
         })?;
         let written = if is_packed(path) {
             let mut packing = GzEncoder::new(&mut draft, Compression::default());
-            fill(&mut packing, format, rows, stop).and_then(|()| Ok(packing.try_finish()?))
+            fill(&mut packing, format, (rows, types), stop).and_then(|()| Ok(packing.try_finish()?))
         } else {
-            fill(&mut draft, format, rows, stop)
+            fill(&mut draft, format, (rows, types), stop)
         };
         let told = |odd| match odd {
             Odd::Io(error) => failure::cannot_write(path, &error),
@@ -232,7 +253,12 @@ impl Inner {
     }
 }
 
-fn fill(out: &mut impl Write, format: &FileFormat, rows: &Table, stop: &CancellationToken) -> Result<(), Odd> {
+fn fill(
+    out: &mut (impl Write + Send),
+    format: &FileFormat,
+    (rows, types): (&Table, Option<&RecordType>),
+    stop: &CancellationToken,
+) -> Result<(), Odd> {
     let go_on = |row: usize| {
         let is_over = row.is_multiple_of(ROWS_BETWEEN) && stop.is_cancelled();
         if is_over { Err(Odd::Step(failure::stopped())) } else { Ok(()) }
@@ -240,7 +266,16 @@ fn fill(out: &mut impl Write, format: &FileFormat, rows: &Table, stop: &Cancella
     match format {
         FileFormat::Csv(format) => csv::write(out, format, rows, go_on),
         FileFormat::JsonLines => json_lines::write(out, rows, go_on),
+        FileFormat::Parquet => parquet::write(out, rows, types, go_on),
     }
+}
+
+/// Refuses to pack Parquet once more.
+fn not_packed(path: &str) -> Result<(), StepError> {
+    if is_packed(path) {
+        return Err(failure::data(path, "a Parquet file is packed inside").help("name it without `.gz`"));
+    }
+    Ok(())
 }
 
 /// Whether a file's name says that it is compressed.
@@ -288,10 +323,16 @@ impl Files for Directory {
         })
     }
 
-    fn write<'a>(&'a self, path: &'a str, format: &'a FileFormat, rows: &'a Arc<Table>) -> Answer<'a, Replaced> {
+    fn write<'a>(
+        &'a self,
+        path: &'a str,
+        format: &'a FileFormat,
+        rows: &'a Arc<Table>,
+        types: Option<&'a RecordType>,
+    ) -> Answer<'a, Replaced> {
         Box::pin(async move {
-            let (path, format, rows) = (path.to_owned(), format.clone(), rows.clone());
-            self.work(move |inner, stop| inner.write(&path, &format, &rows, stop)).await
+            let (path, format, rows, types) = (path.to_owned(), format.clone(), rows.clone(), types.cloned());
+            self.work(move |inner, stop| inner.write(&path, &format, (&rows, types.as_ref()), stop)).await
         })
     }
 }

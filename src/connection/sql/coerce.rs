@@ -69,7 +69,7 @@ fn misfit(name: &str, at: usize, ty: &Type, found: &Value) -> StepError {
 }
 
 /// The value as one of `ty`; else the value back.
-fn convert(value: Value, ty: &Type) -> Result<Value, Value> {
+pub(in crate::connection) fn convert(value: Value, ty: &Type) -> Result<Value, Value> {
     let converted = match (ty, &value) {
         (Type::Any | Type::Error, _) | (Type::Optional(_) | Type::None, Value::None) => return Ok(value),
         (Type::Optional(inner), _) => return convert(value, inner),

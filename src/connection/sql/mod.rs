@@ -33,8 +33,10 @@ pub(super) mod text;
 mod tls;
 
 pub use coerce::coerce;
+pub(in crate::connection) use coerce::convert;
 pub use mysql::{MysqlDatabase, MysqlOptions, MysqlServer};
 pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer};
 pub(crate) use rows::with_row;
+pub use sqlite::local_query;
 pub use sqlite::{SqliteDatabase, SqliteOptions};
 pub use tls::SqlTls;

@@ -22,7 +22,7 @@ pub(super) static SPECS: &[Spec] = &[
 
 /// What a query gives: a table whose columns nobody stated; `as table<…>` does.
 #[derive(Debug, Clone, PartialEq)]
-struct Found(Arc<Table>);
+pub(super) struct Found(pub(super) Arc<Table>);
 
 impl Reflect for Found {
     fn ty() -> Type {

@@ -10,6 +10,7 @@
 
 mod columns;
 mod grammar;
+mod local;
 mod meaning;
 mod parse;
 mod prepare;
@@ -19,7 +20,8 @@ mod slips;
 mod touching;
 
 pub use columns::{ColumnHint, select_columns};
-pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, understand};
+pub use local::with_tables;
+pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, tables, understand};
 pub use parse::parse;
 pub use prepare::{Prepared, prepare};
 pub use render::{Bound, Part, Rendered, render, unbindable};

@@ -5,6 +5,7 @@ mod decode;
 mod describe;
 mod error;
 mod interrupt;
+mod local;
 mod preview;
 mod read;
 mod transaction;
@@ -23,6 +24,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::OnceCell;
 
 use self::interrupt::Interrupt;
+pub use self::local::query as local_query;
 use self::transaction::LiveTransaction;
 use super::rows::not_a_read;
 use crate::connection::preview::Change;

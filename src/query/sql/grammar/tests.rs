@@ -35,8 +35,14 @@ fn mean(text: &str, dialect: Option<SqlDialect>, statement: &Statement) {
     let schema = Schema { tables: [("t".to_owned(), table)].into(), ..Schema::default() };
     let holes: Vec<(usize, Type)> = text.match_indices(':').map(|(at, _)| (at, Type::Int)).collect();
     let is_made_here = |_: &str| false;
-    let surroundings =
-        Surroundings { span: span(text), dialect, schema: Some(&schema), holes: &holes, is_made_here: &is_made_here };
+    let surroundings = Surroundings {
+        span: span(text),
+        dialect,
+        schema: Some(&schema),
+        holes: &holes,
+        is_made_here: &is_made_here,
+        is_local: false,
+    };
     for finding in understand(statement, &surroundings).findings {
         let place = finding.span().unwrap();
         assert!(text.get(place.start as usize..place.end as usize).is_some(), "{text}: {finding:?}");

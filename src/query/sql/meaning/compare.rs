@@ -26,6 +26,7 @@ pub(super) enum Comparison {
 impl Reader<'_> {
     /// Two values meet in a comparison.
     pub(super) fn compared(&mut self, left: &Known, right: &Known, how: Comparison) {
+        self.local_comparison(left, right);
         for (value, column) in [(left, right), (right, left)] {
             let fits = self.fits(value, column, how);
             if fits && how == Comparison::Other && column.nullable == Some(true) && value.hole.is_some() {

@@ -26,6 +26,8 @@ pub(super) struct Known {
     pub(super) null: Option<Span>,
     /// Of a call: whether what it is called with may be null.
     pub(super) argument_nullable: Option<bool>,
+    /// Whether the engine within compares such values as the language does: columns know how.
+    pub(super) is_comparable: bool,
 }
 
 impl Known {
@@ -128,6 +130,7 @@ impl Reader<'_> {
 
     /// What holds or does not.
     fn predicate(&mut self, expr: &Expr) -> Known {
+        self.here = self.whole(expr);
         match expr {
             Expr::IsNull(of) | Expr::IsNotNull(of) => {
                 let known = self.expr(of);
@@ -276,6 +279,7 @@ impl Reader<'_> {
         let mut known = self.expr(first);
         for (op, right) in rest.into_iter().rev() {
             let other = self.expr(right);
+            self.here = self.whole(expr);
             known = self.binary(&known, op, &other);
         }
         known
@@ -302,11 +306,13 @@ impl Reader<'_> {
                 if is_json { Known::maybe(None, nullable) } else { Known::of(Type::Text, nullable) }
             }
             BinaryOperator::Plus | BinaryOperator::Minus | BinaryOperator::Multiply | BinaryOperator::Modulo => {
+                self.no_arithmetic(&[left, right]);
                 Known::maybe(arithmetic(left.ty.as_ref(), right.ty.as_ref()), nullable)
             }
             // SQLite and MySQL give null for a division by zero, and MySQL never a whole number.
             BinaryOperator::Divide => {
                 let nullable = if self.is_sqlite() || self.is_mysql() { None } else { nullable };
+                self.no_arithmetic(&[left, right]);
                 let ty = arithmetic(left.ty.as_ref(), right.ty.as_ref());
                 let ty = ty.map(|ty| if self.is_mysql() && ty == Type::Int { Type::Decimal } else { ty });
                 Known::maybe(ty, nullable)

@@ -79,6 +79,7 @@ impl Reader<'_> {
         let given: Vec<Known> = arguments(&call.args).into_iter().map(|argument| self.expr(argument)).collect();
         call.filter.iter().for_each(|filter| drop(self.expr(filter)));
         let name = call.name.to_string().to_lowercase();
+        self.local_call(call, &name, &given);
         let known = self.result(&name, &given);
         // With a filter or a window there may be no row to look at.
         let is_loose = call.filter.is_some() || call.over.is_some();

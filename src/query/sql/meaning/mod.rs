@@ -7,6 +7,7 @@
 mod compare;
 mod expression;
 mod functions;
+mod local;
 mod query;
 mod scope;
 mod write;
@@ -32,6 +33,8 @@ pub struct Surroundings<'a> {
     pub holes: &'a [(usize, Type)],
     /// Whether the same files make or change a table of this name.
     pub is_made_here: &'a dyn Fn(&str) -> bool,
+    /// Whether the tables are values of the workflow, asked by the engine within.
+    pub is_local: bool,
 }
 
 /// A column of the result.
@@ -47,6 +50,8 @@ pub struct ResultColumn {
     pub nullable: Option<bool>,
     /// Whether it is a table's column as it is, so that the connection gives exactly this type.
     pub is_plain: bool,
+    /// Whether the engine within compares its values as the language does, also where it has no such type.
+    pub(crate) is_comparable: bool,
 }
 
 /// How many rows there are and in which order, as far as a text tells.
@@ -71,6 +76,8 @@ pub struct Meaning {
     pub is_listed: bool,
     /// Its rows; `None` where it is no query.
     pub rows: Option<Rows>,
+    /// The tables that it reads, less those that it makes itself: each place that names one.
+    pub tables: Vec<(String, Span)>,
 }
 
 /// Works out what a statement means.
@@ -83,6 +90,8 @@ pub fn understand(statement: &Statement, surroundings: &Surroundings<'_>) -> Mea
         scopes: Vec::new(),
         aliases: Vec::new(),
         guarded: Vec::new(),
+        tables: Vec::new(),
+        here: surroundings.span,
     };
     let mut meaning = Meaning::default();
     match &statement.0.statement {
@@ -98,7 +107,25 @@ pub fn understand(statement: &Statement, surroundings: &Surroundings<'_>) -> Mea
         _ => {}
     }
     meaning.findings = reader.findings;
+    meaning.tables = reader.tables;
     meaning
+}
+
+/// The tables that a statement reads, whatever they are.
+pub fn tables(statement: &Statement, span: Span) -> Vec<(String, Span)> {
+    let surroundings = Surroundings {
+        span,
+        dialect: Some(SqlDialect::Sqlite),
+        schema: None,
+        holes: &[],
+        is_made_here: &|_| false,
+        is_local: true,
+    };
+    let mut tables = understand(statement, &surroundings).tables;
+    // An expression may be looked at twice.
+    tables.sort_by_key(|(_, span)| span.start);
+    tables.dedup_by_key(|(_, span)| span.start);
+    tables
 }
 
 /// Reads a tree.
@@ -114,6 +141,10 @@ struct Reader<'a> {
     aliases: Vec<Vec<String>>,
     /// Columns whose nulls some condition of the statement looks at.
     guarded: Vec<String>,
+    /// The tables that were named.
+    tables: Vec<(String, Span)>,
+    /// The comparison that is being read.
+    here: Span,
 }
 
 impl Reader<'_> {

@@ -25,7 +25,9 @@ impl Answer {
             .iter()
             .flatten()
             .map(|column| {
-                let known = Known { ty: column.ty.clone(), nullable: column.nullable, ..Known::default() };
+                let is_comparable = column.is_comparable;
+                let known =
+                    Known { ty: column.ty.clone(), nullable: column.nullable, is_comparable, ..Known::default() };
                 Column { name: column.name.clone(), known }
             })
             .collect();
@@ -62,6 +64,7 @@ impl Reader<'_> {
             Some(LimitClause::OffsetCommaLimit { limit, .. }) => Some(limit),
             None => None,
         };
+        self.local_order(query, answer.columns.as_deref());
         answer.rows.is_ordered |= query.order_by.is_some();
         answer.rows.is_single |= limit.is_some_and(is_one);
         answer.rows.is_bounded |= limit.is_some() || query.fetch.is_some();
@@ -117,6 +120,9 @@ impl Reader<'_> {
         };
         let others = group_by.iter().chain(&select.having).chain(&select.qualify);
         others.for_each(|expr| drop(self.expr(expr)));
+        for key in group_by {
+            self.local_key(key);
+        }
         if let Some(Distinct::On(keys)) = &select.distinct {
             for key in keys {
                 self.expr(key);
@@ -131,6 +137,7 @@ impl Reader<'_> {
         {
             for key in keys {
                 self.expr(&key.expr);
+                self.local_key(&key.expr);
             }
         }
         let is_single = is_aggregate || select.from.is_empty() || self.finds_one(select);
@@ -204,6 +211,7 @@ impl Reader<'_> {
             ty: known.ty,
             nullable: known.nullable,
             is_plain,
+            is_comparable: known.is_comparable,
         }
     }
 
@@ -212,6 +220,9 @@ impl Reader<'_> {
         let scope = self.scopes.last()?;
         let is_meant = |relation: &&Relation| of.is_none_or(|of| relation.name.eq_ignore_ascii_case(&of.value));
         let mut found = Vec::new();
+        if scope.iter().any(|relation| relation.is_merged) {
+            return None;
+        }
         for relation in scope.iter().filter(is_meant) {
             found.extend(relation.columns.as_ref()?.iter().map(|column| ResultColumn {
                 name: column.name.clone(),
@@ -219,6 +230,7 @@ impl Reader<'_> {
                 ty: column.known.ty.clone(),
                 nullable: column.known.nullable,
                 is_plain: column.known.column.is_some(),
+                is_comparable: column.known.is_comparable,
             }));
         }
         (!found.is_empty()).then_some(found)
@@ -258,8 +270,11 @@ impl Reader<'_> {
 
     /// After `using` nobody here knows which columns `*` gives; a name is still found.
     fn merge_columns(&mut self, first: usize) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.iter_mut().skip(first).for_each(|relation| relation.columns = None);
+        let is_local = self.surroundings.is_local;
+        for relation in self.scopes.last_mut().into_iter().flatten().skip(first) {
+            relation.is_merged = true;
+            // Of values of the workflow it is still known what each holds.
+            relation.columns = relation.columns.take().filter(|_| is_local);
         }
     }
 
@@ -278,21 +293,21 @@ impl Reader<'_> {
                 let columns = self.query(subquery).as_table(alias.as_ref());
                 self.scopes.extend(hidden);
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
-                Relation { name, table: None, columns }
+                Relation { name, table: None, columns, is_merged: false }
             }
             TableFactor::NestedJoin { table_with_joins, alias: None } => return self.from(table_with_joins),
             TableFactor::Table { alias, name, .. } => {
                 let own = Self::path(name).and_then(|path| path.last().map(|part| part.value.clone()));
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).or(own).unwrap_or_default();
-                Relation { name, table: None, columns: None }
+                Relation { name, table: None, columns: None, is_merged: false }
             }
             TableFactor::Function { alias, .. }
             | TableFactor::UNNEST { alias, .. }
             | TableFactor::TableFunction { alias, .. } => {
                 let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
-                Relation { name, table: None, columns: None }
+                Relation { name, table: None, columns: None, is_merged: false }
             }
-            _ => Relation { name: String::new(), table: None, columns: None },
+            _ => Relation { name: String::new(), table: None, columns: None, is_merged: false },
         };
         if let Some(scope) = self.scopes.last_mut() {
             scope.push(relation);

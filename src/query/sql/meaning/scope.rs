@@ -27,6 +27,8 @@ pub(super) struct Relation {
     /// What the database calls it.
     pub(super) table: Option<String>,
     pub(super) columns: Columns,
+    /// Whether some of them are one with those of another, so that `*` gives fewer.
+    pub(super) is_merged: bool,
 }
 
 /// Columns that every table has.
@@ -69,9 +71,14 @@ impl Reader<'_> {
         let called = alias.map_or(own, |alias| alias.value.as_str()).to_owned();
         let same = |(name, _): &&(String, Columns)| path.len() == 1 && name.eq_ignore_ascii_case(&written);
         if let Some((_, columns)) = self.ctes.iter().rev().find(same) {
-            return Relation { name: called, table: None, columns: columns.clone() };
+            return Relation { name: called, table: None, columns: columns.clone(), is_merged: false };
         }
-        let unknown = |table| Relation { name: called.clone(), table, columns: None };
+        let is_system = SYSTEM.iter().any(|system| own.to_lowercase().starts_with(system));
+        if path.len() == 1 && !is_system {
+            let place = self.across(&path);
+            self.tables.push((written.clone(), place));
+        }
+        let unknown = |table| Relation { name: called.clone(), table, columns: None, is_merged: false };
         let Some(schema) = self.surroundings.schema.filter(|_| !path.is_empty()) else { return unknown(None) };
         if let Some((table, found)) = schema.table(&written) {
             let column = |(name, column): (&String, &crate::schema::Column)| Column {
@@ -81,14 +88,14 @@ impl Reader<'_> {
                     // Of a view the database does not say.
                     nullable: (!found.view).then_some(column.nullable),
                     column: Some((table.to_owned(), name.clone(), column.ty.clone())),
+                    is_comparable: true,
                     ..Known::default()
                 },
             };
             let is_changed = (self.surroundings.is_made_here)(table);
             let columns = (!is_changed).then(|| found.columns.iter().map(column).collect());
-            return Relation { name: called, table: Some(table.to_owned()), columns };
+            return Relation { name: called, table: Some(table.to_owned()), columns, is_merged: false };
         }
-        let is_system = SYSTEM.iter().any(|system| own.to_lowercase().starts_with(system));
         let is_elsewhere =
             path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
         if !is_system && !is_elsewhere && !(self.surroundings.is_made_here)(own) {
