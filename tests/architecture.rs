@@ -56,6 +56,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "source",
             "stdlib",
             "diagnostic",
+            "calendar",
             "value",
             "schema",
             "syntax",

@@ -46,7 +46,7 @@ enum Message {
     Begin(Box<Begin>),
     Step(Box<Recorded>),
     Announced(Box<Recorded>, oneshot::Sender<()>),
-    Event(EventRow),
+    Event(u64, Box<RunEvent>),
     Finish(Box<Finished>, oneshot::Sender<()>),
 }
 
@@ -63,7 +63,6 @@ pub struct Recorder {
     begin: Mutex<Option<Box<Begin>>>,
     recalled: Option<Recalled>,
     mask: Mask,
-    epoch: u32,
     events: AtomicU64,
     /// Whether the run is on record, or will never be.
     begun: watch::Receiver<bool>,
@@ -101,14 +100,13 @@ impl Recorder {
         let (tell_begun, begun) = watch::channel(is_begun);
         let writer = Writer { store, run, epoch, mask: mask.clone(), told, tell_begun, is_begun, is_broken: false };
         on.spawn(writer.work(receiver));
-        Self { sender, begin: Mutex::default(), recalled, mask, epoch, events: AtomicU64::new(0), begun }
+        Self { sender, begin: Mutex::default(), recalled, mask, events: AtomicU64::new(0), begun }
     }
 
     /// Takes an event.
     pub fn event(&self, event: &RunEvent) {
-        let body = serde_json::to_string(event).unwrap_or_default();
         let seq = self.events.fetch_add(1, Ordering::Relaxed);
-        self.send(Message::Event(EventRow { seq, epoch: self.epoch, body }));
+        self.send(Message::Event(seq, Box::new(event.clone())));
     }
 
     /// Ends the record; comes back once it is whole, or cannot be.
@@ -209,7 +207,7 @@ impl Writer {
             match message {
                 Message::Begin(run) => begin = Some(run),
                 Message::Step(step) => steps.push(Raw::Step(step)),
-                Message::Event(event) => steps.push(Raw::Event(event)),
+                Message::Event(seq, event) => steps.push(Raw::Event(seq, event)),
                 Message::Announced(step, done) => {
                     steps.push(Raw::Step(step));
                     waiting.push(done);
@@ -296,13 +294,16 @@ async fn gather(first: Message, receiver: &mut mpsc::UnboundedReceiver<Message>)
 
 enum Raw {
     Step(Box<Recorded>),
-    Event(EventRow),
+    Event(u64, Box<RunEvent>),
 }
 
 impl Raw {
     fn entries(self, mask: &Mask, epoch: u32) -> Vec<Entry> {
         match self {
-            Self::Event(event) => vec![Entry::Event(EventRow { body: mask(&event.body), ..event })],
+            Self::Event(seq, event) => {
+                let body = mask(&serde_json::to_string(&event).unwrap_or_default());
+                vec![Entry::Event(EventRow { seq, epoch, body })]
+            }
             Self::Step(step) => step_entries(*step, mask, epoch),
         }
     }
