@@ -60,6 +60,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "source",
             "stdlib",
             "diagnostic",
+            "calendar",
             "value",
             "schema",
             "syntax",

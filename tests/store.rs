@@ -1,5 +1,6 @@
 //! Runs on record: looking back, taking up again, what a crash at any point leaves, what never gets into the file.
 
+mod backfill;
 mod crash;
 mod history;
 mod resume;

@@ -25,7 +25,7 @@ use crate::source::{Source, Span, Spanned};
 use crate::stdlib;
 use crate::syntax;
 use crate::syntax::ast::{Expr, ExprKind, Literal, Name};
-use crate::value::{Sequence, Value, to_json};
+use crate::value::{Sequence, Timestamp, Value, to_json};
 
 /// What `run.env` and `run.job` are where there is no environment and no job.
 const NOWHERE: &str = "eval";
@@ -64,20 +64,46 @@ fn evaluated(command: &EvalArguments, terminal: &Terminal) -> Result<String, Ref
     if command.only_type {
         return Ok(shown_type(&formula, command.format));
     }
-    let options = RunOptions {
+    match run::evaluate(&formula, &options(now)) {
+        Ok(value) => Ok(shown(&value, &formula, command.format)),
+        Err(error) => {
+            tell_failure(&error, &project, terminal);
+            Err(Refusal::Told)
+        }
+    }
+}
+
+/// The value of an expression that stands by itself; the error is a line for people.
+pub(super) fn alone(expression: &str, now: Timestamp) -> Result<Value, String> {
+    let arguments = EvalArguments {
+        expression: expression.to_owned(),
+        params: Vec::new(),
+        at: None,
+        imports: Vec::new(),
+        only_type: false,
+        format: ListFormat::Human,
+    };
+    let mut project = Project::default();
+    let formula = match formula(&arguments, &mut project) {
+        Ok(formula) => formula,
+        Err(Refusal::Usage(message)) => return Err(message),
+        Err(Refusal::Told) => None,
+    };
+    if let Some(finding) = project.findings.iter().find(|finding| finding.is_error()) {
+        return Err(finding.message.clone());
+    }
+    let formula = formula.ok_or("it is no expression")?;
+    run::evaluate(&formula, &options(now)).map_err(|error| error.message)
+}
+
+fn options(now: Timestamp) -> RunOptions {
+    RunOptions {
         id: uuid::Uuid::now_v7(),
         now,
         job: None,
         environment: NOWHERE.into(),
         timeout_ms: None,
         interpreters: Interpreters::new(|_| None),
-    };
-    match run::evaluate(&formula, &options) {
-        Ok(value) => Ok(shown(&value, &formula, command.format)),
-        Err(error) => {
-            tell_failure(&error, &project, terminal);
-            Err(Refusal::Told)
-        }
     }
 }
 

@@ -93,10 +93,41 @@ pub(super) fn carry_out(
     ready: Ready,
     kept: Option<Kept>,
 ) -> Exit {
+    let format = format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
+    let redactor = ready.redactor.clone();
+    let Some(Carried { outcome, result, exit }) = carry(format, terminal, prepared, id, clock, ready, kept) else {
+        return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
+    };
+    let text = match format {
+        RunFormat::Human => report::human(&outcome, &title(&prepared.plan.workflow, prepared), terminal.color_out),
+        RunFormat::Json => format!("{result:#}\n"),
+        RunFormat::Jsonl => format!("{}\n", json!({ "event": "result", "result": result })),
+    };
+    terminal.print(&redactor.redact(&text));
+    exit
+}
+
+/// A run that is over, and on record.
+pub(super) struct Carried {
+    pub(super) outcome: RunOutcome,
+    /// What `--format json` prints.
+    pub(super) result: Json,
+    pub(super) exit: Exit,
+}
+
+/// Runs what is ready and ends its record; `None` when vmflow itself broke down.
+pub(super) fn carry(
+    format: RunFormat,
+    terminal: &Terminal,
+    prepared: &Prepared,
+    id: Uuid,
+    clock: &Arc<dyn Clock>,
+    ready: Ready,
+    kept: Option<Kept>,
+) -> Option<Carried> {
     let Ready { runtime, connections, redactor, sinks } = ready;
     let telling = kept.as_ref().and_then(|(_, store)| Telling::begin(sinks, store, clock, &runtime));
     let recorder = kept.map(|(recorder, _)| recorder);
-    let format = format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
     let services = Services {
         connections,
         clock: clock.clone(),
@@ -110,32 +141,25 @@ pub(super) fn carry_out(
         RunFormat::Human | RunFormat::Json => Display::quiet(*terminal, redactor.clone()),
     };
     let performed = perform(prepared, id, services, sink.recorded(recorder.clone()), &runtime);
-    let Some(Performed { outcome, exit }) = performed else {
-        runtime.shutdown_background();
-        return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
-    };
-    let result = redactor.redact_json(&document(&prepared.plan.workflow, prepared, id, &outcome));
-    if let Some(recorder) = recorder {
-        let end = Finished {
-            status: Status::of(outcome.status, outcome.is_unsettled),
-            message: outcome.message.clone(),
-            result: result.clone(),
-            at: outcome.completed_at.timestamp_millis(),
-            told: None,
-        };
-        runtime.block_on(recorder.finish(end));
-    }
+    let carried = performed.map(|Performed { outcome, exit }| {
+        let result = redactor.redact_json(&document(&prepared.plan.workflow, prepared, id, &outcome));
+        if let Some(recorder) = recorder {
+            let end = Finished {
+                status: Status::of(outcome.status, outcome.is_unsettled),
+                message: outcome.message.clone(),
+                result: result.clone(),
+                at: outcome.completed_at.timestamp_millis(),
+                told: None,
+            };
+            runtime.block_on(recorder.finish(end));
+        }
+        Carried { outcome, result, exit }
+    });
     if let Some(telling) = telling {
         telling.end(&runtime, terminal, &redactor);
     }
     runtime.shutdown_background();
-    let text = match format {
-        RunFormat::Human => report::human(&outcome, &title(&prepared.plan.workflow, prepared), terminal.color_out),
-        RunFormat::Json => format!("{result:#}\n"),
-        RunFormat::Jsonl => format!("{}\n", json!({ "event": "result", "result": result })),
-    };
-    terminal.print(&redactor.redact(&text));
-    exit
+    carried
 }
 
 fn title(workflow: &Workflow, prepared: &Prepared) -> String {

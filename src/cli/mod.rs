@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. No command knows how to do the work it asks for.
 
 mod arguments;
+mod backfill;
 mod check;
 mod completions;
 mod config;
@@ -124,6 +125,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Runs(command) => history::runs(command, &terminal, variables),
         Command::Sinks(command) => history::sinks(command, &terminal, variables),
         Command::Logs(command) => history::logs(command, &terminal, variables),
+        Command::Backfill(command) => backfill::backfill(command, &terminal, variables),
         Command::Resume(command) => resume::resume(command, &terminal, variables),
         Command::Retry(command) => resume::retry(command, &terminal, variables),
         Command::Plan(command) => plan::plan(command, &terminal, variables),

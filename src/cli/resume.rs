@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::arguments::{AgainArguments, ResumeArguments, RetryArguments, WhichRun};
-use super::execution::{Ready, carry_out};
+use super::execution::{Kept, Ready, carry_out};
 use super::history::{History, Refused};
 use super::prepare::{self, Prepared, Refusal};
 use super::project::{Project, refuse, workflow_of};
@@ -55,34 +56,47 @@ pub(super) fn retry(command: &RetryArguments, terminal: &Terminal, variables: &V
     Again { which, arguments, states, from, done: &[], redo: &[] }.run(terminal, variables)
 }
 
+/// A run that was taken up and waits to go on.
+pub(super) struct TakenUp {
+    pub(super) id: Uuid,
+    pub(super) prepared: Prepared,
+    pub(super) ready: Ready,
+    pub(super) kept: Kept,
+}
+
+/// Takes up what is not complete of a run that a back-fill began.
+pub(super) fn take_up_for_backfill(
+    which: &WhichRun,
+    arguments: &AgainArguments,
+    terminal: &Terminal,
+    variables: &Variables,
+    clock: &Arc<dyn Clock>,
+) -> Result<TakenUp, Exit> {
+    Again { which, arguments, states: &INCOMPLETE, from: None, done: &[], redo: &[] }.begin(terminal, variables, clock)
+}
+
 impl Again<'_> {
     fn run(&self, terminal: &Terminal, variables: &Variables) -> Exit {
         logs::init(terminal);
-        let mut project = Project::default();
-        let history = match History::open(&self.which.store, variables, &mut project, terminal) {
-            Ok(history) => history,
-            Err(exit) => return exit,
-        };
-        let run = match history.find(&self.which.run).and_then(|run| self.may_take_up(run)) {
-            Ok(run) => run,
-            Err((exit, message)) => return refuse(terminal, exit, &message),
-        };
-        let prepared = match self.prepare(&history, &run, variables, &mut project) {
-            Ok(prepared) => prepared,
-            Err(refusal) => return refusal.tell(&project, terminal),
-        };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ready = match Ready::open(&prepared, &clock, terminal, &mut project) {
-            Ok(ready) => ready,
-            Err(exit) => return exit,
-        };
-        match self.take_up(&history, &run, &prepared, &ready, terminal) {
-            Ok(recorder) => {
-                let (id, kept) = (run.begin.id, Some((recorder, history.store.clone())));
-                carry_out(self.arguments.format, terminal, &prepared, id, &clock, ready, kept)
+        match self.begin(terminal, variables, &clock) {
+            Ok(TakenUp { id, prepared, ready, kept }) => {
+                carry_out(self.arguments.format, terminal, &prepared, id, &clock, ready, Some(kept))
             }
-            Err((exit, message)) => refuse(terminal, exit, &message),
+            Err(exit) => exit,
         }
+    }
+
+    fn begin(&self, terminal: &Terminal, variables: &Variables, clock: &Arc<dyn Clock>) -> Result<TakenUp, Exit> {
+        let mut project = Project::default();
+        let history = History::open(&self.which.store, variables, &mut project, terminal)?;
+        let told = |(exit, message): Refused| refuse(terminal, exit, &message);
+        let run = history.find(&self.which.run).and_then(|run| self.may_take_up(run)).map_err(told)?;
+        let prepared = self.prepare(&history, &run, variables, &mut project);
+        let prepared = prepared.map_err(|refusal| refusal.tell(&project, terminal))?;
+        let ready = Ready::open(&prepared, clock, terminal, &mut project)?;
+        let recorder = self.take_up(&history, &run, &prepared, &ready, terminal).map_err(told)?;
+        Ok(TakenUp { id: run.begin.id, prepared, ready, kept: (recorder, history.store.clone()) })
     }
 
     fn may_take_up(&self, run: RunRow) -> Result<RunRow, Refused> {

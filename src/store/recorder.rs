@@ -47,7 +47,7 @@ enum Message {
     Begin(Box<Begin>),
     Step(Box<Recorded>),
     Announced(Box<Recorded>, oneshot::Sender<()>),
-    Event(EventRow),
+    Event(u64, Box<RunEvent>),
     Told(Box<Event>),
     Finish(Box<Finished>, oneshot::Sender<()>),
 }
@@ -65,7 +65,6 @@ pub struct Recorder {
     begin: Mutex<Option<Box<Begin>>>,
     recalled: Option<Recalled>,
     mask: Mask,
-    epoch: u32,
     events: AtomicU64,
     /// What sinks are told; `None` where there are none.
     story: Option<Story>,
@@ -105,7 +104,7 @@ impl Recorder {
         let (tell_begun, begun) = watch::channel(is_begun);
         let writer = Writer { store, run, epoch, mask: mask.clone(), told, tell_begun, is_begun, is_broken: false };
         on.spawn(writer.work(receiver));
-        Self { sender, begin: Mutex::default(), recalled, mask, epoch, events: AtomicU64::new(0), story: None, begun }
+        Self { sender, begin: Mutex::default(), recalled, mask, events: AtomicU64::new(0), story: None, begun }
     }
 
     /// The same, which also keeps for sinks what they are to be told.
@@ -115,9 +114,8 @@ impl Recorder {
 
     /// Takes an event.
     pub fn event(&self, event: &RunEvent) {
-        let body = serde_json::to_string(event).unwrap_or_default();
         let seq = self.events.fetch_add(1, Ordering::Relaxed);
-        self.send(Message::Event(EventRow { seq, epoch: self.epoch, body }));
+        self.send(Message::Event(seq, Box::new(event.clone())));
         if let Some(told) = self.story.as_ref().and_then(|story| story.event(event, seq)) {
             self.send(Message::Told(Box::new(told)));
         }
@@ -223,7 +221,7 @@ impl Writer {
             match message {
                 Message::Begin(run) => begin = Some(run),
                 Message::Step(step) => steps.push(Raw::Step(step)),
-                Message::Event(event) => steps.push(Raw::Event(event)),
+                Message::Event(seq, event) => steps.push(Raw::Event(seq, event)),
                 Message::Told(told) => steps.push(Raw::Told(told)),
                 Message::Announced(step, done) => {
                     steps.push(Raw::Step(step));
@@ -311,14 +309,17 @@ async fn gather(first: Message, receiver: &mut mpsc::UnboundedReceiver<Message>)
 
 enum Raw {
     Step(Box<Recorded>),
-    Event(EventRow),
+    Event(u64, Box<RunEvent>),
     Told(Box<Event>),
 }
 
 impl Raw {
     fn entries(self, mask: &Mask, epoch: u32) -> Vec<Entry> {
         match self {
-            Self::Event(event) => vec![Entry::Event(EventRow { body: mask(&event.body), ..event })],
+            Self::Event(seq, event) => {
+                let body = mask(&serde_json::to_string(&event).unwrap_or_default());
+                vec![Entry::Event(EventRow { seq, epoch, body })]
+            }
             Self::Told(told) => serde_json::to_string(&told).map(|body| Entry::Told(mask(&body))).into_iter().collect(),
             Self::Step(step) => step_entries(*step, mask, epoch),
         }

@@ -1,5 +1,6 @@
 //! The arguments of every command, a file for each.
 
+mod backfill;
 mod check;
 mod completions;
 mod config;
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use backfill::BackfillArguments;
 pub(crate) use check::{CheckArguments, CheckFormat};
 pub(crate) use completions::CompletionsArguments;
 pub(crate) use config::SettingsArguments;
@@ -109,6 +111,8 @@ pub(crate) enum Command {
     Logs(LogsArguments),
     /// Show who is told of runs, and what waits for each
     Sinks(SinksArguments),
+    /// Run a job for each business day of a time, the oldest first
+    Backfill(BackfillArguments),
     /// Go on with a run that broke off, where it stopped
     Resume(ResumeArguments),
     /// Do a part of a run again

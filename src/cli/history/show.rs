@@ -153,7 +153,8 @@ fn ending(text: &mut String, run: &RunRow, steps: &[StepRow]) {
             let _ = writeln!(text, "\nit broke off; `vmflow resume {id}` goes on where it stopped");
         }
         Status::Failed | Status::Cancelled => {
-            let _ = writeln!(text, "\n`vmflow resume {id}` goes on where it stopped");
+            let _ = writeln!(text, "\n`vmflow resume {id}` goes on where it stopped, with what it had read;");
+            let _ = writeln!(text, "`vmflow retry {id} --from STEP` does a step and all that follows from it anew");
         }
         Status::Partial => {
             let _ = writeln!(text, "\n`vmflow retry {id} --failed-items` does those again that failed");

@@ -1,0 +1,100 @@
+//! A run for each business day.
+
+use serde_json::{Value as Json, json};
+
+use super::Project;
+
+/// Notes the day; fails on the days that a table names.
+const DAILY: &str = r#"workflow daily {
+  use db: sqlite
+  param add: int = 0
+  calendar open = calendars.weekdays(zone: "UTC")
+  day = business_date(run.now, cutoff: 06:00, on: open)
+  bad = db.query(sql"""select n from log where n = 0""") as table<{ n: int }>
+  require bad.count == 0 else "it is a bad day"
+  do db.upsert("notes", rows: [{ name: f"{day}", v: add }], key: ["name"])
+  output day = day
+}
+"#;
+
+fn project() -> Project {
+    let project = Project::new();
+    project.sandbox.write("daily.flow", DAILY);
+    project
+}
+
+const WEEK: [&str; 5] = ["daily.flow", "--from", "2026-10-29", "--to", "2026-11-03"];
+
+fn days(result: &Json, field: &str) -> Vec<String> {
+    result["days"].as_array().unwrap().iter().map(|day| day[field].to_string().replace('"', "")).collect()
+}
+
+#[test]
+fn each_business_day_is_run_once_however_often_it_is_asked_for() {
+    let project = project();
+    let backfill = |more: &[&str]| project.run(&[&["backfill", "--format", "json"], &WEEK[..], more].concat());
+    let planned = backfill(&["--plan"]).expect(0);
+    assert_eq!(days(&planned, "day"), ["2026-10-29", "2026-10-30", "2026-11-02", "2026-11-03"]);
+    assert_eq!(days(&planned, "now")[0], "2026-10-29T18:00:00+00:00");
+    assert!(project.runs().is_empty());
+
+    let first = project
+        .run(&["backfill", "daily.flow", "--from", "2026-10-30", "--to", "2026-10-30", "--format", "json"])
+        .expect(0);
+    assert_eq!(first["days"][0]["result"]["outputs"], json!({ "day": "2026-10-30" }));
+    let rest = backfill(&["--max-parallel", "3"]).expect(0);
+    assert_eq!(days(&rest, "day"), ["2026-10-29", "2026-11-02", "2026-11-03"]);
+    assert_eq!(days(&backfill(&[]).expect(0), "day"), [""; 0]);
+    assert_eq!(days(&backfill(&["--plan"]).expect(0), "is_done"), ["true"; 4]);
+    assert_eq!(project.numbers("select count(*) from notes"), [4]);
+    assert_eq!(project.runs().len(), 4);
+    assert_eq!(days(&backfill(&["-p", "add=7"]).expect(0), "exit_code"), ["0"; 4], "another parameter is another one");
+}
+
+#[test]
+fn days_that_failed_or_broke_off_are_taken_up_again() {
+    let project = project();
+    project.execute("insert into log values (0)");
+    let backfill = [&["backfill", "--format", "json"], &WEEK[..]].concat();
+    let failed = project.run(&backfill).expect(1);
+    assert_eq!(days(&failed, "exit_code"), ["1"; 4], "a bad day keeps no other from running");
+    project.execute("delete from log");
+    let human = project.run(&[&["backfill", "--plan"], &WEEK[..]].concat()).stdout;
+    assert!(
+        human.contains("2026-10-29  to be taken up again: failed") && human.contains("4 of 4 days to do"),
+        "{human}"
+    );
+    // What the day read is on record, so it fails again as it did: to read anew is another run.
+    assert_eq!(project.run(&backfill).code, 1);
+    assert_eq!(project.runs().len(), 4);
+    for run in project.runs() {
+        project.run(&["retry", run["run_id"].as_str().unwrap(), "--from", "bad"]).expect(0);
+    }
+    assert_eq!(days(&project.run(&backfill).expect(0), "day"), [""; 0]);
+
+    let project = self::project();
+    assert_eq!(project.abort_at("J1:3", &backfill).code, -1);
+    assert_eq!(project.runs()[0]["status"], "crashed");
+    assert_eq!(days(&project.run(&backfill).expect(0), "exit_code"), ["0"; 2]);
+    assert_eq!((project.runs().len(), project.numbers("select count(*) from notes")), (4, vec![4]));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    let project = project();
+    let refused = |arguments: &[&str], words: &str| {
+        let ran = project.run(&[&["backfill", "daily.flow"], arguments].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(ran.stderr.contains(words), "{arguments:?}: {}", ran.stderr);
+    };
+    refused(&["--from", "2026-10-30", "--to", "2026-10-29"], "lies after");
+    refused(&["--from", "2026-10-31", "--to", "2026-11-01"], "there is no business day");
+    refused(&["--from", "2026-10-31", "--to", "tomorrow"], "invalid value 'tomorrow'");
+    refused(&["--from", "2026-10-29", "--to", "2026-10-30", "--on", "mars"], "`--on mars`");
+    refused(&["--from", "2026-10-29", "--to", "2026-10-30", "--on", "1 + 1"], "it is a `int` and no calendar");
+    refused(&["--from", "1990-10-29", "--to", "1990-10-30", "--on", "target"], "knows its holidays from");
+    refused(&["--from", "2026-03-29", "--to", "2026-03-30", "--time", "25:00"], "write a time such as");
+    let wrong = project.run(&["backfill", "daily.flow", "--from", "2026-10-29", "--to", "2026-10-30", "-p", "ad=1"]);
+    assert!(wrong.code == 2 && wrong.stderr.matches("did you mean `add`?").count() == 1, "told once: {}", wrong.stderr);
+    assert!(project.runs().is_empty());
+}
