@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::source::{Source, Span, Spanned};
 
 /// The keys of the file.
-const KEYS: &[&str] = &["default_environment", "environments", "jobs", "mask"];
+const KEYS: &[&str] = &["default_environment", "environments", "jobs", "packages", "mask"];
 
 /// The variables that name an environment, the first one set winning; the second is the predecessor's.
 const ENVIRONMENT_VARIABLES: [&str; 2] = ["VMFLOW_ENV", "VM_JOBS_ENVIRONMENT"];
@@ -36,6 +36,7 @@ pub struct Config {
     environments_span: Span,
     jobs: Mapping,
     jobs_span: Span,
+    packages: Vec<Spanned<PathBuf>>,
 }
 
 impl Config {
@@ -53,6 +54,7 @@ impl Config {
             environments_span: top,
             jobs: Mapping::new(),
             jobs_span: top,
+            packages: Vec::new(),
         };
         if !node.is_null() {
             findings.extend(config.take_in(&node));
@@ -83,6 +85,10 @@ impl Config {
             self.jobs_span = field.key_span;
             self.jobs = jobs(&mut reading, field);
         }
+        if let Some(field) = field(map, "packages") {
+            let items = reading.items(field, "a list of folders").into_iter();
+            self.packages = items.filter_map(|item| Some(Spanned::new(reading.path(item)?, item.node.span))).collect();
+        }
         let mut findings = reading.findings;
         findings.extend(self.unknown_default());
         findings
@@ -101,7 +107,7 @@ impl Config {
         suggest(name, self.environment_names(), "environments")
     }
 
-    fn reading(&self, lenient: bool) -> Reading<'_> {
+    pub(super) fn reading(&self, lenient: bool) -> Reading<'_> {
         Reading {
             source: &self.source,
             variables: &self.variables,
@@ -136,6 +142,11 @@ impl Config {
     /// The ids of all jobs, in the file's order.
     pub fn job_ids(&self) -> impl Iterator<Item = &str> + Clone {
         self.jobs.keys().map(|id| &**id)
+    }
+
+    /// The folders that are named as packages, in the file's order, with where each is named.
+    pub fn packages(&self) -> &[Spanned<PathBuf>] {
+        &self.packages
     }
 
     /// Which environment to use: `flag` (`--env`), else `VMFLOW_ENV`, else `VM_JOBS_ENVIRONMENT`, else the
@@ -239,7 +250,13 @@ impl Config {
     }
 
     fn read_job(&self, reading: &mut Reading<'_>, field: Field<'_>) -> Option<Job> {
-        let job = job::job(reading, field, &self.jobs);
+        let known: Vec<&str> = self.job_ids().collect();
+        let job = job::job(reading, field, &known);
+        self.in_an_environment(reading, job)
+    }
+
+    /// The job, if there is the environment that it names.
+    pub(super) fn in_an_environment(&self, reading: &mut Reading<'_>, job: Option<Job>) -> Option<Job> {
         if let Some(environment) = job.as_ref().and_then(|job| job.environment.as_ref())
             && !self.has_environment(&environment.node)
         {
@@ -266,7 +283,7 @@ impl Config {
 }
 
 /// A value with its warnings, or all findings when there is an error among them.
-fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
     match read {
         Some(value) if findings.iter().all(|finding| finding.severity != Severity::Error) => Ok((value, findings)),
         _ => Err(findings),
@@ -274,7 +291,7 @@ fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T, Vec<Diagn
 }
 
 /// Jobs as a map, or as a list whose items have an `id`.
-fn jobs(reading: &mut Reading<'_>, jobs: Field<'_>) -> Mapping {
+pub(super) fn jobs(reading: &mut Reading<'_>, jobs: Field<'_>) -> Mapping {
     if let Content::Map(map) = &jobs.node.content {
         for named in fields(map) {
             if let Some(id) = named.node.as_map().and_then(|job| field(job, "id")) {
@@ -298,7 +315,7 @@ fn jobs(reading: &mut Reading<'_>, jobs: Field<'_>) -> Mapping {
 }
 
 /// A finding for each job that waits for itself by way of others.
-fn waiting_in_circles(jobs: &[Job]) -> Vec<Diagnostic> {
+pub fn waiting_in_circles(jobs: &[Job]) -> Vec<Diagnostic> {
     let places: HashMap<&str, usize> = jobs.iter().enumerate().map(|(at, job)| (&*job.id, at)).collect();
     let mut graph = petgraph::Graph::<&Job, Span>::new();
     let nodes: Vec<_> = jobs.iter().map(|job| graph.add_node(job)).collect();

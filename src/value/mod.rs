@@ -10,6 +10,7 @@ mod error;
 mod format;
 mod json;
 mod keep;
+mod local;
 mod reflect;
 mod sequence;
 mod series;
@@ -22,6 +23,7 @@ pub use error::{ErrorKind, StepError};
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
 pub use keep::{from_kept, to_kept, unkeepable};
+pub use local::{first_at, local_clock};
 pub use reflect::{
     BusinessDays, FilesConnection, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect,
     ReflectError, Regex, SqlConnection, T, U, Zone,
