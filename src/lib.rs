@@ -12,6 +12,7 @@ pub mod diagnostic;
 pub mod doc;
 pub mod external;
 pub mod format;
+pub mod package;
 mod parallel;
 pub mod plan;
 pub mod preview;
