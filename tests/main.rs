@@ -28,6 +28,7 @@ mod fuzz;
 mod http;
 mod language;
 mod metrics;
+mod package;
 mod plan;
 mod primitives;
 mod report;
