@@ -143,7 +143,7 @@ fn line_json(line: &Line, package: Option<&str>) -> Json {
         "id": line.id,
         "package": package,
         "name": &*job.name,
-        "description": job.description.as_deref().or(Some(line.summary.as_str()).filter(|_| package.is_some())),
+        "description": job.description.as_deref().or(Some(line.summary.as_str()).filter(|text| package.is_some() && !text.is_empty())),
         "workflow": line.workflow,
         "enabled": job.enabled,
         "schedule": job.schedule.as_ref().map(|schedule| json!({

@@ -13,13 +13,14 @@ use crate::doc::{Parameter, Workflow};
 use crate::package::Due;
 use crate::plan::{SINCE, UNTIL};
 use crate::syntax;
+use crate::value::Value;
 
 /// A job, or a workflow of a file, with what it needs.
 pub(super) struct Sheet {
     /// What it is run by.
     pub(super) target: String,
-    /// The package that it is of, as people are told.
-    pub(super) package: Option<String>,
+    /// The package that it is of, and its folder.
+    pub(super) package: Option<(String, String)>,
     pub(super) workflow: Workflow,
     pub(super) file: String,
     pub(super) line: usize,
@@ -54,7 +55,7 @@ impl Sheet {
         });
         json!({
             "id": self.target,
-            "package": self.package,
+            "package": self.package.as_ref().map(|(name, _)| name),
             "name": job.map(|job| &*job.name),
             "description": job.and_then(|job| job.description.as_deref()),
             "workflow": self.workflow.name,
@@ -138,13 +139,17 @@ impl Sheet {
 
     fn facts(&self) -> Vec<(&'static str, String)> {
         let mut facts = vec![("file", format!("{}:{}", self.file, self.line)), ("signature", self.signature())];
-        facts.extend(self.package.clone().map(|package| ("package", package)));
+        facts.extend(self.package.as_ref().map(|(name, folder)| ("package", format!("{name} ({folder})"))));
         if let Some(job) = &self.job {
             facts.extend(self.schedule(job).map(|schedule| ("schedule", schedule)));
             let after: Vec<&str> = job.after.iter().map(|after| &*after.node).collect();
             facts.extend((!after.is_empty()).then(|| ("after", after.join(", "))));
             let labels: Vec<String> = job.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
             facts.extend((!labels.is_empty()).then(|| ("labels", labels.join(", "))));
+            facts.extend(
+                job.timeout_ms
+                    .map(|ms| ("timeout", Value::Duration(i64::try_from(ms).unwrap_or(i64::MAX)).to_string())),
+            );
         }
         facts.extend(self.environment.clone().map(|name| ("environment", name)));
         let connections: Vec<String> = self.workflow.connections.iter().map(|used| self.connection(used)).collect();

@@ -123,11 +123,11 @@ impl Found {
         })
     }
 
-    /// The name of the job's package.
-    fn package(&self, config: Option<&Config>, project: &mut Project) -> Option<String> {
+    /// The name of the job's package, and its folder.
+    fn package(&self, config: Option<&Config>, project: &mut Project) -> Option<(String, String)> {
         let (name, _) = package::split(&self.job.as_ref()?.id)?;
         let found = packages::find(config?, name, project).ok().flatten()?;
-        Some(format!("{name} ({})", found.display()))
+        Some((name.to_owned(), found.display().to_string()))
     }
 }
 
