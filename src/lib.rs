@@ -16,6 +16,7 @@ pub mod forecast;
 pub mod format;
 pub mod lifecycle;
 pub mod outlook;
+pub mod package;
 mod parallel;
 pub mod plan;
 pub mod plot;

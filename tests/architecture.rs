@@ -30,6 +30,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         "check",
         &["source", "diagnostic", "value", "schema", "syntax", "query", "external", "primitive", "stdlib", "parallel"],
     ),
+    ("package", &["source", "diagnostic", "calendar", "syntax", "config", "check"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
     ("doc", &["source", "diagnostic", "syntax", "primitive", "stdlib", "check", "plan"]),
     (
@@ -71,6 +72,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "primitive",
             "config",
             "check",
+            "package",
             "plan",
             "doc",
             "run",

@@ -33,7 +33,7 @@ fn a_job_runs_by_its_name_or_its_id() {
     }
     let list = sandbox.run(&["run", "--list-jobs"]);
     assert_eq!((list.code, list.stderr.as_str()), (0, ""));
-    assert!(list.stdout.starts_with("apex_collector: Apex number collection"), "{}", list.stdout);
+    assert!(list.stdout.starts_with("vmflow.yaml\n  apex_collector "), "{}", list.stdout);
     assert_eq!(sandbox.run(&["jobs", "--format", "json"]).expect(0)["jobs"][1]["id"], "apex_extractor");
     refused(&sandbox, &["run", "apex_extracto"], 2, &["did you mean `apex_extractor`?"]);
     refused(&sandbox, &["run"], 2, &["say what to run"]);

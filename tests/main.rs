@@ -30,6 +30,7 @@ mod http;
 mod language;
 mod lifecycle;
 mod metrics;
+mod package;
 mod plan;
 mod primitives;
 mod report;

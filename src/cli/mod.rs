@@ -15,6 +15,7 @@ mod execution;
 mod explain;
 mod files;
 mod fmt;
+mod given;
 mod graph;
 mod history;
 mod init;
@@ -26,6 +27,7 @@ mod man;
 mod markdown;
 mod metrics_server;
 mod new;
+mod packages;
 mod perform;
 mod plan;
 mod plot;
@@ -53,7 +55,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::config::Variables;
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, split};
 
 pub use arguments::command;
 use terminal::Terminal;
@@ -100,7 +102,11 @@ impl From<Exit> for ExitCode {
 
 /// Reads the arguments and does what they say.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
+    let grammar = command();
+    let arguments::Split { rest, flags, wants_help } = split(std::env::args_os().collect(), &grammar);
+    let mut arguments =
+        Arguments::from_arg_matches(&grammar.get_matches_from(rest)).unwrap_or_else(|error| error.exit());
+    arguments.command.take(flags, wants_help);
     let variables = Variables::from_process();
     crate::abort::arm(variables.vmflow("ABORT_AT"));
     let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || dispatch(&arguments, &variables));
@@ -132,11 +138,11 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Plot(command) => plot::plot(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),
         Command::Fmt(command) => fmt::fmt(command, &terminal),
-        Command::Test(command) => test::test(command, &terminal),
+        Command::Test(command) => test::test(command, &terminal, variables),
         Command::Doc(command) => doc::doc(command, &terminal),
         Command::Eval(command) => eval::eval(command, &terminal),
         Command::Explain(command) => explain::explain(command, &terminal),
-        Command::Graph(command) => graph::graph(command, &terminal),
+        Command::Graph(command) => graph::graph(command, &terminal, variables),
         Command::Jobs(command) => jobs::jobs(command, &terminal, variables),
         Command::Config(command) => config::config(command, &terminal, variables),
         Command::Init(command) => init::init(command, &terminal),

@@ -4,19 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::Value as Json;
 
 use super::Exit;
 use super::arguments::Wanted;
+use super::given::{self, Given};
 use super::project::{Project, read_text, refuse, split_target, workflow_of};
 use super::recording::Recording;
 use super::terminal::Terminal;
-use super::{keeping, snapshots};
+use super::{keeping, packages, snapshots};
 use crate::check::Surroundings;
 use crate::check::modules::Modules;
 use crate::config::{Config, Environment, Job, Variables};
 use crate::connection::Clock;
 use crate::external::Interpreters;
+use crate::package;
 use crate::plan::{self, BindError, GivenArgument, Plan};
 use crate::run::Keeping;
 use crate::source::Sources;
@@ -92,9 +93,8 @@ pub(super) fn prepare(
         None => (target.file, target.workflow.as_deref()),
     };
     let surroundings = snapshots::surroundings(&config, &environment, None).map_err(environment_fault)?;
-    let given = given_arguments(command)?;
-    let all = with_those_of(job.as_ref(), &given);
-    let (plan, modules) = plan_of(&all, project, &surroundings, &file, workflow)?;
+    let Bound { plan, modules, given } =
+        plan_of(command, job.as_ref(), now, project, &surroundings, (&file, workflow))?;
     let environment = environment_for(&plan, &config, &environment, project)?;
     if environment.protected && permission == Permission::Ask {
         let name = &environment.name;
@@ -126,7 +126,7 @@ impl Target {
         let named = named
             .ok_or_else(|| usage("say what to run: a workflow file or the id of a job (`--list-jobs` lists them)"))?;
         let (file, workflow) = split_target(named);
-        let is_file = command.job_id.is_none() && (file.exists() || file.extension().is_some());
+        let is_file = command.job_id.is_none() && is_file(&file);
         let job = (!is_file).then(|| named.clone());
         Ok(Self { workflow: workflow.map(str::to_owned), file, job })
     }
@@ -135,6 +135,12 @@ impl Target {
     fn near(&self) -> &Path {
         if self.job.is_some() { Path::new(".") } else { &self.file }
     }
+}
+
+/// Whether what was asked for is a file, and not a job. A folder is one where no job can be called as it is.
+pub(super) fn is_file(path: &Path) -> bool {
+    let may_be_packaged = path.to_str().is_some_and(|text| package::split(text).is_some());
+    path.is_file() || path.extension().is_some() && !may_be_packaged || path.exists() && !may_be_packaged
 }
 
 fn configuration(
@@ -185,27 +191,41 @@ fn shown_path(path: &Path) -> PathBuf {
     path.strip_prefix("./").unwrap_or(path).to_path_buf()
 }
 
-fn find_job(config: &Config, id: &str, project: &mut Project) -> Result<Job, Refusal> {
-    let known: Vec<&str> = config.job_ids().collect();
-    if !known.contains(&id) {
-        let hint = crate::diagnostic::did_you_mean(id, known).unwrap_or_else(|| "`vmflow jobs` lists them".to_owned());
-        return Err(usage(format!("`{id}` is no file, and no job has this id; {hint}")));
+/// The job with that id: one of the configuration, or `PACKAGE/JOB`.
+pub(super) fn find_job(config: &Config, id: &str, project: &mut Project) -> Result<Job, Refusal> {
+    if config.job_ids().any(|known| known == id) {
+        let job = config.job(id).map_err(|findings| {
+            project.findings.extend(findings);
+            environment_fault(format!("the job `{id}` cannot be read"))
+        })?;
+        project.findings.extend(job.warnings.iter().cloned());
+        return Ok(job);
     }
-    let job = config.job(id).map_err(|findings| {
-        project.findings.extend(findings);
-        environment_fault(format!("the job `{id}` cannot be read"))
-    })?;
-    project.findings.extend(job.warnings.iter().cloned());
-    Ok(job)
+    match packages::job(config, id, project)? {
+        Some(job) => Ok(job),
+        None => {
+            let hint = packages::hint(config, id, project);
+            Err(usage(format!("`{id}` is no file, and no job has this id; {hint}")))
+        }
+    }
+}
+
+/// A workflow with its arguments.
+struct Bound {
+    plan: Plan,
+    modules: Modules,
+    /// The arguments of the command line.
+    given: IndexMap<Arc<str>, GivenArgument>,
 }
 
 fn plan_of(
-    given: &IndexMap<Arc<str>, GivenArgument>,
+    command: &Wanted,
+    job: Option<&Job>,
+    now: Timestamp,
     project: &mut Project,
     surroundings: &Surroundings,
-    file: &Path,
-    name: Option<&str>,
-) -> Result<(Plan, Modules), Refusal> {
+    (file, name): (&Path, Option<&str>),
+) -> Result<Bound, Refusal> {
     let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
     let checked = project.check(vec![(file.to_path_buf(), text)], surroundings);
     if project.has_errors() {
@@ -215,59 +235,18 @@ fn plan_of(
         });
     }
     let workflow = workflow_of(&checked.program, name, file).map_err(usage)?;
-    let plan = plan::bind(checked.program, workflow, given).map_err(|errors| usage(refused_text(&errors)))?;
-    Ok((plan, checked.modules))
+    let Given { given, all } = given::arguments(command, job, &workflow, now).map_err(usage)?;
+    let plan = plan::bind(checked.program, workflow, &all).map_err(|errors| usage(refused_text(&errors)))?;
+    Ok(Bound { plan, modules: checked.modules, given })
 }
 
+/// What is wrong with arguments, a line each.
 pub(super) fn refused_text(errors: &[BindError]) -> String {
     let lines: Vec<String> = errors
         .iter()
         .map(|error| format!("{error}{}", error.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default()))
         .collect();
     lines.join("\nvmflow: ")
-}
-
-/// The arguments of a job, and those given for its run in their place.
-pub(super) fn with_those_of(
-    job: Option<&Job>,
-    given: &IndexMap<Arc<str>, GivenArgument>,
-) -> IndexMap<Arc<str>, GivenArgument> {
-    let mut all: IndexMap<Arc<str>, GivenArgument> = IndexMap::new();
-    for (name, param) in job.iter().flat_map(|job| &job.params) {
-        let argument = match (&param.value, param.substituted) {
-            (Json::String(text), true) => GivenArgument::Text(text.clone()),
-            (value, _) => GivenArgument::Json(value.clone()),
-        };
-        all.insert(name.clone(), argument);
-    }
-    all.extend(given.clone());
-    all
-}
-
-/// What was given on the command line for the parameters: `-p` before `--params` before what a saved plan holds.
-fn given_arguments(command: &Wanted) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
-    let mut given = command.saved.clone();
-    if let Some(file) = &command.params_file {
-        given.extend(params_file(file)?);
-    }
-    given.extend(pairs(&command.params)?);
-    Ok(given)
-}
-
-/// `-p name=value`, each.
-pub(super) fn pairs(params: &[String]) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
-    let pair = |pair: &String| {
-        let split = pair.split_once('=').ok_or_else(|| usage(format!("`-p {pair}`: write `-p name=value`")))?;
-        Ok((Arc::from(split.0.trim()), GivenArgument::Text(split.1.to_owned())))
-    };
-    params.iter().map(pair).collect()
-}
-
-fn params_file(file: &Path) -> Result<IndexMap<Arc<str>, GivenArgument>, Refusal> {
-    let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
-    let json: serde_json::Map<String, Json> = serde_json::from_str(&text)
-        .map_err(|error| usage(format!("`{}` holds no JSON object: {error}", file.display())))?;
-    Ok(json.into_iter().map(|(name, value)| (name.into(), GivenArgument::Json(value))).collect())
 }
 
 /// An instant as it is written in a workflow, or in RFC 3339.

@@ -59,7 +59,7 @@ pub(crate) fn read_stdin() -> Result<String, String> {
 }
 
 /// Reads a file that another file names. Only what a person asks for by hand may be a pipe or a device.
-fn read_named(path: &Path) -> Result<String, String> {
+pub(crate) fn read_named(path: &Path) -> Result<String, String> {
     match std::fs::metadata(path) {
         Ok(found) if !found.is_file() && !found.is_dir() => Err("it is no regular file".to_owned()),
         _ => read_text(path),

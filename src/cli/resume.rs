@@ -17,7 +17,7 @@ use super::prepare::{self, Prepared, Refusal};
 use super::project::{Project, refuse, workflow_of};
 use super::recording::{self, Recording};
 use super::terminal::Terminal;
-use super::{Exit, keeping, logs, snapshots};
+use super::{Exit, given, keeping, logs, snapshots};
 use crate::check::program::Workflow;
 use crate::config::Variables;
 use crate::connection::Clock;
@@ -125,10 +125,10 @@ impl Again<'_> {
             return Err(Refusal { exit: Exit::Failed, message });
         }
         let workflow = workflow_of(&checked.program, Some(&begin.workflow), &file).map_err(prepare::usage)?;
-        let job = begin.job.as_deref().and_then(|id| config.job(id).ok());
+        let job = begin.job.as_deref().and_then(|id| prepare::find_job(config, id, &mut Project::default()).ok());
         let (kept, withheld) = params(run);
-        let given = prepare::pairs(&self.arguments.params)?;
-        let mut given = prepare::with_those_of(job.as_ref(), &given);
+        let given = given::pairs(&self.arguments.params).map_err(prepare::usage)?;
+        let mut given = given::with_those_of(job.as_ref(), &given);
         given.retain(|name, _| withheld.contains(&**name) || self.is_given(name));
         let plan = plan::bind_again(checked.program.clone(), workflow, &kept, &given)
             .map_err(|errors| prepare::usage(prepare::refused_text(&errors)))?;

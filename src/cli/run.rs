@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::Exit;
-use super::arguments::{ListFormat, RunArguments, RunFormat, Wanted};
+use super::arguments::{JobsList, ListFormat, RunArguments, RunFormat, Wanted};
 use super::execution::{How, execute};
 use super::plan::Saved;
 use super::prepare::{Permission, Prepared, prepare};
@@ -23,7 +23,10 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
     let mut project = Project::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     if command.list_jobs {
-        return list_jobs(command, terminal, variables, &mut project);
+        return list_jobs(command, terminal, variables);
+    }
+    if command.wanted.wants_help {
+        return jobs::help(&command.wanted, "run", terminal, variables);
     }
     let saved = match command.plan.as_deref().map(|file| plan::load(file, &command.wanted)).transpose() {
         Ok(saved) => saved,
@@ -76,17 +79,8 @@ fn ready(
     Err(refuse(terminal, Exit::Failed, &message))
 }
 
-fn list_jobs(command: &RunArguments, terminal: &Terminal, variables: &Variables, project: &mut Project) -> Exit {
-    match project.config(&command.wanted.config, Path::new("."), variables) {
-        Ok(Some(config)) if !project.has_errors() => {
-            let format = if command.format == Some(RunFormat::Json) { ListFormat::Json } else { ListFormat::Human };
-            jobs::list(&config, format, terminal)
-        }
-        Ok(Some(_)) => {
-            project.tell(terminal);
-            Exit::Environment
-        }
-        Ok(None) => refuse(terminal, Exit::Usage, "there is no vmflow.yaml here or above"),
-        Err(message) => refuse(terminal, Exit::Usage, &message),
-    }
+fn list_jobs(command: &RunArguments, terminal: &Terminal, variables: &Variables) -> Exit {
+    let format = if command.format == Some(RunFormat::Json) { ListFormat::Json } else { ListFormat::Human };
+    let list = JobsList { package: None, config: command.wanted.config.clone(), format };
+    jobs::list_of(&list, terminal, variables)
 }

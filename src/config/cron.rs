@@ -2,17 +2,20 @@
 
 use std::ops::Range;
 
-use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta, TimeZone, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
+
+use crate::value::first_at;
 
 /// When a schedule is due, in the local time of its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cron {
     minutes: u64,
     hours: u64,
+    /// The days of the month, and perhaps [`LAST_DAY`].
     days: u64,
     months: u64,
-    /// Sunday is 0.
+    /// Sunday is 0; above [`PICKED`] the first to the last of a month, for each of the seven.
     weekdays: u64,
     /// Whether the field of days, or that of weekdays, begins with `*`. If neither does, either is enough.
     any_day: bool,
@@ -59,6 +62,16 @@ const NICKNAMES: [(&str, &str); 7] = [
     ("@annually", "0 0 1 1 *"),
 ];
 
+/// The bit for `L`, the last day of a month.
+const LAST_DAY: u64 = 1 << 63;
+
+/// The first bit for `1#2` and `5L`; there are [`PICKS`] for each weekday.
+const PICKED: u32 = 8;
+const PICKS: u32 = 6;
+
+/// No rule is due more rarely than 29 February on one weekday, which a century without a leap day makes 40 years.
+const FARTHEST_DAYS: u64 = 41 * 366;
+
 const FIVE: &str = "write minute, hour, day, month and weekday, such as `0 6 * * 1-5`";
 
 /// Reads a cron text.
@@ -79,7 +92,7 @@ pub(super) fn parse(text: &str) -> Result<Cron, Wrong> {
         hours: field(*hour, hours)?,
         days: field(*day, days)?,
         months: field(*month, months)?,
-        weekdays: (sundays | sundays >> 7) & 0x7f,
+        weekdays: sundays & !0xff | (sundays | (sundays & 0xff) >> 7) & 0x7f,
         any_day: day.1.starts_with(['*', '?']),
         any_weekday: weekday.1.starts_with(['*', '?']),
     };
@@ -112,13 +125,15 @@ fn item_bits(item: &str, unit: &Unit) -> Result<u64, (String, String)> {
         Some((range, step)) => (range, plain(step).filter(|step| *step > 0).ok_or_else(|| bad_step(step))?),
         None => (item, 1),
     };
+    if let Some(bit) = picked(item, unit)? {
+        return Ok(1 << bit);
+    }
     let (first, last) = match (range, range.split_once('-')) {
         ("*" | "?", _) => (unit.least, unit.most.min(if unit.words == WEEKDAYS { 6 } else { 59 })),
-        ("L" | "l", _) if unit.most == 31 => (28, 31),
         (_, Some((first, last))) => (value(first, unit)?, value(last, unit)?),
         // `5/15` begins there and goes on.
         (one, None) if item.contains('/') => (value(one, unit)?, unit.most),
-        (one, None) => (value(nth(one, unit), unit)?, value(nth(one, unit), unit)?),
+        (one, None) => (value(one, unit)?, value(one, unit)?),
     };
     if first > last {
         let help = format!("write both parts: `{first}-{},{}-{last}`", unit.most, unit.least);
@@ -128,11 +143,17 @@ fn item_bits(item: &str, unit: &Unit) -> Result<u64, (String, String)> {
     Ok(values.fold(0, |bits, value| bits | 1 << value))
 }
 
-/// A weekday without the `#2` or `L` that picks one of the month.
-fn nth<'t>(text: &'t str, unit: &Unit) -> &'t str {
-    let day = text.split_once('#').filter(|(_, nth)| matches!(*nth, "1" | "2" | "3" | "4" | "5")).map(|(day, _)| day);
-    let last = text.strip_suffix(['L', 'l']);
-    day.or(last).filter(|day| unit.words == WEEKDAYS && !day.is_empty()).unwrap_or(text)
+/// The bit of `L`, of `1#2` and of `5L`, which pick a day of the month; `None` for all else.
+fn picked(item: &str, unit: &Unit) -> Result<Option<u32>, (String, String)> {
+    if unit.most == 31 && item.eq_ignore_ascii_case("l") {
+        return Ok(Some(LAST_DAY.trailing_zeros()));
+    }
+    let counted = item.split_once('#').and_then(|(day, nth)| Some((day, plain(nth).filter(|n| (1..=5).contains(n))?)));
+    let last = item.strip_suffix(['L', 'l']).map(|day| (day, PICKS));
+    match counted.or(last).filter(|(day, _)| unit.words == WEEKDAYS && !day.is_empty()) {
+        Some((day, nth)) => Ok(Some(PICKED + value(day, unit)? % 7 * PICKS + nth - 1)),
+        None => Ok(None),
+    }
 }
 
 fn bad_step(step: &str) -> (String, String) {
@@ -165,12 +186,16 @@ impl Cron {
             4 | 6 | 9 | 11 => 30,
             _ => 31,
         };
-        (1..=12).filter(|month| has(self.months, *month)).any(|month| self.days.trailing_zeros() <= longest(month))
+        let first = self.days.trailing_zeros();
+        (1..=12)
+            .filter(|month| has(self.months, *month))
+            .any(|month| first <= longest(month) || self.days & LAST_DAY != 0)
     }
 
     /// Whether it is due on Saturdays or Sundays only.
-    pub(super) const fn is_weekend_only(&self) -> bool {
-        !self.any_weekday && self.any_day && self.weekdays & 0b011_1110 == 0
+    pub(super) fn is_weekend_only(&self) -> bool {
+        let mut working = (1..=5).map(|day| 1 << day | 0b11_1111 << (PICKED + day * PICKS));
+        !self.any_weekday && self.any_day && working.all(|bits: u64| self.weekdays & bits == 0)
     }
 
     /// The one time of day at which it is due; `None` when there are several.
@@ -181,9 +206,37 @@ impl Cron {
     }
 
     fn is_due_on(&self, date: NaiveDate) -> bool {
-        let (day, weekday) = (has(self.days, date.day()), has(self.weekdays, date.weekday().num_days_from_sunday()));
+        let is_last = |days: u64| date.checked_add_days(Days::new(days)).is_none_or(|on| on.month() != date.month());
+        let day = has(self.days, date.day()) || (self.days & LAST_DAY != 0 && is_last(1));
+        let sunday = date.weekday().num_days_from_sunday();
+        let pick = |nth: u32| has(self.weekdays, PICKED + sunday * PICKS + nth);
+        let weekday = has(self.weekdays, sunday) || pick(date.day0() / 7) || (pick(PICKS - 1) && is_last(7));
         let fits = if self.any_day || self.any_weekday { day && weekday } else { day || weekday };
         fits && has(self.months, date.month())
+    }
+
+    fn times(&self) -> impl Iterator<Item = NaiveTime> {
+        let minutes = self.minutes;
+        let hours = (0..24).filter(move |hour| has(self.hours, *hour));
+        hours.flat_map(move |hour| {
+            let minutes = (0..60).filter(move |minute| has(minutes, *minute));
+            minutes.filter_map(move |minute| NaiveTime::from_hms_opt(hour, minute, 0))
+        })
+    }
+
+    /// The first instant after `now` at which it is due, on a day that `is_open`. A time that the clocks of `zone` skip is
+    /// due when they have jumped, one that comes twice the first time.
+    pub(super) fn next(
+        &self,
+        now: DateTime<Utc>,
+        zone: Tz,
+        is_open: &dyn Fn(NaiveDate) -> bool,
+    ) -> Option<DateTime<Utc>> {
+        let today = now.with_timezone(&zone).date_naive();
+        let days = (0..FARTHEST_DAYS).map_while(|day| today.checked_add_days(Days::new(day)));
+        let due = days.filter(|date| self.is_due_on(*date) && is_open(*date));
+        let instants = due.flat_map(|date| self.times().filter_map(move |time| first_at(date.and_time(time), zone)));
+        instants.into_iter().find(|at| *at > now)
     }
 
     /// The time of day, when on some day that it is due it does not exist in `zone`: the clocks skip it. With
@@ -259,6 +312,34 @@ mod tests {
     }
 
     #[test]
+    fn the_next_time_is_known() {
+        let next = |text: &str, now: &str, zone: Tz| {
+            let at = parse(text).unwrap().next(now.parse().unwrap(), zone, &|_| true);
+            at.map_or("never".to_owned(), |at| at.with_timezone(&zone).format("%a %F %R %:z").to_string())
+        };
+        for (text, now, zone, wanted) in [
+            ("0 2 * * *", "2026-10-30T01:59:59Z", Tz::UTC, "Fri 2026-10-30 02:00 +00:00"),
+            ("0 2 * * *", "2026-10-30T02:00:00Z", Tz::UTC, "Sat 2026-10-31 02:00 +00:00"),
+            ("0 6 L * *", "2026-02-01T00:00:00Z", Tz::UTC, "Sat 2026-02-28 06:00 +00:00"),
+            ("0 6 1,L * *", "2026-02-02T00:00:00Z", Tz::UTC, "Sat 2026-02-28 06:00 +00:00"),
+            ("0 6 * * 1#2", "2026-10-30T00:00:00Z", Tz::UTC, "Mon 2026-11-09 06:00 +00:00"),
+            ("0 6 * * 5L", "2026-10-30T07:00:00Z", Tz::UTC, "Fri 2026-11-27 06:00 +00:00"),
+            ("0 6 * * sunL", "2026-10-30T07:00:00Z", Tz::UTC, "Sun 2026-11-29 06:00 +00:00"),
+            ("0 6 13 * 5", "2026-10-30T07:00:00Z", Tz::UTC, "Fri 2026-11-06 06:00 +00:00"),
+            ("0 0 29 2 *", "2096-03-01T00:00:00Z", Tz::UTC, "Fri 2104-02-29 00:00 +00:00"),
+            // 01:30 is skipped, and due when the clocks have jumped.
+            ("30 1 * * *", "2026-03-28T12:00:00Z", Tz::Europe__London, "Sun 2026-03-29 02:00 +01:00"),
+            // 01:30 comes twice, and is due once.
+            ("30 1 * * *", "2026-10-24T12:00:00Z", Tz::Europe__London, "Sun 2026-10-25 01:30 +01:00"),
+            ("30 1 * * *", "2026-10-25T00:45:00Z", Tz::Europe__London, "Mon 2026-10-26 01:30 +00:00"),
+        ] {
+            assert_eq!(next(text, now, zone), wanted, "{text} after {now}");
+        }
+        let closed = parse("0 6 * * *").unwrap().next("2026-10-30T00:00:00Z".parse().unwrap(), Tz::UTC, &|_| false);
+        assert_eq!(closed, None);
+    }
+
+    #[test]
     fn nothing_panics() {
         for text in [
             "",
@@ -279,6 +360,7 @@ mod tests {
     fn weekends_and_skipped_times_are_known() {
         let is_weekend = |text: &str| parse(text).unwrap().is_weekend_only();
         assert!(is_weekend("0 2 * * 6") && is_weekend("0 2 * * sat,sun") && is_weekend("0 2 * * 7"));
+        assert!(is_weekend("0 2 * * 6L") && is_weekend("0 2 * * 0#1") && !is_weekend("0 2 * * 5L"));
         assert!(!is_weekend("0 2 * * *") && !is_weekend("0 2 * * 5-6") && !is_weekend("0 2 1 * 6"));
         let skipped = |text: &str, zone: Tz| parse(text).unwrap().skipped_time(zone, false).is_some();
         assert!(skipped("30 2 * * *", Tz::Europe__Berlin) && skipped("30 1 * * *", Tz::Europe__London));

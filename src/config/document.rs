@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::source::{Source, Span, Spanned};
 
 /// The keys of the file.
-const KEYS: &[&str] = &["default_environment", "environments", "jobs", "mask", "runs"];
+const KEYS: &[&str] = &["default_environment", "environments", "jobs", "packages", "mask", "runs"];
 
 /// The keys of `runs`.
 const RUNS_KEYS: &[&str] = &["enabled", "path"];
@@ -40,6 +40,7 @@ pub struct Config {
     jobs: Mapping,
     jobs_span: Span,
     runs: Option<PathBuf>,
+    packages: Vec<Spanned<PathBuf>>,
 }
 
 impl Config {
@@ -58,6 +59,7 @@ impl Config {
             jobs: Mapping::new(),
             jobs_span: top,
             runs: None,
+            packages: Vec::new(),
         };
         config.runs = Some(config.directory.join(".vmflow").join("runs.db"));
         if !node.is_null() {
@@ -92,6 +94,10 @@ impl Config {
         if let Some(field) = field(map, "runs") {
             self.runs = runs(&mut reading, field, self.runs.take());
         }
+        if let Some(field) = field(map, "packages") {
+            let items = reading.items(field, "a list of folders").into_iter();
+            self.packages = items.filter_map(|item| Some(Spanned::new(reading.path(item)?, item.node.span))).collect();
+        }
         let mut findings = reading.findings;
         findings.extend(self.unknown_default());
         findings
@@ -110,7 +116,7 @@ impl Config {
         suggest(name, self.environment_names(), "environments")
     }
 
-    fn reading(&self, lenient: bool) -> Reading<'_> {
+    pub(super) fn reading(&self, lenient: bool) -> Reading<'_> {
         Reading {
             source: &self.source,
             variables: &self.variables,
@@ -150,6 +156,11 @@ impl Config {
     /// The ids of all jobs, in the file's order.
     pub fn job_ids(&self) -> impl Iterator<Item = &str> + Clone {
         self.jobs.keys().map(|id| &**id)
+    }
+
+    /// The folders that are named as packages, in the file's order, with where each is named.
+    pub fn packages(&self) -> &[Spanned<PathBuf>] {
+        &self.packages
     }
 
     /// Which environment to use: `flag` (`--env`), else `VMFLOW_ENV`, else `VM_JOBS_ENVIRONMENT`, else the
@@ -253,7 +264,13 @@ impl Config {
     }
 
     fn read_job(&self, reading: &mut Reading<'_>, field: Field<'_>) -> Option<Job> {
-        let job = job::job(reading, field, &self.jobs);
+        let known: Vec<&str> = self.job_ids().collect();
+        let job = job::job(reading, field, &known);
+        self.in_an_environment(reading, job)
+    }
+
+    /// The job, if there is the environment that it names.
+    pub(super) fn in_an_environment(&self, reading: &mut Reading<'_>, job: Option<Job>) -> Option<Job> {
         if let Some(environment) = job.as_ref().and_then(|job| job.environment.as_ref())
             && !self.has_environment(&environment.node)
         {
@@ -280,7 +297,7 @@ impl Config {
 }
 
 /// A value with its warnings, or all findings when there is an error among them.
-fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
+pub(super) fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T, Vec<Diagnostic>), Vec<Diagnostic>> {
     match read {
         Some(value) if findings.iter().all(|finding| finding.severity != Severity::Error) => Ok((value, findings)),
         _ => Err(findings),
@@ -297,7 +314,7 @@ fn runs(reading: &mut Reading<'_>, runs: Field<'_>, default: Option<PathBuf>) ->
 }
 
 /// Jobs as a map, or as a list whose items have an `id`.
-fn jobs(reading: &mut Reading<'_>, jobs: Field<'_>) -> Mapping {
+pub(super) fn jobs(reading: &mut Reading<'_>, jobs: Field<'_>) -> Mapping {
     if let Content::Map(map) = &jobs.node.content {
         for named in fields(map) {
             if let Some(id) = named.node.as_map().and_then(|job| field(job, "id")) {
@@ -321,7 +338,7 @@ fn jobs(reading: &mut Reading<'_>, jobs: Field<'_>) -> Mapping {
 }
 
 /// A finding for each job that waits for itself by way of others.
-fn waiting_in_circles(jobs: &[Job]) -> Vec<Diagnostic> {
+pub fn waiting_in_circles(jobs: &[Job]) -> Vec<Diagnostic> {
     let places: HashMap<&str, usize> = jobs.iter().enumerate().map(|(at, job)| (&*job.id, at)).collect();
     let mut graph = petgraph::Graph::<&Job, Span>::new();
     let nodes: Vec<_> = jobs.iter().map(|job| graph.add_node(job)).collect();

@@ -104,7 +104,7 @@ fn parent<'n>(
 
 /// Lays `child` over `parent`, map by map. A map of another `kind` replaces the one below it: the
 /// settings of a `victoria_metrics` mean nothing to the `embedded` store that stands in for it.
-fn merge(parent: Node, child: Node) -> Node {
+pub(super) fn merge(parent: Node, child: Node) -> Node {
     match (parent.content, child.content) {
         (Content::Map(below), Content::Map(above)) if same_kind(&below, &above) => {
             Node { content: Content::Map(merge_maps(below, above)), span: child.span }

@@ -3,19 +3,31 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::cron::{self, Cron};
 use super::reading::{Reading, optional, or_default, suggest};
-use super::yaml::{Content, Field, Mapping, Shape, fields};
+use super::yaml::{Content, Field, Shape, fields};
 use crate::diagnostic::{Diagnostic, Severity, closest, codes};
 use crate::source::{Span, Spanned};
 
 /// The keys of a job.
-const KEYS: &[&str] =
-    &["id", "name", "description", "workflow", "enabled", "environment", "params", "schedule", "timeout", "after"];
+const KEYS: &[&str] = &[
+    "id",
+    "name",
+    "description",
+    "workflow",
+    "enabled",
+    "environment",
+    "params",
+    "labels",
+    "schedule",
+    "timeout",
+    "after",
+];
 
 /// The keys of a schedule.
 const SCHEDULE_KEYS: &[&str] = &["cron", "timezone", "calendar", "overlap", "catch_up"];
@@ -41,6 +53,8 @@ pub struct Job {
     pub environment: Option<Spanned<Arc<str>>>,
     /// The values of its parameters.
     pub params: IndexMap<Arc<str>, JobParam>,
+    /// What tells it from others: `team: data`.
+    pub labels: IndexMap<Arc<str>, Arc<str>>,
     /// When it runs by itself.
     pub schedule: Option<Schedule>,
     /// How long a run may take, in milliseconds.
@@ -60,6 +74,8 @@ pub struct JobParam {
     pub value: Value,
     /// Whether a variable was substituted somewhere in it.
     pub substituted: bool,
+    /// Whether it must not be shown, by its name or by a variable's that was substituted.
+    pub is_secret: bool,
     /// Where the name stands.
     pub key_span: Span,
     /// Where the value stands.
@@ -79,6 +95,15 @@ pub struct Schedule {
     pub overlap: Overlap,
     /// What happens with times at which nothing was there to run it.
     pub catch_up: CatchUp,
+    due: Cron,
+}
+
+impl Schedule {
+    /// The first instant after `now` at which it is due, on a day that `is_open`. A time of day that the clocks of its zone
+    /// skip is due when they have jumped, one that comes twice the first time.
+    pub fn next(&self, now: DateTime<Utc>, is_open: &dyn Fn(NaiveDate) -> bool) -> Option<DateTime<Tz>> {
+        self.due.next(now, self.timezone, is_open).map(|at| at.with_timezone(&self.timezone))
+    }
 }
 
 /// What happens when a run is due and the one before has not ended.
@@ -108,32 +133,69 @@ const OVERLAPS: [(&str, Overlap); 3] =
 
 const CATCH_UPS: [(&str, CatchUp); 3] = [("none", CatchUp::None), ("latest", CatchUp::Latest), ("all", CatchUp::All)];
 
+/// The workflow that a job is of.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// The workflow, when the file holds several.
+    pub(super) name: Option<Arc<str>>,
+    /// Where it is named.
+    pub(super) span: Span,
+}
+
 /// Types the job in `field`, whose key is its id; `known` are all jobs. `None` when a finding says why not.
-pub(super) fn job(reading: &mut Reading<'_>, job: Field<'_>, known: &Mapping) -> Option<Job> {
+pub(super) fn job(reading: &mut Reading<'_>, job: Field<'_>, known: &[&str]) -> Option<Job> {
     let map = reading.map(job)?;
     reading.check_keys(map, KEYS, &format!("job `{}`", job.key));
-    let id: Arc<str> = Arc::from(job.key);
+    let workflow = reading.required(map, "workflow", job.key_span, &format!("job `{}`", job.key));
+    let target = workflow.and_then(|field| target(reading, field));
+    settings(reading, job, job.key, target, known)
+}
+
+/// Types a job of a package: `id` is its whole name, and `target` what it is of.
+pub(super) fn packaged(
+    reading: &mut Reading<'_>,
+    job: Field<'_>,
+    id: &str,
+    target: Target,
+    known: &[&str],
+) -> Option<Job> {
+    let map = reading.map(job)?;
+    reading.check_keys(map, KEYS, &format!("job `{}`", job.key));
+    settings(reading, job, id, Some(target), known)
+}
+
+/// Everything but the workflow; what is wrong with it is told also when the workflow is.
+fn settings(
+    reading: &mut Reading<'_>,
+    job: Field<'_>,
+    id: &str,
+    target: Option<Target>,
+    known: &[&str],
+) -> Option<Job> {
+    let map = reading.map(job)?;
     let name = optional(map, "name", |field| reading.name(field));
     let description = optional(map, "description", |field| reading.text(field));
-    let workflow = reading.required(map, "workflow", job.key_span, &format!("job `{id}`"));
-    let target = workflow.and_then(|field| workflow_target(reading, field));
     let enabled = or_default(map, "enabled", true, |field| reading.boolean(field));
     let environment = optional(map, "environment", |field| spanned(reading, field));
     let params = or_default(map, "params", IndexMap::new(), |field| params(reading, field));
+    let labels = or_default(map, "labels", IndexMap::new(), |field| labels(reading, field));
     let schedule = optional(map, "schedule", |field| schedule(reading, field));
     let timeout_ms = optional(map, "timeout", |field| reading.duration_ms(field));
     let after = or_default(map, "after", Vec::new(), |field| predecessors(reading, job.key, field, known));
-    let (workflow_path, workflow_name) = target?;
+    let target = target?;
     Some(Job {
-        name: name?.unwrap_or_else(|| Arc::clone(&id)),
-        id,
+        name: name?.unwrap_or_else(|| Arc::from(job.key)),
+        id: Arc::from(id),
         description: description?,
-        workflow: workflow_path,
-        workflow_name,
-        workflow_span: workflow?.node.span,
+        workflow: target.path,
+        workflow_name: target.name,
+        workflow_span: target.span,
         enabled: enabled?,
         environment: environment?,
         params: params?,
+        labels: labels?,
         schedule: schedule?,
         timeout_ms: timeout_ms?,
         after: after?,
@@ -143,7 +205,7 @@ pub(super) fn job(reading: &mut Reading<'_>, job: Field<'_>, known: &Mapping) ->
 }
 
 /// `workflows/a.flow` or `workflows/a.flow:name`.
-fn workflow_target(reading: &mut Reading<'_>, field: Field<'_>) -> Option<(PathBuf, Option<Arc<str>>)> {
+pub(super) fn target(reading: &mut Reading<'_>, field: Field<'_>) -> Option<Target> {
     let text = reading.name(field)?;
     let split = text.rsplit_once(':').filter(|(path, name)| has_flow_extension(path) && is_name(name));
     let (path, name) = split.map_or((&*text, None), |(path, name)| (path, Some(Arc::from(name))));
@@ -151,7 +213,7 @@ fn workflow_target(reading: &mut Reading<'_>, field: Field<'_>) -> Option<(PathB
         reading.mismatch(field, "a path such as `workflows/name.flow`", "something else");
         return None;
     }
-    Some((reading.directory.join(path), name))
+    Some(Target { path: reading.directory.join(path), name, span: field.node.span })
 }
 
 fn has_flow_extension(path: &str) -> bool {
@@ -171,8 +233,16 @@ fn params(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<st
 
 fn param(reading: &mut Reading<'_>, field: Field<'_>) -> Option<JobParam> {
     let mut substituted = false;
+    let secrets = reading.secrets.len();
     let value = json(reading, field, &mut substituted)?;
-    Some(JobParam { value, substituted, key_span: field.key_span, span: field.node.span })
+    let is_secret = reading.secrets.len() > secrets;
+    Some(JobParam { value, substituted, is_secret, key_span: field.key_span, span: field.node.span })
+}
+
+fn labels(reading: &mut Reading<'_>, field: Field<'_>) -> Option<IndexMap<Arc<str>, Arc<str>>> {
+    let map = reading.map(field)?;
+    let read: Vec<_> = fields(map).map(|field| (Arc::from(field.key), reading.name(field))).collect();
+    read.into_iter().map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The JSON of a node, variables filled in; the nesting of nodes is bounded when they are read.
@@ -210,7 +280,8 @@ fn schedule(reading: &mut Reading<'_>, given: Field<'_>) -> Option<Schedule> {
     let overlap = or_default(map, "overlap", Overlap::Skip, |field| reading.word(field, &OVERLAPS));
     let catch_up = or_default(map, "catch_up", CatchUp::Latest, |field| reading.word(field, &CATCH_UPS));
     let (cron, due) = read?;
-    let schedule = Schedule { cron, timezone: timezone?, calendar: calendar?, overlap: overlap?, catch_up: catch_up? };
+    let (timezone, calendar) = (timezone?, calendar?);
+    let schedule = Schedule { cron, timezone, calendar, overlap: overlap?, catch_up: catch_up?, due };
     reading.findings.extend(never_due(&schedule, &due).or_else(|| skipped(&schedule, &due)));
     Some(schedule)
 }
@@ -274,7 +345,7 @@ fn predecessors(
     reading: &mut Reading<'_>,
     id: &str,
     after: Field<'_>,
-    known: &Mapping,
+    known: &[&str],
 ) -> Option<Vec<Spanned<Arc<str>>>> {
     let items = match &after.node.content {
         Content::Scalar(..) => vec![after],
@@ -284,14 +355,14 @@ fn predecessors(
     names.into_iter().collect()
 }
 
-fn predecessor(reading: &mut Reading<'_>, id: &str, item: Field<'_>, known: &Mapping) -> Option<Spanned<Arc<str>>> {
+fn predecessor(reading: &mut Reading<'_>, id: &str, item: Field<'_>, known: &[&str]) -> Option<Spanned<Arc<str>>> {
     let name = spanned(reading, item)?;
     if &*name.node == id {
         reading.report(name.span, format!("job `{id}` waits for itself"), "remove it from `after`");
         return None;
     }
-    if !known.contains_key(&name.node) {
-        let help = suggest(&name.node, known.keys().map(|key| &**key), "jobs");
+    if !known.contains(&&*name.node) {
+        let help = suggest(&name.node, known.iter().copied(), "jobs");
         reading.report(name.span, format!("no job `{}` to wait for", name.node), help);
         return None;
     }

@@ -1,4 +1,4 @@
-//! `vmflow.yaml`: environments with their connections, and jobs.
+//! `vmflow.yaml`: environments with their connections, and jobs; `package.yaml`: the jobs of a package.
 //!
 //! [`load`] reads the file into a [`Config`] without asking for any variable; what an environment
 //! or a job needs is substituted and typed when [`Config::environment`] or [`Config::job`] asks for it, so
@@ -16,6 +16,7 @@ mod http;
 mod job;
 mod kinds;
 mod lifecycle;
+mod manifest;
 mod mask;
 mod metrics;
 mod origin;
@@ -35,10 +36,11 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
 pub use connection::{Connection, ConnectionConfig, Login, Rate, ServerAddress, Tls};
-pub use document::Config;
+pub use document::{Config, waiting_in_circles};
 pub use environment::{ConnectionOutline, Environment};
 pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};
 pub use lifecycle::{Credentials, Influx, Sink, SinkConfig};
+pub use manifest::{Home, MANIFEST_NAME, Manifest, Named, is_package_name};
 pub use mask::{MaskWords, Redactor, mask_all, mask_json, mask_text};
 pub use metrics::{Durable, WriteProtocol};
 pub use origin::{Filled, Setting};

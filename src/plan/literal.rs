@@ -143,7 +143,7 @@ fn is_bounded(d: &BigDecimal) -> bool {
     d.fractional_digit_count().abs() <= 1000
 }
 
-fn date(text: &str) -> Option<NaiveDate> {
+pub(super) fn date(text: &str) -> Option<NaiveDate> {
     NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
 }
 
@@ -153,7 +153,7 @@ fn time(text: &str) -> Option<NaiveTime> {
 
 /// `2025-01-31T06:00Z`, `2025-01-31T06:00+01:00`, `2025-01-31T06:00[Europe/London]`. An hour that a zone skips or
 /// has twice is refused: which instant is meant cannot be known.
-fn timestamp(text: &str) -> Option<Timestamp> {
+pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     if let Some((local, zone)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) {
         let zone: Tz = zone.parse().ok()?;
         return match zone.from_local_datetime(&local_time(local)?) {
@@ -168,13 +168,13 @@ fn timestamp(text: &str) -> Option<Timestamp> {
     with_offset.iter().find_map(|form| DateTime::parse_from_str(text, form).ok()).map(|at| at.with_timezone(&Utc))
 }
 
-fn local_time(text: &str) -> Option<NaiveDateTime> {
+pub(super) fn local_time(text: &str) -> Option<NaiveDateTime> {
     let (day, clock) = text.split_once(['T', ' '])?;
     Some(date(day)?.and_time(time(clock)?))
 }
 
 /// `1h30m` into `[(1, "h"), (30, "m")]`.
-fn parts(text: &str) -> Option<Vec<(i64, &str)>> {
+pub(super) fn parts(text: &str) -> Option<Vec<(i64, &str)>> {
     let mut rest = text;
     let mut parts = Vec::new();
     while !rest.is_empty() {

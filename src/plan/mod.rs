@@ -4,6 +4,8 @@ mod bind;
 mod draw;
 mod graph;
 mod literal;
+mod moment;
+mod since;
 
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use crate::value::Value;
 pub use bind::{BindError, GivenArgument, bind, bind_again};
 pub use draw::{Drawing, draw, draw_steps};
 pub use graph::graph;
+pub use since::{SINCE, UNTIL, named, settle};
 
 /// A workflow with its arguments. Parameters that were not given take their defaults when the run starts, because a
 /// default may look at `run.now`.

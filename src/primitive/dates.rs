@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 
 use super::refined::DateFormat;
 use super::{Example, Form, Primitive, Property, Pure, Spec, args};
-use crate::value::{ErrorKind, StepError, Timestamp, Type, Value, Zone};
+use crate::value::{ErrorKind, StepError, Timestamp, Type, Value, Zone, first_at, local_clock};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Midnight>(),
@@ -95,11 +95,6 @@ fn beyond(what: impl std::fmt::Display) -> StepError {
     StepError::new(ErrorKind::Arithmetic, format!("{what} is beyond the dates that can be counted"))
 }
 
-/// The clock on the wall of `zone` at an instant. chrono's own conversion panics at the ends of time.
-fn local_clock(at: NaiveDateTime, zone: Tz) -> Option<NaiveDateTime> {
-    at.checked_add_offset(zone.offset_from_utc_datetime(&at).fix())
-}
-
 /// The day on the calendar of `zone` at an instant.
 pub(super) fn local_date(at: Timestamp, zone: Tz) -> Result<NaiveDate, StepError> {
     local_clock(at.naive_utc(), zone).map(|clock| clock.date()).ok_or_else(|| beyond(Value::Timestamp(at)))
@@ -107,26 +102,7 @@ pub(super) fn local_date(at: Timestamp, zone: Tz) -> Result<NaiveDate, StepError
 
 /// The first instant of a day: its first 00:00, or where clocks jump over it the instant of the jump.
 pub(super) fn first_instant(day: NaiveDate, zone: Tz) -> Result<Timestamp, StepError> {
-    let wanted = day.and_time(NaiveTime::MIN);
-    if let Some(at) = zone.from_local_datetime(&wanted).earliest() {
-        return Ok(at.with_timezone(&Utc));
-    }
-    jump_over(wanted, zone).ok_or_else(|| beyond(day))
-}
-
-/// The first second at which the clock of `zone` shows `wanted` or later, for a `wanted` that it never
-/// shows. No zone is more than 26 hours from UTC even on the day it changed sides of the date line.
-fn jump_over(wanted: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
-    let reach = TimeDelta::hours(26);
-    let start = wanted.checked_sub_signed(reach)?;
-    let has_come =
-        |second: i64| Some(local_clock(start.checked_add_signed(TimeDelta::seconds(second))?, zone)? >= wanted);
-    let (mut before, mut after) = (0, 2 * reach.num_seconds());
-    while after - before > 1 {
-        let middle = i64::midpoint(before, after);
-        if has_come(middle)? { after = middle } else { before = middle }
-    }
-    Some(start.checked_add_signed(TimeDelta::seconds(after))?.and_utc())
+    first_at(day.and_time(NaiveTime::MIN), zone).ok_or_else(|| beyond(day))
 }
 
 args! {

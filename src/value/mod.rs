@@ -11,6 +11,7 @@ mod fingerprint;
 mod format;
 mod json;
 mod keep;
+mod local;
 mod reflect;
 mod sequence;
 mod series;
@@ -24,6 +25,7 @@ pub use fingerprint::Fingerprint;
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
 pub use keep::{from_kept, to_kept, unkeepable};
+pub use local::{first_at, local_clock};
 pub use reflect::{
     BusinessDays, FilesConnection, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect,
     ReflectError, Regex, SqlConnection, T, U, Zone,

@@ -93,9 +93,19 @@ fn renewed(page: &str, block: &Block, sandbox: &Sandbox) -> String {
     page.replace(&block.text, &session)
 }
 
+/// Writes the files that a page shows: blocks that say `file NAME`.
+fn write_files(text: &str, sandbox: &Sandbox) {
+    for block in blocks::of(text) {
+        if let [_, "file", name] = block.info.split_whitespace().collect::<Vec<_>>().as_slice() {
+            sandbox.write(name, &block.text);
+        }
+    }
+}
+
 fn check(page: &Path) {
     let text = std::fs::read_to_string(page).unwrap();
     let sandbox = Sandbox::new();
+    write_files(&text, &sandbox);
     let sessions = || blocks::of(&text).into_iter().filter(|block| block.language() == "console");
     let renewed = sessions().fold(text.clone(), |page, block| renewed(&page, &block, &sandbox));
     assert!(sessions().count() > 0, "no session in {}", page.display());
@@ -105,6 +115,11 @@ fn check(page: &Path) {
 #[test]
 fn the_page_of_plans_shows_what_its_commands_print() {
     check(&root().join("docs/plan.md"));
+}
+
+#[test]
+fn the_page_of_packages_shows_what_its_commands_print() {
+    check(&root().join("docs/packages.md"));
 }
 
 #[test]

@@ -37,7 +37,8 @@ fn all_blocks(language: &str) -> Vec<(PathBuf, Block)> {
 }
 
 /// A block of `flow` is a whole file, unless it says `flow fragment` (statements of a workflow) or
-/// `flow excerpt FILE` (lines of that file, in order, `…` for what is left out).
+/// `flow excerpt FILE` (lines of that file, in order, `…` for what is left out). `flow file NAME` is a whole file that the
+/// sessions of its page find under that name.
 #[test]
 fn every_workflow_shown_is_right() {
     let sandbox = Sandbox::new();
@@ -46,7 +47,7 @@ fn every_workflow_shown_is_right() {
     for (page, block) in all {
         let place = place(&page, &block);
         match block.info.split_whitespace().collect::<Vec<_>>().as_slice() {
-            ["flow"] => assert_checks(&sandbox, &block.text, &place),
+            ["flow"] | ["flow", "file", _] => assert_checks(&sandbox, &block.text, &place),
             ["flow", "fragment"] => assert_parses(&sandbox, &block.text, &place),
             ["flow", "excerpt", file] => assert_excerpt(&block.text, file, &place),
             _ => panic!("{place}: what is `{}`?", block.info),

@@ -19,7 +19,7 @@ use crate::diagnostic::{Named, Selection, closest};
 Exit codes: 0 nothing wrong (warnings may be there), 1 errors, or something to fix with --diff,
 2 bad usage, 4 a file could not be written.")]
 pub(crate) struct CheckArguments {
-    /// Files and directories; `-` reads stdin
+    /// Files, directories, packages and their jobs (`PACKAGE/JOB`); `-` reads stdin
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]

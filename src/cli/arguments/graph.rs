@@ -4,11 +4,12 @@ use clap::{Args, ValueEnum};
 
 /// `vmflow graph`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  vmflow graph workflows/extractor.flow --format mermaid")]
+#[command(after_help = "Examples:
+  vmflow graph workflows/extractor.flow --format mermaid
+  vmflow graph rates/copy")]
 pub(crate) struct GraphArguments {
-    /// A file (`FILE` or `FILE:WORKFLOW`)
-    #[arg(value_name = "FILE")]
+    /// A file (`FILE` or `FILE:WORKFLOW`), or a job: its id, or `PACKAGE/JOB`
+    #[arg(value_name = "FILE|JOB")]
     pub(crate) file: String,
     /// How to draw
     #[arg(long, value_enum, default_value_t = GraphFormat::Text)]

@@ -7,6 +7,7 @@ mod config;
 mod doc;
 mod eval;
 mod explain;
+mod flags;
 mod fmt;
 mod graph;
 mod init;
@@ -35,10 +36,11 @@ pub(crate) use config::SettingsArguments;
 pub(crate) use doc::{DocArguments, DocFormat};
 pub(crate) use eval::EvalArguments;
 pub(crate) use explain::ExplainArguments;
+pub(crate) use flags::{ParameterFlag, Split, split};
 pub(crate) use fmt::FmtArguments;
 pub(crate) use graph::{GraphArguments, GraphFormat};
 pub(crate) use init::InitArguments;
-pub(crate) use jobs::JobsArguments;
+pub(crate) use jobs::{JobsArguments, JobsCommand, JobsList, JobsShow};
 pub(crate) use man::ManArguments;
 pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
@@ -135,7 +137,7 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     /// Draw the steps of a workflow and what they wait for
     Graph(GraphArguments),
-    /// List the jobs of the configuration
+    /// List the jobs, or show one
     Jobs(JobsArguments),
     /// Show the settings of an environment, masked, and where each comes from
     Config(SettingsArguments),
@@ -151,8 +153,21 @@ pub(crate) enum Command {
     Completions(CompletionsArguments),
 }
 
+impl Command {
+    /// Takes the parameters that stood on the command line as flags, and whether help of the target was asked for.
+    pub(crate) fn take(&mut self, flags: Vec<ParameterFlag>, wants_help: bool) {
+        let wanted = match self {
+            Self::Run(command) => &mut command.wanted,
+            Self::Plan(command) => &mut command.wanted,
+            _ => return,
+        };
+        wanted.flags = flags;
+        wanted.wants_help = wants_help;
+    }
+}
+
 /// Which configuration and which environment of it.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ConfigArguments {
     /// The configuration file [default: vmflow.yaml, upward from the workflow or here]
     #[arg(long, value_name = "FILE")]

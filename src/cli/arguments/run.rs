@@ -12,7 +12,10 @@ use super::Wanted;
   vmflow run workflows/extractor.flow --at 2026-10-30T18:00Z
   vmflow run workflows/extractor.flow -p lookback=60d --format json
   vmflow run apex_extractor --env prod --yes
+  vmflow run rates/copy --account acct1 --since -7d --until now
   vmflow run --plan plan.json
+
+`vmflow run JOB --help` tells of the job and its parameters, each of which is a flag: `--name VALUE`.
 
 Exit codes: 0 success, 1 failed, 2 bad usage or parameter, 3 partial, 4 the environment is at fault (nothing was written), 130/143 interrupted.")]
 pub(crate) struct RunArguments {

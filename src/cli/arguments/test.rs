@@ -15,7 +15,7 @@ Tests reach no server and need no configuration.
 
 Exit codes: 0 all passed, 1 tests failed or files have errors, 2 bad usage, or no test at all.")]
 pub(crate) struct TestArguments {
-    /// Files, and directories to search for `.flow` files
+    /// Files, directories to search for `.flow` files, packages, and their jobs (`PACKAGE/JOB`)
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
     /// Only the tests whose titles hold this text

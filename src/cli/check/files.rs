@@ -5,7 +5,9 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use crate::cli::arguments::CheckArguments;
+use crate::cli::packages::{self, Meant};
 use crate::cli::walk;
+use crate::config::Variables;
 
 /// A file that was asked for.
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ impl File {
 }
 
 /// The files to check, each once, in order.
-pub(super) fn read(command: &CheckArguments) -> Result<Vec<File>, String> {
+pub(super) fn read(command: &CheckArguments, variables: &Variables) -> Result<Vec<File>, String> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     for path in &command.paths {
@@ -38,6 +40,8 @@ pub(super) fn read(command: &CheckArguments) -> Result<Vec<File>, String> {
             found.push(File::new(command.stdin_filename.clone(), stdin()?));
             continue;
         }
+        let meant = packages::meant(path, variables)?;
+        let path = meant.as_ref().map_or(path, Meant::path);
         for (path, text) in walk::texts(path)?.into_iter().filter(|(path, _)| seen.insert(path.clone())) {
             found.push(File::new(path, text));
         }

@@ -45,7 +45,7 @@ struct Found {
 fn begin<'a>(command: &'a CheckArguments, variables: &'a Variables) -> Result<(Check<'a>, Vec<File>), String> {
     let selection = command.selection()?;
     let known = known::read(command.baseline.as_deref())?;
-    let files = files::read(command)?;
+    let files = files::read(command, variables)?;
     if (command.fix || command.diff) && reads_stdin(command) && files.len() > 1 {
         return Err("with `--fix` and `--diff`, `-` stands alone".to_owned());
     }
@@ -107,6 +107,8 @@ impl Check<'_> {
         if let Some(config) = &config {
             let misfits = super::jobs::misfits(config, &checked, &project.findings);
             project.findings.extend(misfits);
+            let faults = super::packages::faults(config, &checked, &mut project);
+            project.findings.extend(faults);
         }
         diagnostic::sort(&mut project.findings);
         let gone = known::hide(&self.known, &mut project);

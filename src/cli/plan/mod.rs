@@ -17,7 +17,7 @@ use super::perform::{Performed, Sink, perform};
 use super::prepare::{Permission, Prepared, prepare};
 use super::project::{Project, refuse};
 use super::terminal::Terminal;
-use super::{Exit, logs};
+use super::{Exit, jobs, logs};
 use crate::config::{Redactor, Variables};
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
@@ -31,6 +31,9 @@ const CHANGES: u8 = 6;
 
 pub(super) fn plan(command: &PlanArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     logs::init(terminal);
+    if command.wanted.wants_help {
+        return jobs::help(&command.wanted, "plan", terminal, variables);
+    }
     let mut project = Project::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let prepared = match prepare(&command.wanted, Permission::Look, variables, &mut project, &*clock) {
