@@ -252,7 +252,11 @@ impl Work<'_> {
             job_id: None,
             params: command.params.clone(),
             params_file: None,
+            since: None,
+            until: None,
             at: Some(day.now.to_rfc3339()),
+            flags: Vec::new(),
+            wants_help: false,
             saved: indexmap::IndexMap::new(),
         };
         let permission = if command.yes { Permission::Given } else { Permission::Ask };
