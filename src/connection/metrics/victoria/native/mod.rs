@@ -79,8 +79,11 @@ impl Frames {
     }
 }
 
+/// Bytes, and those after them.
+type Split<'b> = (&'b [u8], &'b [u8]);
+
 /// A piece that begins with its length, and what is after it.
-fn piece(bytes: &[u8], longest: usize) -> Result<Option<(&[u8], &[u8])>, Unreadable> {
+fn piece(bytes: &[u8], longest: usize) -> Result<Option<Split<'_>>, Unreadable> {
     let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
     if length > longest { Err("a piece of an impossible length") } else { Ok(rest.split_at_checked(length)) }
@@ -207,7 +210,7 @@ mod tests {
             let _ = Search::new(&[&one], 0, 25).add(&bytes, &mut |_| ());
             let mut held = Held::new(0, 25, usize::MAX);
             if held.add(&bytes).is_ok() {
-                held.resolve().for_each(|found| drop(found));
+                held.resolve().for_each(drop);
             }
         }
     }
