@@ -5,6 +5,8 @@
 //! stores replay TARGET FORMAT SAMPLES SERIES    the same samples as bodies made beforehand, on as many connections
 //! stores read   TARGET FORMAT SAMPLES SERIES    all series in columns, each let go of when the next comes
 //! stores calls  TARGET FORMAT SAMPLES SERIES    one write for each instant, as a job does that runs every minute
+//! stores open   TARGET -      0       SERIES    a new embedded store, made and opened
+//! stores copy   TARGET SOURCE SAMPLES SERIES    from another server, in the servers' own form
 //! ```
 //!
 //! TARGET is the address of a server, or the path of an embedded store. Prints one JSON object: wall and CPU seconds,
@@ -43,7 +45,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().filter(|argument| argument != "--bench").collect();
     // `cargo test --benches` and `cargo bench` alone measure nothing.
     let [_, what, target, format, samples, series] = arguments.as_slice() else {
-        println!("usage: stores write|replay|read|calls TARGET FORMAT SAMPLES SERIES");
+        println!("usage: stores write|replay|read|calls|open|copy TARGET FORMAT SAMPLES SERIES");
         return;
     };
     let (samples, series): (usize, usize) = (samples.parse().unwrap(), series.parse().unwrap());
@@ -51,6 +53,8 @@ fn main() {
     let measured = match what.as_str() {
         "write" => runtime.block_on(write(target, format, samples, series)),
         "calls" => runtime.block_on(calls(target, format, samples, series)),
+        "open" => runtime.block_on(open(target)),
+        "copy" => runtime.block_on(copy(target, format)),
         "read" => runtime.block_on(read(target, format)),
         "replay" => replay::replay(target, format, &data(samples, series)),
         other => panic!("nothing is called {other}"),
@@ -136,10 +140,13 @@ async fn store(target: &str, format: &str) -> Box<dyn Metrics> {
     if target.starts_with("http") {
         return targets::server(target, format);
     }
+    Box::new(EmbeddedMetrics::open(&EmbeddedOptions { path: target.into(), seed: None }).await.unwrap())
+}
+
+async fn open(target: &str) -> Measured {
     let begun = Begun::now();
-    let store = EmbeddedMetrics::open(&EmbeddedOptions { path: target.into(), seed: None }).await.unwrap();
-    eprintln!("open {:.1} ms", begun.end(0).wall * 1000.0);
-    Box::new(store)
+    let _store = store(target, "-").await;
+    begun.end(0)
 }
 
 async fn write(target: &str, format: &str, samples: usize, series: usize) -> Measured {
@@ -179,6 +186,13 @@ async fn read(target: &str, format: &str) -> Measured {
     begun.end(count)
 }
 
+async fn copy(target: &str, source: &str) -> Measured {
+    let (target, source) = (store(target, "remote_write").await, store(source, "remote_write").await);
+    let begun = Begun::now();
+    let copied = target.copy(&*source, "bench_metric", BEGIN, BEGIN + 1_000 * 86_400_000).await.unwrap();
+    begun.end(usize::try_from(copied).unwrap())
+}
+
 mod targets {
     use super::CONNECTIONS;
     use std::sync::Arc;
@@ -189,7 +203,6 @@ mod targets {
     use vmflow::connection::{Authorization, Metrics};
 
     pub(super) fn server(url: &str, format: &str) -> Box<dyn Metrics> {
-        assert_eq!(format, "remote_write");
         let options = VictoriaOptions {
             read_url: url.to_owned(),
             write_url: url.to_owned(),
@@ -199,7 +212,12 @@ mod targets {
             future_retention_ms: FUTURE_RETENTION_MS,
             verify: true,
             ca: None,
-            protocol: WriteProtocol::RemoteWrite,
+            protocol: match format {
+                "remote_write" => WriteProtocol::RemoteWrite,
+                "import" => WriteProtocol::Import,
+                "influx" => WriteProtocol::Influx,
+                other => panic!("no format is called {other}"),
+            },
             // Replaying does not wait for a snapshot either.
             durability: Durability::Off,
             compresses: false,

@@ -2,7 +2,6 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,19 +255,6 @@ fn certificates(file: Option<&Path>) -> Result<Vec<Certificate>, StepError> {
     let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
     let found = Certificate::from_pem_bundle(&bytes).map_err(|error| wrong(root_cause(&error)))?;
     if found.is_empty() { Err(wrong("there is none in it".to_owned())) } else { Ok(found) }
-}
-
-/// A request with this body, compressed if that is wanted.
-pub(crate) fn compressed(request: RequestBuilder, body: Vec<u8>, is_wanted: bool) -> RequestBuilder {
-    if !is_wanted {
-        return request.body(body);
-    }
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::fast());
-    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
-        Ok(small) => request.header("content-encoding", "gzip").body(small),
-        // A vector takes everything.
-        Err(_) => request.body(body),
-    }
 }
 
 /// A failure after which nobody knows whether the request was carried out.

@@ -1,7 +1,10 @@
 //! A server that events are posted to.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use reqwest::{Method, RequestBuilder, Response, Url};
 
 use super::sink::Undelivered;
@@ -88,5 +91,18 @@ impl Endpoint {
     /// An answer that makes no sense: perhaps somebody stands between, so it may pass.
     pub(super) fn senseless(&self, what: &str) -> Undelivered {
         Undelivered::Later { why: self.transport.masked(&format!("{}: {what}", self.shown)), after_ms: None }
+    }
+}
+
+/// A request with this body, compressed when it is large: from as many bytes on as the predecessor's client did.
+pub(super) fn compressed(request: RequestBuilder, body: Vec<u8>) -> RequestBuilder {
+    if body.len() < 1000 {
+        return request.body(body);
+    }
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
+        Ok(small) => request.header("content-encoding", "gzip").body(small),
+        // A vector takes everything.
+        Err(_) => request.body(body),
     }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use reqwest::Url;
 
-use super::endpoint::{Endpoint, TIMEOUT_MS};
+use super::endpoint::{Endpoint, TIMEOUT_MS, compressed};
 use super::sink::{Refused, Sink, Undelivered};
 use super::told::{EndStatus, Told, What};
-use crate::connection::transport::{self, Authorization};
+use crate::connection::transport::Authorization;
 use crate::value::StepError;
 
 /// Which of the two ways of writing a server has.
@@ -104,10 +104,7 @@ impl Sink for InfluxSink {
     fn tell<'a>(&'a self, events: &'a [Told]) -> BoxFuture<'a, Result<Vec<Refused>, Undelivered>> {
         Box::pin(async move {
             let request = self.endpoint.post(self.url.clone()).header("content-type", "text/plain; charset=utf-8");
-            let body = self.body(events);
-            // The predecessor's client compresses from as many bytes on.
-            let is_large = body.len() >= 1000;
-            self.endpoint.send(transport::compressed(request, body, is_large)).await?;
+            self.endpoint.send(compressed(request, self.body(events))).await?;
             Ok(Vec::new())
         })
     }

@@ -23,16 +23,26 @@ async fn count(store: &dyn Metrics) -> f64 {
     found.first().map_or(0.0, |sample| sample.value)
 }
 
+/// How often a server is killed, and how long after it was written to at most; `scripts/kill-server` does it longer.
+fn kills() -> (i64, i64) {
+    match std::env::var("VMFLOW_TEST_SERVER_KILLS") {
+        Ok(kills) => (kills.parse().unwrap(), 10_000),
+        Err(_) => (4, 900),
+    }
+}
+
 /// The server keeps each value that it is given, so that a doubled sample shows.
 #[tokio::test]
 async fn gotcha_07_a_server_killed_after_a_write_has_it_all() {
     let mut server = Throwaway::start(&["-retentionPeriod=100y"]).await;
     let url = server.url();
-    for round in 0..4 {
+    let (kills, longest_ms) = kills();
+    for round in 0..kills {
         let store = victoria::client(&url);
         assert_eq!(store.put(&samples(round * 500, 500)).await.unwrap(), Written { written: 500, unchanged: 0 });
         // At once, and a while after; the server's own writing to the disk is due within seconds.
-        tokio::time::sleep(std::time::Duration::from_millis(300 * round.unsigned_abs())).await;
+        let wait_ms = longest_ms * round / (kills - 1).max(1);
+        tokio::time::sleep(std::time::Duration::from_millis(wait_ms.unsigned_abs())).await;
         server.kill();
         server.respawn();
         victoria::wait_for(&url).await;

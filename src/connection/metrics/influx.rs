@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, ready};
-use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 
-use super::encode::{self, InfluxDialect, Part};
-use super::writing::{self, Duplicates, Found, Server};
+use super::encode::{self, Body, InfluxDialect};
+use super::writing::{self, Ask, Encoder, Found, Looked, Server, Take, take_series};
 use super::{LARGEST_ANSWER, base_url, batch};
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
@@ -105,13 +105,10 @@ impl InfluxDb {
         writing::write(self, &batch).await
     }
 
-    async fn send_lines(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
-        let body = encode::influx_body(series, parts, InfluxDialect::InfluxDb);
+    async fn send_lines(&self, body: Body) -> Result<(), StepError> {
         let mut url = self.address("write");
         url.query_pairs_mut().append_pair("precision", "ms");
-        let request = self.transport.request(Method::POST, url).header("content-type", body.content_type);
-        let sent = self.transport.send(&self.shown, transport::compressed(request, body.bytes, self.compresses)).await;
-        sent.map(|_| ())
+        self.transport.send(&self.shown, body.request(&self.transport, url)).await.map(drop)
     }
 
     async fn ask(&self, query: String) -> Result<Vec<Series>, StepError> {
@@ -205,19 +202,26 @@ impl Server for InfluxDb {
         Box::pin(ready(true))
     }
 
-    fn stored<'a>(
-        &'a self,
-        series: &[&Series],
-        from_ms: i64,
-        to_ms: i64,
-        _: Duplicates,
-    ) -> BoxStream<'a, Result<Series, StepError>> {
-        let asked = self.ask(statements(series, from_ms, to_ms));
-        stream::once(asked).map_ok(|all| stream::iter(all).map(Ok)).try_flatten().boxed()
+    fn look<'a>(&'a self, ask: Ask<'a>, take: &'a mut Take<'a>) -> Answer<'a, Looked> {
+        Box::pin(async move {
+            if ask.is_broad {
+                return Ok(Looked::TooBroad);
+            }
+            let all = self.ask(statements(ask.series, ask.from_ms, ask.to_ms)).await?;
+            take_series(stream::iter(all.into_iter().map(Ok)).boxed(), ask, take).await
+        })
     }
 
-    fn send<'a>(&'a self, series: &'a [Series], parts: &'a [Part]) -> Answer<'a, ()> {
-        Box::pin(self.send_lines(series, parts))
+    fn encoder(&self) -> Encoder {
+        let compresses = self.compresses;
+        Arc::new(move |parts| {
+            let body = encode::influx_body(parts, InfluxDialect::InfluxDb);
+            Ok(if compresses { body.compressed() } else { body })
+        })
+    }
+
+    fn send(&self, body: Body) -> Answer<'_, ()> {
+        Box::pin(self.send_lines(body))
     }
 
     fn help(&self, wrong: Found) -> &'static str {

@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 pub(super) mod copy;
+mod early;
 pub mod embedded;
 mod encode;
 pub mod influx;

@@ -8,9 +8,9 @@ use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use reqwest::{Method, Url};
 
 use super::answer::{self, Found, Row, milliseconds, number, split_name};
-use super::encode::{self, Part};
+use super::encode::{self, Body};
 use super::steps::MOST_STEPS;
-use super::writing::{self, Duplicates, Server, selector};
+use super::writing::{self, Ask, Encoder, Looked, Server, Take, selector, take_series};
 use super::{LARGEST_ANSWER, Merged, Steps, base_url, batch, in_order, over, range_at_instant, shown_query};
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
 use crate::connection::{Answer, Clock, Metrics, Written};
@@ -196,15 +196,9 @@ impl Metrics for Prometheus {
 }
 
 impl Prometheus {
-    async fn send_parts(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
-        let body = encode::remote_write_body(series, parts)?;
-        let request = self
-            .transport
-            .request(Method::POST, transport::join(&self.url, "api/v1/write"))
-            .header("content-type", body.content_type)
-            .header("content-encoding", body.encoding.unwrap_or_default())
-            .header("x-prometheus-remote-write-version", "0.1.0")
-            .body(body.bytes);
+    async fn send_body(&self, body: Body) -> Result<(), StepError> {
+        let url = transport::join(&self.url, "api/v1/write");
+        let request = body.request(&self.transport, url).header("x-prometheus-remote-write-version", "0.1.0");
         let sent = self.transport.send(&self.shown, request).await;
         sent.map(|_| ()).map_err(|error| match refused(&error.message) {
             Some(help) => error.help(help),
@@ -245,18 +239,21 @@ impl Server for Prometheus {
         Box::pin(std::future::ready(true))
     }
 
-    fn stored<'a>(
-        &'a self,
-        series: &[&Series],
-        from_ms: i64,
-        to_ms: i64,
-        _: Duplicates,
-    ) -> BoxStream<'a, Result<Series, StepError>> {
-        self.export_owned(selector(series), from_ms, to_ms)
+    fn look<'a>(&'a self, ask: Ask<'a>, take: &'a mut Take<'a>) -> Answer<'a, Looked> {
+        Box::pin(async move {
+            if ask.is_broad {
+                return Ok(Looked::TooBroad);
+            }
+            take_series(self.export_owned(selector(ask.series), ask.from_ms, ask.to_ms), ask, take).await
+        })
     }
 
-    fn send<'a>(&'a self, series: &'a [Series], parts: &'a [Part]) -> Answer<'a, ()> {
-        Box::pin(self.send_parts(series, parts))
+    fn encoder(&self) -> Encoder {
+        Arc::new(encode::remote_write_body)
+    }
+
+    fn send(&self, body: Body) -> Answer<'_, ()> {
+        Box::pin(self.send_body(body))
     }
 
     fn help(&self, wrong: writing::Found) -> &'static str {

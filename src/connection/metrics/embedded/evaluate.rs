@@ -8,6 +8,7 @@ use futures_util::stream::TryStreamExt;
 
 use super::find::Stored;
 use super::store::Store;
+use crate::connection::metrics::early::refuse_early;
 use crate::query::promql::{Aggregate, Fold, Grouping, Matcher, SubsetExpr};
 use crate::value::{ErrorKind, Labels, Sample, Series, StepError};
 
@@ -29,15 +30,6 @@ pub(super) fn refuse_duplicates(sorted: &[Sample]) -> Result<(), StepError> {
     Err(StepError::new(ErrorKind::Query, message).help(
         "match one metric, add `keep_metric_names`, or fold them, as in `max by (__name__) (… keep_metric_names)`",
     ))
-}
-
-/// A server looks five minutes further back than the window, and finds nothing at all where that is before 1970.
-fn refuse_early(from: i64) -> Result<(), StepError> {
-    if from > 300_000 {
-        return Ok(());
-    }
-    let message = "a window begins before 1970-01-01T00:05Z, where a server finds nothing, not even what lies later";
-    Err(StepError::new(ErrorKind::Query, message).help("shorten the window"))
 }
 
 struct Evaluation<'a> {

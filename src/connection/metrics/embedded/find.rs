@@ -1,14 +1,18 @@
 //! Which series a selector matches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use futures_util::stream::TryStreamExt;
 use sqlx::Sqlite;
 use sqlx::query_builder::QueryBuilder;
 
 use super::store::Store;
 use crate::query::promql::{MatchSign, Matcher, MatcherValue, Pattern};
 use crate::value::{ErrorKind, Labels, StepError};
+
+/// Texts that are kept to be shared.
+const MOST_TEXTS: usize = 10_000;
 
 /// A series, without its points.
 #[derive(Debug, Clone)]
@@ -30,11 +34,11 @@ impl Store {
         for test in &tests {
             test.narrow(&mut query);
         }
-        let rows: Vec<(i64, String, String)> =
-            query.build_query_as().fetch_all(&self.reader).await.map_err(|error| self.failure(&error))?;
-        let mut found = Vec::new();
-        for (id, name, labels) in rows {
-            let stored = Stored { id, name: name.into(), labels: self.labels(&labels)? };
+        let query = query.build_query_as::<(i64, String, String)>();
+        let mut rows = query.fetch(&self.reader).map_err(|error| self.failure(&error));
+        let (mut found, mut texts) = (Vec::new(), Texts::default());
+        while let Some((id, name, labels)) = rows.try_next().await? {
+            let stored = Stored { id, name: texts.shared(&name), labels: self.labels(&labels, &mut texts)? };
             let (unsure, sure): (Vec<&Test>, Vec<&Test>) = tests.iter().partition(|test| test.is_unsure_of(&stored));
             if !sure.iter().all(|test| test.holds(&stored)) {
                 continue;
@@ -48,11 +52,28 @@ impl Store {
         Ok(found)
     }
 
-    fn labels(&self, text: &str) -> Result<Labels, StepError> {
+    fn labels(&self, text: &str, texts: &mut Texts) -> Result<Labels, StepError> {
         let labels: BTreeMap<String, String> = serde_json::from_str(text).map_err(|error| {
             StepError::new(ErrorKind::Data, format!("the embedded store {} is damaged: {error}", self.shown))
         })?;
-        Ok(labels.into_iter().collect())
+        Ok(labels.iter().map(|(name, value)| (texts.shared(name), texts.shared(value))).collect())
+    }
+}
+
+/// Texts that many series have in common, kept once: the first ones met, which names of labels are among.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let new: Arc<str> = text.into();
+        if self.0.len() < MOST_TEXTS {
+            self.0.insert(new.clone());
+        }
+        new
     }
 }
 

@@ -10,9 +10,9 @@ use super::store::Store;
 use super::write::json;
 use crate::value::{ErrorKind, Points, Series, StepError};
 
-/// Chunks read at once: 64 k points or a megabyte, which bounds memory whatever the length of a series. A
-/// page is read wholly before any of it is given on, so that a slow taker holds no reader.
-const PAGE: usize = 128;
+/// Chunks read at once: 256 k points or two megabytes, which bounds memory whatever the length of a series, and is enough
+/// for many short ones. A page is read wholly before any of it is given on, so that a slow taker holds no reader.
+const PAGE: usize = 512;
 
 /// Series in the order of the list, chunks in order of time: `cross join` is SQLite's word for loops in this order.
 /// The chunk that the range begins in begins before it.

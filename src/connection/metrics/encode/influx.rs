@@ -40,14 +40,13 @@ pub(super) fn check(series: &[Series], dialect: InfluxDialect) -> Result<(), Ste
 }
 
 /// A line for each sample.
-pub(super) fn encode(series: &[Series], parts: &[Part], dialect: InfluxDialect) -> Vec<u8> {
+pub(super) fn encode(parts: &[Part], dialect: InfluxDialect) -> Vec<u8> {
     let mut out = Vec::new();
     let mut start = Vec::new();
     for part in parts {
-        let Some(one) = series.get(part.series) else { continue };
         start.clear();
-        put_series(&mut start, one, dialect);
-        for (at_ms, value) in part.points(one) {
+        put_series(&mut start, &part.series, dialect);
+        for (at_ms, value) in part.points() {
             out.extend_from_slice(&start);
             put_value(&mut out, value);
             out.push(b' ');
@@ -98,9 +97,8 @@ mod tests {
 
     #[test]
     fn each_reader_has_its_lines() {
-        let one = [series(&[("a", "x y,z=\\w")], 1.5)];
-        let line =
-            |dialect| String::from_utf8(encode(&one, &[Part { series: 0, runs: vec![0..1, 1..1] }], dialect)).unwrap();
+        let parts = [Part { series: series(&[("a", "x y,z=\\w")], 1.5), runs: vec![0..1, 1..1] }];
+        let line = |dialect| String::from_utf8(encode(&parts, dialect)).unwrap();
         assert_eq!(line(InfluxDialect::VictoriaMetrics), ",a=x\\ y\\,z\\=\\\\w nav=1.5 7\n");
         assert_eq!(line(InfluxDialect::InfluxDb), "nav,a=x\\ y\\,z\\=\\w value=1.5 7\n");
     }

@@ -9,6 +9,13 @@ mod text;
 pub(super) use influx::InfluxDialect;
 pub(super) use parts::{Part, Runs, requests};
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::{Method, RequestBuilder, Url};
+
+use crate::connection::transport::Transport;
 use crate::value::{ErrorKind, Series, StepError};
 
 /// A protocol by which VictoriaMetrics takes samples.
@@ -40,6 +47,29 @@ impl Body {
     fn lines(bytes: Vec<u8>) -> Self {
         Self { bytes, content_type: "text/plain", encoding: None }
     }
+
+    /// The same compressed, unless its protocol does that itself.
+    pub(super) fn compressed(self) -> Self {
+        if self.encoding.is_some() {
+            return self;
+        }
+        let mut encoder = GzEncoder::new(Vec::with_capacity(self.bytes.len() / 4), Compression::fast());
+        match encoder.write_all(&self.bytes).and_then(|()| encoder.finish()) {
+            Ok(bytes) => Self { bytes, encoding: Some("gzip"), ..self },
+            // A vector takes everything.
+            Err(_) => self,
+        }
+    }
+
+    /// What is asked to send it to an address.
+    pub(super) fn request(self, transport: &Transport, url: Url) -> RequestBuilder {
+        let request = transport.request(Method::POST, url).header("content-type", self.content_type);
+        let request = match self.encoding {
+            Some(encoding) => request.header("content-encoding", encoding),
+            None => request,
+        };
+        request.body(self.bytes)
+    }
 }
 
 impl WriteProtocol {
@@ -68,26 +98,26 @@ impl WriteProtocol {
     }
 
     /// The body of a request with these parts.
-    pub(super) fn body(self, series: &[Series], parts: &[Part]) -> Result<Body, StepError> {
+    pub(super) fn body(self, parts: &[Part]) -> Result<Body, StepError> {
         Ok(match self {
-            Self::RemoteWrite => remote_write_body(series, parts)?,
-            Self::Import => Body::lines(import::encode(series, parts)),
-            Self::PrometheusText => Body::lines(text::encode(series, parts)),
-            Self::Influx | Self::InfluxV2 => influx_body(series, parts, InfluxDialect::VictoriaMetrics),
+            Self::RemoteWrite => remote_write_body(parts)?,
+            Self::Import => Body::lines(import::encode(parts)),
+            Self::PrometheusText => Body::lines(text::encode(parts)),
+            Self::Influx | Self::InfluxV2 => influx_body(parts, InfluxDialect::VictoriaMetrics),
         })
     }
 }
 
 /// The body of a request by remote write.
-pub(super) fn remote_write_body(series: &[Series], parts: &[Part]) -> Result<Body, StepError> {
-    let bytes = remote_write::encode(series, parts)
+pub(super) fn remote_write_body(parts: &[Part]) -> Result<Body, StepError> {
+    let bytes = remote_write::encode(parts)
         .map_err(|why| StepError::new(ErrorKind::Internal, format!("samples cannot be encoded: {why}")))?;
     Ok(Body { bytes, content_type: "application/x-protobuf", encoding: Some("snappy") })
 }
 
 /// The body of a request in Influx line protocol.
-pub(super) fn influx_body(series: &[Series], parts: &[Part], dialect: InfluxDialect) -> Body {
-    Body::lines(influx::encode(series, parts, dialect))
+pub(super) fn influx_body(parts: &[Part], dialect: InfluxDialect) -> Body {
+    Body::lines(influx::encode(parts, dialect))
 }
 
 /// See [`influx::check`].
@@ -97,7 +127,6 @@ pub(super) fn check_influx(series: &[Series], dialect: InfluxDialect) -> Result<
 
 /// A value as every one of the text protocols reads it: the shortest that gives the same number, `+Inf`, `-Inf`.
 fn put_value(out: &mut Vec<u8>, value: f64) {
-    use std::io::Write as _;
     let infinite: Option<&[u8]> =
         value.is_infinite().then_some(if value > 0.0 { b"+Inf".as_slice() } else { b"-Inf".as_slice() });
     match infinite {
@@ -108,6 +137,5 @@ fn put_value(out: &mut Vec<u8>, value: f64) {
 }
 
 fn put_instant(out: &mut Vec<u8>, at_ms: i64) {
-    use std::io::Write as _;
     let _ = write!(out, "{at_ms}");
 }

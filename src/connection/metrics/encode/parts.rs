@@ -12,10 +12,10 @@ const MOST_LABEL_BYTES: usize = 8 * 1024 * 1024;
 /// Points of a series by their places, in order and apart.
 pub(in crate::connection::metrics) type Runs = Vec<Range<usize>>;
 
-/// A part of a series to send: its index and the places of its points.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A part of a series to send, and the places of its points. It shares what it has, so that it can be encoded elsewhere.
+#[derive(Debug, Clone)]
 pub(in crate::connection::metrics) struct Part {
-    pub series: usize,
+    pub series: Series,
     pub runs: Runs,
 }
 
@@ -26,9 +26,10 @@ impl Part {
     }
 
     /// Instants and values.
-    pub(super) fn points<'a>(&'a self, series: &'a Series) -> impl Iterator<Item = (i64, f64)> + 'a {
+    pub(super) fn points(&self) -> impl Iterator<Item = (i64, f64)> {
         let columns = |run: &Range<usize>| {
-            let (at_ms, values) = (series.points.at_ms.get(run.clone()), series.points.values.get(run.clone()));
+            let points = &self.series.points;
+            let (at_ms, values) = (points.at_ms.get(run.clone()), points.values.get(run.clone()));
             at_ms.unwrap_or_default().iter().copied().zip(values.unwrap_or_default().iter().copied())
         };
         self.runs.iter().flat_map(columns)
@@ -49,7 +50,7 @@ pub(in crate::connection::metrics) fn requests(
         let labels: usize = one.labels.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
         let label_bytes = one.name.len() + labels;
         let most = if repeats { (MOST_LABEL_BYTES / label_bytes.max(1)).clamp(1, MOST_SAMPLES) } else { MOST_SAMPLES };
-        for part in pieces(index, &wanted(index), most) {
+        for part in pieces(one, &wanted(index), most) {
             let (count, size) = (part.len(), if repeats { label_bytes * part.len() } else { label_bytes });
             if samples + count > MOST_SAMPLES || bytes + size > MOST_LABEL_BYTES {
                 requests.push(Vec::new());
@@ -66,14 +67,14 @@ pub(in crate::connection::metrics) fn requests(
 }
 
 /// Runs in pieces of at most `most` points.
-fn pieces(series: usize, runs: &[Range<usize>], most: usize) -> Vec<Part> {
+fn pieces(series: &Series, runs: &[Range<usize>], most: usize) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     let mut room = 0;
     for run in runs {
         let mut start = run.start;
         while start < run.end {
             if room == 0 {
-                parts.push(Part { series, runs: Vec::new() });
+                parts.push(Part { series: series.clone(), runs: Vec::new() });
                 room = most;
             }
             let end = run.end.min(start + room);
@@ -124,8 +125,8 @@ mod tests {
     #[test]
     fn gaps_are_left_out() {
         let one = series(10, "a");
-        let parts = pieces(0, &[0..3, 5..9], 5);
-        let shown: Vec<Vec<i64>> = parts.iter().map(|part| part.points(&one).map(|(at, _)| at).collect()).collect();
+        let parts = pieces(&one, &[0..3, 5..9], 5);
+        let shown: Vec<Vec<i64>> = parts.iter().map(|part| part.points().map(|(at, _)| at).collect()).collect();
         assert_eq!(shown, [vec![0, 1, 2, 5, 6], vec![7, 8]]);
     }
 }

@@ -16,20 +16,19 @@ const VALUE: u8 = 1 << 3 | 1;
 const INSTANT: u8 = 2 << 3;
 
 /// The body of a request: protobuf, in one block of snappy. (VictoriaMetrics 1.79 takes nothing else.)
-pub(super) fn encode(series: &[Series], parts: &[Part]) -> Result<Vec<u8>, String> {
-    snap::raw::Encoder::new().compress_vec(&message(series, parts)).map_err(|error| error.to_string())
+pub(super) fn encode(parts: &[Part]) -> Result<Vec<u8>, String> {
+    snap::raw::Encoder::new().compress_vec(&message(parts)).map_err(|error| error.to_string())
 }
 
-fn message(series: &[Series], parts: &[Part]) -> Vec<u8> {
+fn message(parts: &[Part]) -> Vec<u8> {
     let samples: usize = parts.iter().map(Part::len).sum();
     let mut message = Vec::with_capacity(samples * 20);
     let (mut labels, mut points) = (Vec::new(), Vec::new());
     for part in parts {
-        let Some(one) = series.get(part.series) else { continue };
         labels.clear();
         points.clear();
-        put_labels(one, &mut labels);
-        for (at_ms, value) in part.points(one) {
+        put_labels(&part.series, &mut labels);
+        for (at_ms, value) in part.points() {
             put_sample(&mut points, at_ms, value);
         }
         message.push(block(1));
@@ -127,8 +126,8 @@ mod tests {
         timestamp: i64,
     }
 
-    fn decoded(series: &[Series], parts: &[Part]) -> Vec<TimeSeries> {
-        let body = encode(series, parts).unwrap();
+    fn decoded(parts: &[Part]) -> Vec<TimeSeries> {
+        let body = encode(parts).unwrap();
         let message = snap::raw::Decoder::new().decompress_vec(&body).unwrap();
         WriteRequest::decode(message.as_slice()).unwrap().timeseries
     }
@@ -139,8 +138,8 @@ mod tests {
         let values = vec![0.0, -0.5, f64::INFINITY, 1e300, f64::MIN_POSITIVE, 5.0];
         let long = "é".repeat(9_000);
         let labels = [("Zone", "z"), ("a", ""), ("b", long.as_str())].into_iter().collect();
-        let all = [Series { name: "m".into(), labels, points: Arc::new(Points { at_ms, values }) }];
-        let found = decoded(&all, &[Part { series: 0, runs: vec![0..2, 3..6] }]);
+        let series = Series { name: "m".into(), labels, points: Arc::new(Points { at_ms, values }) };
+        let found = decoded(&[Part { series, runs: vec![0..2, 3..6] }]);
         let names: Vec<&str> = found[0].labels.iter().map(|label| &*label.name).collect();
         assert_eq!(names, ["Zone", "__name__", "a", "b"]);
         assert_eq!((&*found[0].labels[1].value, &found[0].labels[3].value), ("m", &long));

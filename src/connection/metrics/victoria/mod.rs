@@ -5,8 +5,11 @@
 //! ends exactly at midnight UTC overlooks series that begin there; cached answers are stale after a
 //! back-fill, so every query says `nocache=1`; it keeps about twelve digits.
 
+mod copy;
+mod export;
 mod flags;
 mod lasting;
+mod lines;
 mod native;
 mod preview;
 mod range;
@@ -15,16 +18,16 @@ mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use futures_util::stream::BoxStream;
 use reqwest::Url;
 use tokio::sync::{Mutex, OnceCell};
 
+use self::export::Moments;
 use self::flags::Flags;
 pub use self::lasting::Durability;
 pub use super::encode::WriteProtocol;
-use super::writing::Duplicates;
 use super::{Native, Steps, base_url, over};
 use crate::connection::preview::Change;
 use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
@@ -79,6 +82,9 @@ pub struct VictoriaMetrics {
     served_snapshots: Mutex<u64>,
     /// What it was started with, once that was asked for.
     flags: OnceCell<Flags>,
+    /// Whether its own form of series is understood, as far as is known.
+    reads_blocks: AtomicBool,
+    moments: Moments,
 }
 
 impl VictoriaMetrics {
@@ -111,6 +117,8 @@ impl VictoriaMetrics {
             wanted_snapshots: AtomicU64::new(0),
             served_snapshots: Mutex::new(0),
             flags: OnceCell::new(),
+            reads_blocks: AtomicBool::new(true),
+            moments: Moments::new(),
         })
     }
 }
@@ -129,7 +137,7 @@ impl Metrics for VictoriaMetrics {
     }
 
     fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>> {
-        self.points(selector.to_owned(), from_ms, to_ms, Duplicates::Merged)
+        self.points(selector.to_owned(), from_ms, to_ms)
     }
 
     fn range<'a>(&'a self, query: &'a str, steps: Steps) -> Answer<'a, Vec<Series>> {

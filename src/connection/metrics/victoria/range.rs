@@ -8,6 +8,7 @@ use reqwest::Method;
 
 use super::VictoriaMetrics;
 use crate::connection::metrics::answer::{self, Found, Row, milliseconds};
+use crate::connection::metrics::early::refuse_early_windows;
 use crate::connection::metrics::steps::MOST_STEPS;
 use crate::connection::metrics::{LARGEST_ANSWER, Merged, Steps, range_at_instant, shown_query};
 use crate::connection::transport;
@@ -34,6 +35,7 @@ impl VictoriaMetrics {
             return Err(range_at_instant());
         }
         steps.check(node.as_ref(), MOST_STEPS)?;
+        node.as_ref().filter(|_| steps.count() > 0).map_or(Ok(()), |node| refuse_early_windows(node, steps.from_ms))?;
         let (sure, touched) = self.split_off_touched(steps).await?;
         let asks = stream::iter(sure.pieces(MOST_STEPS)).map(|piece| async move {
             let rows = self.ask_steps(query, piece).await?;
@@ -89,8 +91,8 @@ impl VictoriaMetrics {
     async fn ask_steps(&self, query: &str, steps: Steps) -> Result<Vec<Row>, StepError> {
         let last = steps.last_ms() + i64::from(!reads_end(query));
         let (start, end, step) = (seconds(steps.from_ms), seconds(last), seconds(steps.step_ms));
-        let form = [("query", query), ("start", &start), ("end", &end), ("step", &step), ("nocache", "1")];
-        let body = self.post("api/v1/query_range", &form, query).await?;
+        let form = [("query", query), ("start", &*start), ("end", &*end), ("step", &*step)];
+        let body = self.query("api/v1/query_range", &form, query).await?;
         match answer::read(&body).map_err(|why| self.garbled(&why))? {
             Found::Ranges(rows) => Ok(rows),
             _ => Err(self.garbled("no ranges of values")),
@@ -156,7 +158,13 @@ impl VictoriaMetrics {
         Ok(names)
     }
 
-    pub(super) async fn post(&self, path: &str, form: &[(&str, &str)], asked: &str) -> Result<Vec<u8>, StepError> {
+    /// Asks what no cache answers.
+    pub(super) async fn query(&self, path: &str, form: &[(&str, &str)], query: &str) -> Result<Vec<u8>, StepError> {
+        let filter = self.moments.filter();
+        self.post(path, &[form, &[("nocache", "1"), ("extra_filters[]", &filter)]].concat(), query).await
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)], asked: &str) -> Result<Vec<u8>, StepError> {
         let request =
             transport::form(self.transport.request(Method::POST, transport::join(&self.read_url, path)), form);
         let explain = |error: StepError| error.context(format!("query `{}`", shown_query(asked)));

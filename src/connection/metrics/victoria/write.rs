@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
 use reqwest::Method;
 
 use super::VictoriaMetrics;
 use crate::connection::metrics::batch;
-use crate::connection::metrics::encode::Part;
-use crate::connection::metrics::writing::{self, Duplicates, Found, Server, selector};
+use crate::connection::metrics::encode::Body;
+use crate::connection::metrics::writing::{self, Ask, Encoder, Found, Looked, Server, Take};
 use crate::connection::{Answer, Clock, Written, transport};
 use crate::value::{Series, StepError};
 
@@ -24,25 +23,21 @@ impl VictoriaMetrics {
         self.protocol.check(&batch.series)?;
         self.may_make_lasting().await?;
         let written = writing::write(self, &batch).await?;
+        self.moments.pass();
         self.make_lasting(&batch).await?;
         Ok(written)
     }
 
-    async fn send_parts(&self, series: &[Series], parts: &[Part]) -> Result<(), StepError> {
-        let body = self.protocol.body(series, parts)?;
+    async fn send_body(&self, body: Body) -> Result<(), StepError> {
         let (path, query) = self.protocol.path();
         let mut url = transport::join(&self.write_url, path);
         url.set_query(query);
-        let mut request = self.transport.request(Method::POST, url).header("content-type", body.content_type);
+        let mut request = body.request(&self.transport, url);
         if self.protocol == super::WriteProtocol::RemoteWrite {
             request = request.header("x-prometheus-remote-write-version", "0.1.0");
         }
-        let request = match body.encoding {
-            Some(encoding) => request.header("content-encoding", encoding).body(body.bytes),
-            None => transport::compressed(request, body.bytes, self.compresses),
-        };
         let who = format!("VictoriaMetrics at {}", transport::masked_url(&self.write_url));
-        self.transport.send(&who, request).await.map(|_| ())
+        self.transport.send(&who, request).await.map(drop)
     }
 
     /// Asks for new samples to be made visible now. A server may refuse that; they are visible later then.
@@ -73,18 +68,20 @@ impl Server for VictoriaMetrics {
         Box::pin(async move { self.flags().await.replace_equal_instants_only() })
     }
 
-    fn stored<'a>(
-        &'a self,
-        series: &[&Series],
-        from_ms: i64,
-        to_ms: i64,
-        duplicates: Duplicates,
-    ) -> BoxStream<'a, Result<Series, StepError>> {
-        self.points(selector(series), from_ms, to_ms, duplicates)
+    fn look<'a>(&'a self, ask: Ask<'a>, take: &'a mut Take<'a>) -> Answer<'a, Looked> {
+        Box::pin(self.look_up(ask, take))
     }
 
-    fn send<'a>(&'a self, series: &'a [Series], parts: &'a [Part]) -> Answer<'a, ()> {
-        Box::pin(self.send_parts(series, parts))
+    fn encoder(&self) -> Encoder {
+        let (protocol, compresses) = (self.protocol, self.compresses);
+        Arc::new(move |parts| {
+            let body = protocol.body(parts)?;
+            Ok(if compresses { body.compressed() } else { body })
+        })
+    }
+
+    fn send(&self, body: Body) -> Answer<'_, ()> {
+        Box::pin(self.send_body(body))
     }
 
     fn settle(&self) -> Answer<'_, ()> {

@@ -19,6 +19,30 @@ pub(in crate::connection::metrics) fn selector(series: &[&Series]) -> String {
     format!("{{{}}}", matchers.join(","))
 }
 
+/// Values of one label that a broad selector names.
+const FEW: usize = 32;
+
+/// A selector that matches all of them and perhaps many more: of labels with many values nothing is asked. `None` when
+/// nothing is left to ask.
+pub(in crate::connection::metrics) fn broad_selector(series: &[&Series]) -> Option<String> {
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in series {
+        let labels = one.labels.iter().map(|(name, value)| (&**name, &**value));
+        for (label, value) in labels.chain([("__name__", &*one.name)]) {
+            *counts.entry(label).or_default() += 1;
+            let known = values.entry(label).or_default();
+            if known.len() <= FEW {
+                known.insert(value);
+            }
+        }
+    }
+    // A label that some do not have is not asked for.
+    values.retain(|label, values| values.len() <= FEW && counts.get(label) == Some(&series.len()));
+    let matchers: Vec<String> = values.iter().map(|(label, values)| promql::one_of(label, values)).collect();
+    (!matchers.is_empty()).then(|| format!("{{{}}}", matchers.join(",")))
+}
+
 /// A selector that matches one series alone, if no series has labels beyond `all`.
 pub(in crate::connection::metrics) fn exact_selector(name: &str, labels: &Labels, all: &BTreeSet<&str>) -> String {
     let value = |label: &str| labels.get(label).map_or("", |value| &**value);
@@ -34,6 +58,21 @@ mod tests {
 
     fn series(labels: &[(&str, &str)]) -> Series {
         Series { name: "m".into(), labels: labels.iter().copied().collect(), points: Points::default().into() }
+    }
+
+    #[test]
+    fn a_broad_selector_names_what_has_few_values() {
+        let numbers: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+        let mut all: Vec<Series> =
+            numbers.iter().map(|n| series(&[("id", n), ("job", "x"), ("odd", &n[n.len() - 1..])])).collect();
+        let broad = |all: &[Series]| broad_selector(&all.iter().collect::<Vec<_>>());
+        assert_eq!(broad(&all).unwrap(), r#"{__name__="m",job="x",odd=~"0|1|2|3|4|5|6|7|8|9"}"#);
+        all.push(series(&[("id", "x"), ("job", "y")]));
+        assert_eq!(broad(&all).unwrap(), r#"{__name__="m",job=~"x|y"}"#);
+        for (one, name) in all.iter_mut().zip(&numbers) {
+            (one.name, one.labels) = (format!("m{name}").into(), [("id", name.as_str())].into_iter().collect());
+        }
+        assert_eq!(broad(&all), None);
     }
 
     #[test]

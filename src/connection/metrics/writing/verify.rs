@@ -1,13 +1,11 @@
 //! What a server has of a batch: read by groups of series, compared sample by sample as the answer arrives.
 
-use std::collections::HashMap;
-
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{Duplicates, Server};
+use super::{Ask, Duplicates, Looked, Server};
 use crate::connection::metrics::encode::Runs;
 use crate::connection::metrics::same_value;
-use crate::value::{Labels, Points, Series, StepError};
+use crate::value::{Points, Series, StepError};
 
 /// Series in one request. Five thousand cost a server 50 ms here; a search for each series, 5 ms each.
 const MOST_SERIES: usize = 2_000;
@@ -88,72 +86,92 @@ impl Finding {
     }
 }
 
-/// For each series of a batch, what was found for its points.
-pub(super) type Findings = Vec<Finding>;
-
-/// Looks all points of `series` up.
-pub(super) async fn find(server: &dyn Server, series: &[Series]) -> Result<Findings, StepError> {
-    let mut findings: Findings = series.iter().map(|one| Finding::nothing(one.points.len())).collect();
-    look(server, series, &mut findings).await?;
-    Ok(findings)
+/// Looks up what a server has of a batch.
+pub(super) struct Looker<'a> {
+    server: &'a dyn Server,
+    series: &'a [Series],
+    /// For each series, what was found for its points.
+    pub findings: Vec<Finding>,
+    /// Whether one look at all is worth trying.
+    is_broad: bool,
 }
 
-/// Looks those series up again of which something is missing or another.
-pub(super) async fn look(server: &dyn Server, series: &[Series], findings: &mut Findings) -> Result<(), StepError> {
-    if !server.replaces_equal_instants_only().await {
-        return look_at(server, series, findings, Duplicates::Merged).await;
+impl<'a> Looker<'a> {
+    pub(super) fn new(server: &'a dyn Server, series: &'a [Series]) -> Self {
+        let findings = series.iter().map(|one| Finding::nothing(one.points.len())).collect();
+        Self { server, series, findings, is_broad: true }
     }
-    look_at(server, series, findings, Duplicates::Shown).await?;
-    // What is shown twice may be one to whoever asks as usual: that is what counts.
-    let is_doubled = findings.iter().any(|finding| finding.points.contains(&Found::Both));
-    if is_doubled { look_at(server, series, findings, Duplicates::Merged).await } else { Ok(()) }
-}
 
-async fn look_at(
-    server: &dyn Server,
-    series: &[Series],
-    findings: &mut Findings,
-    duplicates: Duplicates,
-) -> Result<(), StepError> {
-    let is_open = |(at, found): (usize, &Finding)| found.is_open().then_some(at);
-    let open: Vec<usize> = findings.iter().enumerate().filter_map(is_open).collect();
-    let mut looks = stream::iter(groups(series, &open))
-        .map(|group| async move { find_group(server, series, &group, duplicates).await })
-        .buffer_unordered(server.width());
-    while let Some(found) = looks.try_next().await? {
+    /// Looks up those series of which something is missing or another.
+    pub(super) async fn look(&mut self) -> Result<(), StepError> {
+        if !self.server.replaces_equal_instants_only().await {
+            return self.look_for(Duplicates::Merged).await;
+        }
+        self.look_for(Duplicates::Shown).await?;
+        // What is shown twice may be one to whoever asks as usual: that is what counts.
+        let is_doubled = self.findings.iter().any(|finding| finding.points.contains(&Found::Both));
+        if is_doubled { self.look_for(Duplicates::Merged).await } else { Ok(()) }
+    }
+
+    async fn look_for(&mut self, duplicates: Duplicates) -> Result<(), StepError> {
+        let (server, series) = (self.server, self.series);
+        let is_open = |(at, found): (usize, &Finding)| found.is_open().then_some(at);
+        let open: Vec<usize> = self.findings.iter().enumerate().filter_map(is_open).collect();
+        let groups = groups(series, &open);
+        if groups.len() > 1 && self.is_broad {
+            match look_at(server, series, &open, duplicates, true).await? {
+                Some(found) => {
+                    self.put(found);
+                    return Ok(());
+                }
+                None => self.is_broad = false,
+            }
+        }
+        let mut looks = stream::iter(groups)
+            .map(|group| async move { look_at(server, series, &group, duplicates, false).await })
+            .buffer_unordered(server.width());
+        while let Some(found) = looks.try_next().await? {
+            self.put(found.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, found: Vec<(usize, Finding)>) {
         for (index, found) in found {
-            if let Some(slot) = findings.get_mut(index) {
+            if let Some(slot) = self.findings.get_mut(index) {
                 *slot = found;
             }
         }
     }
-    Ok(())
 }
 
-async fn find_group(
+/// What is found of some of the series; `None` when others come in the way.
+async fn look_at(
     server: &dyn Server,
     all: &[Series],
     group: &[usize],
     duplicates: Duplicates,
-) -> Result<Vec<(usize, Finding)>, StepError> {
-    let members: Vec<(usize, &Series)> = group.iter().filter_map(|index| Some((*index, all.get(*index)?))).collect();
-    let first = members.iter().filter_map(|(_, one)| one.points.at_ms.first()).min();
-    let last = members.iter().filter_map(|(_, one)| one.points.at_ms.last()).max();
-    let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
-    let by_id: HashMap<(&str, &Labels), usize> =
-        members.iter().enumerate().map(|(at, (_, one))| ((&*one.name, &one.labels), at)).collect();
-    let mut found: Vec<(usize, Finding)> =
-        members.iter().map(|(index, one)| (*index, Finding::nothing(one.points.len()))).collect();
-    let series: Vec<&Series> = members.iter().map(|(_, one)| *one).collect();
-    let mut stored = server.stored(&series, *first, last.saturating_add(1), duplicates);
-    while let Some(series) = stored.try_next().await? {
-        // There may be series of other labels besides; those are nobody's.
-        let Some(at) = by_id.get(&(&*series.name, &series.labels)) else { continue };
-        if let (Some((_, one)), Some((_, found))) = (members.get(*at), found.get_mut(*at)) {
-            found.compare(&one.points, &series.points);
+    is_broad: bool,
+) -> Result<Option<Vec<(usize, Finding)>>, StepError> {
+    let series: Vec<&Series> = group.iter().filter_map(|index| all.get(*index)).collect();
+    let first = series.iter().filter_map(|one| one.points.at_ms.first()).min();
+    let last = series.iter().filter_map(|one| one.points.at_ms.last()).max();
+    let (Some(from_ms), Some(last)) = (first.copied(), last) else { return Ok(Some(Vec::new())) };
+    let ask = Ask { series: &series, from_ms, to_ms: last.saturating_add(1), duplicates, is_broad };
+    loop {
+        let mut found: Vec<(usize, Finding)> =
+            group.iter().zip(&series).map(|(index, one)| (*index, Finding::nothing(one.points.len()))).collect();
+        let mut take = |at: usize, stored: &Points| {
+            if let (Some(one), Some((_, found))) = (series.get(at), found.get_mut(at)) {
+                found.compare(&one.points, stored);
+            }
+        };
+        match server.look(ask, &mut take).await? {
+            Looked::Whole => return Ok(Some(found)),
+            Looked::TooBroad => return Ok(None),
+            Looked::Again => {}
         }
     }
-    Ok(found)
 }
 
 /// Neighbours in the batch's order, as many as one request takes. A series that has thousands of

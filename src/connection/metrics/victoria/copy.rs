@@ -1,7 +1,9 @@
 //! Copying between servers in their own form: the fastest, since neither side takes samples apart. It is streamed from
-//! one to the other, and what arrived is counted.
+//! one to the other, and what arrived is compared with what was sent.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::RandomState;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Duration;
 use futures_util::TryStreamExt;
@@ -9,14 +11,13 @@ use futures_util::stream::StreamExt;
 use reqwest::{Body, Method};
 
 use super::VictoriaMetrics;
+use super::native::Tally;
 use crate::connection::metrics::copy::{self, Bytes, Native};
 use crate::connection::metrics::over::SeriesId;
 use crate::connection::metrics::writing::exact_selector;
 use crate::connection::{Answer, Metrics, transport};
-use crate::query::promql::seconds;
 use crate::value::{ErrorKind, StepError, timestamp};
 
-const DAY_MS: i64 = 86_400_000;
 /// Series in one request.
 const MOST_SERIES: usize = 500;
 /// How long samples may take to become visible, in milliseconds.
@@ -42,6 +43,11 @@ impl VictoriaMetrics {
         to_ms: i64,
     ) -> Result<u64, StepError> {
         let Some(native) = from.native() else { return copy::copy(self, from, selector, from_ms, to_ms).await };
+        if self.has_nothing_of(selector, from_ms, to_ms).await?
+            && let Some(copied) = self.take_all(native, selector, from_ms, to_ms).await?
+        {
+            return Ok(copied);
+        }
         let there = counts(from, selector, from_ms, to_ms).await?;
         let here = counts(self, selector, from_ms, to_ms).await?;
         let (known, fresh): (Vec<&SeriesId>, Vec<&SeriesId>) = there.keys().partition(|id| here.contains_key(id));
@@ -50,11 +56,11 @@ impl VictoriaMetrics {
         let exact = |(name, labels_of): &SeriesId| exact_selector(name, labels_of, &labels);
         let everything = [selector.to_owned()];
         if known.is_empty() && !fresh.is_empty() {
-            self.take_native(native, &everything, from_ms, to_ms).await?;
+            self.take_native(native.export_native(&everything, from_ms, to_ms).await?).await?;
         }
         for group in fresh.chunks(MOST_SERIES).filter(|_| !known.is_empty()) {
             let selectors: Vec<String> = group.iter().map(|id| exact(id)).collect();
-            self.take_native(native, &selectors, from_ms, to_ms).await?;
+            self.take_native(native.export_native(&selectors, from_ms, to_ms).await?).await?;
         }
         for id in known {
             copy::copy(self, from, &exact(id), from_ms, to_ms).await?;
@@ -65,29 +71,75 @@ impl VictoriaMetrics {
         Ok(there.values().sum())
     }
 
+    /// Whether there is nothing here that a selector matches. False too when its blocks are not understood.
+    async fn has_nothing_of(&self, selector: &str, from_ms: i64, to_ms: i64) -> Result<bool, StepError> {
+        if from_ms >= to_ms || !self.flags().await.replace_equal_instants_only() {
+            return Ok(false);
+        }
+        self.moments.pass();
+        let mut tally = Tally::new(from_ms, to_ms, RandomState::new());
+        // Whatever is wrong shows again where it matters.
+        let Ok(mut bytes) = self.native_bytes(&[selector.to_owned()], from_ms, to_ms).await else { return Ok(false) };
+        while let Some(bytes) = bytes.try_next().await? {
+            if tally.add(&bytes).is_err() || !tally.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(tally.count().is_some())
+    }
+
+    /// Takes everything, looks at it as it passes, and compares it with what is here afterwards; gives the number of
+    /// samples. `None` when that does not tell whether all of it is here: then it is to be counted.
+    async fn take_all(
+        &self,
+        from: &dyn Native,
+        selector: &str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Option<u64>, StepError> {
+        let selectors = [selector.to_owned()];
+        let hasher = RandomState::new();
+        let passing = Arc::new(Mutex::new(Some(Tally::new(from_ms, to_ms, hasher.clone()))));
+        let tally = passing.clone();
+        let look = move |bytes: &Vec<u8>| {
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            *tally = tally.take().and_then(|mut tally| tally.add(bytes).is_ok().then_some(tally));
+        };
+        let bytes = from.export_native(&selectors, from_ms, to_ms).await?;
+        self.take_native(bytes.inspect_ok(look).boxed()).await?;
+        let passed = passing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((passed, count)) = passed.and_then(|tally| tally.count().map(|count| (tally, count))) else {
+            return Ok(None);
+        };
+        self.flush().await;
+        self.moments.pass();
+        let mut here = Tally::new(from_ms, to_ms, hasher);
+        let mut bytes = self.native_bytes(&selectors, from_ms, to_ms).await?;
+        while let Some(bytes) = bytes.try_next().await? {
+            if here.add(&bytes).is_err() {
+                return Ok(None);
+            }
+        }
+        if here.count() != Some(count) || !here.is_same(&passed) {
+            return Ok(None);
+        }
+        self.make_copy_lasting().await?;
+        self.moments.pass();
+        Ok(Some(count))
+    }
+
     async fn native_bytes(&self, selectors: &[String], from_ms: i64, to_ms: i64) -> Result<Bytes, StepError> {
-        let last = if (to_ms - 1) % DAY_MS == 0 { to_ms } else { to_ms - 1 };
-        let (start, end) = (seconds(from_ms), seconds(last));
-        let mut form: Vec<(&str, &str)> = selectors.iter().map(|selector| ("match[]", selector.as_str())).collect();
-        form.extend([("start", &*start), ("end", &*end)]);
-        let url = transport::join(&self.read_url, "api/v1/export/native");
-        let request = transport::form(self.transport.streamed(Method::POST, url), &form);
-        let response = self.transport.send(&self.shown, request).await.map_err(|error| error.context("copying"))?;
+        let selectors: Vec<&str> = selectors.iter().map(String::as_str).collect();
+        let opened = self.open_export("api/v1/export/native", &selectors, from_ms, to_ms, None).await;
+        let response = opened.map_err(|error| error.context("copying"))?;
         let (transport, shown) = (self.transport.clone(), self.shown.clone());
         let pieces = response.bytes_stream().map_ok(|bytes| bytes.to_vec());
         Ok(pieces.map_err(move |error| transport.failure(&shown, &error).context("copying")).boxed())
     }
 
     /// Sends the bytes on as they come.
-    async fn take_native(
-        &self,
-        from: &dyn Native,
-        selectors: &[String],
-        from_ms: i64,
-        to_ms: i64,
-    ) -> Result<(), StepError> {
+    async fn take_native(&self, bytes: Bytes) -> Result<(), StepError> {
         self.may_make_lasting().await?;
-        let bytes = from.export_native(selectors, from_ms, to_ms).await?;
         let url = transport::join(&self.write_url, "api/v1/import/native");
         let request = self.transport.streamed(Method::POST, url).body(Body::wrap_stream(bytes));
         let sent = self.transport.send(&self.shown, request).await;
@@ -101,6 +153,7 @@ impl VictoriaMetrics {
     async fn count_again(&self, wanted: &Counts, selector: &str, from_ms: i64, to_ms: i64) -> Result<(), StepError> {
         let deadline = self.clock.now() + Duration::milliseconds(PATIENCE_MS);
         self.flush().await;
+        self.moments.pass();
         loop {
             let found = counts(self, selector, from_ms, to_ms).await?;
             let of = |id: &SeriesId| found.get(id).copied().unwrap_or(0);
@@ -118,8 +171,11 @@ impl VictoriaMetrics {
                 return Err(StepError::new(ErrorKind::Write, message).help(DIFFERENT));
             }
             self.clock.sleep(200).await;
+            self.moments.pass();
         }
-        self.make_copy_lasting().await
+        self.make_copy_lasting().await?;
+        self.moments.pass();
+        Ok(())
     }
 
     async fn make_copy_lasting(&self) -> Result<(), StepError> {
