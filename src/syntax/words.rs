@@ -21,7 +21,6 @@ const EXPRESSION: Word = Word::Noun("an expression");
 
 /// The word for a rule. No wildcard, so that a new rule needs a decision.
 #[rustfmt::skip]
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) const fn word(rule: Rule) -> Word {
     use Word::{Closer, Exact, Noun, Operator, Silent};
     match rule {
