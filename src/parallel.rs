@@ -2,8 +2,15 @@
 
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, ScopedJoinHandle, available_parallelism, scope};
+
+/// How many threads run at once. Asked once: the system reads a dozen files to answer.
+pub(crate) fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| available_parallelism().map_or(1, NonZeroUsize::get))
+}
 
 /// What `work` makes of each item, in the order of the items whichever was done first. Each thread has `stack` bytes
 /// and `begin`s once; it takes the next item that none has taken.
@@ -22,7 +29,7 @@ pub(crate) fn map<T: Sync, S, R: Send>(
         });
         taken.map(|(index, item)| (index, work(&mut state, item))).collect::<Vec<_>>()
     };
-    let threads = available_parallelism().map_or(1, NonZeroUsize::get).min(items.len());
+    let threads = cores().min(items.len());
     let mut done: Vec<(usize, R)> = scope(|scope| {
         let spawn = |_| Builder::new().stack_size(stack).spawn_scoped(scope, run);
         let running: Vec<_> = (0..threads).map_while(|thread| spawn(thread).ok()).collect();

@@ -62,6 +62,7 @@ fn coverage_names_what_no_test_came_to() {
     let missed: Vec<&str> = ran.stdout.lines().filter(|line| line.contains("not covered")).collect();
     // The loop was given whole, so nothing of it ran.
     let wanted = [
+        "  not covered: failing.flow:9 default in `high`",
         "  not covered: failing.flow:10 branch of `count`",
         "  not covered: failing.flow:15 loop `twice`",
         "  not covered: failing.flow:16 step `require`",
@@ -71,7 +72,7 @@ fn coverage_names_what_no_test_came_to() {
     let coverage = &document["coverage"][0];
     assert_eq!(
         (&coverage["workflow"], &coverage["places"], &coverage["covered"]),
-        (&json!("prices"), &json!(12), &json!(9))
+        (&json!("prices"), &json!(13), &json!(9))
     );
     let on_failure = json!({ "kind": "on_failure", "step": "note", "line": 19, "covered": true });
     assert!(coverage["points"].as_array().unwrap().contains(&on_failure), "{coverage:#}");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
+use super::foreign;
 use super::mismatch::Want;
 use super::program::Expr;
 use super::scope::{Queried, Scope};
@@ -131,8 +132,15 @@ impl Checker<'_> {
         let finding = if let Some(name) = &argument.name {
             let message = format!("`{}` has no argument `{}`", site.text, name.node);
             let finding = Diagnostic::new(&codes::VF106, name.span, message);
+            let meant =
+                foreign::parameter(&name.node).iter().find(|meant| wanted.iter().any(|param| *param.name == ***meant));
             let known = wanted.iter().map(|param| Candidate { name: &param.name, ty: Some(&param.ty) });
-            self.suggest(finding, &name.node, known, name.span)
+            match meant {
+                Some(meant) => {
+                    finding.help(format!("that is `{meant}` here")).fix(format!("write `{meant}`"), name.span, *meant)
+                }
+                None => self.suggest(finding, &name.node, known, name.span),
+            }
         } else {
             let count = wanted.len();
             let plural = if count == 1 { "" } else { "s" };

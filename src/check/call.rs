@@ -188,7 +188,7 @@ impl Checker<'_> {
             }
         }
         let receiver = self.expr(scope, of, None);
-        self.method_callee(receiver, name)
+        self.method_callee(scope, receiver, name)
     }
 
     fn module_callee(&mut self, module: ModuleId, alias: &str, name: &Name) -> Option<Callee> {
@@ -214,7 +214,7 @@ impl Checker<'_> {
         })
     }
 
-    fn method_callee(&mut self, receiver: Expr, name: &Name) -> Option<Callee> {
+    fn method_callee(&mut self, scope: &Scope, receiver: Expr, name: &Name) -> Option<Callee> {
         let ty = match &receiver.ty {
             Type::Error => return None,
             Type::Optional(_) | Type::None => self.decide(&receiver, &format!("`.{}(…)`", name.node)),
@@ -223,12 +223,12 @@ impl Checker<'_> {
         if let Some(spec) = ty.family().and_then(|family| registry::method(family, &name.node)) {
             return Some(Callee::Primitive(spec, Some(receiver)));
         }
-        let finding = self.no_method(&receiver, &ty, name);
+        let finding = self.no_method(scope, &receiver, &ty, name);
         self.report(finding);
         None
     }
 
-    fn no_method(&mut self, receiver: &Expr, ty: &Type, name: &Name) -> Diagnostic {
+    fn no_method(&mut self, scope: &Scope, receiver: &Expr, ty: &Type, name: &Name) -> Diagnostic {
         let family = ty.family().unwrap_or_default();
         if *ty == Type::Any {
             return Diagnostic::new(
@@ -263,6 +263,17 @@ impl Checker<'_> {
             .chain(registry::properties().filter(|p| p.family == family).map(|p| p.name));
         let message = format!("no method `{}` on {}", name.node, shown(ty));
         let finding = Diagnostic::new(&codes::VF101, name.span, message).label(receiver.span, format!("`{ty}`"));
+        if let Type::Connection(_) = ty
+            && let Some((kind, others)) = other_connections(scope, &name.node)
+        {
+            return match others.as_slice() {
+                [only] => finding
+                    .help(format!("`{only}` is a `{kind}` connection: write `{only}.{}(…)`", name.node))
+                    .fix(format!("write `{only}`"), receiver.span, &**only),
+                [] => finding.help(format!("a `{kind}` connection has it: `use name: {kind}`")),
+                _ => finding.help(format!("a `{kind}` connection has it: `{}`", others.join("`, `"))),
+            };
+        }
         match foreign::member(&name.node).filter(|_| !matches!(ty, Type::Connection(_))) {
             Some(help) => finding.help(help),
             None => self.suggest(finding, &name.node, names, name.span),
@@ -531,6 +542,13 @@ fn shown(ty: &Type) -> String {
         Type::Map(..) => "a map".to_owned(),
         other => format!("`{other}`"),
     }
+}
+
+/// The kind of connection that has a method, and the connections of that kind.
+fn other_connections(scope: &Scope, method: &str) -> Option<(&'static str, Vec<Arc<str>>)> {
+    let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http, ConnectionKind::Files];
+    let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), method).is_some())?;
+    Some((kind.name(), scope.connections(kind)))
 }
 
 /// `warehouse.query(…)` where no `warehouse` is: what can be called like this is a connection.

@@ -204,8 +204,18 @@ impl Checker<'_> {
         visit: impl FnOnce(&mut Self, &mut Scope) -> R,
     ) -> (Comprehension, R) {
         let depth = scope.locals.len();
-        let loops =
-            comprehension.loops.iter().map(|(pattern, over)| self.comprehension_loop(scope, pattern, over)).collect();
+        let mut loops = Vec::with_capacity(comprehension.loops.len());
+        for (at, (pattern, over)) in comprehension.loops.iter().enumerate() {
+            let later = comprehension.loops.get(at + 1..).unwrap_or_default();
+            loops.push(if self.bound_later(scope, over, later) {
+                let at = scope.locals.len();
+                let names = std::iter::once(&pattern.first).chain(&pattern.second);
+                names.for_each(|name| self.bind_local(scope, name, Type::Error));
+                Loop { first: at, second: pattern.second.as_ref().map(|_| at + 1), over: broken(over.span) }
+            } else {
+                self.comprehension_loop(scope, pattern, over)
+            });
+        }
         let (filter, result) = match &comprehension.filter {
             Some(filter) => {
                 let checked = self.expr_of(scope, filter, &Type::Bool, "a filter");
@@ -215,6 +225,21 @@ impl Checker<'_> {
         };
         scope.locals.truncate(depth);
         (Comprehension { loops, filter }, result)
+    }
+
+    /// Whether a loop walks what only a loop behind it binds; that is told.
+    fn bound_later(&mut self, scope: &mut Scope, over: &ast::Expr, later: &[(Pattern, ast::Expr)]) -> bool {
+        let ast::ExprKind::Name(name) = &over.kind else { return false };
+        let mut names = later.iter().flat_map(|(pattern, _)| std::iter::once(&pattern.first).chain(&pattern.second));
+        let Some(bound) = names.find(|bound| bound.node == *name) else { return false };
+        if scope.find(name).is_some() {
+            return false;
+        }
+        let finding = Diagnostic::new(&codes::VF101, over.span, format!("`{name}` is bound by a loop further right"))
+            .label(bound.span, "bound here")
+            .help(format!("the outer loop stands first: `for {name} in … for … in {name}`"));
+        self.report(finding);
+        true
     }
 
     fn comprehension_loop(&mut self, scope: &mut Scope, pattern: &Pattern, over: &ast::Expr) -> Loop {

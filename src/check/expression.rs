@@ -256,7 +256,14 @@ impl Checker<'_> {
         let Some((_, field)) = RUN_FIELDS.iter().find(|(known, _)| *known == &*name.node) else {
             let finding = Diagnostic::new(&codes::VF101, name.span, format!("a run has no `{}`", name.node));
             let known = RUN_FIELDS.iter().map(|(known, _)| *known);
-            let finding = self.suggest(finding, &name.node, known, name.span);
+            let finding = match &*name.node {
+                "secret" | "secrets" | "credentials" | "password" | "token" => finding
+                    .help("a secret is a parameter of the workflow: write `param key: secret`, and `key` here; its job gives it"),
+                "params" | "parameters" | "args" | "arguments" => {
+                    finding.help("a parameter is named alone: `param day: date` is `day` here")
+                }
+                _ => self.suggest(finding, &name.node, known, name.span),
+            };
             self.report(finding);
             return Some(broken(span));
         };

@@ -51,6 +51,19 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What a parameter is called here that has another name elsewhere.
+pub(super) fn parameter(name: &str) -> &'static [&'static str] {
+    match name.to_ascii_lowercase().as_str() {
+        "params" | "parameters" | "qs" | "querystring" | "search" => &["query"],
+        "url" | "uri" | "endpoint" | "route" => &["path"],
+        "data" | "records" | "items" | "values" => &["rows", "samples"],
+        "time" | "timestamp" | "when" | "ts" | "instant" => &["at"],
+        "keys" | "primary_key" | "on" | "conflict" => &["key"],
+        "interval" | "resolution" => &["step"],
+        _ => &[],
+    }
+}
+
 /// What is written here for a field or method of another language.
 pub(super) fn member(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().as_str() {

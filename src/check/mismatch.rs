@@ -217,8 +217,36 @@ fn plain(expr: &Expr, text: &str, wanted: &Type, inner: (&Type, &Type), place: &
     if !place.is_empty() {
         finding = finding.note(format!("the whole is `{}`", expr.ty.brief()));
     }
-    finding.help = hint(found, want, text);
+    if let Some(value) = only_value(expr, want) {
+        return finding.help(format!("write the value alone: `{value}`")).fix(
+            "take it out of the record",
+            expr.span,
+            value,
+        );
+    }
+    let walks =
+        what == "a loop" && matches!(want, Type::List(_)) && !text.starts_with(|first: char| first.is_ascii_digit());
+    finding.help = if walks && found.item().is_none() && !matches!(found, Type::Json | Type::Record(_)) {
+        let found = found.brief();
+        Some(format!("where `{text}` gets its type, write `list<{found}>`; one value alone is walked as `[{text}]`"))
+    } else {
+        hint(found, want, text)
+    };
     finding
+}
+
+/// `72h` is `3d`.
+fn days(text: &str) -> Option<String> {
+    let hours: u64 = text.strip_suffix('h')?.parse().ok()?;
+    (hours > 0 && hours.is_multiple_of(24)).then(|| format!("{}d", hours / 24))
+}
+
+/// The value in a record that holds nothing else: `{ times: 3 }` where `3` was wanted.
+fn only_value(expr: &Expr, wanted: &Type) -> Option<String> {
+    let ExprKind::Record(_, values) = &expr.kind else { return None };
+    let [Expr { kind: ExprKind::Literal(value), ty, .. }] = values.as_slice() else { return None };
+    (matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_)) && ty.fits(wanted).is_ok())
+        .then(|| value.to_string())
 }
 
 /// `30` wants `30d`, `n` wants `n * 1d`.
@@ -277,7 +305,9 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (Type::Int, Type::Duration) => Some(unit(text, "s", "`m`, `h`")),
         (Type::Int, Type::BusinessDays) => Some(unit(text, "bd", "`d` for calendar days")),
         (Type::Period, Type::Duration) => Some("a calendar day is not 24 hours; write `24h`".to_owned()),
-        (Type::Duration, Type::Period) => Some("write days: `1d`".to_owned()),
+        (Type::Duration, Type::Period) => {
+            Some(format!("write days: `{}`", days(text).unwrap_or_else(|| "1d".to_owned())))
+        }
         (Type::BusinessDays, Type::Period) => Some("write calendar days: `30d`".to_owned()),
         (Type::Period, Type::BusinessDays) => {
             let count = text.strip_suffix('d').filter(|count| count.bytes().all(|byte| byte.is_ascii_digit()));

@@ -155,8 +155,8 @@ pub trait EventSink: Send + Sync {
     /// Takes an event.
     fn emit(&self, event: RunEvent);
 
-    /// Takes note that a step began, that a block came to its `yield`, or that a value stood in for a failure: what
-    /// tests are measured by.
+    /// Takes note that a step began, that a block came to its `yield`, that a value stood in for a failure, that one side of
+    /// an `if` was taken, or the default behind `??`: what tests are measured by.
     fn visit(&self, _place: Span) {}
 
     /// Takes note of what a step gave, of inner steps too. Asking for the place makes it.

@@ -18,7 +18,7 @@ use super::journal::Journal;
 use super::outcome::{RunError, RunOutcome, RunStatus, StepReport, StepStatus, millis_between};
 use super::policy::{Limits, Sites};
 use super::scope::Scope;
-use super::world::World;
+use super::world::{Visitor, World};
 use super::{Interrupt, RunOptions, Services, start, summary};
 use crate::check::program::{Block, Output, Workflow};
 use crate::plan::{BindError, Plan};
@@ -73,6 +73,7 @@ async fn prepare(
     let (workflow, clock) = (plan.workflow.clone(), services.clock.clone());
     let scope = Arc::new(Scope::new(workflow.body.slots, None));
     let world = World::new(plan.program.clone(), workflow.name.clone(), &options);
+    let world = World { visitor: Visitor::of(&events), ..world };
     let params = match start::parameters(&plan, &world, &scope) {
         Ok(params) => params,
         Err(refused) => return (not_started(started, clock.now(), refused, None), None),

@@ -3,8 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use super::RunOptions;
+use super::event::EventSink;
 use super::outcome::RunStatus;
 use crate::check::program::{Program, RunField};
+use crate::source::Span;
 use crate::value::{ErrorKind, StepError, Timestamp, Value};
 
 /// The functions and the facts. The facts are frozen when the run starts, so an attempt, a resumed run
@@ -25,6 +27,25 @@ pub(crate) struct World {
     pub(crate) workflow: Arc<str>,
     /// `run.status` and `run.error`, once the body is over.
     pub(crate) ended: OnceLock<(RunStatus, Option<StepError>)>,
+    /// Who takes note of the places that expressions come to.
+    pub(crate) visitor: Visitor,
+}
+
+/// Who takes note of places, if anybody does.
+#[derive(Clone, Default)]
+pub(crate) struct Visitor(Option<Arc<dyn EventSink>>);
+
+impl Visitor {
+    /// The events' own sink.
+    pub(crate) fn of(sink: &Arc<dyn EventSink>) -> Self {
+        Self(Some(sink.clone()))
+    }
+}
+
+impl std::fmt::Debug for Visitor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Visitor").field(&self.0.is_some()).finish()
+    }
 }
 
 impl World {
@@ -38,6 +59,14 @@ impl World {
             environment: options.environment.clone(),
             workflow,
             ended: OnceLock::new(),
+            visitor: Visitor::default(),
+        }
+    }
+
+    /// Tells that one side of an `if` was taken, or the default behind `??`.
+    pub(crate) fn visit(&self, place: Span) {
+        if let Some(sink) = &self.visitor.0 {
+            sink.visit(place);
         }
     }
 

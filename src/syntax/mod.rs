@@ -5,9 +5,10 @@
 //!
 //! 1. `scan`, one linear pass: tokens, brackets and texts that never close, habits of other
 //!    languages, nesting;
-//! 2. the grammar, `grammar/flow.pest`, by pest;
-//! 3. `build`: pairs to [`ast`], with literals made values;
-//! 4. `recover`: each statement that did not parse is parsed again alone for its error, which
+//! 2. `letters`: the tokens as the grammar reads them;
+//! 3. the grammar, `grammar/flow.pest`, by pest;
+//! 4. `build`: pairs to [`ast`], with literals made values;
+//! 5. `recover`: each statement that did not parse is parsed again alone for its error, which
 //!    `slips` and `words` put in people's terms.
 //!
 //! Limits, each with a finding of its own: [`MAX_SIZE`], [`MAX_NESTING`], [`MAX_DEPTH`],
@@ -17,6 +18,7 @@ pub mod ast;
 mod build;
 mod comments;
 mod extents;
+mod letters;
 mod parser;
 mod pieces;
 mod recover;
@@ -49,6 +51,9 @@ pub const MAX_FINDINGS: usize = 100;
 /// Parses a file. Items and statements that do not parse are left out of the tree, each with a finding;
 /// without errors among the findings the tree is the whole file.
 pub fn parse(source: &Source) -> (ast::File, Vec<Diagnostic>) {
+    if parser::is_shallow(&source.text) {
+        return parser::file(source);
+    }
     parser::on_deep_stack(|| parser::long_file(source))
 }
 

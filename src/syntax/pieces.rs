@@ -4,13 +4,12 @@
 //! the same tree as it does within the whole. Where that is not plain, because a piece does not parse or something is found in it,
 //! there is no answer here, and the text is parsed as a whole.
 
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use super::ast::{File, ItemKind, Tagged, WorkflowItem};
 use super::build::Reader;
+use super::letters::Letters;
 use super::parser::{Rule, STACK, apply};
 use super::scan::{Bracket, Kind, Scan, Token};
 use crate::parallel;
@@ -24,12 +23,12 @@ const PIECES_PER_THREAD: usize = 2;
 
 /// The file, when it has one long workflow and nothing wrong in it.
 pub(super) fn file(source: &Source, scan: &Arc<Scan>) -> Option<File> {
-    let threads = available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = parallel::cores();
     if threads == 1 || source.text.len() < SHORTEST_BODY || !scan.unclosed.is_empty() || !scan.habits.is_empty() {
         return None;
     }
     let body = Body::longest(&source.text, &scan.tokens).filter(|body| body.bytes.len() >= SHORTEST_BODY)?;
-    let pieces = pieces(&source.text, &body, threads * PIECES_PER_THREAD)?;
+    let pieces = pieces(&scan.tokens, &body, threads * PIECES_PER_THREAD)?;
     let read = parallel::map(&pieces, STACK, || (), |(), piece| piece.read(source, scan));
     join(source, &body, read.into_iter().collect::<Option<Vec<_>>>()?)
 }
@@ -37,7 +36,9 @@ pub(super) fn file(source: &Source, scan: &Arc<Scan>) -> Option<File> {
 /// The body of a workflow, between its brackets.
 struct Body {
     bytes: Range<usize>,
-    /// Bytes at which it can be cut.
+    /// The numbers of its tokens.
+    tokens: Range<usize>,
+    /// The numbers of the tokens before which it can be cut.
     cuts: Vec<usize>,
 }
 
@@ -48,7 +49,7 @@ impl Body {
         for (at, token) in tokens.iter().enumerate() {
             match token.kind {
                 Kind::Open(Bracket::Brace) if depth == 0 && begins_workflow(text, tokens, at) => {
-                    open = Some(Self { bytes: token.end..token.end, cuts: Vec::new() });
+                    open = Some(Self { bytes: token.end..token.end, tokens: at + 1..at + 1, cuts: Vec::new() });
                     depth += 1;
                 }
                 Kind::Open(_) => depth += 1,
@@ -58,6 +59,7 @@ impl Body {
                         && let Some(mut body) = open.take()
                     {
                         body.bytes.end = token.start;
+                        body.tokens.end = at;
                         longest = longest.filter(|longest| longest.bytes.len() > body.bytes.len()).or(Some(body));
                     }
                 }
@@ -86,17 +88,16 @@ fn begins_statement(text: &str, tokens: &[Token], at: usize) -> bool {
     text_of(at + 1) == "=" || (text_of(at) == "output" && text_of(at + 2) == "=")
 }
 
-/// Where the statement begins whose first word has this number: at the first of the `##` lines above it.
+/// The token that the statement begins with whose first word has this number: the first of the `##` lines above it.
 fn start_of_statement(tokens: &[Token], at: usize) -> usize {
     let above = tokens.get(..at).unwrap_or_default().iter().rev();
-    let first = above.take_while(|token| token.kind == Kind::Doc).last().or(tokens.get(at));
-    first.map_or(0, |token| token.start)
+    at - above.take_while(|token| token.kind == Kind::Doc).count()
 }
 
-/// What is parsed alone.
+/// What is parsed alone, by the numbers of its tokens.
 enum Piece {
     /// What stands before the body, and a bracket that closes it at once.
-    Head(String),
+    Head(Range<usize>),
     /// A part of the body.
     Part(Range<usize>),
     /// What stands behind the workflow.
@@ -109,36 +110,40 @@ enum Read {
     Parts(Vec<WorkflowItem>, Vec<Tagged>),
 }
 
-fn pieces(text: &str, body: &Body, most: usize) -> Option<Vec<Piece>> {
-    let size = body.bytes.len().div_ceil(most);
-    let mut pieces = vec![Piece::Head(format!("{}}}", text.get(..body.bytes.start)?))];
-    let mut from = body.bytes.start;
+fn pieces(tokens: &[Token], body: &Body, most: usize) -> Option<Vec<Piece>> {
+    let size = body.tokens.len().div_ceil(most);
+    let mut pieces = vec![Piece::Head(0..body.tokens.start)];
+    let mut from = body.tokens.start;
     for &cut in &body.cuts {
         if cut >= from + size {
             pieces.push(Piece::Part(from..cut));
             from = cut;
         }
     }
-    if from == body.bytes.start {
+    if from == body.tokens.start {
         // One statement, or nearly: read once, not twice.
         return None;
     }
-    pieces.push(Piece::Part(from..body.bytes.end));
-    pieces.push(Piece::Tail(body.bytes.end + 1..text.len()));
+    pieces.push(Piece::Part(from..body.tokens.end));
+    pieces.push(Piece::Tail(body.tokens.end + 1..tokens.len()));
     Some(pieces)
 }
 
 impl Piece {
     /// What it holds; nothing when anything is wrong with it.
     fn read(&self, source: &Source, scan: &Arc<Scan>) -> Option<Read> {
-        let text = |range: &Range<usize>| source.text.get(range.clone());
-        let (rule, text, base) = match self {
-            Self::Head(head) => (Rule::file, head.as_str(), 0),
-            Self::Part(range) => (Rule::parts, text(range)?, range.start),
-            Self::Tail(range) => (Rule::file, text(range)?, range.start),
+        let (rule, range) = match self {
+            Self::Part(range) => (Rule::parts, range),
+            Self::Head(range) | Self::Tail(range) => (Rule::file, range),
         };
-        let reader = Reader::of_piece(source, scan.clone(), base);
-        let pairs = apply(rule, text).ok()?;
+        let tokens = scan.tokens.get(range.clone())?;
+        let end = tokens.last().map_or(0, |token| token.end);
+        let mut letters = Letters::of(&source.text, tokens, end);
+        if let Self::Head(_) = self {
+            letters.push('}');
+        }
+        let reader = Reader::of_piece(source, scan.clone(), letters);
+        let pairs = apply(rule, reader.letters().text()).ok()?;
         let read = match self {
             Self::Part(_) => {
                 let (parts, tagged) = reader.parts(pairs);

@@ -16,26 +16,27 @@ impl Reader<'_> {
     /// nothing, as the callers' builders do.
     pub(super) fn bad<T>(&self, pair: &Pair<'_, Rule>, rule: Rule) -> Option<T> {
         self.note_bad();
-        let whole = self.range(pair);
-        if self.scan().disturbs(&whole) || self.is_full() {
+        let (range, letters) = (self.range(pair), pair.as_span());
+        // What stands between this and the next letter may be a bracket without a partner, which has no letter.
+        let reach = range.start..self.letters().byte(letters.end()).max(range.end);
+        if self.scan().disturbs(&reach) || self.is_full() {
             return None;
         }
-        let range = self.trimmed(whole);
-        let slice = self.text().get(range.clone()).unwrap_or("");
-        let trouble = match apply(rule, slice) {
+        let trouble = match apply(rule, letters.as_str()) {
             Err(mut trouble) => {
-                trouble.at += range.start;
+                trouble.at += letters.start();
                 trouble
             }
-            Ok(_) => Trouble { at: range.end, tried: Vec::new(), limit: false },
+            Ok(_) => Trouble { at: letters.end(), tried: Vec::new(), limit: false },
         };
         self.explain(rule, range, &trouble);
         None
     }
 
     /// Reports that a whole text was refused.
-    pub(super) fn refused(&self, rule: Rule, range: Range<usize>, trouble: &Trouble) {
+    pub(super) fn refused(&self, rule: Rule, trouble: &Trouble) {
         self.note_bad();
+        let range = 0..self.source_text().len();
         if !self.scan().disturbs(&range) {
             self.explain(rule, range, trouble);
         }
@@ -43,7 +44,8 @@ impl Reader<'_> {
 
     fn explain(&self, rule: Rule, range: Range<usize>, trouble: &Trouble) {
         if trouble.limit {
-            let span = self.span_of(trouble.at..trouble.at);
+            let at = self.letters().byte(trouble.at);
+            let span = self.span_of(at..at);
             let finding = Diagnostic::new(&codes::VF001, span, "this is nested too deeply to be read");
             return self.report(finding.help("give the inner parts names of their own"));
         }
@@ -72,7 +74,7 @@ impl<'r> Case<'r> {
         while scan.token(first).is_some_and(|token| token.kind == Kind::Doc && token.start < range.end) {
             first += 1;
         }
-        let at = scan.index_at(trouble.at).max(first);
+        let at = scan.index_at(reader.letters().byte(trouble.at)).max(first);
         Self { reader, rule, first, at, tried: &trouble.tried }
     }
 
@@ -93,7 +95,7 @@ impl<'r> Case<'r> {
 
     /// The span of the token with this number, of nothing at the end of the text.
     pub(super) fn span(&self, index: usize) -> Span {
-        let end = self.reader.text().len();
+        let end = self.reader.source_text().len();
         self.reader.span_of(self.token(index).map_or(end..end, |token| token.range()))
     }
 

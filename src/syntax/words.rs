@@ -21,7 +21,6 @@ const EXPRESSION: Word = Word::Noun("an expression");
 
 /// The word for a rule. No wildcard, so that a new rule needs a decision.
 #[rustfmt::skip]
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) const fn word(rule: Rule) -> Word {
     use Word::{Closer, Exact, Noun, Operator, Silent};
     match rule {
@@ -72,21 +71,18 @@ pub(super) const fn word(rule: Rule) -> Word {
         Rule::k_workflow | Rule::workflow => Exact("`workflow`"),
         Rule::k_yield | Rule::yield_ => Exact("`yield`"),
         Rule::recovery_word => Exact("`skip`, `continue` or `stop`"),
-        Rule::tag => Exact("`sql`"),
-        Rule::raw => Exact("`\"\"\"`"),
-        Rule::ident | Rule::pattern | Rule::param_sig | Rule::path | Rule::keyword | Rule::label
+        Rule::ident | Rule::pattern | Rule::param_sig | Rule::path | Rule::label
         | Rule::field_ty => Noun("a name"),
         Rule::ty | Rule::ty_part | Rule::ty_atom | Rule::ty_name | Rule::calendar_ty | Rule::record_ty => Noun("a type"),
         Rule::expr | Rule::paren | Rule::list | Rule::literal | Rule::one_expression | Rule::cell
-        | Rule::boolean | Rule::none | Rule::tagged | Rule::timestamp | Rule::odd_number
+        | Rule::boolean | Rule::none | Rule::tagged
         | Rule::k_not | Rule::minus => Noun("an expression"),
         Rule::arg => Noun("an argument"),
         Rule::entry => Noun("an entry `name: value`"),
         Rule::record => Noun("a record `{ … }`"),
         Rule::string | Rule::fstring => Noun("a text"),
-        Rule::number | Rule::quantity => Noun("a number"),
-        Rule::date => Noun("a date"),
-        Rule::time => Noun("a time"),
+        Rule::number => Noun("a number"),
+        Rule::moment => Noun("a date"),
         Rule::header | Rule::row => Noun("a row `| … |`"),
         Rule::block => Noun("a block `{ … }`"),
         Rule::statement | Rule::bound | Rule::unbound | Rule::check | Rule::check_kind | Rule::one_statement
@@ -96,14 +92,12 @@ pub(super) const fn word(rule: Rule) -> Word {
         Rule::k_and | Rule::k_or | Rule::compare_op | Rule::range_op | Rule::coalesce | Rule::add_op
         | Rule::multiply_op => Operator,
         Rule::call | Rule::index | Rule::field | Rule::cast | Rule::dot | Rule::dot_or_none | Rule::clause
-        | Rule::optional | Rule::format | Rule::ftext | Rule::hole | Rule::doc | Rule::item_end
+        | Rule::optional | Rule::format | Rule::ftext | Rule::fend | Rule::hole | Rule::doc | Rule::item_end
         | Rule::statement_end | Rule::bad | Rule::bad_item | Rule::file | Rule::EOI
-        | Rule::WHITESPACE | Rule::COMMENT | Rule::id | Rule::id_start | Rule::w | Rule::space | Rule::blank
-        | Rule::zone | Rule::unit | Rule::digits | Rule::infix | Rule::prefix | Rule::postfix | Rule::primary
-        | Rule::continuing | Rule::item_sync | Rule::statement_sync | Rule::starter | Rule::doc_lines
-        | Rule::chunk | Rule::group | Rule::grouped | Rule::quoted
-        | Rule::plain | Rule::interpolated | Rule::lexed_hole | Rule::lexed | Rule::lexed_other | Rule::word | Rule::opener
-        | Rule::closer | Rule::rest_of_line | Rule::line_comment => Silent,
+        | Rule::word | Rule::starts | Rule::numeral | Rule::one_moment | Rule::date | Rule::timestamp | Rule::time
+        | Rule::quantity | Rule::plain | Rule::odd_number | Rule::zone | Rule::unit | Rule::digits | Rule::infix | Rule::prefix | Rule::postfix | Rule::primary
+        | Rule::continuing | Rule::item_sync | Rule::statement_sync | Rule::first_word | Rule::starter
+        | Rule::chunk | Rule::group | Rule::grouped | Rule::opener | Rule::closer => Silent,
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Report;
-use crate::check::program::{Action, Block, Expr, OnFailure, Program, Workflow};
+use crate::check::program::{Action, BinaryOperator, Block, Expr, ExprKind, OnFailure, Program, Step, Workflow};
 use crate::check::walk;
+use crate::primitive::Effect;
 use crate::source::Span;
 
 /// What a place is.
@@ -20,6 +21,10 @@ pub enum Kind {
     Loop,
     /// What stands in for a failure.
     OnFailure,
+    /// One side of an `if`.
+    Choice,
+    /// What stands behind `??`.
+    Default,
 }
 
 impl Kind {
@@ -30,6 +35,8 @@ impl Kind {
             Self::Branch => "branch of",
             Self::Loop => "loop",
             Self::OnFailure => "on failure of",
+            Self::Choice => "choice in",
+            Self::Default => "default in",
         }
     }
 }
@@ -99,9 +106,40 @@ fn points(workflow: &Workflow, visited: &HashSet<Span>) -> Vec<Point> {
             }
             OnFailure::Fail | OnFailure::Skip => {}
         }
+        step_choices(step, &mut |kind, place| add(kind, place, visited.contains(&place)));
     });
+    for output in &workflow.outputs {
+        choices(&output.value, &mut |kind, place| {
+            points.push(Point { kind, step: output.name.clone(), place, is_covered: visited.contains(&place) });
+        });
+    }
     points.sort_by_key(|point| (point.place.source, point.place.start));
     points
+}
+
+/// The choices in what a step evaluates itself, and in the `yield`s of its blocks. What reads is left out: no test runs it.
+fn step_choices(step: &Step, found: &mut impl FnMut(Kind, Span)) {
+    walk::step_expressions(step, &mut |expr| {
+        if expr.effect != Effect::Read {
+            choices(expr, found);
+        }
+    });
+    walk::inner_blocks(step)
+        .into_iter()
+        .filter_map(|block| block.result.as_ref())
+        .for_each(|expr| choices(expr, found));
+}
+
+/// Both sides of each `if` in an expression, and what stands behind each `??`.
+fn choices(expr: &Expr, found: &mut impl FnMut(Kind, Span)) {
+    walk::visit(expr, &mut |expr| match &expr.kind {
+        ExprKind::If(_, then, otherwise) => {
+            found(Kind::Choice, then.span);
+            found(Kind::Choice, otherwise.span);
+        }
+        ExprKind::Binary(BinaryOperator::Coalesce, _, right) => found(Kind::Default, right.span),
+        _ => {}
+    });
 }
 
 /// Where a block begins; an empty one is nowhere.

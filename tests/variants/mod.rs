@@ -71,19 +71,31 @@ fn every_golden_file_has_its_variant() {
     }
 }
 
+/// What newcomers write, a file for each mistake.
+#[test]
+fn each_habit_gets_one_finding_with_a_help() {
+    assert!(habits("kind", |_| ()) > 0);
+}
+
 /// What could be said more kindly is still one finding, with a help; `README.md` says of each what is missing.
 #[test]
 fn what_is_unkind_is_one_finding_and_listed() {
-    let folder = root().join("tests/ui/unkind");
-    let listed = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let listed = std::fs::read_to_string(root().join("tests/ui/unkind/README.md")).unwrap();
+    let count =
+        habits("unkind", |name| assert!(listed.contains(&format!("`{name}`")), "README.md does not list {name}"));
+    assert_eq!(listed.lines().filter(|line| line.starts_with("- `")).count(), count);
+}
+
+/// Checks the files of a folder, each of which has one mistake; gives their number.
+fn habits(folder: &str, look: impl Fn(&str)) -> usize {
     let sandbox = Sandbox::new();
     let mut wrong = Vec::new();
     let mut count = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
+    for entry in std::fs::read_dir(root().join("tests/ui").join(folder)).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         if path.extension().is_some_and(|extension| extension == "flow") {
-            assert!(listed.contains(&format!("`{name}`")), "README.md does not list {name}");
+            look(&name);
             let file = format!("workflows/{name}.flow");
             sandbox.write(&file, &std::fs::read_to_string(&path).unwrap());
             wrong.extend(one_finding(&sandbox, &file, &path.with_extension("txt")).err());
@@ -91,5 +103,5 @@ fn what_is_unkind_is_one_finding_and_listed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(listed.lines().filter(|line| line.starts_with("- `")).count(), count);
+    count
 }

@@ -84,7 +84,9 @@ async fn dispatch(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value
     match &expr.kind {
         ExprKind::If(condition, then, otherwise) => {
             let holds = condition_holds(condition, site, locals).await?;
-            evaluate(if holds { then } else { otherwise }, site, locals).await
+            let chosen = if holds { then } else { otherwise };
+            site.frame.run.world.visit(chosen.span);
+            evaluate(chosen, site, locals).await
         }
         ExprKind::Binary(operator, left, right) => {
             eval_binary(*operator, left, right, site, locals).await.map_err(|fault| located(fault, expr.span))
@@ -143,6 +145,9 @@ async fn eval_binary(
     let a = evaluate(left, site, locals).await?;
     if decides(operator, &a).map_err(|error| Fault::at(error, left.span))? {
         return Ok(a);
+    }
+    if operator == BinaryOperator::Coalesce {
+        site.frame.run.world.visit(right.span);
     }
     let b = evaluate(right, site, locals).await?;
     binary(operator, a, b).map_err(Fault::new)

@@ -87,6 +87,7 @@ pub(super) fn read_slot(scope: &Scope, up: usize, index: usize) -> Result<Value,
 fn choose(condition: &Expr, then: &Expr, otherwise: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
     let holds = eval(condition, env, locals)?;
     let chosen = if truth(&holds).map_err(|e| Fault::at(e, condition.span))? { then } else { otherwise };
+    env.world.visit(chosen.span);
     eval(chosen, env, locals)
 }
 
@@ -111,6 +112,9 @@ fn eval_binary(
     let a = eval(left, env, locals)?;
     if decides(operator, &a).map_err(|error| Fault::at(error, left.span))? {
         return Ok(a);
+    }
+    if operator == BinaryOperator::Coalesce {
+        env.world.visit(right.span);
     }
     let b = eval(right, env, locals)?;
     binary(operator, a, b).map_err(|error| Fault::at(error, span))

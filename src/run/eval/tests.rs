@@ -12,7 +12,7 @@ use crate::check::program::{
 use crate::primitive::Effect;
 use crate::run::scope::Scope;
 use crate::run::tests::build::{bin, expr, list, lit, span, typed};
-use crate::run::world::World;
+use crate::run::world::{Visitor, World};
 use crate::value::{Period, RecordType, Type, Value};
 
 fn world(functions: Vec<Function>) -> World {
@@ -24,6 +24,7 @@ fn world(functions: Vec<Function>) -> World {
         environment: "local".into(),
         workflow: "trial".into(),
         ended: OnceLock::new(),
+        visitor: Visitor::default(),
     }
 }
 

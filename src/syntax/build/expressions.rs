@@ -91,7 +91,7 @@ impl Reader<'_> {
     }
 
     fn binary(&self, left: Built, operator: &Node<'_>, right: Built) -> Option<Built> {
-        let symbol = Spanned::new(binary_operator(operator.as_str())?, self.span(operator));
+        let symbol = Spanned::new(binary_operator(self.written(operator))?, self.span(operator));
         let span = left.expr.span.to(right.expr.span);
         let below = left.depth.max(right.depth);
         Some(self.seal(ExprKind::Binary(Box::new(left.expr), symbol, Box::new(right.expr)), span, below))
@@ -119,7 +119,7 @@ impl Reader<'_> {
     }
 
     fn label(&self, pair: &Node<'_>) -> Spanned<Arc<str>> {
-        Spanned::new(Arc::from(pair.as_str()), self.span(pair))
+        Spanned::new(Arc::from(self.written(pair)), self.span(pair))
     }
 
     fn arguments(&self, pair: &Node<'_>) -> Option<(Vec<Argument>, usize)> {
@@ -154,11 +154,12 @@ impl Reader<'_> {
 
     /// A name; what other languages write for `none`, `true` and `false` is reported and read as that.
     fn name_or_literal(&self, pair: &Node<'_>) -> ExprKind {
-        let Some(word) = literals::foreign_literal(pair.as_str()) else {
-            return ExprKind::Name(Arc::from(pair.as_str()));
+        let written = self.written(pair);
+        let Some(word) = literals::foreign_literal(written) else {
+            return ExprKind::Name(Arc::from(written));
         };
         let span = self.span(pair);
-        let finding = Diagnostic::new(&codes::VF001, span, format!("`{}` is written `{word}` here", pair.as_str()));
+        let finding = Diagnostic::new(&codes::VF001, span, format!("`{written}` is written `{word}` here"));
         self.report(finding.fix(format!("write `{word}`"), span, word));
         ExprKind::Literal(match word {
             "none" => Literal::None,
@@ -226,7 +227,7 @@ impl Reader<'_> {
         let is_label = label.is_some();
         let mut parts = children(pair, Rule::expr);
         let key = match label {
-            Some(label) => self.seal(ExprKind::Name(Arc::from(label.as_str())), self.span(&label), 0),
+            Some(label) => self.seal(ExprKind::Name(Arc::from(self.written(&label))), self.span(&label), 0),
             None => self.built(parts.next()?)?,
         };
         let value = self.built(parts.next()?)?;
@@ -281,7 +282,11 @@ impl Reader<'_> {
         let mut fragments = Vec::new();
         for part in pair.clone().into_inner() {
             if part.as_rule() != Rule::hole {
-                fragments.push(Fragment::Text(self.unescaped(part.as_str(), self.range(&part).start, true)));
+                let written = self.written(&part);
+                let written = if part.as_rule() == Rule::fend { written.strip_suffix('"')? } else { written };
+                if !written.is_empty() {
+                    fragments.push(Fragment::Text(self.unescaped(written, self.range(&part).start, true)));
+                }
                 continue;
             }
             let value = self.built(child(&part, Rule::expr)?)?;
@@ -294,7 +299,7 @@ impl Reader<'_> {
     fn format(&self, hole: &Node<'_>) -> Option<Spanned<Arc<str>>> {
         let format = child(hole, Rule::format)?;
         let range = self.range(&format);
-        let text = format.as_str().strip_prefix(':')?;
+        let text = self.written(&format).strip_prefix(':')?;
         Some(Spanned::new(Arc::from(text), self.span_of(range.start + 1..range.end)))
     }
 }

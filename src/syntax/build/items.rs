@@ -8,7 +8,7 @@ use super::super::ast::{
     WorkflowParam,
 };
 use super::super::parser::Rule;
-use super::{Reader, after, child, children, doc};
+use super::{Reader, after, child, children};
 use crate::source::Spanned;
 
 type Node<'i> = Pair<'i, Rule>;
@@ -41,7 +41,7 @@ impl Reader<'_> {
             Rule::test => ItemKind::Test(self.test(&inner)?),
             _ => return None,
         };
-        Some(Item { doc: doc(pair), kind, span: self.span(&inner) })
+        Some(Item { doc: self.doc(pair), kind, span: self.span(&inner) })
     }
 
     fn named(&self, pair: &Node<'_>) -> Option<Name> {
@@ -104,7 +104,7 @@ impl Reader<'_> {
             None => StepBody::Block(self.block(&child(pair, Rule::block)?)),
         };
         Some(StepDefinition {
-            is_action: keyword.as_str() == "action",
+            is_action: self.written(&keyword) == "action",
             keyword_span: self.span(&keyword),
             name: self.named(pair)?,
             params: self.parameters(&child(pair, Rule::params)?)?,
@@ -140,7 +140,7 @@ impl Reader<'_> {
             Rule::handler => self.handler(&inner)?,
             _ => WorkflowItemKind::Statement(self.statement(&inner)?),
         };
-        Some(WorkflowItem { doc: doc(pair), kind, span: self.span(&inner) })
+        Some(WorkflowItem { doc: self.doc(pair), kind, span: self.span(&inner) })
     }
 
     fn handler(&self, pair: &Node<'_>) -> Option<WorkflowItemKind> {

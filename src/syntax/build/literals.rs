@@ -5,8 +5,8 @@ use std::sync::Arc;
 use pest::iterators::Pair;
 
 use super::super::ast::{ExprKind, Literal, Tag, Tagged};
-use super::super::parser::Rule;
-use super::{Reader, child, quantities, times};
+use super::super::parser::{Rule, apply};
+use super::{Reader, quantities, times};
 use crate::diagnostic::{Code, Diagnostic, codes};
 
 type Node<'i> = Pair<'i, Rule>;
@@ -69,16 +69,11 @@ pub(super) fn foreign_literal(name: &str) -> Option<&'static str> {
 impl Reader<'_> {
     /// Any literal but an interpolated text.
     pub(super) fn literal(&self, pair: &Node<'_>) -> Option<ExprKind> {
-        let text = pair.as_str();
+        let text = self.written(pair);
         let value = match pair.as_rule() {
             Rule::tagged => return self.tagged(pair).map(ExprKind::Tagged),
             Rule::string => Ok(Literal::Text(self.text_value(pair))),
-            Rule::timestamp => times::literal(times::timestamp(text), Literal::Timestamp),
-            Rule::date => times::literal(times::date(text), Literal::Date),
-            Rule::time => times::literal(times::time(text), Literal::Time),
-            Rule::quantity => quantities::quantity(text),
-            Rule::number => number(text),
-            Rule::odd_number => Err(quantities::odd_number(text)),
+            Rule::number | Rule::moment => numeral(text)?,
             Rule::boolean => Ok(Literal::Bool(text == "true")),
             Rule::none => Ok(Literal::None),
             _ => return None,
@@ -100,16 +95,16 @@ impl Reader<'_> {
     }
 
     fn tagged(&self, pair: &Node<'_>) -> Option<Tagged> {
-        let tag = match child(pair, Rule::tag)?.as_str() {
+        let (tag, text) = self.written(pair).split_once("\"\"\"")?;
+        let start = self.range(pair).start + tag.len() + 3;
+        let text = text.strip_suffix("\"\"\"")?;
+        let tag = match tag {
             "sql" => Tag::Sql,
             "promql" => Tag::Promql,
             "regex" => Tag::Regex,
             "python" => Tag::Python,
             _ => Tag::Shell,
         };
-        let raw = child(pair, Rule::raw)?;
-        let text = raw.as_str().strip_prefix("\"\"\"")?.strip_suffix("\"\"\"")?;
-        let start = self.range(&raw).start + 3;
         let tagged = Tagged { tag, text: Arc::from(text), text_span: self.span_of(start..start + text.len()) };
         self.tagged.borrow_mut().push(tagged.clone());
         Some(tagged)
@@ -117,7 +112,8 @@ impl Reader<'_> {
 
     /// What stands between the quotes of a `string`, escapes resolved.
     pub(super) fn text_value(&self, pair: &Node<'_>) -> Arc<str> {
-        let written = pair.as_str();
+        // A text that stands instead of `'…'` may be followed by spaces.
+        let written = self.written(pair).trim_end_matches(' ');
         let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or("");
         self.unescaped(inner, self.range(pair).start + 1, false)
     }
@@ -220,6 +216,22 @@ impl Reader<'_> {
         }
         self.report(finding);
     }
+}
+
+/// What begins with a digit. Nothing when the grammar does not know it.
+fn numeral(text: &str) -> Option<Result<Literal, Impossible<Literal>>> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(number(text));
+    }
+    let pair = apply(Rule::numeral, text).ok()?.next()?.into_inner().next()?;
+    Some(match pair.as_rule() {
+        Rule::timestamp => times::literal(times::timestamp(text), Literal::Timestamp),
+        Rule::date => times::literal(times::date(text), Literal::Date),
+        Rule::time => times::literal(times::time(text), Literal::Time),
+        Rule::quantity => quantities::quantity(text),
+        Rule::plain => number(text),
+        _ => Err(quantities::odd_number(text)),
+    })
 }
 
 fn number(text: &str) -> Result<Literal, Impossible<Literal>> {

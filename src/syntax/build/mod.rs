@@ -23,6 +23,7 @@ use pest::iterators::Pair;
 
 use super::MAX_FINDINGS;
 use super::ast::{Name, Tagged};
+use super::letters::Letters;
 use super::parser::Rule;
 use super::scan::{Scan, Unclosed, UnclosedKind};
 use crate::diagnostic::{Diagnostic, codes, sort};
@@ -35,8 +36,8 @@ pub(super) struct Reader<'s> {
     /// The text as [`Scan::repaired`] leaves it, which has the same length.
     text: Cow<'s, str>,
     scan: Arc<Scan>,
-    /// Where in the text the piece begins that is parsed; of a whole text 0.
-    base: usize,
+    /// What the grammar reads.
+    letters: Letters,
     findings: RefCell<Vec<Diagnostic>>,
     /// Whether anything did not parse.
     bad: Cell<bool>,
@@ -53,20 +54,21 @@ impl<'s> Reader<'s> {
     pub(super) fn new(source: &'s Source) -> Self {
         let scan = Scan::of(&source.text);
         let text = scan.repaired(&source.text).map_or(Cow::Borrowed(&*source.text), Cow::Owned);
-        Self::with(source, text, Arc::new(scan), 0)
+        let letters = Letters::of(&text, &scan.tokens, text.len());
+        Self::with(source, text, Arc::new(scan), letters)
     }
 
-    /// Reads the piece of a text that begins at `base`; nothing of the text may need repair.
-    pub(super) fn of_piece(source: &'s Source, scan: Arc<Scan>, base: usize) -> Self {
-        Self::with(source, Cow::Borrowed(&*source.text), scan, base)
+    /// Reads a piece of a text; nothing of the text may need repair.
+    pub(super) fn of_piece(source: &'s Source, scan: Arc<Scan>, letters: Letters) -> Self {
+        Self::with(source, Cow::Borrowed(&*source.text), scan, letters)
     }
 
-    fn with(source: &'s Source, text: Cow<'s, str>, scan: Arc<Scan>, base: usize) -> Self {
+    fn with(source: &'s Source, text: Cow<'s, str>, scan: Arc<Scan>, letters: Letters) -> Self {
         Self {
             source,
             text,
             scan,
-            base,
+            letters,
             findings: RefCell::default(),
             bad: Cell::new(false),
             unopened: Cell::new(0),
@@ -75,9 +77,9 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The text to parse.
-    pub(super) fn text(&self) -> &str {
-        &self.text
+    /// What the grammar reads.
+    pub(super) fn letters(&self) -> &Letters {
+        &self.letters
     }
 
     /// The text as written, habits and all.
@@ -134,34 +136,38 @@ impl<'s> Reader<'s> {
         findings
     }
 
-    /// Where a pair stands, without the white space and comments that pest lets some rules end with.
+    /// Where a pair stands.
     pub(super) fn span(&self, pair: &Pair<'_, Rule>) -> Span {
-        self.span_of(self.trimmed(self.range(pair)))
+        self.span_of(self.range(pair))
     }
 
     /// The bytes of a pair, counted over the whole text.
     pub(super) fn range(&self, pair: &Pair<'_, Rule>) -> Range<usize> {
         let span = pair.as_span();
-        self.base + span.start()..self.base + span.end()
+        self.letters.bytes(span.start()..span.end())
     }
 
-    /// The bytes without white space and comments at their end.
-    pub(super) fn trimmed(&self, range: Range<usize>) -> Range<usize> {
-        let behind = self.scan.tokens.partition_point(|token| token.start < range.end);
-        let last = behind.checked_sub(1).and_then(|index| self.scan.token(index));
-        match last {
-            Some(last) if last.end > range.start => range.start..last.end.min(range.end),
-            _ => range,
-        }
+    /// The characters of a pair.
+    pub(super) fn written(&self, pair: &Pair<'_, Rule>) -> &str {
+        self.text.get(self.range(pair)).unwrap_or("")
     }
 
     fn name(&self, pair: &Pair<'_, Rule>) -> Name {
-        let span = self.span(pair);
-        if let Some(word) = literals::foreign_literal(pair.as_str()) {
-            let message = format!("`{}` cannot be a name: elsewhere it means `{word}`", pair.as_str());
+        let (span, written) = (self.span(pair), self.written(pair));
+        if let Some(word) = literals::foreign_literal(written) {
+            let message = format!("`{written}` cannot be a name: elsewhere it means `{word}`");
             self.report(Diagnostic::new(&codes::VF001, span, message).help("choose another name"));
         }
-        Spanned::new(Arc::from(pair.as_str()), span)
+        Spanned::new(Arc::from(written), span)
+    }
+
+    /// The `##` lines of a pair, without their markers.
+    fn doc(&self, pair: &Pair<'_, Rule>) -> String {
+        let line = |doc: Pair<'_, Rule>| {
+            let text = self.written(&doc).trim_start_matches('#').trim_end();
+            text.strip_prefix(' ').unwrap_or(text).to_owned()
+        };
+        children(pair, Rule::doc).map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -178,13 +184,4 @@ fn children<'i>(pair: &Pair<'i, Rule>, rule: Rule) -> impl Iterator<Item = Pair<
 /// The child that follows the first one by the rule `mark`.
 fn after<'i>(pair: &Pair<'i, Rule>, mark: Rule) -> Option<Pair<'i, Rule>> {
     pair.clone().into_inner().skip_while(|inner| inner.as_rule() != mark).nth(1)
-}
-
-/// The `##` lines of a pair, without their markers.
-fn doc(pair: &Pair<'_, Rule>) -> String {
-    let line = |doc: Pair<'_, Rule>| {
-        let text = doc.as_str().trim_start_matches('#').trim_end();
-        text.strip_prefix(' ').unwrap_or(text).to_owned()
-    };
-    children(pair, Rule::doc).map(line).collect::<Vec<_>>().join("\n")
 }

@@ -43,7 +43,7 @@ impl Reader<'_> {
             None => None,
         };
         Some(StatementKind::Check {
-            is_expect: child(pair, Rule::check_kind)?.as_str() == "expect",
+            is_expect: self.written(&child(pair, Rule::check_kind)?) == "expect",
             condition: self.expr(child(pair, Rule::expr)?)?,
             message,
         })
@@ -147,7 +147,7 @@ impl Reader<'_> {
 
     fn recovery(&self, pair: &Node<'_>) -> Option<ClauseKind> {
         let inner = after(pair, Rule::k_failure)?;
-        Some(match (inner.as_rule(), inner.as_str()) {
+        Some(match (inner.as_rule(), self.written(&inner)) {
             (Rule::use_value, _) => ClauseKind::OnFailureUse(self.expr(child(&inner, Rule::expr)?)?),
             (Rule::block, _) => ClauseKind::OnFailureBlock(self.block(&inner)),
             (_, "skip") => ClauseKind::OnFailureSkip,

@@ -1,7 +1,7 @@
 //! Text to tokens. Never fails: what it does not know is a symbol.
 
-use super::Scan;
 use super::tokens::{Bracket, Comment, Habit, HabitKind, Kind, Token, Unclosed, UnclosedKind};
+use super::{Scan, clock};
 
 /// The words that may stand before `"""`.
 pub(crate) const TAGS: [&str; 5] = ["sql", "promql", "regex", "python", "shell"];
@@ -145,13 +145,18 @@ impl Lexer<'_> {
         }
     }
 
-    /// Digits and what belongs to them: `1_000`, `1.5e3`, `2025-01-31T06:00Z`, `1h30m`.
+    /// Digits and what belongs to them: `1_000`, `1.5e-3`, `2025-01-31T06:00[Europe/London]`, `1h30m`.
     fn number(&mut self) {
         let bytes = self.rest().as_bytes();
         let digit_at = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
         let in_text = !self.texts.is_empty();
-        let mut len = date_len(bytes);
+        let mut len = clock::moment(bytes);
         while let Some(byte) = bytes.get(len) {
+            let is_exponent = matches!(byte, b'+' | b'-') && clock::is_power(bytes.get(..len)) && digit_at(len + 1);
+            if is_exponent {
+                len += 2;
+                continue;
+            }
             let joined = digit_at(len + 1) && (*byte == b'.' || (*byte == b':' && !in_text));
             if !(byte.is_ascii_alphanumeric() || *byte == b'_' || joined) {
                 break;
@@ -373,17 +378,4 @@ fn text_len(rest: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// How long the date is that a text begins with, `2025-1-31` among them; 0 when it begins with none. In `2025-127` the
-/// sign is a minus, as the grammar has it.
-fn date_len(bytes: &[u8]) -> usize {
-    let digits = |from: usize| bytes.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
-    let is_sign = |at: usize| bytes.get(at) == Some(&b'-');
-    let (year, month) = (digits(0), digits(5));
-    if year != 4 || !is_sign(4) || !(1..=2).contains(&month) || !is_sign(5 + month) {
-        return 0;
-    }
-    let day = digits(6 + month);
-    if (1..=2).contains(&day) { 6 + month + day } else { 0 }
 }

@@ -5,6 +5,7 @@
 //! missing bracket does not hide the rest.
 
 mod brackets;
+mod clock;
 mod lexer;
 mod nesting;
 mod tokens;

@@ -200,3 +200,36 @@ pub(super) fn inner_do(case: &Case<'_>) -> Option<Diagnostic> {
     slip(case.span(case.at), "a write is a step of its own, and no part of an expression")
         .map(|finding| finding.help("write `name = do …` above, and use `name` here"))
 }
+
+/// What writes by its name, and what reads.
+const WRITING: [&str; 13] = [
+    "write", "publish", "advance", "upsert", "insert", "execute", "delete", "update", "append", "save", "set", "put",
+    "post",
+];
+const READING: [&str; 8] = ["query", "instant", "range", "get", "export", "read", "series", "newest"];
+
+/// `db.query(…)` as a statement.
+pub(super) fn lone_call(case: &Case<'_>) -> Option<Diagnostic> {
+    let statement = matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part);
+    let called = case.kind(case.first) == Some(Kind::Word)
+        && matches!(case.text(case.first + 1), "." | "(")
+        && case.at == case.first + 1;
+    if !statement || !called || RESERVED.contains(&case.text(case.first)) {
+        return None;
+    }
+    let verb = if case.text(case.first + 1) == "." { case.first + 2 } else { case.first };
+    let callee = if verb == case.first {
+        case.text(verb).to_owned()
+    } else {
+        format!("{}.{}", case.text(case.first), case.text(verb))
+    };
+    let span = case.span(case.first);
+    let finding = slip(span, "a call alone is no statement")?;
+    Some(if WRITING.contains(&case.text(verb)) {
+        finding.help(format!("it writes, so write `do {callee}(…)`")).fix("write `do` before it", span.before(), "do ")
+    } else if READING.contains(&case.text(verb)) {
+        finding.help(format!("it reads, so name what it gives: `name = {callee}(…)`"))
+    } else {
+        finding.help("begin with `do` when it writes; name the result, `name = …`, when it reads")
+    })
+}

@@ -1,6 +1,7 @@
 //! The slips of people who come from other languages, or from the last line they wrote: each with
 //! what it is called here, and with a fix where the fix is certain.
 
+mod borrowed;
 mod forms;
 mod shapes;
 
@@ -86,7 +87,7 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
 
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 47] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 63] = [
         other_alphabet,
         forms::import,
         shapes::type_without_equals,
@@ -104,6 +105,21 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         forms::comparison,
         documentation,
         table_row,
+        borrowed::sigil,
+        borrowed::backtick,
+        borrowed::long_text,
+        borrowed::comma_in_number,
+        borrowed::power,
+        borrowed::percent,
+        borrowed::pipe,
+        borrowed::lambda,
+        borrowed::type_first,
+        borrowed::half_declaration,
+        borrowed::spelt_operator,
+        borrowed::sql_operator,
+        borrowed::bare_sql,
+        borrowed::waiting,
+        borrowed::call_without_parentheses,
         named_argument,
         single_equals,
         double_equals,
@@ -125,12 +141,13 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         loop_head,
         forms::recovery,
         forms::bare_with,
+        borrowed::bare_setting,
         forms::is_comparison,
         forms::shifted_if,
         forms::missing_else,
         foreign_statement,
         misplaced,
-        lone_call,
+        forms::lone_call,
         shifted_assignment,
         misspelt,
         leftover,
@@ -479,19 +496,6 @@ fn misplaced(case: &Case<'_>) -> Option<Diagnostic> {
         }
         _ => None,
     }
-}
-
-/// `db.query(…)` as a statement.
-fn lone_call(case: &Case<'_>) -> Option<Diagnostic> {
-    let statement = matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part);
-    let called = case.kind(case.first) == Some(Kind::Word)
-        && matches!(case.text(case.first + 1), "." | "(")
-        && case.at == case.first + 1;
-    if !statement || !called || RESERVED.contains(&case.text(case.first)) {
-        return None;
-    }
-    slip(case.span(case.first), "a call alone is no statement")
-        .map(|finding| finding.help("begin with `do` when it writes; name the result, `name = …`, when it reads"))
 }
 
 /// `x += 1`.

@@ -259,6 +259,13 @@ fn texts_resolve_escapes_and_holes() {
 }
 
 #[test]
+fn a_text_with_holes_may_end_with_a_quote() {
+    let ExprKind::Interpolated(fragments) = expression(r#"f"\"{x}\"""#) else { panic!() };
+    let [Fragment::Text(before), Fragment::Hole { .. }, Fragment::Text(after)] = &fragments[..] else { panic!() };
+    assert_eq!((&**before, &**after), ("\"", "\""));
+}
+
+#[test]
 fn literals_are_values() {
     let literal = |text: &str| match expression(text) {
         ExprKind::Literal(literal) => literal,
