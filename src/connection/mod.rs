@@ -327,6 +327,16 @@ pub trait Files: Send + Sync {
         rows: &'a Arc<Table>,
         types: Option<&'a RecordType>,
     ) -> Answer<'a, Replaced>;
+    /// What [`Files::write`] would do, counted in files; only reads. Fails where it would fail before writing.
+    fn preview_write<'a>(
+        &'a self,
+        _path: &'a str,
+        _format: &'a FileFormat,
+        _rows: &'a Arc<Table>,
+        _types: Option<&'a RecordType>,
+    ) -> Answer<'a, preview::Change> {
+        preview::cannot_tell("what is in this directory")
+    }
 }
 
 /// Time, as a run sees it.

@@ -1,10 +1,13 @@
 //! What a write would do, found out by reading.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Answer;
-use crate::value::Value;
+use crate::value::{Column, Table, Value};
 
 /// How many rows or samples that change are shown one by one.
 pub const EXAMPLES: usize = 3;
@@ -104,6 +107,27 @@ pub struct Change {
     pub examples: Vec<Example>,
     /// Why the numbers do not tell all of it; nothing when they do.
     pub unknown: Option<String>,
+    /// Numbers that stand for the keys of the rows, by which another write of the same rows is noticed.
+    #[serde(skip)]
+    pub keys: Vec<u64>,
+}
+
+/// The most keys that are kept of one write.
+const KEYS: usize = 100_000;
+
+/// Numbers that stand for the keys of rows, none of very many.
+pub fn keys_of(rows: &Table, key: &[Arc<str>]) -> Vec<u64> {
+    let columns: Option<Vec<&Column>> = key.iter().map(|name| rows.column(name)).collect();
+    let Some(columns) = columns.filter(|_| rows.rows <= KEYS) else { return Vec::new() };
+    let number = |at: usize| {
+        let mut hasher = DefaultHasher::new();
+        for column in &columns {
+            // As texts, as keys are told apart within one write.
+            column.get(at).map(|value| value.to_string()).hash(&mut hasher);
+        }
+        hasher.finish()
+    };
+    (0..rows.rows).map(number).collect()
 }
 
 impl Change {
@@ -127,6 +151,7 @@ impl Change {
         let room = EXAMPLES.saturating_sub(self.examples.len());
         self.examples.extend(other.examples.into_iter().take(room));
         self.unknown = self.unknown.take().or(other.unknown);
+        self.keys.extend(other.keys);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writes of one step, put together.
 
+use std::collections::{HashMap, HashSet};
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -46,6 +48,9 @@ pub struct Group {
     pub items_left_out: u64,
     /// The write before which this one was looked at, though it comes after it.
     pub seen_before: Option<String>,
+    /// Rows whose key an earlier write of the plan has, too: the later one decides what they hold.
+    #[serde(default)]
+    pub repeated: u64,
     /// Stands for all that is given to the writes, and for what they do.
     pub digest: String,
 }
@@ -71,13 +76,44 @@ struct Draft {
 /// Puts together the writes of each step; they come in the order of the file.
 pub(super) fn groups(writes: Vec<Noted<Write>>) -> Vec<Group> {
     let mut drafts: IndexMap<Key, Draft> = IndexMap::new();
-    for noted in writes {
+    let mut seen = Seen::default();
+    for mut noted in writes {
+        let repeated = seen.take(&mut noted.what);
         let key = Key::of(&noted);
-        drafts.entry(key).or_insert_with(|| Draft::of(&noted)).add(noted);
+        let draft = drafts.entry(key).or_insert_with(|| Draft::of(&noted));
+        draft.group.repeated += repeated;
+        draft.add(noted);
     }
     let mut groups: Vec<Group> = drafts.into_values().map(Draft::finish).collect();
     see_order(&mut groups);
     groups
+}
+
+/// The most keys that are kept of a plan.
+const MOST_KEYS: usize = 1_000_000;
+
+/// The keys of the rows that were to be written so far, by their connection and table.
+#[derive(Default)]
+struct Seen {
+    keys: HashMap<(Option<String>, Option<String>), HashSet<u64>>,
+    count: usize,
+}
+
+impl Seen {
+    /// Takes the keys of a write; how many of them earlier ones have.
+    fn take(&mut self, write: &mut Write) -> u64 {
+        let keys: HashSet<u64> = std::mem::take(&mut write.change.keys).into_iter().collect();
+        if keys.is_empty() {
+            return 0;
+        }
+        let known = self.keys.entry((write.connection.clone(), write.target.clone())).or_default();
+        let repeated = keys.intersection(known).count() as u64;
+        if self.count < MOST_KEYS {
+            self.count += keys.len();
+            known.extend(keys);
+        }
+        repeated
+    }
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -120,6 +156,7 @@ impl Draft {
             items: Vec::new(),
             items_left_out: 0,
             seen_before: None,
+            repeated: 0,
             digest: String::new(),
         };
         Self { group, change: Change::default(), digest: Sha256::new() }
@@ -219,5 +256,17 @@ mod tests {
             write("stored", None, "sql.upsert", created),
         ]);
         assert_eq!(found[1].seen_before, None, "what touches nothing changes nothing");
+    }
+
+    #[test]
+    fn keys_that_are_written_again_are_counted() {
+        let created = Counts { created: 2, ..Counts::default() };
+        let with = |item: &str, keys: &[u64]| {
+            let mut noted = write("stored", Some(item), "sql.upsert", created);
+            noted.what.change.keys = keys.to_vec();
+            noted
+        };
+        let groups = groups(vec![with("a", &[1, 2]), with("b", &[2, 3]), with("c", &[3, 1, 4])]);
+        assert_eq!(groups.iter().map(|group| group.repeated).collect::<Vec<_>>(), [3]);
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::record::record;
 use super::refined::{DateFormat, Delimiter, FilePath};
 use super::sql::rows;
-use super::{Context, Effect, Effectful, Example, Form, Known, Primitive, Spec, Stated, args};
+use super::{Context, Effect, Effectful, Example, Foreseen, Form, Known, Primitive, Spec, Stated, args};
 use crate::connection::files::{csv_as, json_lines_as, parquet_as};
 use crate::connection::{Change, CsvFormat, FileFormat, FileFound, Replaced, Wanted};
 use crate::value::{
@@ -307,12 +307,28 @@ async fn write(
     format: &FileFormat,
     rows: &Sequence,
 ) -> Result<Written, StepError> {
-    let table = table(rows, context.stated.as_ref())?;
+    let (table, types) = typed(context, rows)?;
+    context.files(connection)?.write(path, format, &table, types.as_deref()).await.map(Written::from)
+}
+
+/// What writing would do.
+async fn foresee(
+    context: &Context,
+    (connection, path): (&str, &str),
+    format: &FileFormat,
+    rows: &Sequence,
+) -> Result<Foreseen, StepError> {
+    let (table, types) = typed(context, rows)?;
+    context.files(connection)?.preview_write(path, format, &table, types.as_deref()).await.map(Foreseen::Change)
+}
+
+/// The rows as a table, and their types where they are known.
+fn typed(context: &Context, rows: &Sequence) -> Result<(Arc<Table>, Option<Arc<RecordType>>), StepError> {
     let types = match context.stated.as_ref().and_then(Type::item) {
         Some(Type::Record(row)) => Some(row),
         _ => None,
     };
-    context.files(connection)?.write(path, format, &table, types.as_deref()).await.map(Written::from)
+    Ok((table(rows, context.stated.as_ref())?, types))
 }
 
 /// The rows as a table. Where there are none, their type says which columns they would have.
@@ -360,6 +376,16 @@ args! {
         dates: Option<DateFormat>,
     }
 }
+impl WriteCsvArgs {
+    fn format(&self) -> FileFormat {
+        FileFormat::Csv(CsvFormat {
+            delimiter: self.delimiter.byte(),
+            header: self.header,
+            none: Vec::new(),
+            dates: self.dates.as_ref().map(|format| format.0.clone()),
+        })
+    }
+}
 impl Primitive for WriteCsv {
     type Args = WriteCsvArgs;
     type Output = Written;
@@ -377,15 +403,10 @@ impl Effectful for WriteCsv {
     const IDEMPOTENT: bool = true;
     const STATED: Stated = Stated::Argument(1);
     fn run(args: WriteCsvArgs, context: &Context) -> BoxFuture<'_, Result<Written, StepError>> {
-        Box::pin(async move {
-            let format = FileFormat::Csv(CsvFormat {
-                delimiter: args.delimiter.byte(),
-                header: args.header,
-                none: Vec::new(),
-                dates: args.dates.map(|format| format.0),
-            });
-            write(context, (&args.connection.0, &args.to.0), &format, &args.rows).await
-        })
+        Box::pin(async move { write(context, (&args.connection.0, &args.to.0), &args.format(), &args.rows).await })
+    }
+    fn preview(args: WriteCsvArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(async move { foresee(context, (&args.connection.0, &args.to.0), &args.format(), &args.rows).await })
     }
 }
 
@@ -422,6 +443,11 @@ impl Effectful for WriteJsonLines {
             async move { write(context, (&args.connection.0, &args.to.0), &FileFormat::JsonLines, &args.rows).await },
         )
     }
+    fn preview(args: WriteJsonLinesArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(
+            async move { foresee(context, (&args.connection.0, &args.to.0), &FileFormat::JsonLines, &args.rows).await },
+        )
+    }
 }
 
 struct WriteParquet;
@@ -454,6 +480,11 @@ impl Effectful for WriteParquet {
     fn run(args: WriteParquetArgs, context: &Context) -> BoxFuture<'_, Result<Written, StepError>> {
         Box::pin(
             async move { write(context, (&args.connection.0, &args.to.0), &FileFormat::Parquet, &args.rows).await },
+        )
+    }
+    fn preview(args: WriteParquetArgs, context: &Context) -> BoxFuture<'_, Result<Foreseen, StepError>> {
+        Box::pin(
+            async move { foresee(context, (&args.connection.0, &args.to.0), &FileFormat::Parquet, &args.rows).await },
         )
     }
 }

@@ -78,6 +78,44 @@ fn a_workflow_reads_and_writes_and_counts() {
 }
 
 #[test]
+fn a_plan_says_which_files_would_change_and_writes_none() {
+    let sandbox = project();
+    // A plan reads what is there: before the first run that is nothing.
+    let text = COPY.lines().filter(|line| !line.contains("back")).collect::<Vec<_>>().join("\n");
+    sandbox.write("prices.flow", &text);
+    let plan = |code: i32| sandbox.run(&["plan", "prices.flow", "--detailed-exitcode"]).expect(code);
+    let written = |plan: &serde_json::Value| {
+        let groups = plan["writes"].as_array().unwrap().clone();
+        let of = |group: &serde_json::Value| {
+            let counts = &group["counts"];
+            let counted = ["created", "updated", "unchanged"].map(|name| counts[name].as_u64().unwrap());
+            (group["target"].as_str().unwrap().to_owned(), counted, group["examples"][0]["what"].clone())
+        };
+        groups.iter().map(of).collect::<Vec<_>>()
+    };
+    let (csv, lines) = ("2025/known.csv".to_owned(), "known.jsonl".to_owned());
+    let first = plan(6);
+    assert_eq!(
+        written(&first),
+        [(csv.clone(), [1, 0, 0], json!("2 rows, 51 bytes")), (lines.clone(), [1, 0, 0], json!("2 rows, 94 bytes"))]
+    );
+    assert!(!sandbox.path().join("data").exists(), "nothing was made");
+    sandbox.run(&["run", "prices.flow"]).expect(0);
+    let counted =
+        |plan: &serde_json::Value| written(plan).into_iter().map(|(_, counted, _)| counted).collect::<Vec<_>>();
+    assert_eq!(counted(&plan(0)), [[0, 0, 1], [0, 0, 1]]);
+    let before = names(&sandbox.path().join("data/out"));
+    sandbox.write("data/out/known.jsonl", "");
+    assert_eq!(counted(&plan(6)), [[0, 0, 1], [0, 1, 0]]);
+    assert_eq!(names(&sandbox.path().join("data/out")), before);
+    std::fs::remove_file(sandbox.path().join("data/out/known.jsonl")).unwrap();
+    std::fs::create_dir(sandbox.path().join("data/out/known.jsonl")).unwrap();
+    let failing = plan(1);
+    let message = failing["error"]["message"].as_str().unwrap();
+    assert!(message.contains("cannot write `known.jsonl`: a directory stands there, not a file"), "{message}");
+}
+
+#[test]
 fn what_cannot_be_right_is_told_before_the_run() {
     let sandbox = project();
     let check = |line: &str| {

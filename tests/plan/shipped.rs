@@ -70,6 +70,35 @@ fn the_collector_does_what_its_plan_says_and_then_has_nothing_to_do() {
 }
 
 #[test]
+fn the_extract_and_the_converter_do_what_their_plans_say() {
+    let place = Place::embedded();
+    let more = ["--at", AT, "-p", "jobs=[\"apex_collector\"]"];
+    let with = |more: &[&'static str], extra: &[&'static str]| [more, extra].concat();
+    let file = "workflows/metrics_extract.flow";
+    let extract = with(&more, &["-p", "initial_lookback=100d"]);
+    let plan = place.plan(file, &with(&extract, &["--detailed-exitcode"])).expect(6);
+    assert_eq!(counts(group(&plan, "extracted.stored.known")), only("created", 440));
+    assert_eq!(counts(group(&plan, "extracted.stored.saved")), only("created", 440));
+    assert_eq!(counts(group(&plan, "extracted.stored.do db.insert")), only("created", 1));
+    assert_eq!(plan["summary"]["to_write"], 882);
+    assert_eq!(place.run(file, &extract).expect(0)["metrics"]["items_created"], 440);
+    let again = place.plan(file, &extract).expect(0);
+    // Those of the two days that are read again, lest late points be missed.
+    assert_eq!(counts(group(&again, "extracted.stored.known")), only("unchanged", 30));
+    assert_eq!(group(&again, "extracted.stored.saved")["counts"]["created"], 0);
+
+    let file = "workflows/business_date_converter.flow";
+    let convert = with(&more, &["-p", "lookback=100d"]);
+    let plan = place.plan(file, &with(&convert, &["--detailed-exitcode"])).expect(6);
+    let wrote = group(&plan, "converted.wrote");
+    assert_eq!((counts(wrote), &wrote["target"]), (only("created", 440), &json!("apex_data_rate")));
+    assert_eq!((&plan["outputs"]["items_processed"], &plan["outputs"]["days_converted"]), (&json!(440), &json!(44)));
+    assert_eq!(place.run(file, &convert).expect(0)["metrics"]["items_processed"], plan["outputs"]["items_processed"]);
+    let again = place.plan(file, &with(&convert, &["--detailed-exitcode"])).expect(0);
+    assert_eq!(again["summary"]["to_write"], 0);
+}
+
+#[test]
 fn an_item_whose_read_would_fail_is_told_and_its_writes_are_not() {
     let source = Source::start();
     source

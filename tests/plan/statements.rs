@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::{counts, group, only, plan, project};
 use crate::support::place::{AT, Place, wait};
 use crate::support::sandbox::{Ran, Sandbox};
-use crate::support::{postgres, victoria};
+use crate::support::{mysql, postgres, victoria};
 
 const TABLES: &str = "create table nav (day date, auid text, value numeric(10, 2), note text, primary key (day, auid));
 create table log (n integer unique, what text);
@@ -66,6 +66,49 @@ fn rows_are_compared_as_the_database_compares_them() {
         assert_eq!((odd["unknown"].as_u64(), odd["counts"]["created"].as_u64()), (Some(1), Some(0)));
         assert_eq!((&saved["seen_before"], &odd["seen_before"]), (&json!(null), &json!(null)));
     }
+}
+
+#[test]
+fn mysql_compares_rows_as_it_would_store_them() {
+    use sqlx::{Connection, Executor};
+    let url = wait(mysql::fresh_database());
+    let tables = "create table nav (day date, auid varchar(20), value decimal(10, 2), note text, at datetime(6), x double, n int unsigned,
+        is_it boolean, doc json, primary key (day, auid)) collate utf8mb4_unicode_ci;
+      create table log (n integer unique, what text);
+      insert into nav values ('2026-01-01', 'A1', 1.56, 'a', '2026-01-01 06:00:00.5', 0.1, 7, true, '{\"a\":1}'),
+        ('2026-01-02', 'A1', 2.5, 'b', null, null, null, null, null), ('2026-01-03', 'A1', 3, null, null, null, null, null, null);
+      insert into log values (1, 'one'), (2, 'two');";
+    wait(async {
+        let mut connection = sqlx::MySqlConnection::connect(&url).await.unwrap();
+        connection.execute(sqlx::raw_sql(tables)).await.unwrap();
+    });
+    let upsert = r#"
+  saved = do db.upsert("nav", key: ["day", "auid"], rows: [
+    { day: 2026-01-01, auid: "A1", value: 1.564, note: "a", at: 2026-01-01T06:00:00.5Z, x: 0.1, n: 7, is_it: true, doc: { "a": 1 } },
+    { day: 2026-01-02, auid: "a1", value: 2.5, note: "B", at: none, x: none, n: none, is_it: none, doc: none },
+    { day: 2026-01-03, auid: "A1", value: 3.01, note: none, at: 2026-01-01T06:00:00Z, x: 1.5, n: 0, is_it: false, doc: none },
+    { day: 2026-01-04, auid: "é'\"", value: none, note: none, at: none, x: none, n: none, is_it: none, doc: none },
+  ])"#;
+    let insert = r#"
+  added = do db.insert("log", rows: [{ n: 2, what: "taken" }, { n: 3, what: "three" }])"#;
+    let mut sandbox = project("", upsert);
+    sandbox.set("URL", &url);
+    let config = sandbox.read("vmflow.yaml");
+    let sqlite = "{ kind: sqlite, path: data/warehouse.db, schema: schema.sql }";
+    sandbox.write("vmflow.yaml", &config.replace(sqlite, "{ kind: mysql, url: \"${URL}\" }"));
+    let planned = plan(&sandbox, &[]).expect(0);
+    let saved = group(&planned, "saved");
+    let counted = ["created", "updated", "unchanged"].map(|name| saved["counts"][name].as_u64().unwrap());
+    assert_eq!((counted, &saved["unknown"]), ([1, 2, 1], &json!(0)), "{saved:#}");
+    assert_eq!(saved["columns"], json!({ "value": 1, "note": 1, "at": 1, "x": 1, "n": 1, "is_it": 1 }));
+    assert_eq!(saved["examples"][0]["differences"], json!([{ "column": "note", "old": "b", "new": "B" }]));
+    sandbox.run(&["run", "a.flow", "--at", AT]).expect(0);
+    let again = plan(&sandbox, &["--detailed-exitcode"]).expect(0);
+    assert_eq!(counts(group(&again, "saved")), only("unchanged", 4));
+    let text = sandbox.read("a.flow").replace(upsert, insert);
+    sandbox.write("a.flow", &text);
+    let added = plan(&sandbox, &[]).expect(0);
+    assert_eq!(counts(group(&added, "added")), [("created".to_owned(), 1), ("taken".to_owned(), 1)]);
 }
 
 #[test]

@@ -339,3 +339,67 @@ async fn a_domain_does_not_cut_texts() {
         assert!(error.message.contains("value too long for type character varying(3)"), "{error}");
     }
 }
+
+/// Few rows travel as arrays and many through COPY: what is stored is the same.
+#[tokio::test]
+async fn many_rows_store_every_type_as_few_do() {
+    let db = open(&fresh_schema().await);
+    define(
+        &db,
+        "create type mood as enum ('good', 'bad');
+         create domain amount as numeric(20, 8) check (value >= 0);
+         create table t (k int primary key, r real, f double precision, id uuid, tags text[], days date[], ns int[], m mood, a amount, j jsonb, at timestamptz)",
+    )
+    .await;
+    let columns = ["k", "r", "f", "id", "tags", "days", "ns", "m", "a", "j", "at"];
+    let mut session = db.session().await.unwrap();
+    let row = |k: usize, mood: &str| {
+        let tags = Value::list(vec![text("a \"b\",{}\\"), Value::None, text(""), text("NULL"), text("é\n")]);
+        vec![
+            Value::Int(k.try_into().unwrap()),
+            Value::Float(0.1),
+            Value::Float(0.1 + 0.2),
+            text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+            if k % 2 == 0 { tags } else { Value::list(Vec::new()) },
+            Value::list(vec![date("2025-01-31"), Value::None]),
+            Value::list(vec![Value::Int(1), Value::Int(-2)]),
+            text(mood),
+            decimal("123456789012.12345678"),
+            json(r#"{"a":[1,"\\\t"]}"#),
+            timestamp("2025-01-31T06:00:00.123456Z"),
+        ]
+    };
+    let table = |keys: std::ops::Range<usize>, mood: &str| {
+        let given: Vec<Vec<Value>> = keys.map(|k| row(k, mood)).collect();
+        rows(&columns, &given.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    };
+    let distinct = "select count(*) as n from (select distinct r, f, id, tags, days, ns, m, a, j, at from t) d";
+    for (few, many) in [(0..2, 2..1202), (1202..1204, 1204..2404)] {
+        let upserts = few.start > 0;
+        for keys in [few, many] {
+            let given = table(keys.clone(), "good");
+            if upserts {
+                assert_eq!(session.upsert("t", &given, &names(&["k"]), &[]).await.unwrap().created, keys.len() as u64);
+                let changed = session.upsert("t", &table(keys.clone(), "bad"), &names(&["k"]), &[]).await.unwrap();
+                assert_eq!((changed.updated, changed.unchanged), (keys.len() as u64, 0));
+                let same = session.upsert("t", &table(keys.clone(), "bad"), &names(&["k"]), &[]).await.unwrap();
+                assert_eq!((same.updated, same.unchanged), (0, keys.len() as u64));
+            } else {
+                assert_eq!(session.insert("t", &given).await.unwrap(), keys.len() as u64);
+            }
+        }
+    }
+    // Even and odd ones, good and bad.
+    assert_eq!(one(&db, distinct, &[]).await, Value::Int(4));
+    let back = read(&db, "select r, f, tags, days, ns, a, at from t where k = 2402", &[]).await.unwrap();
+    let wanted = row(2402, "bad");
+    for (column, at) in back.columns.iter().zip([1, 2, 4, 5, 6, 8, 10]) {
+        let found = column.get(0).unwrap();
+        assert_eq!(found, wanted[at], "column {at}");
+    }
+    let mut refused = table(3000..3600, "good");
+    refused.columns[8] = (0..600).map(|n| decimal(if n == 321 { "-1" } else { "1" })).collect();
+    let error = session.insert("t", &refused).await.unwrap_err();
+    assert!(error.message.contains("row 322"), "{error}");
+    assert!(error.message.contains("amount_check"), "{error}");
+}

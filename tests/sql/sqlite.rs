@@ -158,3 +158,34 @@ async fn a_full_disk_fails_its_transaction_and_no_later_one() {
     next.commit().await.unwrap();
     assert_eq!(one(&db, "select count(*) as c from t", &[]).await, Value::Int(1));
 }
+
+#[tokio::test]
+async fn a_decimal_is_kept_or_refused_and_never_rounded() {
+    let db = memory("create table t (n numeric(38, 18), i bigint, t text, d \"decimal text\", x double precision)");
+    let write = async |column: &str, digits: &str| {
+        let given = rows(&[column], &[&[decimal(digits)]]);
+        db.session().await.unwrap().insert("t", &given).await.map_err(|error| error.message)
+    };
+    for digits in ["0.1234567890123456", "-12345678901234567890", "1e-20000"] {
+        let refused = write("n", digits).await.unwrap_err();
+        assert!(refused.contains("column `n`, row 1: a `decimal`"), "{refused}");
+    }
+    let refused = write("i", "0.12345678901234567").await.unwrap_err();
+    assert_eq!(refused, "column `i`, row 1: a `decimal` of more than 15 digits, which this column would round");
+    for (column, digits) in [
+        ("n", "0.123456789012345"),
+        ("n", "123456.500000000000000000"),
+        ("n", "9223372036854775807"),
+        ("t", "0.12345678901234567890"),
+        ("d", "-12345678901234567890.5"),
+        ("x", "0.12345678901234567"),
+    ] {
+        write(column, digits).await.unwrap_or_else(|error| panic!("{column} {digits}: {error}"));
+        if column != "x" {
+            let back = one(&db, &format!("select {column} from t where {column} is not null"), &[]).await;
+            let number = |text: &str| text.parse::<bigdecimal::BigDecimal>().unwrap();
+            assert_eq!(number(&back.to_string()), number(digits), "{column}");
+        }
+        db.session().await.unwrap().execute(&query("delete from t", &[])).await.unwrap();
+    }
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
+use crate::plan::group;
 use crate::support::coingecko::{Coingecko, coin, reply};
 use crate::support::place::wait;
 use crate::support::postgres;
@@ -56,6 +57,15 @@ impl Market {
         }
         arguments.extend(more);
         self.sandbox.run(&arguments)
+    }
+
+    fn plan(&self, job: &str, at: &str, more: &[&str]) -> Json {
+        let mut arguments = vec!["plan", job, "--at", at];
+        if self.postgres.is_some() {
+            arguments.extend(["--env", "prod"]);
+        }
+        arguments.extend(more);
+        self.sandbox.run(&arguments).expect(0)
     }
 
     fn execute(&self, sql: &str) {
@@ -277,5 +287,37 @@ fn a_table_that_is_not_as_it_should_be_fails_the_run_instead_of_storing_nothing(
         let result = market.run("price_collection", "2026-10-30T12:00Z", &[]).expect(1);
         assert!(result["error"]["message"].as_str().unwrap().contains("volume_24h_usd"), "{}", result["error"]);
         assert_eq!(market.count("asset_prices"), "0");
+    }
+}
+
+#[test]
+fn plans_say_what_the_runs_then_do() {
+    let source = Coingecko::start(coins());
+    let counted = |plan: &Json, step: &str, what: &str| group(plan, step)["counts"][what].as_i64().unwrap();
+    for market in Market::both(&source) {
+        let more = ["-p", "limit=303"];
+        market.run("top_coins", "2026-10-30T00:00Z", &more).expect(0);
+        let tomorrow = "2026-10-31T00:00Z";
+        let plan = market.plan("top_coins", tomorrow, &more);
+        let rankings = counted(&plan, "kept.rankings", "created");
+        assert!(rankings > 200, "{plan}");
+        let ran = market.run("top_coins", tomorrow, &more).expect(0);
+        assert_eq!(rankings, ran["outputs"]["rankings_created"].as_i64().unwrap());
+        let again = market.plan("top_coins", tomorrow, &more);
+        assert_eq!(counted(&again, "kept.rankings", "unchanged"), rankings);
+
+        for (job, step, at, more) in [
+            ("price_collection", "stored", "2026-10-30T12:34:59Z", &["-p", "limit=250"][..]),
+            ("contract_addresses", "kept", "2026-10-30T01:00Z", &[][..]),
+        ] {
+            let plan = market.plan(job, at, more);
+            let ran = market.run(job, at, more).expect(0);
+            let created = counted(&plan, step, "created");
+            assert!(created > 0, "{job}: {plan}");
+            assert_eq!(created, ran["outputs"]["items_created"].as_i64().unwrap(), "{job}");
+            let again = market.plan(job, at, more);
+            assert_eq!(again["summary"]["to_write"], 0, "{job}: {again}");
+        }
+        market.assert_single();
     }
 }

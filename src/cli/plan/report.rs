@@ -70,6 +70,13 @@ impl Page {
         if let Some(before) = &group.seen_before {
             self.marked('!', YELLOW, &format!("compared with what was there before `{before}` changes it"));
         }
+        if group.repeated > 0 {
+            let text = format!(
+                "{} with a key that an earlier write of this plan has, too",
+                count(group.repeated, unit(group))
+            );
+            self.marked('!', YELLOW, &text);
+        }
         self.items(group);
     }
 
@@ -78,7 +85,10 @@ impl Page {
         let (what, target) = (unit(group), target(group));
         if created > 0 {
             let how = if group.action == "sql.upsert" { " (created)" } else { "" };
-            self.marked('+', GREEN, &format!("{} into {target}{how}", count(created, what)));
+            let into = if what == "file" { "as" } else { "into" };
+            self.marked('+', GREEN, &format!("{} {into} {target}{how}", count(created, what)));
+            // Of rows and samples the examples are those that change.
+            self.examples(if what == "file" { &group.examples } else { &[] });
         }
         if updated > 0 {
             self.marked('~', YELLOW, &format!("{} in {target} ({})", count(updated, what), columns(group)));
@@ -216,6 +226,7 @@ fn unit(group: &Group) -> &'static str {
     match group.action.split('.').next() {
         Some("metrics") => "sample",
         Some("http") => "request",
+        Some("files") => "file",
         _ => "row",
     }
 }

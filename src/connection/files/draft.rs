@@ -129,7 +129,7 @@ fn create(directory: &OwnedFd) -> io::Result<(File, String)> {
 
 /// The mode of the file that will be replaced, if there is one. A link is not followed and not replaced: who made it
 /// expects it to stay.
-fn existing(directory: &OwnedFd, name: &str) -> Result<Option<Mode>, Obstacle> {
+pub(super) fn existing(directory: &OwnedFd, name: &str) -> Result<Option<Mode>, Obstacle> {
     let found = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(found) => found,
         Err(Errno::NOENT) => return Ok(None),

@@ -7,6 +7,7 @@
 mod beneath;
 mod cell;
 mod columns;
+mod compare;
 mod csv;
 mod draft;
 mod failure;
@@ -28,8 +29,9 @@ use rustix::fd::{AsFd, OwnedFd};
 use tokio_util::sync::CancellationToken;
 
 use self::columns::Odd;
+use self::compare::Comparison;
 use self::draft::{Draft, Obstacle};
-use super::{Answer, FileFormat, FileFound, Files, Replaced, Wanted};
+use super::{Answer, FileFormat, FileFound, Files, Replaced, Wanted, preview};
 use crate::value::{ErrorKind, RecordType, StepError, Table, Type, Value};
 
 /// The largest file that is read as one text, in bytes.
@@ -217,6 +219,51 @@ impl Inner {
         Ok((directory, name))
     }
 
+    /// What [`Inner::write`] would do.
+    fn preview(
+        &self,
+        path: &str,
+        format: &FileFormat,
+        rows: (&Table, Option<&RecordType>),
+        stop: &CancellationToken,
+    ) -> Result<preview::Change, StepError> {
+        if *format == FileFormat::Parquet {
+            not_packed(path)?;
+        }
+        let mut comparison = Comparison::new(self.there(path)?);
+        let is_there = comparison.has_old();
+        make(&mut comparison, (path, format), rows, stop)?;
+        let (bytes, is_same) = comparison.finish().map_err(|error| failure::cannot_read(path, &error))?;
+        let counts = preview::Counts {
+            created: u64::from(!is_there),
+            updated: u64::from(is_there && !is_same),
+            unchanged: u64::from(is_same),
+            ..preview::Counts::default()
+        };
+        let what = format!("{} rows, {bytes} bytes", rows.0.rows);
+        let examples = vec![preview::Example { what, differences: Vec::new() }];
+        Ok(preview::Change { target: Some(path.to_owned()), examples, ..preview::Change::of(counts) })
+    }
+
+    /// The file in the place of one that would be written, if one is there.
+    fn there(&self, path: &str) -> Result<Option<File>, StepError> {
+        if let Some(why) = refusal(path) {
+            return Err(failure::no_path(path, why));
+        }
+        let fails = |error: io::Error| failure::cannot_write(path, &error);
+        let found = |opened: io::Result<OwnedFd>| match opened {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some).map_err(fails),
+        };
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let Some(root) = found(beneath::root(&self.path))? else { return Ok(None) };
+        let Some(directory) = found(beneath::directory(root.as_fd(), parent))? else { return Ok(None) };
+        match draft::existing(&directory, name).map_err(|obstacle| in_the_way(path, obstacle))? {
+            Some(_) => Ok(found(beneath::open(root.as_fd(), path))?.map(File::from)),
+            None => Ok(None),
+        }
+    }
+
     fn write(
         &self,
         path: &str,
@@ -228,29 +275,43 @@ impl Inner {
             not_packed(path)?;
         }
         let (directory, name) = self.place(path)?;
-        let mut draft = Draft::begin(directory, name).map_err(|obstacle| match obstacle {
-            Obstacle::Occupied(what) => {
-                StepError::new(ErrorKind::Write, format!("cannot write `{path}`: {what} stands there, not a file"))
-            }
-            Obstacle::Io(error) => failure::cannot_write(path, &error),
-        })?;
-        let written = if is_packed(path) {
-            let mut packing = GzEncoder::new(&mut draft, Compression::default());
-            fill(&mut packing, format, (rows, types), stop).and_then(|()| Ok(packing.try_finish()?))
-        } else {
-            fill(&mut draft, format, (rows, types), stop)
-        };
-        let told = |odd| match odd {
-            Odd::Io(error) => failure::cannot_write(path, &error),
-            Odd::Step(error) => error.context(path),
-        };
-        written.map_err(told)?;
+        let mut draft = Draft::begin(directory, name).map_err(|obstacle| in_the_way(path, obstacle))?;
+        make(&mut draft, (path, format), (rows, types), stop)?;
         if stop.is_cancelled() {
             return Err(failure::stopped());
         }
         let (bytes, change) = draft.finish().map_err(|error| failure::cannot_write(path, &error))?;
         Ok(Replaced { rows: rows.rows as u64, bytes, change })
     }
+}
+
+/// Why a file cannot be written where something else is.
+fn in_the_way(path: &str, obstacle: Obstacle) -> StepError {
+    match obstacle {
+        Obstacle::Occupied(what) => {
+            StepError::new(ErrorKind::Write, format!("cannot write `{path}`: {what} stands there, not a file"))
+        }
+        Obstacle::Io(error) => failure::cannot_write(path, &error),
+    }
+}
+
+/// Writes the bytes of a file, packed where its name says so.
+fn make(
+    out: &mut (impl Write + Send),
+    (path, format): (&str, &FileFormat),
+    rows: (&Table, Option<&RecordType>),
+    stop: &CancellationToken,
+) -> Result<(), StepError> {
+    let written = if is_packed(path) {
+        let mut packing = GzEncoder::new(out, Compression::default());
+        fill(&mut packing, format, rows, stop).and_then(|()| Ok(packing.try_finish()?))
+    } else {
+        fill(out, format, rows, stop)
+    };
+    written.map_err(|odd| match odd {
+        Odd::Io(error) => failure::cannot_write(path, &error),
+        Odd::Step(error) => error.context(path),
+    })
 }
 
 fn fill(
@@ -333,6 +394,19 @@ impl Files for Directory {
         Box::pin(async move {
             let (path, format, rows, types) = (path.to_owned(), format.clone(), rows.clone(), types.cloned());
             self.work(move |inner, stop| inner.write(&path, &format, (&rows, types.as_ref()), stop)).await
+        })
+    }
+
+    fn preview_write<'a>(
+        &'a self,
+        path: &'a str,
+        format: &'a FileFormat,
+        rows: &'a Arc<Table>,
+        types: Option<&'a RecordType>,
+    ) -> Answer<'a, preview::Change> {
+        Box::pin(async move {
+            let (path, format, rows, types) = (path.to_owned(), format.clone(), rows.clone(), types.cloned());
+            self.work(move |inner, stop| inner.preview(&path, &format, (&rows, types.as_ref()), stop)).await
         })
     }
 }

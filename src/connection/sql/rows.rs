@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use bigdecimal::{BigDecimal, ToPrimitive};
+
 use super::text::too_wide;
 use crate::connection::SqlDialect;
 use crate::diagnostic::did_you_mean;
@@ -136,9 +138,25 @@ fn refusal(value: &Value, column: &Column, dialect: SqlDialect) -> Option<(Strin
             "a `date`, where the column holds instants".to_owned(),
             "name the zone in which the day begins: `midnight(…, zone)`",
         )),
+        (Value::Decimal(decimal), _) if dialect == SqlDialect::Sqlite && loses_digits(decimal, &column.ty) => Some((
+            "a `decimal` of more than 15 digits, which this column would round".to_owned(),
+            "declare the column `text`, which keeps all of them, or round before writing",
+        )),
         _ if too_wide(value) => Some(("a `decimal` with too many digits".to_owned(), "round it before it is written")),
         _ => unbindable(value, dialect).map(|(found, help)| (format!("{found}, which no column holds"), help)),
     }
+}
+
+/// Whether SQLite would make a float of a decimal, by the affinity of its column, and the float would be another number.
+/// A column of floats is asked for as such.
+fn loses_digits(decimal: &BigDecimal, ty: &str) -> bool {
+    let lower = ty.to_lowercase();
+    let is_any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let keeps_text = lower.is_empty() || is_any(&["char", "clob", "text", "blob"]);
+    let is_numeric = lower.contains("int") || !(keeps_text || is_any(&["real", "floa", "doub"]));
+    let normal = decimal.normalized();
+    let is_float = normal.digits() <= 15 && normal.fractional_digit_count().abs() <= 300;
+    is_numeric && !is_float && !(normal.is_integer() && normal.to_i64().is_some())
 }
 
 /// The error for keys that differ as given and are one in the column: of a collation without case, of numbers as texts.

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::record::record;
 use super::{Context, Effect, Effectful, Example, Foreseen, Form, Known, Primitive, Spec, args};
+use crate::connection::preview::{Change, keys_of};
 use crate::query::sql::SqlQuery;
 use crate::value::{Reflect, ReflectError, Sequence, SqlConnection, StepError, Table, Type, Value};
 
@@ -229,7 +230,8 @@ impl Effectful for Upsert {
                 return Ok(Foreseen::nothing(Stored::nothing(args.returning)));
             }
             let mut session = context.session(&args.connection.0).await?;
-            session.get().preview_upsert(&args.table, &rows, &args.key).await.map(Foreseen::Change)
+            let change = session.get().preview_upsert(&args.table, &rows, &args.key).await?;
+            Ok(Foreseen::Change(Change { keys: keys_of(&rows, &args.key), ..change }))
         })
     }
 }

@@ -9,6 +9,7 @@ mod describe;
 mod encode;
 mod error;
 mod pool;
+mod preview;
 mod statement;
 mod target;
 mod transaction;
@@ -29,6 +30,7 @@ use self::target::Described;
 use self::transaction::{LiveTransaction, commit};
 use super::SqlTls;
 use super::rows::not_a_read;
+use crate::connection::preview::Change;
 use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
 use crate::query::sql::{SqlQuery, StatementKind};
 use crate::value::{ErrorKind, StepError, Table};
@@ -208,6 +210,23 @@ macro_rules! alone {
     };
 }
 
+/// Looks at the database in a transaction that cannot write.
+macro_rules! reading {
+    ($self:ident, $place:ident => $work:expr) => {
+        async move {
+            let mut lease = $self.shared.pool.lend().await?;
+            let mut $place = Place { live: lease.live()?, shared: &$self.shared };
+            $place.command("start transaction read only").await?;
+            let result = $work.await;
+            if $place.command("rollback").await.is_ok() {
+                lease.give_back();
+            }
+            result
+        }
+        .boxed()
+    };
+}
+
 impl SqlSession for Session {
     fn query<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, Table> {
         self.shared.query(query).boxed()
@@ -236,6 +255,14 @@ impl SqlSession for Session {
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted> {
         alone!(self, place => place.upsert(table, rows, key, returning))
+    }
+
+    fn preview_insert<'a>(&'a mut self, table: &'a str, rows: &'a Table) -> Answer<'a, Change> {
+        reading!(self, place => place.preview_insert(table, rows))
+    }
+
+    fn preview_upsert<'a>(&'a mut self, table: &'a str, rows: &'a Table, key: &'a [Arc<str>]) -> Answer<'a, Change> {
+        reading!(self, place => place.preview_upsert(table, rows, key))
     }
 }
 

@@ -189,6 +189,20 @@ macro_rules! alone {
     };
 }
 
+/// Looks at the database through a reader of its own: what stopped the statement of who had it before stops none here.
+macro_rules! looking {
+    ($self:ident, $connection:ident => $work:expr) => {
+        async move {
+            let mut reader = $self.shared.reader().await?;
+            let $connection: &mut SqliteConnection = &mut reader;
+            let interrupt = Interrupt::of($connection).await?;
+            let _running = interrupt.running();
+            $work.await
+        }
+        .boxed()
+    };
+}
+
 impl SqlSession for Session {
     fn query<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, Table> {
         self.shared.query(query).boxed()
@@ -220,11 +234,11 @@ impl SqlSession for Session {
     }
 
     fn preview_insert<'a>(&'a mut self, table: &'a str, rows: &'a Table) -> Answer<'a, Change> {
-        async move { preview::insert(&mut *self.shared.reader().await?, table, rows).await }.boxed()
+        looking!(self, reader => preview::insert(reader, table, rows))
     }
 
     fn preview_upsert<'a>(&'a mut self, table: &'a str, rows: &'a Table, key: &'a [Arc<str>]) -> Answer<'a, Change> {
-        async move { preview::upsert(&mut *self.shared.reader().await?, table, rows, key).await }.boxed()
+        looking!(self, reader => preview::upsert(reader, table, rows, key))
     }
 }
 
