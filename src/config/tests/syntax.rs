@@ -41,7 +41,7 @@ fn the_shape_of_the_file_is_checked() {
             "x: {}\n~: 1\n",
             &[
                 "2:1 [~] a key is a name, and this is none | write `name: value`",
-                "1:1 [x] a configuration has no key `x` | known here: `default_environment`, `environments`, `jobs`, `packages`, `mask`",
+                "1:1 [x] a configuration has no key `x` | known here: `default_environment`, `environments`, `jobs`, `packages`, `mask`, `runs`",
             ],
         ),
         (
