@@ -14,7 +14,6 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("calendar", &[]),
     ("forecast", &[]),
     ("outlook", &["calendar", "forecast"]),
-    ("plot", &["calendar", "forecast", "outlook"]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("schema", &["diagnostic", "value"]),
     ("syntax", &["source", "diagnostic", "parallel"]),
@@ -29,6 +28,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         &["source", "diagnostic", "value", "schema", "syntax", "query", "external", "primitive", "stdlib", "parallel"],
     ),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
+    ("plot", &["calendar", "forecast", "outlook"]),
     ("doc", &["source", "diagnostic", "syntax", "primitive", "stdlib", "check", "plan"]),
     (
         "run",
