@@ -30,6 +30,7 @@ mod http;
 mod language;
 mod metrics;
 mod plan;
+mod plot;
 mod primitives;
 mod report;
 mod sql;

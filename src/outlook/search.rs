@@ -18,14 +18,14 @@ pub(super) fn lowest(f: &dyn Fn(&[f64]) -> f64, start: &[f64], step: f64) -> Vec
             corners.push(worst);
             break;
         }
-        turn(f, &mut corners, best, worst);
+        turn(f, &mut corners, &best, worst);
     }
     corners.sort_by(|a, b| a.0.total_cmp(&b.0));
     corners.into_iter().next().map_or_else(|| start.to_vec(), |(_, x)| x)
 }
 
 /// Puts something better in the place of the worst corner, or draws all corners nearer to the best.
-fn turn(f: &dyn Fn(&[f64]) -> f64, corners: &mut Vec<(f64, Vec<f64>)>, best: (f64, Vec<f64>), worst: (f64, Vec<f64>)) {
+fn turn(f: &dyn Fn(&[f64]) -> f64, corners: &mut Vec<(f64, Vec<f64>)>, best: &(f64, Vec<f64>), worst: (f64, Vec<f64>)) {
     let count = corners.len() as f64;
     let middle: Vec<f64> =
         (0..worst.1.len()).map(|at| corners.iter().filter_map(|(_, x)| x.get(at)).sum::<f64>() / count).collect();

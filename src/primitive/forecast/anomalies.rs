@@ -157,7 +157,7 @@ impl Heavy for ForecastOutliers {
                 return Err(ended);
             }
             let history = History::of(&series.points.at_ms, &series.points.values, &args.on, Gaps::Leave);
-            histories.push(history.map_err(|refusal| failure(refusal, attempts).context(&series.id()))?);
+            histories.push(history.map_err(|refusal| failure(refusal, attempts).context(series.id()))?);
             known.push(series);
         }
         let row = |outlier: crate::outlook::Outlier| {

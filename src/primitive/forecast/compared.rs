@@ -35,12 +35,8 @@ impl Reflect for Names {
     fn from_value(value: Value) -> Result<Self, ReflectError> {
         let texts = Vec::<Arc<str>>::from_value(value)?;
         let known = |text: &Arc<str>| {
-            let found = Name::ALL.iter().find(|(name, _)| *name == &**text);
-            let names = Name::ALL.map(|(name, _)| name);
-            let hint = crate::diagnostic::did_you_mean(text, names).unwrap_or_default();
-            found
-                .map(|(_, name)| *name)
-                .ok_or_else(|| ReflectError::Value(format!("there is no model `{text}`; {hint}")))
+            let found = Name::ALL.iter().find(|(name, _)| *name == &**text).map(|(_, name)| *name);
+            found.ok_or_else(|| ReflectError::Type { wanted: Self::ty(), found: "text" })
         };
         let names: Vec<Name> = texts.iter().map(known).collect::<Result<_, _>>()?;
         if names.is_empty() {
@@ -103,6 +99,9 @@ comparison!(BestArgs {
     by: Measure = Measure::Mae,
 });
 
+/// A model, and how good it was or why nobody knows.
+type Tested = (Method, Result<Score, StepError>);
+
 /// Models that are compared on one series.
 struct Comparison<'a> {
     task: Task<'a>,
@@ -124,7 +123,7 @@ impl Comparison<'_> {
     }
 
     /// Tests every model; one that cannot be fitted says so in its row. Only the end of the time ends all.
-    fn scores(&self) -> Result<Vec<(Method, Result<Score, StepError>)>, StepError> {
+    fn scores(&self) -> Result<Vec<Tested>, StepError> {
         let test = |name: &Name| {
             let method = self.method(*name);
             let score = patiently(self.task.attempts, |patience| backtest(&method, &self.history, self.how, patience));
@@ -190,8 +189,7 @@ impl Heavy for ForecastBest {
     fn run(args: BestArgs, attempts: &Attempts) -> Result<ModelRecord, StepError> {
         let comparison = args.comparison(attempts)?;
         let scores = comparison.scores()?;
-        let judged =
-            |(_, score): &&(Method, Result<Score, StepError>)| score.as_ref().map_or(f64::INFINITY, |s| s.of(args.by));
+        let judged = |(_, score): &&Tested| score.as_ref().map_or(f64::INFINITY, |s| s.of(args.by));
         let tested = scores.iter().filter(|(_, score)| score.is_ok());
         let Some((method, _)) = tested.min_by(|a, b| judged(a).total_cmp(&judged(b))) else {
             return Err(none_tested(&scores));
@@ -201,7 +199,7 @@ impl Heavy for ForecastBest {
     }
 }
 
-fn none_tested(scores: &[(Method, Result<Score, StepError>)]) -> StepError {
+fn none_tested(scores: &[Tested]) -> StepError {
     let why = scores.iter().find_map(|(_, score)| score.as_ref().err().cloned());
     let nothing = || StepError::new(ErrorKind::Data, "no model could be tested");
     why.map_or_else(nothing, |error| error.context("no model could be tested"))

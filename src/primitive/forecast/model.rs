@@ -152,7 +152,7 @@ pub fn made(value: &Value) -> Vec<Result<Made, StepError>> {
             let is_model =
                 ["model", "predictions", "history", "settings"].iter().all(|name| record.get(name).is_some());
             if is_model {
-                ModelRecord::from_value(value.clone()).ok().map(again).into_iter().collect()
+                ModelRecord::from_value(value.clone()).ok().map(|model| again(&model)).into_iter().collect()
             } else {
                 Vec::new()
             }
@@ -161,7 +161,7 @@ pub fn made(value: &Value) -> Vec<Result<Made, StepError>> {
     }
 }
 
-fn again(model: ModelRecord) -> Result<Made, StepError> {
+fn again(model: &ModelRecord) -> Result<Made, StepError> {
     let closed = usize::try_from(model.closed).unwrap_or(0);
     Ok(Made {
         series: model.series.to_string(),

@@ -220,7 +220,7 @@ mod tests {
         let (message, _) = refused(json!({ "fit": { "iterationz": 1 } })).unwrap_err();
         assert_eq!(message, "settings.fit: there is no setting `iterationz`");
         let (message, _) = refused(json!({ "interval": 95 })).unwrap_err();
-        assert!(message.contains("`interval`: expected a share between 0 and 1"), "{message}");
+        assert!(message.contains("expected a share between 0 and 1 as `interval`"), "{message}");
         assert!(refused(json!({ "mcmc_samples": 300 })).unwrap_err().0.contains("not sampled"));
         assert!(refused(json!([1])).is_err() && refused(json!({ "yearly": "often" })).is_err());
     }
