@@ -1,12 +1,10 @@
 //! Columns checked, sorted by time and scaled: what both fitting and forecasting begin with.
 
+use super::super::table::in_range;
 use super::super::{
     ForecastError, Future, Growth, Observations, Regressor, Scaling, Seasonality, Settings, Standardize,
 };
 use super::sums::{mean, pairwise};
-
-/// Times farther from 1970 than this, in seconds, are a mistake in the unit.
-const FARTHEST_S: i64 = 1_000_000_000_000;
 
 /// What scales a series: learnt from the history, used on the future as well.
 #[derive(Debug, Clone)]
@@ -112,9 +110,7 @@ fn length(column: &str, found: usize, wanted: usize) -> Result<(), ForecastError
 
 /// Rows in the order of time; those of the same time keep theirs.
 fn sorted(at_s: &[i64], mut rows: Vec<usize>) -> Result<Vec<usize>, ForecastError> {
-    if let Some(at_s) = at_s.iter().find(|at_s| !(-FARTHEST_S..=FARTHEST_S).contains(*at_s)) {
-        return Err(ForecastError::OutOfRange { what: format!("the time {at_s} is not one in seconds since 1970") });
-    }
+    in_range(at_s)?;
     rows.sort_by_key(|row| at_s.get(*row).copied());
     Ok(rows)
 }

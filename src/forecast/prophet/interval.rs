@@ -1,8 +1,8 @@
 //! How far off a forecast may be: trends that change in the future as they did in the past, and noise.
 
+use super::super::normal::{cumulative, density, quantile};
 use super::super::{ForecastError, Growth};
 use super::fitted::Parameters;
-use super::normal::{cumulative, density, quantile};
 use super::random::Random;
 use super::shifts::{Future, Shifts};
 
@@ -154,7 +154,7 @@ impl Bounds {
 }
 
 /// A percentile as numpy interpolates it; the values are reordered.
-fn percentile(values: &mut [f64], share: f64) -> f64 {
+pub(in super::super) fn percentile(values: &mut [f64], share: f64) -> f64 {
     let place = share * (values.len() as f64 - 1.0);
     let (below, part) = (place.floor(), place - place.floor());
     let below = below as usize;

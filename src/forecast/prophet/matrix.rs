@@ -3,8 +3,14 @@
 use super::super::Mode;
 use super::problem::Problem;
 
-/// Rows in a block.
-pub(super) const ROWS: usize = 16;
+/// Rows in a block: all its columns fit in the nearest cache.
+pub(super) const ROWS: usize = 64;
+
+/// Rows whose sums are held in registers.
+const AT_ONCE: usize = 16;
+
+/// Columns whose sums are held in registers.
+const TOGETHER: usize = 8;
 
 /// A block of one column, or of a vector.
 pub(super) type Block = [f64; ROWS];
@@ -107,25 +113,52 @@ impl Matrix {
 
 fn add_up(columns: &[Block], own: &[f64]) -> Block {
     let mut sums = [0.0; ROWS];
-    for (column, coefficient) in columns.iter().zip(own) {
-        for (sum, value) in sums.iter_mut().zip(column) {
-            *sum += value * coefficient;
+    let (parts, _) = sums.as_chunks_mut::<AT_ONCE>();
+    for (place, part) in parts.iter_mut().enumerate() {
+        let mut held = [0.0; AT_ONCE];
+        for (column, coefficient) in columns.iter().zip(own) {
+            let Some(values) = column.as_chunks::<AT_ONCE>().0.get(place) else { continue };
+            for (sum, value) in held.iter_mut().zip(values) {
+                *sum += value * coefficient;
+            }
         }
+        *part = held;
     }
     sums
 }
 
 /// Adds a block's part of the transposed product: for each column the sums over its even and over its odd rows.
 pub(super) fn gather(columns: &[Block], weights: &Block, sums: &mut [[f64; 2]]) {
-    let (pairs, _) = weights.as_chunks::<2>();
-    for (column, sum) in columns.iter().zip(sums) {
-        let [mut even, mut odd] = *sum;
-        for ([a, b], [u, v]) in column.as_chunks::<2>().0.iter().zip(pairs) {
-            even += a * u;
-            odd += b * v;
-        }
-        *sum = [even, odd];
+    let (weights, _) = weights.as_chunks::<2>();
+    let (many, few) = columns.as_chunks::<TOGETHER>();
+    let (sums, rest) = sums.as_chunks_mut::<TOGETHER>();
+    for (columns, sums) in many.iter().zip(sums) {
+        gather_together(columns.each_ref(), weights, sums);
     }
+    // What is missing to a whole group is taken twice, and not kept.
+    if let (Some(last), false) = (few.first(), rest.is_empty()) {
+        let mut group = [last; TOGETHER];
+        group.iter_mut().zip(few).for_each(|(slot, column)| *slot = column);
+        let mut held = [[0.0; 2]; TOGETHER];
+        held.iter_mut().zip(&*rest).for_each(|(slot, sum)| *slot = *sum);
+        gather_together(group, weights, &mut held);
+        rest.iter_mut().zip(held).for_each(|(slot, sum)| *slot = sum);
+    }
+}
+
+fn gather_together(columns: [&Block; TOGETHER], weights: &[[f64; 2]], sums: &mut [[f64; 2]; TOGETHER]) {
+    let [c0, c1, c2, c3, c4, c5, c6, c7] = columns.map(|column| column.as_chunks::<2>().0);
+    let low = c0.iter().zip(c1).zip(c2.iter().zip(c3));
+    let high = c4.iter().zip(c5).zip(c6.iter().zip(c7));
+    let mut held = *sums;
+    for ((weight, ((a, b), (c, d))), ((e, f), (g, h))) in weights.iter().zip(low).zip(high) {
+        for (sum, pair) in held.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+            let ([even, odd], [x, y], [u, v]) = (sum, pair, weight);
+            *even += x * u;
+            *odd += y * v;
+        }
+    }
+    *sums = held;
 }
 
 /// How many columns Eigen sums before it adds them to the result.

@@ -20,7 +20,7 @@ mod line_search;
 mod logistic;
 mod matrix;
 mod newton;
-mod normal;
+
 mod objective;
 mod optimise;
 mod parameters;
@@ -38,6 +38,9 @@ mod validate;
 use std::collections::BTreeMap;
 
 use super::{Changepoint, Component, Forecast, ForecastError, Future, Mode, Observations, Settings, Summary};
+pub(super) use interval::percentile;
+pub(super) use random::Random;
+
 use features::{Feature, Kind, features};
 use fitted::Parameters;
 use history::{Rows, Scales};
@@ -210,10 +213,14 @@ fn mean_step(t: &[f64]) -> f64 {
 
 /// A forecast of which every value is a number.
 fn finite(forecast: Forecast) -> Result<Forecast, ForecastError> {
-    let columns =
-        [&forecast.yhat, &forecast.yhat_lower, &forecast.yhat_upper, &forecast.trend_lower, &forecast.trend_upper];
-    if columns.iter().all(|column| column.iter().all(|value| value.is_finite())) {
+    if columns(&forecast).all(|column| column.iter().all(|value| value.is_finite())) {
         return Ok(forecast);
     }
     Err(ForecastError::OutOfRange { what: "the forecast lies beyond what numbers can hold".to_owned() })
+}
+
+fn columns(forecast: &Forecast) -> impl Iterator<Item = &Vec<f64>> {
+    let bounds = [&forecast.yhat_lower, &forecast.yhat_upper, &forecast.trend_lower, &forecast.trend_upper];
+    let parts = forecast.components.iter().map(|component| &component.values);
+    [&forecast.yhat, &forecast.trend].into_iter().chain(bounds).chain(parts)
 }

@@ -8,7 +8,7 @@ const SHIFT: usize = 397;
 
 /// The generator's state, and the second of the last pair of normal numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Random {
+pub(in super::super) struct Random {
     state: [u32; LENGTH],
     next: usize,
     spare: Option<f64>,
@@ -16,7 +16,7 @@ pub(super) struct Random {
 
 impl Random {
     /// As after `numpy.random.seed(seed)`.
-    pub(super) fn seeded(seed: u32) -> Self {
+    pub(in super::super) fn seeded(seed: u32) -> Self {
         let mut state = [0; LENGTH];
         let mut word = seed;
         for (place, slot) in (1u32..).zip(&mut state) {
@@ -65,7 +65,7 @@ impl Random {
     }
 
     /// A standard normal number, by the polar method.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(in super::super) fn normal(&mut self) -> f64 {
         if let Some(spare) = self.spare.take() {
             return spare;
         }

@@ -169,7 +169,9 @@ impl Case {
         for (name, value) in self.told["more"].as_object().into_iter().flatten() {
             match name.as_str() {
                 "fit" => {
-                    value.as_object().unwrap().iter().for_each(|(name, value)| set_fit(&mut settings, name, value))
+                    for (name, value) in value.as_object().unwrap() {
+                        set_fit(&mut settings, name, value);
+                    }
                 }
                 "seasonalities" => settings.seasonalities = value.as_array().unwrap().iter().map(seasonality).collect(),
                 "regressors" => settings.regressors = value.as_array().unwrap().iter().map(regressor).collect(),

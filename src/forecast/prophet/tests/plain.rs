@@ -90,6 +90,7 @@ fn offsets(problem: &Problem, k: f64, m: f64, delta: &[f64]) -> (Vec<f64>, Vec<f
 }
 
 /// The negative log density at a point, and its derivatives.
+#[allow(clippy::too_many_lines, reason = "read from top to bottom, as the model is written")]
 pub(super) fn value_and_gradient(problem: &Problem, at: &[f64], gradient: &mut [f64]) -> f64 {
     let (rows, changes) = (problem.t.len(), problem.changes.len());
     let (k, m, delta) = (at[0], at[1], &at[2..2 + changes]);
