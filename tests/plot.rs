@@ -12,7 +12,9 @@ const FLOW: &str = "workflow two {
       { at: midnight(day, \"UTC\"), value: day.day * 1.0 } for day in open.days(2025-01-06 through 2025-03-28)
     ])
     model = forecast.prophet(s, on: open, horizon: 5bd, weekly: true, yearly: false, n_changepoints: 2)
-    do db.insert(\"nowhere\", rows: [{ yhat: model.predictions[0].yhat }])
+    do db.insert(\"vm_metric_metadata\", rows: [
+      { metric_id: name, job_id: \"two\", metric_name: model.model, metric_labels: s.labels },
+    ])
     yield model
   }
   other = forecast.naive(first([s for s in [series(\"nav\", points: [])]]), on: open) on failure skip

@@ -1,8 +1,23 @@
 //! Values with a few names, and numbers with bounds.
 
 use crate::forecast::{Algorithm, Growth, Mode, Scaling};
-use crate::outlook::{EtsSeason, EtsTrend, Gaps, Measure, Season};
+use crate::outlook::{Gaps, Measure};
 use crate::value::{BusinessDays, Reflect, ReflectError, Type, Value};
+
+/// What a naive forecast repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    Day,
+    Week,
+    Year,
+}
+
+/// Whether weekdays differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Week {
+    None,
+    Week,
+}
 
 /// Gives an enum its names in the language.
 macro_rules! choices {
@@ -36,11 +51,8 @@ choices! {
     Scaling { "absmax" => Scaling::AbsMax, "minmax" => Scaling::MinMax }
     Algorithm { "lbfgs" => Algorithm::Lbfgs, "newton" => Algorithm::Newton }
     Gaps { "interpolate" => Gaps::Interpolate, "leave" => Gaps::Leave }
-    Season { "none" => Season::None, "week" => Season::Week, "year" => Season::Year }
-    EtsTrend {
-        "auto" => EtsTrend::Auto, "none" => EtsTrend::None, "additive" => EtsTrend::Additive, "damped" => EtsTrend::Damped,
-    }
-    EtsSeason { "auto" => EtsSeason::Auto, "none" => EtsSeason::None, "week" => EtsSeason::Week }
+    Repeats { "none" => Repeats::Day, "week" => Repeats::Week, "year" => Repeats::Year }
+    Week { "none" => Week::None, "week" => Week::Week }
     Measure { "mae" => Measure::Mae, "mape" => Measure::Mape, "smape" => Measure::Smape }
 }
 

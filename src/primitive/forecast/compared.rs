@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::choice::{From1To1k, Horizon, InnerShare};
+use super::choice::{From1To1k, Horizon, InnerShare, Repeats, Week};
 use super::model::{ModelRecord, ScoreRow, Task, int, patiently};
 use super::options::Options;
-use super::simple::INTERVAL;
+use super::simple::{INTERVAL, ets, naive};
 use super::{prophet, settings};
 use crate::calendar::Calendar;
-use crate::outlook::{Backtest, Ets, EtsSeason, EtsTrend, History, Measure, Method, Naive, Score, Season, backtest};
+use crate::outlook::{Backtest, History, Measure, Method, Score, backtest};
 use crate::primitive::{Attempts, Example, Form, Heavy, Primitive, args};
 use crate::value::{BusinessDays, ErrorKind, Reflect, ReflectError, Series, StepError, Type, Value};
 
@@ -117,8 +117,8 @@ impl Comparison<'_> {
         let interval = self.interval;
         match name {
             Name::Prophet => prophet::method(&self.options),
-            Name::Ets => Method::Ets(Ets { trend: EtsTrend::Auto, season: EtsSeason::Auto, interval }),
-            Name::Naive => Method::Naive(Naive { season: Season::Week, interval }),
+            Name::Ets => ets(Week::Week, interval, &self.history),
+            Name::Naive => naive(Repeats::Week, interval),
         }
     }
 
@@ -144,11 +144,11 @@ fn row(method: &Method, score: &Result<Score, StepError>) -> ScoreRow {
     ScoreRow {
         model: method.name().into(),
         windows: found.map_or(0, |score| int(score.windows)),
-        points: found.map_or(0, |score| int(score.points)),
-        mae: found.map(|score| score.mae),
-        mape: found.and_then(|score| score.mape),
-        smape: found.map(|score| score.smape),
-        coverage: found.map(|score| score.coverage),
+        points: found.map_or(0, |score| int(score.errors.points)),
+        mae: found.map(|score| score.errors.mae),
+        mape: found.and_then(|score| score.errors.mape),
+        smape: found.map(|score| score.errors.smape),
+        coverage: found.map(|score| score.errors.coverage),
         error,
     }
 }
