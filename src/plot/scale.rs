@@ -44,8 +44,8 @@ pub(super) fn ticks((low, high): (f64, f64), wanted: usize) -> (Vec<f64>, f64) {
     }
     let power = 10_f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|n| n * power).find(|step| *step >= raw).unwrap_or(raw);
-    let first = (low / step).ceil();
-    let count = ((high / step).floor() - first + 1.0).clamp(0.0, 100.0);
+    let first = (low / step - 1e-9).ceil();
+    let count = ((high / step + 1e-9).floor() - first + 1.0).clamp(0.0, 100.0);
     // Clamped above.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let count = count as usize;
