@@ -15,7 +15,6 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("calendar", &[]),
     ("forecast", &[]),
     ("outlook", &["calendar", "forecast"]),
-    ("plot", &["calendar", "forecast", "outlook"]),
     ("value", &["source", "diagnostic", "calendar"]),
     ("schema", &["diagnostic", "value"]),
     ("syntax", &["source", "diagnostic", "parallel"]),
@@ -32,6 +31,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("package", &["source", "diagnostic", "calendar", "syntax", "config", "check"]),
     ("plan", &["source", "diagnostic", "value", "syntax", "primitive", "check"]),
+    ("plot", &["calendar", "forecast", "outlook"]),
     ("doc", &["source", "diagnostic", "syntax", "primitive", "stdlib", "check", "plan"]),
     (
         "run",

@@ -32,6 +32,7 @@ mod lifecycle;
 mod metrics;
 mod package;
 mod plan;
+mod plot;
 mod primitives;
 mod report;
 mod sql;

@@ -36,7 +36,9 @@ pub(super) fn plot(command: &PlotArguments, terminal: &Terminal, variables: &Var
         let step = error.step.join(".");
         terminal.tell(&prepared.environment.redactor().redact(&format!("vmflow: `{step}` failed: {}", error.message)));
     }
-    let models: Vec<Model> = found.into_iter().filter(|model| model.is_wanted(command)).collect();
+    let mut models: Vec<Model> = found.into_iter().filter(|model| model.is_wanted(command)).collect();
+    // Each model once, though more than one step may hand it on.
+    models.dedup_by_key(|model| (series(model), model.made.as_ref().ok().map(|made| made.method.clone())));
     if models.is_empty() {
         return nothing(command, &performed, terminal);
     }
@@ -50,6 +52,10 @@ pub(super) fn plot(command: &PlotArguments, terminal: &Terminal, variables: &Var
 struct Model {
     step: String,
     made: Result<Made, StepError>,
+}
+
+fn series(model: &Model) -> String {
+    model.made.as_ref().map(|made| made.series.clone()).unwrap_or_default()
 }
 
 impl Model {
@@ -99,10 +105,8 @@ fn watch(
     runtime.shutdown_background();
     let (performed, _) = ran?;
     let mut models = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
-    let series = |model: &Model| model.made.as_ref().map(|made| made.series.clone()).unwrap_or_default();
-    // Each model once, though more than one step may hand it on; items that ran at once came in any order.
+    // Items that ran at once came in any order.
     models.sort_by_key(|model| (series(model), model.step.clone()));
-    models.dedup_by_key(|model| (series(model), model.made.as_ref().ok().map(|made| made.method.clone())));
     Ok((models, performed))
 }
 

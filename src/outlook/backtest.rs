@@ -1,6 +1,7 @@
 //! How good a model would have been: fitted to the first days of a history, compared with the days that came.
 
 use super::{History, Method, Patience, Refusal};
+use crate::forecast::{Errors, Outcome};
 
 /// The fewest days that a model learns from in a back-test.
 const FEWEST: usize = 20;
@@ -33,36 +34,25 @@ pub enum Measure {
 pub struct Score {
     /// From how many days it forecast.
     pub windows: usize,
-    /// How many forecasts were compared.
-    pub points: usize,
-    /// The mean absolute error.
-    pub mae: f64,
-    /// As a share of the value; nothing when a value is zero.
-    pub mape: Option<f64>,
-    /// As a share of the mean of value and forecast.
-    pub smape: f64,
-    /// The share of the values that lay within the interval.
-    pub coverage: f64,
+    /// How far off it was.
+    pub errors: Errors,
 }
 
 impl Score {
     /// Its value of a measure; the worst where it has none.
     pub fn of(&self, measure: Measure) -> f64 {
         let value = match measure {
-            Measure::Mae => self.mae,
-            Measure::Mape => self.mape.unwrap_or(f64::INFINITY),
-            Measure::Smape => self.smape,
+            Measure::Mae => self.errors.mae,
+            Measure::Mape => self.errors.mape.unwrap_or(f64::INFINITY),
+            Measure::Smape => self.errors.smape,
         };
         if value.is_nan() { f64::INFINITY } else { value }
     }
 }
 
-/// A value that came, the forecast of it, and its bounds.
-type Compared = (f64, f64, f64, f64);
-
 /// Forecasts from the last days of the history that allow it, and compares with the days that came; filled ones do not count.
 pub fn backtest(method: &Method, history: &History, how: Backtest, patience: &Patience<'_>) -> Result<Score, Refusal> {
-    let mut compared: Vec<Compared> = Vec::new();
+    let mut compared: Vec<Outcome> = Vec::new();
     let mut windows = 0;
     for window in 0..how.windows {
         let back = how.horizon + window * how.step;
@@ -74,7 +64,12 @@ pub fn backtest(method: &Method, history: &History, how: Backtest, patience: &Pa
         let guesses = outlook.column("yhat").iter().zip(bounds);
         let values = history.values.iter().zip(&history.filled).skip(begin);
         let real = values.zip(guesses).filter(|((_, filled), _)| !**filled);
-        compared.extend(real.map(|((value, _), (guess, (lower, upper)))| (*value, *guess, *lower, *upper)));
+        compared.extend(real.map(|((y, _), (yhat, (lower, upper)))| Outcome {
+            y: *y,
+            yhat: *yhat,
+            lower: *lower,
+            upper: *upper,
+        }));
         windows += 1;
     }
     if windows == 0 {
@@ -82,27 +77,10 @@ pub fn backtest(method: &Method, history: &History, how: Backtest, patience: &Pa
         return Err(Refusal::new(format!("a back-test needs {needed} business days, and the history has {found}"))
             .help("give a longer history or a shorter horizon"));
     }
-    if compared.is_empty() {
-        return Err(Refusal::new("the last days of the history hold no value of their own to compare with"));
-    }
-    Ok(judged(windows, &compared))
-}
-
-fn judged(windows: usize, compared: &[Compared]) -> Score {
-    let count = compared.len() as f64;
-    let mean = |of: &dyn Fn(&Compared) -> f64| compared.iter().map(of).sum::<f64>() / count;
-    let shares = compared.iter().all(|(value, ..)| *value != 0.0);
-    Score {
-        windows,
-        points: compared.len(),
-        mae: mean(&|(value, guess, ..)| (value - guess).abs()),
-        mape: shares.then(|| mean(&|(value, guess, ..)| ((value - guess) / value).abs())),
-        smape: mean(&|(value, guess, ..)| {
-            let size = f64::midpoint(value.abs(), guess.abs());
-            if size > 0.0 { (value - guess).abs() / size } else { 0.0 }
-        }),
-        coverage: mean(&|(value, _, lower, upper)| f64::from(u8::from(lower <= value && value <= upper))),
-    }
+    let errors = Errors::of(&compared);
+    errors
+        .map(|errors| Score { windows, errors })
+        .ok_or_else(|| Refusal::new("the last days of the history hold no value of their own to compare with"))
 }
 
 #[cfg(test)]
@@ -112,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::calendar::Calendar;
-    use crate::outlook::{Naive, Season};
+    use crate::forecast::NaiveSettings;
 
     fn history(count: usize) -> History {
         let open = Calendar::weekdays(Tz::UTC);
@@ -124,13 +102,13 @@ mod tests {
 
     #[test]
     fn errors_are_those_of_the_days_that_came() {
-        let naive = Method::Naive(Naive { season: Season::Week, interval: 0.8 });
+        let naive = Method::Naive(NaiveSettings::default());
         let how = Backtest { horizon: 5, windows: 3, step: 5 };
         let score = backtest(&naive, &history(100), how, &Patience(&|| None)).unwrap();
         // Each week is one above the week before.
-        assert_eq!((score.windows, score.points), (3, 15));
-        assert!((score.mae - 1.0).abs() < 1e-12 && (score.coverage - 1.0).abs() < 1e-12);
-        assert!(score.mape.unwrap() > 0.03 && score.of(Measure::Smape) > 0.03);
+        assert_eq!((score.windows, score.errors.points), (3, 15));
+        assert!((score.errors.mae - 1.0).abs() < 1e-12 && (score.errors.coverage - 1.0).abs() < 1e-12);
+        assert!(score.errors.mape.unwrap() > 0.03 && score.of(Measure::Smape) > 0.03);
         let refused = backtest(&naive, &history(20), how, &Patience(&|| None)).unwrap_err();
         assert_eq!(refused.message, "a back-test needs 25 business days, and the history has 20");
     }
@@ -139,8 +117,8 @@ mod tests {
     fn days_that_were_filled_in_are_not_compared() {
         let mut history = history(100);
         history.filled[99] = true;
-        let naive = Method::Naive(Naive { season: Season::None, interval: 0.8 });
+        let naive = Method::Naive(NaiveSettings { season_s: 86_400, ..NaiveSettings::default() });
         let how = Backtest { horizon: 5, windows: 1, step: 5 };
-        assert_eq!(backtest(&naive, &history, how, &Patience(&|| None)).unwrap().points, 4);
+        assert_eq!(backtest(&naive, &history, how, &Patience(&|| None)).unwrap().errors.points, 4);
     }
 }

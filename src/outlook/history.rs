@@ -71,6 +71,11 @@ impl History {
         self.filled.iter().filter(|filled| !**filled).count()
     }
 
+    /// On how many weekdays there ever is a value.
+    pub fn weekdays(&self) -> usize {
+        super::week::weekdays(self).len().max(1)
+    }
+
     /// The last day; there is one always.
     pub fn last_day(&self) -> NaiveDate {
         self.days.last().copied().unwrap_or_default()

@@ -2,45 +2,26 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::ets::FittedEts;
-use super::naive::FittedNaive;
-use super::normal::reach;
-use super::{Ets, History, Naive, Patience, Prophet, Refusal};
-use crate::forecast::{Mode, Model};
+use super::{History, Patience, Prophet, Refusal, seconds, week};
+use crate::forecast::{self, EtsSettings, Forecast, Future, Mode, NaiveSettings, Observations};
 
 /// A model that is not fitted yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Method {
     /// Prophet.
     Prophet(Box<Prophet>),
-    /// Exponential smoothing.
-    Ets(Ets),
+    /// Exponential smoothing; its season is counted in weekdays.
+    Ets(EtsSettings),
     /// What was, comes again.
-    Naive(Naive),
+    Naive(NaiveSettings),
 }
 
 /// A fitted model.
 #[derive(Debug, Clone)]
-pub enum Fitted {
-    /// Prophet, with what is known of the days.
-    Prophet(Box<(Model, Prophet)>),
-    /// Exponential smoothing.
-    Ets(Box<Ahead>),
-    /// What was, comes again.
-    Naive(Box<Ahead>),
-}
-
-/// A model that knows the history and what comes after it, step by step.
-#[derive(Debug, Clone)]
-pub struct Ahead {
-    steps: Steps,
+pub struct Fitted {
+    model: forecast::Fitted,
+    method: Method,
     history: History,
-}
-
-#[derive(Debug, Clone)]
-enum Steps {
-    Ets(FittedEts),
-    Naive(FittedNaive),
 }
 
 /// Where a trend changes.
@@ -68,6 +49,16 @@ impl Outlook {
     pub fn column(&self, name: &str) -> &[f64] {
         self.columns.iter().find(|(column, _)| column == name).map_or(&[], |(_, values)| values)
     }
+
+    /// The rows of some of its days alone.
+    fn only(self, wanted: &[NaiveDate]) -> Self {
+        let kept: Vec<bool> = self.days.iter().map(|day| wanted.binary_search(day).is_ok()).collect();
+        let keep =
+            |values: Vec<f64>| values.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(x, _)| x).collect();
+        let columns = self.columns.into_iter().map(|(name, values)| (name, keep(values))).collect();
+        let days = self.days.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(day, _)| day).collect();
+        Self { days, columns, parts: self.parts }
+    }
 }
 
 impl Method {
@@ -82,111 +73,80 @@ impl Method {
 
     /// Fits the model.
     pub fn fit(&self, history: &History, patience: &Patience<'_>) -> Result<Fitted, Refusal> {
-        Ok(match self {
-            Self::Prophet(prophet) => {
-                let model = prophet.fit(history, patience)?;
-                Fitted::Prophet(Box::new((model, (**prophet).clone())))
+        let left = patience.left_ms()?;
+        let model = match self {
+            Self::Prophet(prophet) => forecast::Fitted::Prophet(Box::new(prophet.fit(history, left)?)),
+            Self::Ets(settings) => {
+                let (days, values) = week::whole(history);
+                forecast::Method::Ets(settings.clone()).fit(&observations(&days, values))?
             }
-            Self::Ets(ets) => {
-                let steps = Steps::Ets(FittedEts::new(*ets, history, patience)?);
-                Fitted::Ets(Box::new(Ahead { steps, history: history.clone() }))
+            Self::Naive(settings) => {
+                let observations = observations(&history.days, history.values.clone());
+                forecast::Method::SeasonalNaive(*settings).fit(&observations)?
             }
-            Self::Naive(naive) => {
-                let steps = Steps::Naive(FittedNaive::new(*naive, history)?);
-                Fitted::Naive(Box::new(Ahead { steps, history: history.clone() }))
-            }
-        })
+        };
+        Ok(Fitted { model, method: self.clone(), history: history.clone() })
     }
 }
 
+fn observations(days: &[NaiveDate], values: Vec<f64>) -> Observations {
+    Observations::new(days.iter().copied().map(seconds).collect(), values)
+}
+
 impl Fitted {
-    /// What is expected of the business days after the history.
+    /// What is expected of days after the history; of Prophet's model, of any.
     pub fn ahead(&self, days: &[NaiveDate]) -> Result<Outlook, Refusal> {
-        match self {
-            Self::Prophet(fitted) => of_prophet(fitted, days),
-            Self::Ets(ahead) | Self::Naive(ahead) => ahead.ahead(days),
+        match (&self.method, days.last()) {
+            (Method::Prophet(prophet), _) => self.forecast(&prophet.future(days)?),
+            (Method::Ets(_), Some(last)) => {
+                // Closed weekdays are rows, too.
+                let rows = week::between(self.history.last_day(), *last, &week::weekdays(&self.history));
+                Ok(self.plain(rows.get(1..).unwrap_or_default())?.only(days))
+            }
+            _ => self.plain(days),
         }
     }
 
-    /// What the model makes of the days that it learnt from. Those before a smoothing model has begun have no value.
+    /// What the model makes of the days that it learnt from, and for which it knew enough.
     pub fn in_sample(&self, days: &[NaiveDate]) -> Result<Outlook, Refusal> {
-        match self {
-            Self::Prophet(fitted) => of_prophet(fitted, days),
-            Self::Ets(ahead) | Self::Naive(ahead) => Ok(ahead.in_sample()),
+        match &self.method {
+            Method::Prophet(prophet) => self.forecast(&prophet.future(days)?),
+            Method::Ets(_) => self.plain(days),
+            // Before the first day there was nothing to repeat.
+            Method::Naive(_) => match days.get(1..) {
+                Some(days) if !days.is_empty() => self.plain(days),
+                _ => Ok(Outlook::default()),
+            },
         }
+    }
+
+    fn plain(&self, days: &[NaiveDate]) -> Result<Outlook, Refusal> {
+        self.forecast(&Future::at(days.iter().copied().map(seconds).collect()))
+    }
+
+    fn forecast(&self, future: &Future) -> Result<Outlook, Refusal> {
+        Ok(outlook(self.model.predict(future)?))
     }
 
     /// Where the trend may change.
     pub fn shifts(&self) -> Vec<Shift> {
-        let Self::Prophet(fitted) = self else { return Vec::new() };
-        let shift = |at: &crate::forecast::Changepoint| Some(Shift { day: day(at.at_s)?, delta: at.delta });
-        fitted.0.changepoints().iter().filter_map(shift).collect()
+        let forecast::Fitted::Prophet(model) = &self.model else { return Vec::new() };
+        let shift = |at: &forecast::Changepoint| Some(Shift { day: day(at.at_s)?, delta: at.delta });
+        model.changepoints().iter().filter_map(shift).collect()
     }
 
     /// How the fit went, in a few words.
     pub fn told(&self) -> String {
-        match self {
-            Self::Prophet(fitted) => fitted.0.summary().stop.to_string(),
-            Self::Ets(ahead) | Self::Naive(ahead) => match &ahead.steps {
-                Steps::Ets(ets) => ets.name(),
-                Steps::Naive(_) => "repeats what was".to_owned(),
-            },
-        }
-    }
-
-    /// The noise, in the unit of the series.
-    pub fn sigma(&self) -> f64 {
-        match self {
-            Self::Prophet(fitted) => fitted.0.summary().sigma,
-            Self::Ets(ahead) | Self::Naive(ahead) => match &ahead.steps {
-                Steps::Ets(ets) => ets.sigma(),
-                Steps::Naive(naive) => naive.sigma(),
-            },
+        match &self.model {
+            forecast::Fitted::Prophet(model) => model.summary().stop.to_string(),
+            forecast::Fitted::Ets(model) => format!("ETS({})", model.form()),
+            forecast::Fitted::SeasonalNaive(_) => "repeats what was".to_owned(),
         }
     }
 }
 
-impl Ahead {
-    fn ahead(&self, days: &[NaiveDate]) -> Result<Outlook, Refusal> {
-        let last = self.history.last_day();
-        if days.first().is_some_and(|first| *first <= last) {
-            return Err(Refusal::new(format!("this model forecasts days after {last} only")));
-        }
-        let steps: Vec<(f64, f64, f64)> = match &self.steps {
-            Steps::Ets(ets) => ets.ahead(days),
-            Steps::Naive(naive) => naive.ahead(days).into_iter().map(|(value, half)| (value, value, half)).collect(),
-        };
-        Ok(outlook(days, &steps))
-    }
-
-    fn in_sample(&self) -> Outlook {
-        let (guesses, interval, sigma): (Vec<f64>, f64, f64) = match &self.steps {
-            Steps::Ets(ets) => (ets.in_sample().to_vec(), ets.interval(), ets.sigma()),
-            Steps::Naive(naive) => {
-                let guesses = naive.in_sample().into_iter().map(|guess| guess.unwrap_or(f64::NAN)).collect();
-                (guesses, naive.interval(), naive.sigma())
-            }
-        };
-        let half = reach(interval) * sigma;
-        let steps: Vec<(f64, f64, f64)> = guesses.into_iter().map(|guess| (guess, guess, half)).collect();
-        outlook(&self.history.days, &steps)
-    }
-}
-
-/// Columns from values, trends and half widths.
-fn outlook(days: &[NaiveDate], steps: &[(f64, f64, f64)]) -> Outlook {
-    let column = |name: &str, of: fn(&(f64, f64, f64)) -> f64| (name.to_owned(), steps.iter().map(of).collect());
-    let columns = vec![
-        column("yhat", |step| step.0),
-        column("yhat_lower", |step| step.0 - step.2),
-        column("yhat_upper", |step| step.0 + step.2),
-        column("trend", |step| step.1),
-    ];
-    Outlook { days: days.to_vec(), columns, parts: Vec::new() }
-}
-
-fn of_prophet((model, prophet): &(Model, Prophet), days: &[NaiveDate]) -> Result<Outlook, Refusal> {
-    let forecast = model.predict(&prophet.future(days)?)?;
+/// Columns by Prophet's names.
+fn outlook(forecast: Forecast) -> Outlook {
     let days = forecast.at_s.iter().filter_map(|at| day(*at)).collect();
     let mut columns: Vec<(String, Vec<f64>)> = [
         ("yhat", forecast.yhat),
@@ -205,7 +165,7 @@ fn of_prophet((model, prophet): &(Model, Prophet), days: &[NaiveDate]) -> Result
         columns.push((format!("{}_upper", component.name), component.upper().to_vec()));
         columns.push((component.name, component.values));
     }
-    Ok(Outlook { days, columns, parts })
+    Outlook { days, columns, parts }
 }
 
 /// The day of an instant that is counted from 1970 in seconds.
@@ -213,4 +173,46 @@ fn day(at_s: i64) -> Option<NaiveDate> {
     let days = at_s.div_euclid(86_400);
     let count = Days::new(days.unsigned_abs());
     if days < 0 { NaiveDate::default().checked_sub_days(count) } else { NaiveDate::default().checked_add_days(count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Datelike;
+    use chrono_tz::Tz;
+
+    use super::*;
+    use crate::calendar::Calendar;
+
+    /// Weeks that are alike, with a holiday in the middle and one ahead.
+    fn history() -> (History, Calendar) {
+        let closed: Vec<NaiveDate> = ["2025-02-12", "2025-04-01"].map(|day| day.parse().unwrap()).into();
+        let open = Calendar::weekdays(Tz::UTC).closed_on(closed);
+        let days = open.days("2025-01-06".parse().unwrap(), "2025-03-28".parse().unwrap());
+        let values = days.iter().map(|day| 100.0 + f64::from(day.weekday().num_days_from_monday())).collect();
+        (History { filled: vec![false; days.len()], days, values, closed: 0 }, open)
+    }
+
+    #[test]
+    fn a_holiday_makes_no_tuesday_of_a_wednesday() {
+        let (history, open) = history();
+        let ets = Method::Ets(EtsSettings { season_length: 5, ..EtsSettings::default() });
+        for method in [ets, Method::Naive(NaiveSettings::default())] {
+            let fitted = method.fit(&history, &Patience(&|| None)).unwrap();
+            let days = history.ahead(6, &open).unwrap();
+            let ahead = fitted.ahead(&days).unwrap();
+            assert_eq!(ahead.days, days, "{}", method.name());
+            for (day, yhat) in days.iter().zip(ahead.column("yhat")) {
+                let wanted = 100.0 + f64::from(day.weekday().num_days_from_monday());
+                assert!((yhat - wanted).abs() < 0.2, "{} {day}: {yhat}", method.name());
+            }
+            assert!(fitted.in_sample(&history.days).unwrap().days.len() >= history.days.len() - 1);
+        }
+    }
+
+    #[test]
+    fn nobody_waits_longer_than_they_want() {
+        let (history, _) = history();
+        let refused = Method::Naive(NaiveSettings::default()).fit(&history, &Patience(&|| Some(0))).unwrap_err();
+        assert!(refused.is_late);
+    }
 }

@@ -1,26 +1,20 @@
 //! Forecasts of a series on a business calendar: history by day, models, the days ahead, how good a model was.
 //!
 //! [`History`] is a series binned by the calendar's days, gaps filled on it. A [`Method`] fits it and gives a [`Fitted`],
-//! which forecasts days as an [`Outlook`]. All of it is pure; what must not take for ever asks a [`Patience`].
+//! which forecasts days as an [`Outlook`]. The models are `crate::forecast`'s; this is what they have to do with days. All of it
+//! is pure; what must not take for ever asks a [`Patience`].
 
 mod backtest;
-mod ets;
 mod history;
 mod method;
-mod naive;
-mod normal;
 mod outliers;
 mod prophet;
 mod refusal;
-mod score;
-mod search;
+mod week;
 
 pub use backtest::{Backtest, Measure, Score, backtest};
-pub use ets::{Ets, EtsSeason, EtsTrend};
 pub use history::{Gaps, History};
 pub use method::{Fitted, Method, Outlook, Shift};
-pub use naive::{Naive, Season};
 pub use outliers::{Outlier, outliers};
 pub use prophet::{Known, Prophet, seconds};
 pub use refusal::{Patience, Refusal};
-pub use score::score;

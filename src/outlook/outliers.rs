@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::History;
+use crate::forecast::robust_z;
 
 /// The fewest series with a value on a day for that day to say anything.
 const FEWEST: usize = 4;
-/// What makes a median absolute deviation a standard deviation, if values are normal.
-const NORMAL: f64 = 1.482_602_218_505_602;
 
 /// A value that does not go with those of the other series.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,15 +37,11 @@ pub fn outliers(histories: &[History], threshold: f64) -> Vec<Outlier> {
     }
     let mut found = Vec::new();
     for (day, values) in by_day.into_iter().filter(|(_, values)| values.len() >= FEWEST) {
-        let median = middle(values.iter().map(|(_, value)| *value).collect());
-        let spread = NORMAL * middle(values.iter().map(|(_, value)| (value - median).abs()).collect());
-        for (series, value) in values {
-            let distance = (value - median).abs();
-            let score = if distance > 0.0 { distance / spread } else { 0.0 };
-            if score > threshold {
-                found.push(Outlier { series, day, value, median, score });
-            }
-        }
+        let of_day: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        let scores = robust_z(&of_day);
+        let median = middle(of_day);
+        let far = values.into_iter().zip(scores).filter(|(_, z)| z.abs() > threshold);
+        found.extend(far.map(|((series, value), z)| Outlier { series, day, value, median, score: z.abs() }));
     }
     found
 }

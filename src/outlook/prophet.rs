@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::{History, Patience, Refusal};
+use super::{History, Refusal};
 use crate::forecast::{Future, Model, Observations, Settings};
 
 /// What is known of days beside the series.
@@ -60,12 +60,12 @@ impl Known {
 }
 
 impl Prophet {
-    pub(super) fn fit(&self, history: &History, patience: &Patience<'_>) -> Result<Model, Refusal> {
+    pub(super) fn fit(&self, history: &History, left_ms: Option<u64>) -> Result<Model, Refusal> {
         let Future { at_s, cap, floor, regressors, conditions } = self.known.columns(&history.days)?;
         let observations = Observations { at_s, y: history.values.clone(), cap, floor, regressors, conditions };
         let mut settings = self.settings.clone();
         let asked = settings.fit.max_wall_ms;
-        settings.fit.max_wall_ms = match (patience.left_ms()?, asked) {
+        settings.fit.max_wall_ms = match (left_ms, asked) {
             (Some(left), Some(asked)) => Some(left.min(asked)),
             (left, asked) => left.or(asked),
         };

@@ -43,9 +43,9 @@ pub(super) fn of(subject: &Subject, fitted: &Fitted, within: &Outlook, ahead: &O
     let Method::Prophet(prophet) = &subject.method else { return Vec::new() };
     let mut parts = vec![over_time("trend", "trend", false, within, ahead)];
     let mode = |name: &str| ahead.parts.iter().find(|(part, _)| part == name).map(|(_, mode)| *mode);
-    for name in ["holidays"] {
-        parts.extend(mode(name).map(|mode| over_time(name, name, mode == Mode::Multiplicative, within, ahead)));
-    }
+    parts.extend(
+        mode("holidays").map(|mode| over_time("holidays", "holidays", mode == Mode::Multiplicative, within, ahead)),
+    );
     let own = prophet.settings.seasonalities.iter().filter(|one| one.condition.is_none());
     let own = own.map(|one| (one.name.as_str(), one.period_days));
     let built_in = [("weekly", 7.0), ("yearly", 365.25)].into_iter();

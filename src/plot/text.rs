@@ -1,5 +1,7 @@
 //! A forecast in a terminal: eight dots to a letter, in braille.
 
+use std::fmt::Write;
+
 use chrono::NaiveDate;
 
 use super::scale::{Scale, day_ticks, label, number, reach, ticks};
@@ -13,6 +15,9 @@ pub(super) const MARGIN: usize = 9;
 /// Dots of a letter, across and up.
 const ACROSS: usize = 2;
 const UP: usize = 4;
+
+/// Unicode numbers the dots of a letter down the left, down the right, and the last row behind these.
+const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
 
 /// How a picture is to look.
 #[derive(Debug, Clone, Copy)]
@@ -127,11 +132,9 @@ impl Dots {
             let place = place.round();
             // Checked before: within the picture.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            (place >= 0.0 && place < dots as f64).then(|| place as usize)
+            (place >= 0.0 && place < dots as f64).then_some(place as usize)
         };
         let (Some(x), Some(y)) = (inside(x, self.columns * ACROSS), inside(y, self.rows * UP)) else { return };
-        // Unicode numbers the dots of a letter down the left, down the right, and the last row behind these.
-        const BITS: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
         let at = y / UP * self.columns + x / ACROSS;
         let bit = BITS.get(y % UP).and_then(|row| row.get(x % ACROSS)).copied().unwrap_or(0);
         if let (Some(bits), Some(known)) = (self.bits.get_mut(at), self.inks.get_mut(at)) {
@@ -187,7 +190,9 @@ impl Dots {
             #[allow(clippy::float_cmp, reason = "both are whole")]
             let mark = marks.iter().find(|mark| row_of(mark) == row as f64);
             let text = mark.map(|mark| label(*mark, step)).unwrap_or_default();
-            out.push_str(&format!("{text:>MARGIN$} {}", if mark.is_some() { "┤" } else { "│" }));
+            let axis = if mark.is_some() { "┤" } else { "│" };
+            // Writing to a text cannot fail.
+            let _ = write!(out, "{text:>MARGIN$} {axis}");
             out.push_str(self.letters(row, look.has_color).trim_end());
             out.push('\n');
         }

@@ -158,7 +158,7 @@ mod tests {
     #[tokio::test]
     async fn a_computation_learns_that_its_time_is_over() {
         let attempts = Attempts::new(CancellationToken::new());
-        attempts.limit(Some(Duration::from_secs(3600)));
+        attempts.limit(Some(Duration::from_hours(1)));
         assert_eq!(attempts.must_end(), None);
         attempts.limit(Some(Duration::ZERO));
         assert_eq!(attempts.must_end().map(|error| error.kind), Some(ErrorKind::Timeout));

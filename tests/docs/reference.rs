@@ -26,6 +26,7 @@ fn the_page_of_the_shipped_workflows_is_fresh() {
         "apex_collector",
         "metrics_extract",
         "business_date_converter",
+        "metrics_forecast",
         "top_coins",
         "price_collection",
         "contract_addresses",

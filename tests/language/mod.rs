@@ -2,6 +2,7 @@
 
 mod cache;
 mod external;
+mod forecast;
 mod imports;
 mod library;
 mod sources;

@@ -13,8 +13,11 @@ const DAY: i64 = 86_400_000;
 /// The day after the last of the [history](history), long gone.
 const THEN: &str = "2026-08-03T07:00Z";
 
+/// Few changepoints are quickly fitted.
+const QUICK: &str = r#"prophet={"n_changepoints": 3}"#;
+
 fn forecast(place: &Place, at: &str, more: &[&str]) -> Json {
-    place.run(FILE, &[&["--at", at], more].concat()).expect(0)
+    place.run(FILE, &[&["--at", at, "-p", QUICK], more].concat()).expect(0)
 }
 
 /// 130 business days through Friday, 31 July 2026, at times of day that no two of them share.
@@ -124,7 +127,7 @@ fn what_a_server_would_drop_is_refused_before_anything_is_written() {
     // A server keeps two days ahead unless it is told otherwise; here the last point counts as today's.
     place.edit("vmflow.yaml", "future_retention: 60d", "future_retention: 2d");
     let jobs = format!("jobs=[\"{job}\"]");
-    let ran = place.run(FILE, &["--at", THEN, "-p", &jobs, "-p", "horizon=260bd"]);
+    let ran = place.run(FILE, &["--at", THEN, "-p", &jobs, "-p", "horizon=260bd", "-p", QUICK]);
     assert_eq!(ran.code, 1, "{}", ran.stderr);
     let result = ran.json();
     let message = result["error"]["message"].as_str().unwrap();
@@ -145,7 +148,8 @@ fn settings_come_from_the_table_and_from_the_job() {
            (2, 'metrics_forecast', null, '{"auid":"EURJPY"}', '{"growht":"flat"}'),
            (3, 'another', null, null, '{"growth":"wrong"}')"#,
     );
-    let ran = place.run(FILE, &["--at", AT, "-p", "horizon=2bd", "-p", r#"prophet={"interval_width": 0.5}"#]);
+    let ran = place
+        .run(FILE, &["--at", AT, "-p", "horizon=2bd", "-p", r#"prophet={"interval_width": 0.5, "n_changepoints": 3}"#]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
     let result = ran.json();
     assert_eq!(result["outputs"]["series_failed"], 1);

@@ -9,7 +9,8 @@ use super::choice::AboveZero;
 use super::model::{Prediction, failure};
 use crate::calendar::Calendar;
 use crate::diagnostic::did_you_mean;
-use crate::outlook::{Gaps, History, outliers, score};
+use crate::forecast::Outcome;
+use crate::outlook::{Gaps, History, outliers};
 use crate::primitive::record::record;
 use crate::primitive::{Attempts, Example, Form, Heavy, Primitive, Pure, args};
 use crate::value::{ErrorKind, Series, StepError};
@@ -103,7 +104,7 @@ impl Pure for ForecastAnomalies {
         let came: HashMap<NaiveDate, f64> = history.days.iter().copied().zip(history.values.iter().copied()).collect();
         let anomaly = |p: &Prediction| {
             let value = *came.get(&p.day)?;
-            let score = score(value, p.yhat, p.lower, p.upper);
+            let score = Outcome { y: value, yhat: p.yhat, lower: p.lower, upper: p.upper }.anomaly_score();
             Some(Anomaly { day: p.day, value, yhat: p.yhat, lower: p.lower, upper: p.upper, score })
         };
         Ok(args.predictions.iter().filter_map(anomaly).collect())
@@ -157,7 +158,7 @@ impl Heavy for ForecastOutliers {
                 return Err(ended);
             }
             let history = History::of(&series.points.at_ms, &series.points.values, &args.on, Gaps::Leave);
-            histories.push(history.map_err(|refusal| failure(refusal, attempts).context(&series.id()))?);
+            histories.push(history.map_err(|refusal| failure(refusal, attempts).context(series.id()))?);
             known.push(series);
         }
         let row = |outlier: crate::outlook::Outlier| {

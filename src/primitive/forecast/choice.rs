@@ -1,8 +1,23 @@
 //! Values with a few names, and numbers with bounds.
 
 use crate::forecast::{Algorithm, Growth, Mode, Scaling};
-use crate::outlook::{EtsSeason, EtsTrend, Gaps, Measure, Season};
+use crate::outlook::{Gaps, Measure};
 use crate::value::{BusinessDays, Reflect, ReflectError, Type, Value};
+
+/// What a naive forecast repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeats {
+    Day,
+    Week,
+    Year,
+}
+
+/// Whether weekdays differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Week {
+    None,
+    Week,
+}
 
 /// Gives an enum its names in the language.
 macro_rules! choices {
@@ -36,11 +51,8 @@ choices! {
     Scaling { "absmax" => Scaling::AbsMax, "minmax" => Scaling::MinMax }
     Algorithm { "lbfgs" => Algorithm::Lbfgs, "newton" => Algorithm::Newton }
     Gaps { "interpolate" => Gaps::Interpolate, "leave" => Gaps::Leave }
-    Season { "none" => Season::None, "week" => Season::Week, "year" => Season::Year }
-    EtsTrend {
-        "auto" => EtsTrend::Auto, "none" => EtsTrend::None, "additive" => EtsTrend::Additive, "damped" => EtsTrend::Damped,
-    }
-    EtsSeason { "auto" => EtsSeason::Auto, "none" => EtsSeason::None, "week" => EtsSeason::Week }
+    Repeats { "none" => Repeats::Day, "week" => Repeats::Week, "year" => Repeats::Year }
+    Week { "none" => Week::None, "week" => Week::Week }
     Measure { "mae" => Measure::Mae, "mape" => Measure::Mape, "smape" => Measure::Smape }
 }
 
@@ -91,14 +103,32 @@ bounded! {
     /// A seed of numpy's generator.
     Seed(i64) if |n| u32::try_from(*n).is_ok(), "a seed from 0 to 4294967295";
     /// A share without its ends.
-    InnerShare(f64) if |x| *x > 0.0 && *x < 1.0, "a share between 0 and 1, such as `0.8`";
+    InnerShare(f64) if |x| *x > 0.0 && *x < 1.0, "a share between 0 and 1";
     /// A share with its ends.
-    WholeShare(f64) if |x| (0.0..=1.0).contains(x), "a share from 0 to 1, such as `0.8`";
+    WholeShare(f64) if |x| (0.0..=1.0).contains(x), "a share from 0 to 1";
     /// A scale, a period, a tolerance.
     AboveZero(f64) if |x| *x > 0.0 && x.is_finite(), "a number above 0";
     /// A number that is one.
     Finite(f64) if |x| x.is_finite(), "a finite number";
-    /// Markov chains, of which there are none.
-    NoChains(i64) if |n| *n == 0,
-        "`0`: the model is fitted, not sampled by Markov chains, which took minutes a series; the interval comes from the fit";
+}
+
+/// Markov chains, of which there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct NoChains;
+
+impl Reflect for NoChains {
+    fn ty() -> Type {
+        Type::Int
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        match i64::from_value(value)? {
+            0 => Ok(Self),
+            n => Err(ReflectError::Value(format!(
+                "expected `0`, found `{n}`; leave it out: the model is fitted, not sampled by Markov chains, which takes minutes a series"
+            ))),
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Int(0)
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::choice::{From1To1k, Horizon, InnerShare};
+use super::choice::{From1To1k, Horizon, InnerShare, Repeats, Week};
 use super::model::{ModelRecord, ScoreRow, Task, int, patiently};
 use super::options::Options;
-use super::simple::INTERVAL;
+use super::simple::{INTERVAL, ets, naive};
 use super::{prophet, settings};
 use crate::calendar::Calendar;
-use crate::outlook::{Backtest, Ets, EtsSeason, EtsTrend, History, Measure, Method, Naive, Score, Season, backtest};
+use crate::outlook::{Backtest, History, Measure, Method, Score, backtest};
 use crate::primitive::{Attempts, Example, Form, Heavy, Primitive, args};
 use crate::value::{BusinessDays, ErrorKind, Reflect, ReflectError, Series, StepError, Type, Value};
 
@@ -35,12 +35,8 @@ impl Reflect for Names {
     fn from_value(value: Value) -> Result<Self, ReflectError> {
         let texts = Vec::<Arc<str>>::from_value(value)?;
         let known = |text: &Arc<str>| {
-            let found = Name::ALL.iter().find(|(name, _)| *name == &**text);
-            let names = Name::ALL.map(|(name, _)| name);
-            let hint = crate::diagnostic::did_you_mean(text, names).unwrap_or_default();
-            found
-                .map(|(_, name)| *name)
-                .ok_or_else(|| ReflectError::Value(format!("there is no model `{text}`; {hint}")))
+            let found = Name::ALL.iter().find(|(name, _)| *name == &**text).map(|(_, name)| *name);
+            found.ok_or_else(|| ReflectError::Type { wanted: Self::ty(), found: "text" })
         };
         let names: Vec<Name> = texts.iter().map(known).collect::<Result<_, _>>()?;
         if names.is_empty() {
@@ -103,6 +99,9 @@ comparison!(BestArgs {
     by: Measure = Measure::Mae,
 });
 
+/// A model, and how good it was or why nobody knows.
+type Tested = (Method, Result<Score, StepError>);
+
 /// Models that are compared on one series.
 struct Comparison<'a> {
     task: Task<'a>,
@@ -118,13 +117,13 @@ impl Comparison<'_> {
         let interval = self.interval;
         match name {
             Name::Prophet => prophet::method(&self.options),
-            Name::Ets => Method::Ets(Ets { trend: EtsTrend::Auto, season: EtsSeason::Auto, interval }),
-            Name::Naive => Method::Naive(Naive { season: Season::Week, interval }),
+            Name::Ets => ets(Week::Week, interval, &self.history),
+            Name::Naive => naive(Repeats::Week, interval),
         }
     }
 
     /// Tests every model; one that cannot be fitted says so in its row. Only the end of the time ends all.
-    fn scores(&self) -> Result<Vec<(Method, Result<Score, StepError>)>, StepError> {
+    fn scores(&self) -> Result<Vec<Tested>, StepError> {
         let test = |name: &Name| {
             let method = self.method(*name);
             let score = patiently(self.task.attempts, |patience| backtest(&method, &self.history, self.how, patience));
@@ -145,11 +144,11 @@ fn row(method: &Method, score: &Result<Score, StepError>) -> ScoreRow {
     ScoreRow {
         model: method.name().into(),
         windows: found.map_or(0, |score| int(score.windows)),
-        points: found.map_or(0, |score| int(score.points)),
-        mae: found.map(|score| score.mae),
-        mape: found.and_then(|score| score.mape),
-        smape: found.map(|score| score.smape),
-        coverage: found.map(|score| score.coverage),
+        points: found.map_or(0, |score| int(score.errors.points)),
+        mae: found.map(|score| score.errors.mae),
+        mape: found.and_then(|score| score.errors.mape),
+        smape: found.map(|score| score.errors.smape),
+        coverage: found.map(|score| score.errors.coverage),
         error,
     }
 }
@@ -190,8 +189,7 @@ impl Heavy for ForecastBest {
     fn run(args: BestArgs, attempts: &Attempts) -> Result<ModelRecord, StepError> {
         let comparison = args.comparison(attempts)?;
         let scores = comparison.scores()?;
-        let judged =
-            |(_, score): &&(Method, Result<Score, StepError>)| score.as_ref().map_or(f64::INFINITY, |s| s.of(args.by));
+        let judged = |(_, score): &&Tested| score.as_ref().map_or(f64::INFINITY, |s| s.of(args.by));
         let tested = scores.iter().filter(|(_, score)| score.is_ok());
         let Some((method, _)) = tested.min_by(|a, b| judged(a).total_cmp(&judged(b))) else {
             return Err(none_tested(&scores));
@@ -201,7 +199,7 @@ impl Heavy for ForecastBest {
     }
 }
 
-fn none_tested(scores: &[(Method, Result<Score, StepError>)]) -> StepError {
+fn none_tested(scores: &[Tested]) -> StepError {
     let why = scores.iter().find_map(|(_, score)| score.as_ref().err().cloned());
     let nothing = || StepError::new(ErrorKind::Data, "no model could be tested");
     why.map_or_else(nothing, |error| error.context("no model could be tested"))

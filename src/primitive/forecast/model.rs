@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use super::options::Options;
 use super::settings::to_settings;
 use crate::calendar::Calendar;
+use crate::forecast::{Errors, Outcome};
 use crate::outlook::{Fitted, History, Method, Outlook, Patience, Refusal};
 use crate::primitive::Attempts;
 use crate::primitive::record::record;
@@ -115,9 +116,9 @@ record! {
         closed: i64,
         /// The forecast, a record for each day.
         predictions: Vec<Prediction>,
-        /// The mean absolute error within the history, as a share of the value; nothing when a value is zero.
+        /// The mean absolute error within the history, as a share of the value; values of zero do not count.
         mape: Option<f64>,
-        /// The noise, in the unit of the series.
+        /// What the model does not explain of the history: the root of its mean square.
         sigma: f64,
         /// Where the trend may change.
         changepoints: Vec<Changepoint>,
@@ -152,7 +153,7 @@ pub fn made(value: &Value) -> Vec<Result<Made, StepError>> {
             let is_model =
                 ["model", "predictions", "history", "settings"].iter().all(|name| record.get(name).is_some());
             if is_model {
-                ModelRecord::from_value(value.clone()).ok().map(again).into_iter().collect()
+                ModelRecord::from_value(value.clone()).ok().map(|model| again(&model)).into_iter().collect()
             } else {
                 Vec::new()
             }
@@ -161,7 +162,7 @@ pub fn made(value: &Value) -> Vec<Result<Made, StepError>> {
     }
 }
 
-fn again(model: ModelRecord) -> Result<Made, StepError> {
+fn again(model: &ModelRecord) -> Result<Made, StepError> {
     let closed = usize::try_from(model.closed).unwrap_or(0);
     Ok(Made {
         series: model.series.to_string(),
@@ -207,7 +208,8 @@ pub(super) fn patiently<T>(
     attempts: &Attempts,
     work: impl FnOnce(&Patience<'_>) -> Result<T, Refusal>,
 ) -> Result<T, StepError> {
-    let left = || attempts.time_left().map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+    // Rounded up: nothing is left only when nothing is.
+    let left = || attempts.time_left().map(|left| u64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u64::MAX));
     work(&Patience(&left)).map_err(|refusal| failure(refusal, attempts))
 }
 
@@ -248,8 +250,8 @@ impl Task<'_> {
             filled: int(history.days.len() - history.observed()),
             closed: int(history.closed),
             predictions: predictions(ahead),
-            mape: mape(history, within.column("yhat")),
-            sigma: fitted.sigma(),
+            mape: within_history(history, within).and_then(|errors| errors.mape),
+            sigma: noise(history, within),
             changepoints: fitted.shifts().into_iter().map(changepoint).collect(),
             fit: fitted.told().into(),
             scores: Vec::new(),
@@ -277,13 +279,28 @@ fn predictions(outlook: &Outlook) -> Vec<Prediction> {
     outlook.days.iter().enumerate().map(prediction).collect()
 }
 
-/// The mean absolute error of the days that have a value of their own and an expectation, as a share of the value.
-fn mape(history: &History, yhat: &[f64]) -> Option<f64> {
-    let rows = history.values.iter().zip(yhat).zip(&history.filled);
-    let known: Vec<(f64, f64)> =
-        rows.filter(|((_, guess), filled)| !**filled && !guess.is_nan()).map(|((y, guess), _)| (*y, *guess)).collect();
-    let has_shares = !known.is_empty() && known.iter().all(|(y, _)| *y != 0.0);
-    has_shares.then(|| known.iter().map(|(y, guess)| ((y - guess) / y).abs()).sum::<f64>() / known.len() as f64)
+/// Days with a value of their own beside what the model makes of them.
+fn outcomes(history: &History, within: &Outlook) -> Vec<Outcome> {
+    let bounds = within.column("yhat_lower").iter().zip(within.column("yhat_upper"));
+    let known = within.days.iter().zip(within.column("yhat")).zip(bounds);
+    let outcome = |((day, yhat), (lower, upper)): ((&NaiveDate, &f64), (&f64, &f64))| {
+        let place = history.days.binary_search(day).ok()?;
+        let is_own = !*history.filled.get(place)?;
+        let y = history.values.get(place).copied()?;
+        is_own.then_some(Outcome { y, yhat: *yhat, lower: *lower, upper: *upper })
+    };
+    known.filter_map(outcome).collect()
+}
+
+fn within_history(history: &History, within: &Outlook) -> Option<Errors> {
+    Errors::of(&outcomes(history, within))
+}
+
+/// The root of the mean square of what the model does not explain.
+fn noise(history: &History, within: &Outlook) -> f64 {
+    let outcomes = outcomes(history, within);
+    let squares: f64 = outcomes.iter().map(|outcome| (outcome.y - outcome.yhat).powi(2)).sum();
+    if outcomes.is_empty() { 0.0 } else { (squares / outcomes.len() as f64).sqrt() }
 }
 
 #[cfg(test)]
@@ -292,14 +309,20 @@ mod tests {
 
     #[test]
     fn the_error_within_the_history_counts_what_was_seen() {
+        let days: Vec<NaiveDate> = NaiveDate::default().iter_days().take(4).collect();
         let history = History {
-            days: vec![NaiveDate::default(); 4],
+            days: days.clone(),
             values: vec![10.0, 10.0, 10.0, 20.0],
             filled: vec![false, true, false, false],
             closed: 0,
         };
-        let error = mape(&history, &[9.0, 0.0, f64::NAN, 30.0]).unwrap();
-        assert!((error - 0.3).abs() < 1e-12);
-        assert_eq!(mape(&history, &[]), None);
+        let yhat = vec![0.0, 9.0, 30.0];
+        let column = |name: &str| (name.to_owned(), yhat.clone());
+        let columns = vec![column("yhat"), column("yhat_lower"), column("yhat_upper")];
+        // The first day was not forecast, the second was filled in.
+        let within = Outlook { days: days[1..].to_vec(), columns, parts: Vec::new() };
+        assert!((within_history(&history, &within).unwrap().mape.unwrap() - 0.3).abs() < 1e-12);
+        assert!((noise(&history, &within) - 50.5_f64.sqrt()).abs() < 1e-12);
+        assert!(noise(&history, &Outlook::default()).abs() < 1e-12);
     }
 }

@@ -52,8 +52,11 @@ macro_rules! partial {
 /// A field of a record, its name told when it does not fit.
 pub(super) fn named<R: Reflect>(value: Option<&Value>, name: &str) -> Result<R, ReflectError> {
     R::from_value(value.cloned().unwrap_or(Value::None)).map_err(|error| match error {
-        ReflectError::Value(why) => ReflectError::Value(format!("`{name}`: {why}")),
-        other => other,
+        ReflectError::Value(why) => ReflectError::Value(match why.split_once(", found") {
+            Some((wanted, found)) => format!("{wanted} as `{name}`, found{found}"),
+            None => why,
+        }),
+        other @ ReflectError::Type { .. } => other,
     })
 }
 

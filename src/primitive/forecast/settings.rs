@@ -6,9 +6,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::options::Options;
 use crate::diagnostic::did_you_mean;
-use crate::forecast::Growth;
-use crate::outlook::{Ets, Method, Naive};
-use crate::value::{ErrorKind, Reflect, StepError, Type, Value, from_json, to_json};
+use crate::forecast::{EtsSettings, Growth, NaiveSettings};
+use crate::outlook::Method;
+use crate::value::{ErrorKind, Reflect, StepError, Type, from_json, to_json};
 
 /// Prophet's names and ours, where they differ.
 const RENAMED: [(&str, &str); 5] = [
@@ -114,10 +114,8 @@ fn known(given: &Map<String, Json>, ty: &Type, place: &str) -> Result<(), StepEr
 pub(super) fn to_settings(method: &Method, options: Options) -> Json {
     match method {
         Method::Prophet(_) => to_json(&options.into_value()),
-        Method::Ets(ets) => json!({
-            "trend": to_json(&ets.trend.into_value()), "season": to_json(&ets.season.into_value()), "interval": ets.interval,
-        }),
-        Method::Naive(naive) => json!({ "season": to_json(&naive.season.into_value()), "interval": naive.interval }),
+        Method::Ets(ets) => json!({ "season_length": ets.season_length, "interval": ets.interval_width }),
+        Method::Naive(naive) => json!({ "season_days": naive.season_s / 86_400, "interval": naive.interval_width }),
     }
 }
 
@@ -126,25 +124,20 @@ pub(super) fn method(model: &str, settings: &Json) -> Result<Method, StepError> 
     match model {
         "prophet" => Ok(Method::Prophet(Box::new(options(settings)?.prophet()))),
         "ets" => {
-            let ets = || {
-                Some(Ets {
-                    trend: field(settings, "trend")?,
-                    season: field(settings, "season")?,
-                    interval: share(settings)?,
-                })
-            };
-            ets().map(Method::Ets).ok_or_else(|| wrong("these are no settings of an `ets` model"))
+            let season = settings.get("season_length").and_then(Json::as_u64).and_then(|n| usize::try_from(n).ok());
+            let made = season.zip(share(settings)).map(|(season_length, interval_width)| {
+                Method::Ets(EtsSettings { season_length, interval_width, ..EtsSettings::default() })
+            });
+            made.ok_or_else(|| wrong("these are no settings of an `ets` model"))
         }
         "naive" => {
-            let naive = || Some(Naive { season: field(settings, "season")?, interval: share(settings)? });
-            naive().map(Method::Naive).ok_or_else(|| wrong("these are no settings of a `naive` model"))
+            let season = settings.get("season_days").and_then(Json::as_i64).and_then(|days| days.checked_mul(86_400));
+            let made = season.zip(share(settings));
+            let made = made.map(|(season_s, interval_width)| Method::Naive(NaiveSettings { season_s, interval_width }));
+            made.ok_or_else(|| wrong("these are no settings of a `naive` model"))
         }
         other => Err(wrong(format!("there is no model `{other}`"))),
     }
-}
-
-fn field<R: Reflect>(settings: &Json, name: &str) -> Option<R> {
-    R::from_value(Value::text(settings.get(name)?.as_str()?)).ok()
 }
 
 fn share(settings: &Json) -> Option<f64> {
@@ -198,10 +191,9 @@ mod tests {
 
     #[test]
     fn every_model_is_made_again_from_its_settings() {
-        use crate::outlook::{EtsSeason, EtsTrend, Season};
         let methods = [
-            Method::Ets(Ets { trend: EtsTrend::Damped, season: EtsSeason::Week, interval: 0.9 }),
-            Method::Naive(Naive { season: Season::Year, interval: 0.5 }),
+            Method::Ets(EtsSettings { season_length: 5, interval_width: 0.9, ..EtsSettings::default() }),
+            Method::Naive(NaiveSettings { season_s: 364 * 86_400, interval_width: 0.5 }),
         ];
         for made in methods {
             let settings = to_settings(&made, Options::default());
@@ -220,7 +212,7 @@ mod tests {
         let (message, _) = refused(json!({ "fit": { "iterationz": 1 } })).unwrap_err();
         assert_eq!(message, "settings.fit: there is no setting `iterationz`");
         let (message, _) = refused(json!({ "interval": 95 })).unwrap_err();
-        assert!(message.contains("`interval`: expected a share between 0 and 1"), "{message}");
+        assert!(message.contains("expected a share between 0 and 1 as `interval`"), "{message}");
         assert!(refused(json!({ "mcmc_samples": 300 })).unwrap_err().0.contains("not sampled"));
         assert!(refused(json!([1])).is_err() && refused(json!({ "yearly": "often" })).is_err());
     }

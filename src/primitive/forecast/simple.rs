@@ -2,16 +2,33 @@
 
 use std::sync::Arc;
 
-use super::choice::{Horizon, InnerShare};
+use super::choice::{Horizon, InnerShare, Repeats, Week};
 use super::model::{ModelRecord, Task};
 use super::options::Options;
 use crate::calendar::Calendar;
-use crate::outlook::{Ets, EtsSeason, EtsTrend, Gaps, Method, Naive, Season};
+use crate::forecast::{EtsSettings, NaiveSettings};
+use crate::outlook::{Gaps, History, Method};
 use crate::primitive::{Attempts, Example, Form, Heavy, Primitive, args};
 use crate::value::{BusinessDays, Series, StepError};
 
 /// The interval when none is stated, as Prophet has it.
 pub(super) const INTERVAL: f64 = 0.8;
+
+/// Exponential smoothing; a week has as many rows as the history has weekdays.
+pub(super) fn ets(season: Week, interval: f64, history: &History) -> Method {
+    let season_length = if season == Week::Week { history.weekdays() } else { 1 };
+    Method::Ets(EtsSettings { season_length, interval_width: interval, ..EtsSettings::default() })
+}
+
+/// What was, comes again.
+pub(super) fn naive(season: Repeats, interval: f64) -> Method {
+    let days = match season {
+        Repeats::Day => 1,
+        Repeats::Week => 7,
+        Repeats::Year => 364,
+    };
+    Method::Naive(NaiveSettings { season_s: days * 86_400, interval_width: interval })
+}
 
 pub(super) struct ForecastEts;
 args! {
@@ -22,10 +39,8 @@ args! {
         on: Arc<Calendar>,
         /// How many business days to forecast.
         horizon: Horizon = Horizon(BusinessDays(20)),
-        /// The form of the trend; `"auto"` is the one that fits best.
-        trend: EtsTrend = EtsTrend::Auto,
-        /// Whether the weekday counts; `"auto"` if that fits better.
-        season: EtsSeason = EtsSeason::Auto,
+        /// Whether weekdays differ; the form that fits best may find that they do not.
+        season: Week = Week::Week,
         /// How much of the future the interval holds.
         interval: InnerShare = InnerShare(INTERVAL),
         /// What becomes of business days without a value.
@@ -37,7 +52,7 @@ impl Primitive for ForecastEts {
     type Output = ModelRecord;
     const NAME: &'static str = "forecast.ets";
     const FORM: Form = Form::Namespace;
-    const SUMMARY: &'static str = "Forecasts a series by exponential smoothing of its level, its trend and its week.";
+    const SUMMARY: &'static str = "Forecasts a series by exponential smoothing of its level, its trend and its week; the form is the one that fits best.";
     const EXAMPLES: &'static [Example] = &[Example {
         source: r#"forecast.ets(series("nav", points: [{ at: midnight(d, "UTC"), value: 7.0 } for d in calendars.weekdays().days(2025-01-01 through 2025-03-31)]), on: calendars.weekdays(), horizon: 2bd).predictions[1].day"#,
         gives: "2025-04-02",
@@ -48,8 +63,7 @@ impl Heavy for ForecastEts {
         let options = Options { gaps: Some(args.gaps), ..Options::default() };
         let task = Task { series: &args.series, on: &args.on, horizon: args.horizon.days(), attempts };
         let history = task.history(&options)?;
-        let ets = Ets { trend: args.trend, season: args.season, interval: args.interval.0 };
-        task.model(&Method::Ets(ets), &history, options)
+        task.model(&ets(args.season, args.interval.0, &history), &history, options)
     }
 }
 
@@ -63,7 +77,7 @@ args! {
         /// How many business days to forecast.
         horizon: Horizon = Horizon(BusinessDays(20)),
         /// What repeats: the value of the same weekday a week before, that of 52 weeks before, or the last one.
-        season: Season = Season::Week,
+        season: Repeats = Repeats::Week,
         /// How much of the future the interval holds.
         interval: InnerShare = InnerShare(INTERVAL),
         /// What becomes of business days without a value.
@@ -87,7 +101,6 @@ impl Heavy for ForecastNaive {
         let options = Options { gaps: Some(args.gaps), ..Options::default() };
         let task = Task { series: &args.series, on: &args.on, horizon: args.horizon.days(), attempts };
         let history = task.history(&options)?;
-        let naive = Naive { season: args.season, interval: args.interval.0 };
-        task.model(&Method::Naive(naive), &history, options)
+        task.model(&naive(args.season, args.interval.0), &history, options)
     }
 }
