@@ -130,9 +130,12 @@ async fn gotcha_10_a_mark_that_a_series_is_gone_is_no_value() {
     // A block of its own, over a value that was there.
     scrape(&url, "b", &[1.0, 2.0]).await;
     scrape(&url, "b", &[1.0, gone]).await;
-    let lines = Faulty::start(move |asked| match asked.head.contains("export/native") {
-        true => answer("400 Bad Request", "", "unsupported path requested"),
-        false => server.forward(asked),
+    let lines = Faulty::start(move |asked| {
+        if asked.head.contains("export/native") {
+            answer("400 Bad Request", "", "unsupported path requested")
+        } else {
+            server.forward(asked)
+        }
     })
     .await;
     let of = |values: &[(i64, f64)]| values.iter().map(|(n, value)| (MIDNIGHT + n * 1000, *value)).collect::<Vec<_>>();
