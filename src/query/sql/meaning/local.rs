@@ -1,7 +1,7 @@
 //! What the engine within is not asked: it has no decimals. A column of them is a text that is compared by its digits; what is
 //! made of it would be a float, or be compared letter by letter, without a word.
 
-use sqlparser::ast::{Expr, Function, OrderByKind, Query, Spanned, Value};
+use sqlparser::ast::{Expr, Function, OrderByKind, Query, Value};
 
 use super::expression::Known;
 use super::{Reader, ResultColumn};
@@ -30,11 +30,14 @@ fn is_loose(known: &Known) -> bool {
 }
 
 impl Reader<'_> {
-    /// The place of an expression.
+    /// The place of an expression's name; of the statement where it has none. The tree's own places are not asked for: they
+    /// are worked out by recursion, and a chain of conditions may be long.
     pub(super) fn whole(&self, expr: &Expr) -> Span {
-        let (positions, span) = (&self.statement.0.positions, expr.span());
-        let place = positions.byte(span.start).zip(positions.byte(span.end)).filter(|(start, end)| start < end);
-        place.map_or(self.surroundings.span, |(start, end)| self.surroundings.span.slice(start, end))
+        match expr {
+            Expr::Identifier(name) => self.at(name),
+            Expr::CompoundIdentifier(path) => self.across(path),
+            _ => self.surroundings.span,
+        }
     }
 
     fn refuse(&mut self, span: Span, message: impl Into<String>, help: &str) {
@@ -60,7 +63,8 @@ impl Reader<'_> {
         if chooses && !given.iter().any(is_loose) {
             return;
         }
-        let span = self.whole(&Expr::Function(call.clone()));
+        let path = Self::path(&call.name).unwrap_or_default();
+        let span = self.across(&path);
         let message = format!("a local query has no `{name}` for decimals");
         let help =
             format!("compute in the workflow, which is exact, or say that a float is meant: `{name}(cast(… as real))`");
