@@ -13,7 +13,7 @@ use crate::value::StepError;
 
 /// Opens a sink; nothing is sent yet.
 pub(super) fn open(entry: &SinkEntry, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, StepError> {
-    let error = |error: StepError| error.context(&format!("the sink `{}` cannot be used", entry.name));
+    let error = |error: StepError| error.context(format!("the sink `{}` cannot be used", entry.name));
     lifecycle::open(&SinkOptions { name: entry.name.clone(), kind: kind(&entry.kind) }, clock).map_err(error)
 }
 

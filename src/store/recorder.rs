@@ -108,6 +108,7 @@ impl Recorder {
     }
 
     /// The same, which also keeps for sinks what they are to be told.
+    #[must_use]
     pub fn telling(self, story: Option<Story>) -> Self {
         Self { story, ..self }
     }

@@ -43,7 +43,7 @@ impl Bytes {
     }
 
     fn structure(mut self, step: u8, inner: &Self) -> Self {
-        self.0.push(step << 4 | 12);
+        self.0.push(step << 4 | 0b1100);
         self.raw(&inner.0).raw(&[0])
     }
 

@@ -25,6 +25,7 @@ struct ScopeSpans {
 }
 
 #[derive(Clone, PartialEq, Message)]
+#[allow(clippy::struct_field_names, reason = "the names of the specification")]
 struct Span {
     #[prost(bytes = "vec", tag = "1")]
     trace_id: Vec<u8>,

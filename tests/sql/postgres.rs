@@ -360,7 +360,7 @@ async fn many_rows_store_every_type_as_few_do() {
             Value::Float(0.1),
             Value::Float(0.1 + 0.2),
             text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-            if k % 2 == 0 { tags } else { Value::list(Vec::new()) },
+            if k.is_multiple_of(2) { tags } else { Value::list(Vec::new()) },
             Value::list(vec![date("2025-01-31"), Value::None]),
             Value::list(vec![Value::Int(1), Value::Int(-2)]),
             text(mood),

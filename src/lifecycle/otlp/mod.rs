@@ -158,7 +158,7 @@ fn span(told: &Told, name: &str, status: EndStatus, error: Option<&ToldError>) -
 fn trace_id(told: &Told) -> Vec<u8> {
     let own = || uuid::Uuid::try_parse(&told.run.id).map(|id| id.as_bytes().to_vec());
     let made = || Sha256::digest(told.run.id.as_bytes()).iter().copied().take(16).collect();
-    parent(told).map(|(trace, _)| trace).unwrap_or_else(|| own().unwrap_or_else(|_| made()))
+    parent(told).map_or_else(|| own().unwrap_or_else(|_| made()), |(trace, _)| trace)
 }
 
 /// The ids in a W3C `traceparent`: `00-<trace>-<span>-<flags>`.

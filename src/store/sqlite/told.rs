@@ -10,6 +10,9 @@ type Done<T> = Result<T, sqlx::Error>;
 /// So many events are kept for sinks that are away; older ones are dropped, and counted.
 const MOST: i64 = 100_000;
 
+/// Name, waiting, dropped, why, failing since.
+type StandingRow = (String, i64, i64, Option<String>, Option<i64>);
+
 /// Adds events, in order.
 pub(super) async fn add(connection: &mut SqliteConnection, bodies: &[&str]) -> Done<()> {
     if bodies.is_empty() {
@@ -76,7 +79,7 @@ pub(super) async fn failed(connection: &mut SqliteConnection, sink: &str, why: &
 
 /// How these sinks stand, in this order.
 pub(super) async fn standing(connection: &mut SqliteConnection, sinks: &[&str]) -> Done<Vec<SinkRow>> {
-    let rows: Vec<(String, i64, i64, Option<String>, Option<i64>)> = sqlx::query_as(
+    let rows: Vec<StandingRow> = sqlx::query_as(
         "select j.value, (select count(*) from told where told.sequence > coalesce(s.sequence, 0)),
            coalesce(s.dropped + max(0, coalesce((select min(sequence) from told), 0) - 1 - s.sequence), 0),
            s.why, s.failing_since
