@@ -115,7 +115,7 @@ pub enum Credentials {
     None,
     /// `token`
     Token(Secret),
-    /// `credentials`: the file of a service account.
+    /// `account`: the file of a service account.
     File(PathBuf),
     /// The machine's own; of the server at this address, if one is given.
     Metadata(Option<Url>),
@@ -129,7 +129,7 @@ const KINDS: [(&str, &[&str], Read); 5] = [
     ("influx", &["url", "org", "bucket", "token", "database", "username", "password", "measurement", "tags"], influx),
     (
         "bigquery",
-        &["project", "dataset", "table", "endpoint", "source_system", "credentials", "token", "metadata"],
+        &["project", "dataset", "table", "endpoint", "source_system", "account", "token", "metadata"],
         bigquery,
     ),
     ("otlp", &["url", "headers", "service", "attributes"], otlp),
@@ -255,7 +255,7 @@ fn bigquery(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -
 
 /// One of three; without any, the machine's own for Google's service and none for another.
 fn credentials(reading: &mut Reading<'_>, map: &Mapping) -> Option<Credentials> {
-    let keys = ["credentials", "token", "metadata"];
+    let keys = ["account", "token", "metadata"];
     let given: Vec<Field<'_>> = keys.iter().filter_map(|key| field(map, key)).collect();
     if let [_, second, ..] = &given[..] {
         let message = format!("a `bigquery` sink has more than one of {}", list(keys));
@@ -265,7 +265,7 @@ fn credentials(reading: &mut Reading<'_>, map: &Mapping) -> Option<Credentials> 
     match given.first() {
         None if field(map, "endpoint").is_some() => Some(Credentials::None),
         None => Some(Credentials::Metadata(None)),
-        Some(key) if key.key == "credentials" => reading.path(*key).map(Credentials::File),
+        Some(key) if key.key == "account" => reading.path(*key).map(Credentials::File),
         Some(key) if key.key == "metadata" => reading.url(*key, WEB).map(|url| Credentials::Metadata(Some(url))),
         Some(_) => optional_secret(reading, map, "token")?.map(Credentials::Token),
     }

@@ -291,7 +291,7 @@ mod tests {
 
     #[test]
     fn signs_stay_as_they_are_joined() {
-        assert_eq!(letters("a>=b > = c? ?? -1 = - 1"), "x>=x> =x? ??-0=-0");
+        assert_eq!(letters("a>=b > = c? ?? -1 = - 1"), "X>=x> =x? ??-0=-0");
         assert_eq!(letters("# c\n## d\n  ## e\nx ## f\n@ &&"), "### ## X# $$$");
     }
 

@@ -292,7 +292,7 @@ workflow main {
     let n = || sandbox.run(&["run", "main.flow", "--at", "2025-02-01T06:00Z"]).expect(0)["outputs"]["n"].clone();
     let first = n().as_i64().unwrap();
     assert_eq!(n(), first + 1);
-    assert!(!sandbox.path().join(".vmflow").exists());
+    assert!(!sandbox.path().join(".vmflow/cache").exists());
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn what_is_wrong_with_a_sink_is_said_before_anything_runs() {
             "`token` is given beside `database`",
         ),
         ("{ kind: webhook, url: \"ftp://x\" }", "begins with"),
-        ("{ kind: bigquery, project: p, dataset: d, credentials: nowhere.json }", "nowhere.json"),
+        ("{ kind: bigquery, project: p, dataset: d, account: nowhere.json }", "nowhere.json"),
     ] {
         let sandbox = project(&format!("      - {sink}\n"));
         let ran = sandbox.run(&["run", "counted.flow"]);

@@ -82,7 +82,7 @@ fn a_job_is_listed_with_its_last_run() {
     let id = sandbox.run(&["run", "apex_extractor", "--at", AT]).expect(0)["run_id"].clone();
     let jobs = sandbox.run(&["jobs", "--format", "json"]).expect(0);
     assert_eq!((&jobs["jobs"][1]["last_run"]["run_id"], &jobs["jobs"][0]["last_run"]), (&id, &Json::Null));
-    assert!(sandbox.run(&["jobs"]).stdout.contains("    last run "));
+    assert!(sandbox.run(&["jobs"]).stdout.contains("last run "));
 }
 
 #[test]

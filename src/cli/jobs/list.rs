@@ -228,8 +228,10 @@ fn row(line: &Line) -> Vec<String> {
         let state = (!job.enabled).then(|| "disabled".to_owned());
         when.into_iter().chain(state).collect::<Vec<_>>().join(", ")
     });
-    let last = line.last.as_ref().map(|run| format!("last run {} {}", started(run), run.status.name()));
-    vec![format!("  {}", printable(&line.id)), when.unwrap_or_default(), flat(&line.summary), last.unwrap_or_default()]
+    let last = line.last.as_ref().map(|run| format!("last run {}: {}", started(run), run.status.name()));
+    let summary = Some(flat(&line.summary)).filter(|summary| !summary.is_empty());
+    let text = summary.into_iter().chain(last).collect::<Vec<_>>().join("; ");
+    vec![format!("  {}", printable(&line.id)), when.unwrap_or_default(), text]
 }
 
 fn flat(text: &str) -> String {
