@@ -80,7 +80,7 @@ pub(crate) struct Arguments {
 /// Arguments that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
-    /// When to use colour: `auto` heeds terminals and `NO_COLOR`; `always`, `never`
+    /// Colours: `always`, `never`; `auto` heeds `NO_COLOR`
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = true, display_order = 90)]
     pub(crate) color: Color,
     /// Tell more on stderr; twice for everything
