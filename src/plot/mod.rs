@@ -1,6 +1,6 @@
 //! Pictures of forecasts: as SVG for documents, and in dots for a terminal.
 //!
-//! [`Picture`] is what there is to see, taken from a fitted model; [`svg`] and [`text`] draw it. Both share one idea of
+//! [`Picture`] is what there is to see, taken from a fitted model; [`svg()`] and [`text()`] draw it. Both share one idea of
 //! scales and ticks.
 
 mod parts;
