@@ -4,17 +4,6 @@
 //! Prophet 1.5.0 fits it, by the same steps in the same order of floating-point operations. `docs/forecast-model.md` says what is
 //! computed and from which sources. [`SeasonalNaive`] and [`Ets`] have the same inputs and outputs, so that a [`backtest`] can compare
 //! them; [`Errors`], [`Outcome`] and [`robust_z`] say how good a forecast was and how unusual a value is.
-//!
-//! ```
-//! use vmflow::forecast::{Future, Model, Observations, Settings};
-//!
-//! let day = 86_400;
-//! let at_s: Vec<i64> = (0..60).map(|i| i * day).collect();
-//! let y = (0..60).map(|i| 10.0 + 0.5 * f64::from(i) + f64::from(i % 7)).collect();
-//! let model = Model::fit(&Observations::new(at_s, y), &Settings::default()).unwrap();
-//! let forecast = model.predict(&Future::at((60..74).map(|i| i * day).collect())).unwrap();
-//! assert_eq!(forecast.yhat.len(), 14);
-//! ```
 
 mod error;
 mod ets;

@@ -3,7 +3,7 @@
 mod refused;
 mod wild;
 
-use vmflow::forecast::{Observations, Settings};
+use vmflow::forecast::{Future, Model, Observations, Settings};
 
 const DAY_S: i64 = 86_400;
 
@@ -18,4 +18,19 @@ fn short() -> Settings {
     settings.fit.iterations = 15;
     settings.uncertainty_samples = 50;
     settings
+}
+
+#[test]
+fn a_few_columns_are_all_that_a_forecast_needs() {
+    let day = 86_400;
+    let at_s: Vec<i64> = (0..120).map(|i| i * day).collect();
+    let y = (0..120).map(|i| 10.0 + 0.5 * f64::from(i) + f64::from(i % 7)).collect();
+    let model = Model::fit(&Observations::new(at_s, y), &Settings::default()).unwrap();
+    let forecast = model.predict(&Future::at((120..134).map(|i| i * day).collect())).unwrap();
+    let wrong = forecast
+        .yhat
+        .iter()
+        .zip(120..)
+        .filter(|(yhat, i)| (*yhat - (10.0 + 0.5 * f64::from(*i) + f64::from(i % 7))).abs() > 0.5);
+    assert_eq!((forecast.yhat.len(), wrong.count()), (14, 0), "{:?}", forecast.yhat);
 }
