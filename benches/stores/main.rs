@@ -197,6 +197,7 @@ mod targets {
     use super::CONNECTIONS;
     use std::sync::Arc;
     use vmflow::connection::clock::SystemClock;
+    use vmflow::connection::metrics::ServerOptions;
     use vmflow::connection::metrics::victoria::{
         Durability, FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions, WriteProtocol,
     };
@@ -206,12 +207,14 @@ mod targets {
         let options = VictoriaOptions {
             read_url: url.to_owned(),
             write_url: url.to_owned(),
-            authorization: Authorization::None,
-            timeout_ms: 120_000,
-            pool: CONNECTIONS,
+            server: ServerOptions {
+                authorization: Authorization::None,
+                timeout_ms: 120_000,
+                pool: CONNECTIONS,
+                verify: true,
+                ca: None,
+            },
             future_retention_ms: FUTURE_RETENTION_MS,
-            verify: true,
-            ca: None,
             protocol: match format {
                 "remote_write" => WriteProtocol::RemoteWrite,
                 "import" => WriteProtocol::Import,

@@ -1,7 +1,5 @@
 //! `vmflow config`: the settings of an environment, masked, and where each comes from.
 
-use std::path::Path;
-
 use serde_json::json;
 
 use super::Exit;
@@ -13,9 +11,8 @@ use crate::config::{Config, Filled, Setting, Variables};
 
 pub(super) fn config(command: &SettingsArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let mut project = Project::default();
-    let config = match project.config(&command.config, Path::new("."), variables) {
-        Ok(Some(config)) => config,
-        Ok(None) => return refuse(terminal, Exit::Usage, "there is no vmflow.yaml here or above"),
+    let config = match project.own_config(&command.config, variables) {
+        Ok(config) => config,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
     };
     let chosen = project.accept(config.choose_environment(command.config.env.as_deref(), None));

@@ -8,6 +8,7 @@ use crate::check::modules::Modules;
 use crate::config::{Config, Environment};
 use crate::connection::cache::Folder;
 use crate::run::Keeping;
+use crate::value::hex;
 
 /// The place beside the configuration, for this program in this environment.
 pub(super) fn keeping(config: &Config, modules: &Modules, environment: &Environment) -> Keeping {
@@ -27,5 +28,5 @@ fn origin(modules: &Modules, environment: &Environment) -> String {
         hash.update(text.len().to_le_bytes());
         hash.update(text);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    hex(&hash.finalize())
 }

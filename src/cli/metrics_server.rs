@@ -3,69 +3,54 @@
 use std::sync::Arc;
 
 use super::connect::authorization;
-use crate::config::{self, ConnectionConfig};
+use crate::config::{self, ConnectionConfig, MetricsServer};
+use crate::connection::metrics::ServerOptions;
 use crate::connection::metrics::influx::{InfluxDb, InfluxOptions};
 use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
 use crate::connection::metrics::victoria::{Durability, VictoriaMetrics, VictoriaOptions, WriteProtocol};
 use crate::connection::{Clock, Metrics};
+use crate::value::StepError;
 
 /// A client; nothing is sent.
 pub(super) fn metrics_server(kind: &ConnectionConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Metrics>, String> {
+    let (clock, text) = (clock.clone(), |error: StepError| error.to_string());
     match kind {
-        ConnectionConfig::VictoriaMetrics {
-            read_url,
-            write_url,
-            login,
-            timeout_ms,
-            pool,
-            future_retention_ms,
-            write,
-            durable,
-            ca,
-        } => {
+        ConnectionConfig::VictoriaMetrics { read_url, write_url, server, future_retention_ms, write, durable } => {
             let options = VictoriaOptions {
                 read_url: read_url.expose().to_owned(),
                 write_url: write_url.expose().to_owned(),
-                authorization: login.as_ref().map(authorization).unwrap_or_default(),
-                timeout_ms: *timeout_ms,
-                pool: *pool,
+                server: asked(server),
                 future_retention_ms: i64::try_from(*future_retention_ms).unwrap_or(i64::MAX),
-                verify: true,
-                ca: ca.clone(),
                 protocol: protocol(*write),
                 durability: durability(*durable),
                 compresses: !kind.is_local(),
             };
-            let store = VictoriaMetrics::new(&options, clock.clone()).map_err(|error| error.to_string())?;
-            Ok(Arc::new(store))
+            Ok(Arc::new(VictoriaMetrics::new(&options, clock).map_err(text)?))
         }
-        ConnectionConfig::Prometheus { url, login, timeout_ms, pool, ca } => {
-            let options = PrometheusOptions {
-                url: url.expose().to_owned(),
-                authorization: login.as_ref().map(authorization).unwrap_or_default(),
-                timeout_ms: *timeout_ms,
-                pool: *pool,
-                verify: true,
-                ca: ca.clone(),
-            };
-            let store = Prometheus::new(&options, clock.clone()).map_err(|error| error.to_string())?;
-            Ok(Arc::new(store))
+        ConnectionConfig::Prometheus { url, server } => {
+            let options = PrometheusOptions { url: url.expose().to_owned(), server: asked(server) };
+            Ok(Arc::new(Prometheus::new(&options, clock).map_err(text)?))
         }
-        ConnectionConfig::InfluxDb { url, database, login, timeout_ms, pool, ca } => {
+        ConnectionConfig::InfluxDb { url, database, server } => {
             let options = InfluxOptions {
                 url: url.expose().to_owned(),
                 database: database.to_string(),
-                authorization: login.as_ref().map(authorization).unwrap_or_default(),
-                timeout_ms: *timeout_ms,
-                pool: *pool,
-                verify: true,
-                ca: ca.clone(),
+                server: asked(server),
                 compresses: !kind.is_local(),
             };
-            let store = InfluxDb::new(&options, clock.clone()).map_err(|error| error.to_string())?;
-            Ok(Arc::new(store))
+            Ok(Arc::new(InfluxDb::new(&options, clock).map_err(text)?))
         }
         other => Err(format!("`{}` is no server of metrics", other.name())),
+    }
+}
+
+fn asked(server: &MetricsServer) -> ServerOptions {
+    ServerOptions {
+        authorization: server.login.as_ref().map(authorization).unwrap_or_default(),
+        timeout_ms: server.timeout_ms,
+        pool: server.pool,
+        verify: true,
+        ca: server.ca.clone(),
     }
 }
 

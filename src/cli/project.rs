@@ -92,6 +92,12 @@ impl Project {
         Ok(Some(config))
     }
 
+    /// Reads the configuration that the arguments name, or the one upward from here, for what cannot do without.
+    pub(crate) fn own_config(&mut self, arguments: &ConfigArguments, variables: &Variables) -> Result<Config, String> {
+        let config = self.config(arguments, Path::new("."), variables)?;
+        config.ok_or_else(|| "there is no vmflow.yaml here or above".to_owned())
+    }
+
     /// What was found, or `None` after keeping what is wrong with it.
     pub(crate) fn accept<T>(&mut self, found: Result<T, Vec<Diagnostic>>) -> Option<T> {
         found.map_err(|findings| self.findings.extend(findings)).ok()

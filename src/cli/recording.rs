@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use crate::check::modules::Modules;
 use crate::config::{Config, Environment, Redactor};
 use crate::connection::Clock;
-use crate::store::{Begin, Mask, Program, Recorder, RunStore, SqliteStore, Story, Text, Told, hash_of};
+use crate::store::{Begin, Mask, Program, Recorder, RunStore, SqliteStore, Story, Text, Warn, hash_of};
 use crate::value::{Value, to_kept};
 
 /// The settings of a connection that say where it leads.
@@ -64,8 +64,8 @@ impl Recording {
             told: None,
         };
         let story = (!ready.sinks.is_empty()).then(|| Story::of(&begin, 1, how.traceparent.clone()));
-        let (mask, told, on) = (mask(&ready.redactor), told(*terminal), ready.runtime.handle());
-        let recorder = Recorder::of_new(store.clone(), begin, mask, told, on).telling(story);
+        let (mask, warn, on) = (mask(&ready.redactor), warn(*terminal), ready.runtime.handle());
+        let recorder = Recorder::of_new(store.clone(), begin, mask, warn, on).telling(story);
         Some((Arc::new(recorder), store))
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn mask(redactor: &Arc<Redactor>) -> Mask {
 }
 
 /// Tells of a record that broke off as of any warning.
-pub(super) fn told(terminal: Terminal) -> Told {
+pub(super) fn warn(terminal: Terminal) -> Warn {
     Arc::new(move |line| {
         if terminal.verbosity > -2 {
             terminal.tell(&format!("vmflow: warning: {line}"));

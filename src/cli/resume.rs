@@ -201,10 +201,10 @@ impl Again<'_> {
         let recalled = ready.runtime.block_on(Recalled::of(store.clone(), id));
         let mut recalled = recalled.map_err(|error| (Exit::Environment, error.to_string()))?;
         recalled.forget(&forgotten);
-        let (mask, told) = (recording::mask(&ready.redactor), recording::told(*terminal));
+        let (mask, warn) = (recording::mask(&ready.redactor), recording::warn(*terminal));
         let on = ready.runtime.handle();
         let story = (!ready.sinks.is_empty()).then(|| Story::of(&run.begin, epoch, None));
-        let recorder = Recorder::of_claimed(store.clone(), (id, epoch), recalled, mask, told, on);
+        let recorder = Recorder::of_claimed(store.clone(), (id, epoch), recalled, mask, warn, on);
         Ok(Arc::new(recorder.telling(story)))
     }
 

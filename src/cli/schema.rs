@@ -117,8 +117,7 @@ fn counted(count: usize, what: &str) -> String {
 /// What the databases hold now, each with the place of its snapshot.
 fn live(scope: &SchemaScope, variables: &Variables, project: &mut Project) -> Result<Vec<(PathBuf, Schema)>, Refused> {
     let usage = |message: String| (Exit::Usage, message);
-    let config = project.config(&scope.config, Path::new("."), variables).map_err(usage)?;
-    let config = config.ok_or_else(|| usage("there is no vmflow.yaml here or above".to_owned()))?;
+    let config = project.own_config(&scope.config, variables).map_err(usage)?;
     let chosen = config.choose_environment(scope.config.env.as_deref(), None);
     let environment = project.accept(chosen).ok_or_else(|| usage("there is no environment to look at".to_owned()))?;
     let connections = connections(&config, &environment, scope.connection.as_deref(), project)?;

@@ -20,20 +20,20 @@ const LAST: Duration = Duration::from_secs(3);
 
 /// Tells the sinks of an environment of a run.
 pub(super) struct Telling {
-    told: Told,
+    round: Round,
     rounds: JoinHandle<()>,
 }
 
-/// What a round needs.
+/// Goes round the sinks once.
 #[derive(Clone)]
-struct Told {
+struct Round {
     teller: Arc<Teller>,
     store: Arc<dyn RunStore>,
     names: Arc<[String]>,
 }
 
-impl Told {
-    async fn round(&self, patience: Duration) -> Vec<Standing> {
+impl Round {
+    async fn go(&self, patience: Duration) -> Vec<Standing> {
         let standings = self.teller.tell_all(patience).await;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         // What cannot be removed now is removed another time.
@@ -55,15 +55,15 @@ impl Telling {
         }
         let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
         let outbox = Arc::new(StoreOutbox(store.clone()));
-        let told = Told { teller: Arc::new(Teller::new(sinks, outbox, clock.clone())), store: store.clone(), names };
-        let of_rounds = told.clone();
+        let round = Round { teller: Arc::new(Teller::new(sinks, outbox, clock.clone())), store: store.clone(), names };
+        let again = round.clone();
         let rounds = runtime.spawn(async move {
             loop {
                 tokio::time::sleep(PAUSE).await;
-                of_rounds.round(ROUND).await;
+                again.go(ROUND).await;
             }
         });
-        Some(Self { told, rounds })
+        Some(Self { round, rounds })
     }
 
     /// Tells the rest, and says what waits on.
@@ -72,7 +72,7 @@ impl Telling {
         let standings = runtime.block_on(async {
             // Until it has ended it may have the turn.
             let _ = self.rounds.await;
-            self.told.round(LAST).await
+            self.round.go(LAST).await
         });
         for line in standings.iter().filter_map(shown) {
             if terminal.verbosity > -2 {
@@ -86,7 +86,7 @@ impl Telling {
 pub(super) async fn tell_now(sinks: Vec<Arc<dyn Sink>>, store: &Arc<dyn RunStore>, clock: &Arc<dyn Clock>) {
     let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
     let teller = Teller::new(sinks, Arc::new(StoreOutbox(store.clone())), clock.clone());
-    Told { teller: Arc::new(teller), store: store.clone(), names }.round(ROUND).await;
+    Round { teller: Arc::new(teller), store: store.clone(), names }.go(ROUND).await;
 }
 
 fn shown(standing: &Standing) -> Option<String> {

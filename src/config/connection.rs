@@ -63,33 +63,21 @@ pub enum ConnectionConfig {
         read_url: Url,
         /// Where samples go; no slash at its end.
         write_url: Url,
-        /// How it knows us.
-        login: Option<Login>,
-        /// How long a request may take, in milliseconds.
-        timeout_ms: u64,
-        /// How many requests may be under way at once.
-        pool: usize,
+        /// How both are asked.
+        server: MetricsServer,
         /// How far ahead of now the server keeps samples, in milliseconds.
         future_retention_ms: u64,
         /// How samples are sent.
         write: WriteProtocol,
         /// How they are made to outlive a crash of the server.
         durable: Durable,
-        /// A file of certificates to trust besides the machine's.
-        ca: Option<PathBuf>,
     },
     /// `kind: prometheus`
     Prometheus {
         /// Where queries go, and samples; no slash at its end.
         url: Url,
-        /// How it knows us.
-        login: Option<Login>,
-        /// How long a request may take, in milliseconds.
-        timeout_ms: u64,
-        /// How many requests may be under way at once.
-        pool: usize,
-        /// A file of certificates to trust besides the machine's.
-        ca: Option<PathBuf>,
+        /// How it is asked.
+        server: MetricsServer,
     },
     /// `kind: influxdb`, which is only written to.
     InfluxDb {
@@ -97,14 +85,8 @@ pub enum ConnectionConfig {
         url: Url,
         /// The database on it.
         database: Arc<str>,
-        /// How it knows us.
-        login: Option<Login>,
-        /// How long a request may take, in milliseconds.
-        timeout_ms: u64,
-        /// How many requests may be under way at once.
-        pool: usize,
-        /// A file of certificates to trust besides the machine's.
-        ca: Option<PathBuf>,
+        /// How it is asked.
+        server: MetricsServer,
     },
     /// `kind: http`
     Http {
@@ -132,6 +114,19 @@ pub enum ConnectionConfig {
         /// The directory that no path leads out of.
         path: PathBuf,
     },
+}
+
+/// How a server of metrics is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsServer {
+    /// How it knows us.
+    pub login: Option<Login>,
+    /// How long a request may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// How many requests may be under way at once.
+    pub pool: usize,
+    /// A file of certificates to trust besides the machine's.
+    pub ca: Option<PathBuf>,
 }
 
 /// Where a database on a server is.
@@ -256,8 +251,10 @@ impl ConnectionConfig {
     /// Credentials in the form in which HTTP sends them; a server that tells them back must not give them away.
     pub(super) fn basic_credentials(&self) -> Vec<String> {
         let (urls, login): (Vec<&Url>, _) = match self {
-            Self::VictoriaMetrics { read_url, write_url, login, .. } => (vec![read_url, write_url], login.as_ref()),
-            Self::Prometheus { url, login, .. } | Self::InfluxDb { url, login, .. } => (vec![url], login.as_ref()),
+            Self::VictoriaMetrics { read_url, write_url, server, .. } => {
+                (vec![read_url, write_url], server.login.as_ref())
+            }
+            Self::Prometheus { url, server } | Self::InfluxDb { url, server, .. } => (vec![url], server.login.as_ref()),
             Self::Http { base_url, login, proxy, .. } => {
                 (std::iter::once(base_url).chain(proxy.as_ref()).collect(), login.as_ref())
             }
@@ -280,32 +277,17 @@ impl ConnectionConfig {
             }
             Self::Files { path } => json!({ "path": path }),
             Self::Embedded { path, seed } => json!({ "path": path, "seed": seed }),
-            Self::VictoriaMetrics {
-                read_url,
-                write_url,
-                login,
-                timeout_ms,
-                pool,
-                future_retention_ms,
-                write,
-                durable,
-                ca,
-            } => json!({
-                "read_url": read_url.to_string(), "write_url": write_url.to_string(),
-                "token": login.as_ref().and_then(Login::token), "username": login.as_ref().and_then(Login::username),
-                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool,
-                "future_retention_ms": future_retention_ms, "write": write.as_str(), "durable": durable.as_str(), "ca": ca,
-            }),
-            Self::InfluxDb { url, database, login, timeout_ms, pool, ca } => json!({
-                "url": url.to_string(), "database": &**database, "token": login.as_ref().and_then(Login::token),
-                "username": login.as_ref().and_then(Login::username),
-                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool, "ca": ca,
-            }),
-            Self::Prometheus { url, login, timeout_ms, pool, ca } => json!({
-                "url": url.to_string(), "token": login.as_ref().and_then(Login::token),
-                "username": login.as_ref().and_then(Login::username),
-                "password": login.as_ref().and_then(Login::password), "timeout_ms": timeout_ms, "pool": pool, "ca": ca,
-            }),
+            Self::VictoriaMetrics { read_url, write_url, server, future_retention_ms, write, durable } => with_server(
+                json!({
+                    "read_url": read_url.to_string(), "write_url": write_url.to_string(),
+                    "future_retention_ms": future_retention_ms, "write": write.as_str(), "durable": durable.as_str(),
+                }),
+                server,
+            ),
+            Self::InfluxDb { url, database, server } => {
+                with_server(json!({ "url": url.to_string(), "database": &**database }), server)
+            }
+            Self::Prometheus { url, server } => with_server(json!({ "url": url.to_string() }), server),
             Self::Http { base_url, headers, query, login, timeout_ms, pool, rate, max_body, proxy } => json!({
                 "base_url": base_url.to_string(), "headers": exposed(headers), "query": some_exposed(query),
                 "token": login.as_ref().and_then(Login::token), "username": login.as_ref().and_then(Login::username),
@@ -320,6 +302,19 @@ impl ConnectionConfig {
         }
         shown
     }
+}
+
+/// The settings of a connection with how its server is asked.
+fn with_server(mut settings: Value, server: &MetricsServer) -> Value {
+    let login = server.login.as_ref();
+    let asked = json!({
+        "token": login.and_then(Login::token), "username": login.and_then(Login::username),
+        "password": login.and_then(Login::password), "timeout_ms": server.timeout_ms, "pool": server.pool, "ca": server.ca,
+    });
+    if let (Value::Object(settings), Value::Object(asked)) = (&mut settings, asked) {
+        settings.extend(asked);
+    }
+    settings
 }
 
 fn exposed(pairs: &IndexMap<Arc<str>, Secret>) -> Value {

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use super::connection::{Connection, ConnectionConfig, Login, ServerAddress, Tls};
+use super::connection::{Connection, ConnectionConfig, Login, MetricsServer, ServerAddress, Tls};
 use super::http::http;
 use super::metrics::{Durable, WriteProtocol};
 use super::reading::{Reading, optional, or_default, report_secrets_in_clear};
@@ -153,25 +153,27 @@ fn server_parts(
 
 fn victoria_metrics(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
     let urls = victoria_metrics_urls(reading, owner, map, span);
-    let login = login(reading, owner, map, span);
-    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
-    let pool = pool(reading, map);
+    let server = metrics_server(reading, owner, map, span);
     let retention = or_default(map, "future_retention", FUTURE_RETENTION_MS, |field| reading.duration_ms(field));
     let write = or_default(map, "write", WriteProtocol::default(), |field| reading.word(field, &WriteProtocol::ALL));
     let durable = or_default(map, "durable", Durable::default(), |field| reading.word(field, &Durable::ALL));
-    let ca = optional(map, "ca", |field| reading.path(field));
     let (read_url, write_url) = urls?;
     Some(ConnectionConfig::VictoriaMetrics {
         read_url,
         write_url,
-        login: login?,
-        timeout_ms: timeout_ms?,
-        pool: pool?,
+        server: server?,
         future_retention_ms: retention?,
         write: write?,
         durable: durable?,
-        ca: ca?,
     })
+}
+
+fn metrics_server(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<MetricsServer> {
+    let login = login(reading, owner, map, span);
+    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
+    let pool = pool(reading, map);
+    let ca = optional(map, "ca", |field| reading.path(field));
+    Some(MetricsServer { login: login?, timeout_ms: timeout_ms?, pool: pool?, ca: ca? })
 }
 
 /// `url` for both, or each by itself.
@@ -218,28 +220,15 @@ pub(super) fn login(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span:
 
 fn prometheus(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
     let url = reading.required(map, "url", span, owner).and_then(|field| reading.url(field, WEB));
-    let login = login(reading, owner, map, span);
-    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
-    let pool = pool(reading, map);
-    let ca = optional(map, "ca", |field| reading.path(field));
-    Some(ConnectionConfig::Prometheus { url: url?, login: login?, timeout_ms: timeout_ms?, pool: pool?, ca: ca? })
+    let server = metrics_server(reading, owner, map, span);
+    Some(ConnectionConfig::Prometheus { url: url?, server: server? })
 }
 
 fn influxdb(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
     let url = reading.required(map, "url", span, owner).and_then(|field| reading.url(field, WEB));
     let database = reading.required(map, "database", span, owner).and_then(|field| reading.name(field));
-    let login = login(reading, owner, map, span);
-    let timeout_ms = or_default(map, "timeout", TIMEOUT_MS, |field| reading.duration_ms(field));
-    let pool = pool(reading, map);
-    let ca = optional(map, "ca", |field| reading.path(field));
-    Some(ConnectionConfig::InfluxDb {
-        url: url?,
-        database: database?,
-        login: login?,
-        timeout_ms: timeout_ms?,
-        pool: pool?,
-        ca: ca?,
-    })
+    let server = metrics_server(reading, owner, map, span);
+    Some(ConnectionConfig::InfluxDb { url: url?, database: database?, server: server? })
 }
 
 fn files(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {

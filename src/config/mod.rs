@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
-pub use connection::{Connection, ConnectionConfig, Login, Rate, ServerAddress, Tls};
+pub use connection::{Connection, ConnectionConfig, Login, MetricsServer, Rate, ServerAddress, Tls};
 pub use document::{Config, waiting_in_circles};
 pub use environment::{ConnectionOutline, Environment};
 pub use job::{CatchUp, Job, JobParam, Overlap, Schedule};

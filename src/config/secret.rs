@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 /// A secret. Printing it in any way gives `•••`; only [`Secret::expose`] gives it away.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(Arc<str>);
@@ -96,17 +99,7 @@ pub(super) fn percent_decode(text: &str) -> String {
 
 /// What `Authorization: Basic …` carries, as a server may tell it back.
 pub(super) fn basic(user: &str, password: &str) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let text = format!("{user}:{password}");
-    let mut out = String::new();
-    for three in text.as_bytes().chunks(3) {
-        let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(three.get(at).copied().unwrap_or(0)));
-        for at in 0..4 {
-            let digit = DIGITS.get(bits >> (18 - 6 * at) & 63).copied().unwrap_or(b'=');
-            out.push(if at > three.len() { '=' } else { char::from(digit) });
-        }
-    }
-    out
+    STANDARD.encode(format!("{user}:{password}"))
 }
 
 fn authority_range(url: &str) -> Option<std::ops::Range<usize>> {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Answer;
-use crate::value::{ErrorKind, StepError, Timestamp};
+use crate::value::{ErrorKind, StepError, Timestamp, hex};
 
 /// What is kept under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn failure(path: &Path, verb: &str, why: &str) -> StepError {
 }
 
 fn checksum(value: &[u8]) -> String {
-    Sha256::digest(value).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    hex(&Sha256::digest(value))
 }
 
 fn instant(text: &str) -> Option<Timestamp> {

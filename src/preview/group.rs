@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::connection::preview::{Change, Counts, Example};
 use crate::run::{Noted, Write};
+use crate::value::short;
 
 /// How many loop items of a step are told one by one.
 const MOST_ITEMS: usize = 100;
@@ -183,8 +184,7 @@ impl Draft {
 
     fn finish(self) -> Group {
         let Change { counts, columns, examples, unknown, .. } = self.change;
-        let digest =
-            self.digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let digest = short(self.digest);
         Group { counts, columns, examples, why: unknown, digest, ..self.group }
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{ErrorKind, Labels, Points, Sequence, StepError, T, Type, Value};
+use crate::value::{ErrorKind, Labels, Points, Sequence, StepError, T, Type, Value, hex};
 
 pub(super) static SPECS: &[Spec] = &[Spec::pure::<DigestOf>()];
 
@@ -38,8 +38,7 @@ impl Pure for DigestOf {
     fn run(args: DigestArgs) -> Result<std::sync::Arc<str>, StepError> {
         let mut canonical = Canonical { hash: Sha256::new() };
         canonical.value(&args.value.0)?;
-        let hex: Vec<String> = canonical.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(hex.concat().into())
+        Ok(hex(&canonical.hash.finalize()).into())
     }
 }
 

@@ -185,57 +185,41 @@ impl PartialEq for Spec {
 }
 
 impl Spec {
-    /// Describes a primitive without effect.
-    pub const fn pure<P: Pure>() -> Self {
+    /// What every primitive declares, of one that is safe to repeat.
+    const fn of<P: Primitive>(effect: Effect, run: Run) -> Self {
         Self {
             name: P::NAME,
             form: P::FORM,
             summary: P::SUMMARY,
-            effect: Effect::Pure,
+            effect,
             idempotent: true,
             stated: Stated::Nothing,
             params: <P::Args as Arguments>::PARAMS,
             returns: P::returns,
             examples: P::EXAMPLES,
             infer: P::infer,
-            run: Run::Pure(run_pure::<P>),
+            run,
             preview: None,
         }
     }
 
+    /// Describes a primitive without effect.
+    pub const fn pure<P: Pure>() -> Self {
+        Self::of::<P>(Effect::Pure, Run::Pure(run_pure::<P>))
+    }
+
     /// Describes a primitive without effect that computes for long.
     pub const fn heavy<P: Heavy>() -> Self {
-        Self {
-            name: P::NAME,
-            form: P::FORM,
-            summary: P::SUMMARY,
-            effect: Effect::Pure,
-            idempotent: true,
-            stated: Stated::Nothing,
-            params: <P::Args as Arguments>::PARAMS,
-            returns: P::returns,
-            examples: P::EXAMPLES,
-            infer: P::infer,
-            run: Run::Heavy(run_heavy::<P>),
-            preview: None,
-        }
+        Self::of::<P>(Effect::Pure, Run::Heavy(run_heavy::<P>))
     }
 
     /// Describes a primitive with an effect.
     pub const fn effectful<P: Effectful>() -> Self {
         Self {
-            name: P::NAME,
-            form: P::FORM,
-            summary: P::SUMMARY,
-            effect: P::EFFECT,
             idempotent: P::IDEMPOTENT,
             stated: P::STATED,
-            params: <P::Args as Arguments>::PARAMS,
-            returns: P::returns,
-            examples: P::EXAMPLES,
-            infer: P::infer,
-            run: Run::Effectful(run_effectful::<P>),
             preview: if matches!(P::EFFECT, Effect::Write) { Some(preview::<P>) } else { None },
+            ..Self::of::<P>(P::EFFECT, Run::Effectful(run_effectful::<P>))
         }
     }
 

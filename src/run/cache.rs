@@ -5,12 +5,10 @@
 //! program, the environment, the step, and what the step's expression looks at.
 
 use std::collections::HashSet;
-use std::fmt::{self, Write};
 use std::future::Future;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use sha2::{Digest, Sha256};
 
 use super::fault::Ran;
 use super::frame::Frame;
@@ -18,7 +16,7 @@ use super::tally::Tally;
 use crate::check::program::{Action, Expr, ExprKind, FunctionBody, FunctionId, Program, RunField, Step};
 use crate::check::walk;
 use crate::connection::cache::{Cache, Entry};
-use crate::value::{StepError, Timestamp, Value, from_kept, to_kept};
+use crate::value::{Fingerprint, StepError, Timestamp, Value, from_kept, to_kept};
 
 /// Where values are kept, and for what.
 #[derive(Clone)]
@@ -107,35 +105,27 @@ impl Kept<'_> {
     }
 }
 
-/// Hashes what is written to it.
-struct Hashed(Sha256);
-
-impl Write for Hashed {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.update(text);
-        Ok(())
-    }
-}
-
-/// The key of a step's value. Values are written as Rust shows them, which tells `1` from `1.0`, and what is in quotes
-/// from what is not.
+/// The key of a step's value.
 fn key(frame: &Frame, step: &Step, expr: &Expr, origin: &str) -> String {
-    let mut hashed = Hashed(Sha256::new());
+    let mut all = Fingerprint::default();
     let world = &frame.run.world;
     let looks = Looks::of(expr, &world.program);
-    let mut tell = |part: &dyn fmt::Debug| {
-        // A hash takes whatever comes.
-        let _ = writeln!(hashed, "{part:?}");
-    };
-    tell(&(env!("CARGO_PKG_VERSION"), origin, &world.environment, &world.workflow));
-    tell(&(frame.path(&step.name), step.span));
+    for text in [env!("CARGO_PKG_VERSION"), origin, &world.environment, &world.workflow] {
+        all.text(text);
+    }
+    all.text(&format!("{:?} {:?}", frame.path(&step.name), step.span));
     for field in looks.facts {
-        tell(&(field, world.fact(field)));
+        all.text(&format!("{field:?}"));
+        match world.fact(field) {
+            Ok(value) => all.value(&value),
+            Err(error) => all.text(&error.message),
+        }
     }
     for (up, index) in looks.slots {
-        tell(&(up, index, frame.scope.get(up, index)));
+        all.text(&format!("{up} {index}"));
+        all.text(frame.scope.fingerprint(up, index).unwrap_or_default());
     }
-    hashed.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    all.finish()
 }
 
 /// What an expression looks at, in the order in which it does, and the functions that it calls with all that they call.

@@ -1,45 +1,12 @@
 //! A short text that stands for all that a write is given.
 
-use std::io::{self, Write};
+use crate::value::{Fingerprint, Value};
 
-use sha2::{Digest, Sha256};
-
-use crate::value::{Sequence, Value, to_json};
-
-struct Hashed(Sha256);
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// The digest of a call's arguments. Secrets count as the dots that they print as: a digest of a short one would tell it.
+/// The digest of a call's arguments; one that is left out counts for nothing.
 pub(super) fn of(arguments: &[Option<Value>]) -> String {
-    let mut hashed = Hashed(Sha256::new());
-    for argument in arguments.iter().flatten() {
-        tell(&mut hashed, argument);
-    }
-    hashed.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
-
-fn tell(hashed: &mut Hashed, value: &Value) {
-    // Item by item: the JSON of a million samples at once would take more memory than they do.
-    match Sequence::of(value) {
-        Some(items) => items.iter().for_each(|item| put(hashed, &item)),
-        None => put(hashed, value),
-    }
-}
-
-fn put(hashed: &mut Hashed, value: &Value) {
-    // A hash takes whatever comes.
-    let _ = serde_json::to_writer(&mut *hashed, &to_json(value))
-        .and_then(|()| hashed.write_all(b"\n").map_err(serde_json::Error::io));
+    let mut all = Fingerprint::default();
+    arguments.iter().flatten().for_each(|argument| all.value(argument));
+    all.finish()
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub use model::{
 };
 pub use outbox::StoreOutbox;
 pub use recalled::Recalled;
-pub use recorder::{Mask, Recorder, Told, hash_of};
+pub use recorder::{Mask, Recorder, Warn, hash_of};
 pub use selection::Selection;
 pub use sqlite::SqliteStore;
 pub use state::{Status, may_become};

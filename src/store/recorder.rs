@@ -25,10 +25,10 @@ use uuid::Uuid;
 
 use super::{Begin, Entry, EventRow, Finished, Recalled, RunStore, StepRow, StepState, StoreError, Story};
 use crate::abort::{self, Point};
-use crate::lifecycle::Told as Event;
+use crate::lifecycle::Told;
 use crate::primitive::Effect;
 use crate::run::{End, Found, Recorded, Records, RunEvent};
-use crate::value::{Value, to_kept};
+use crate::value::{Value, hex, to_kept};
 
 /// How long, and how many entries, are gathered before a commit.
 const GATHERING: Duration = Duration::from_millis(2);
@@ -38,7 +38,7 @@ const GROUP: usize = 64;
 const LARGEST_GROUP: usize = 4096;
 
 /// Is told a line for people when the record breaks off.
-pub type Told = Arc<dyn Fn(&str) + Send + Sync>;
+pub type Warn = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Takes secrets out of a text.
 pub type Mask = Arc<dyn Fn(&str) -> String + Send + Sync>;
@@ -48,7 +48,7 @@ enum Message {
     Step(Box<Recorded>),
     Announced(Box<Recorded>, oneshot::Sender<()>),
     Event(u64, Box<RunEvent>),
-    Told(Box<Event>),
+    Told(Box<Told>),
     Finish(Box<Finished>, oneshot::Sender<()>),
 }
 
@@ -74,9 +74,9 @@ pub struct Recorder {
 
 impl Recorder {
     /// Of a run that begins; `begin` still lacks its parameters.
-    pub fn of_new(store: Arc<dyn RunStore>, begin: Begin, mask: Mask, told: Told, on: &Handle) -> Self {
+    pub fn of_new(store: Arc<dyn RunStore>, begin: Begin, mask: Mask, warn: Warn, on: &Handle) -> Self {
         let run = begin.id;
-        Self { begin: Mutex::new(Some(Box::new(begin))), ..Self::start(store, (run, 1), None, mask, told, on) }
+        Self { begin: Mutex::new(Some(Box::new(begin))), ..Self::start(store, (run, 1), None, mask, warn, on) }
     }
 
     /// Of a run that goes on, with the epoch that it was claimed with.
@@ -85,10 +85,10 @@ impl Recorder {
         (run, epoch): (Uuid, u32),
         recalled: Recalled,
         mask: Mask,
-        told: Told,
+        warn: Warn,
         on: &Handle,
     ) -> Self {
-        Self::start(store, (run, epoch), Some(recalled), mask, told, on)
+        Self::start(store, (run, epoch), Some(recalled), mask, warn, on)
     }
 
     fn start(
@@ -96,13 +96,13 @@ impl Recorder {
         (run, epoch): (Uuid, u32),
         recalled: Option<Recalled>,
         mask: Mask,
-        told: Told,
+        warn: Warn,
         on: &Handle,
     ) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let is_begun = recalled.is_some();
         let (tell_begun, begun) = watch::channel(is_begun);
-        let writer = Writer { store, run, epoch, mask: mask.clone(), told, tell_begun, is_begun, is_broken: false };
+        let writer = Writer { store, run, epoch, mask: mask.clone(), warn, tell_begun, is_begun, is_broken: false };
         on.spawn(writer.work(receiver));
         Self { sender, begin: Mutex::default(), recalled, mask, events: AtomicU64::new(0), story: None, begun }
     }
@@ -197,7 +197,7 @@ struct Writer {
     run: Uuid,
     epoch: u32,
     mask: Mask,
-    told: Told,
+    warn: Warn,
     tell_begun: watch::Sender<bool>,
     is_begun: bool,
     is_broken: bool,
@@ -287,7 +287,7 @@ impl Writer {
         self.tell_begun.send_replace(true);
         self.store.abandon(self.run);
         let so_far = if self.is_begun { "the record of this run breaks off here" } else { "this run is not recorded" };
-        (self.told)(&format!("{so_far}, and it cannot be resumed: {error}"));
+        (self.warn)(&format!("{so_far}, and it cannot be resumed: {error}"));
     }
 }
 
@@ -311,7 +311,7 @@ async fn gather(first: Message, receiver: &mut mpsc::UnboundedReceiver<Message>)
 enum Raw {
     Step(Box<Recorded>),
     Event(u64, Box<RunEvent>),
-    Told(Box<Event>),
+    Told(Box<Told>),
 }
 
 impl Raw {
@@ -390,7 +390,7 @@ fn kept(value: Option<&Value>, mask: &Mask) -> Result<(String, String), &'static
 
 /// What stands for a text.
 pub fn hash_of(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    hex(&Sha256::digest(text))
 }
 
 fn masked_begin(begin: Begin, mask: &Mask) -> Begin {

@@ -7,6 +7,18 @@ use sha2::{Digest, Sha256};
 use super::{Labels, MapValue, Period, Points, Record, Sequence, SqlQuery, StepError, Table, Value};
 use crate::calendar::Calendar;
 
+/// Bytes in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+/// The first 32 digits of a hash: as many as nobody finds a second text for.
+pub fn short(hash: Sha256) -> String {
+    let mut digits = hex(&hash.finalize());
+    digits.truncate(32);
+    digits
+}
+
 /// Takes in what a fingerprint is made of.
 #[derive(Clone, Default)]
 pub struct Fingerprint(Sha256);
@@ -36,7 +48,7 @@ impl Fingerprint {
 
     /// 32 characters that stand for all that was taken in.
     pub fn finish(self) -> String {
-        self.0.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+        short(self.0)
     }
 
     fn content(&mut self, value: &Value) {

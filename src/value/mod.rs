@@ -21,7 +21,7 @@ mod types;
 
 pub use column::{Coder, Column, Samples, SeriesId, row_codes};
 pub use error::{ErrorKind, StepError};
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, hex, short};
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
 pub use keep::{from_kept, to_kept, unkeepable};

@@ -9,7 +9,7 @@ use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde_json::{Value, json};
 use vmflow::lifecycle::{BigQueryOptions, Credentials, EndStatus, SinkKind};
 
-use super::{Box_, run_id, sink, standing, story, tell};
+use super::{InMemory, run_id, sink, standing, story, tell};
 use crate::support::faulty::{Asked, Faulty, answer};
 
 /// The columns, and whether each must be there.
@@ -79,7 +79,7 @@ fn wrong(at: usize, row: &Value) -> Option<Value> {
 async fn runs_become_rows_that_a_strict_table_takes() {
     let server = Faulty::start(|asked| insert_all(asked, Some("t0ken"))).await;
     let events = [story(&run_id(), EndStatus::Success), story(&run_id(), EndStatus::Failed)].concat();
-    let outbox = Box_::of(&events);
+    let outbox = InMemory::of(&events);
     let sink = sink("bq", options(&server.url(), Credentials::Token("t0ken".into())));
     assert_eq!(tell(&sink, &outbox, 60).await, standing("bq", 4, 0));
     let body: Value = serde_json::from_slice(&server.asked()[0].body).unwrap();
@@ -110,7 +110,7 @@ async fn a_row_that_is_refused_in_a_200_is_dropped_and_counted_and_a_busy_servic
         answer("200 OK", "", &said.to_string())
     })
     .await;
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
     let sink = sink("bq", options(&server.url(), Credentials::None));
     assert_eq!(tell(&sink, &outbox, 60).await, standing("bq", 1, 1));
     assert_eq!((calls.load(Ordering::SeqCst), outbox.passed("bq")), (2, (3, 1)));
@@ -141,11 +141,11 @@ async fn a_service_account_signs_for_its_token_and_asks_anew_when_that_is_taken_
     // The first token is taken back before it is used.
     let server = Faulty::start(|asked| insert_all(asked, Some("grant-1"))).await;
     let sink = sink("bq", options(&server.url(), Credentials::ServiceAccount(file)));
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
     assert_eq!(tell(&sink, &outbox, 60).await, standing("bq", 2, 0), "{:?}", outbox.failures.lock().unwrap());
     assert_eq!(grants.load(Ordering::SeqCst), 2);
     // The newest token serves until it ends.
-    assert_eq!(tell(&sink, &Box_::of(&story(&run_id(), EndStatus::Success)), 60).await, standing("bq", 2, 0));
+    assert_eq!(tell(&sink, &InMemory::of(&story(&run_id(), EndStatus::Success)), 60).await, standing("bq", 2, 0));
     assert_eq!(grants.load(Ordering::SeqCst), 2);
 }
 
@@ -183,7 +183,7 @@ async fn a_machine_of_googles_gives_its_own_token() {
     .await;
     let server = Faulty::start(|asked| insert_all(asked, Some("machine"))).await;
     let sink = sink("bq", options(&server.url(), Credentials::Metadata(Some(metadata.url()))));
-    assert_eq!(tell(&sink, &Box_::of(&story(&run_id(), EndStatus::Success)), 60).await, standing("bq", 2, 0));
+    assert_eq!(tell(&sink, &InMemory::of(&story(&run_id(), EndStatus::Success)), 60).await, standing("bq", 2, 0));
 }
 
 #[test]

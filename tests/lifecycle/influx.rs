@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use vmflow::lifecycle::{EndStatus, InfluxApi, InfluxSinkOptions, SinkKind};
 
-use super::{Box_, run_id, sink, standing, story, tell};
+use super::{InMemory, run_id, sink, standing, story, tell};
 use crate::support::faulty::{Faulty, answer};
 use crate::support::influx::Influx;
 use crate::support::victoria;
@@ -26,11 +26,11 @@ async fn influxdb_keeps_the_start_and_the_end_of_each_run_and_each_once() {
     let server = Influx::start().await;
     let sink = sink("influx", options(server.url(), InfluxApi::V1 { database: "test".into(), login: None }));
     let events = [story(&run_id(), EndStatus::Success), story(&run_id(), EndStatus::Failed)].concat();
-    let outbox = Box_::of(&events);
+    let outbox = InMemory::of(&events);
     assert_eq!(tell(&sink, &outbox, 60).await, standing("influx", 4, 0));
     assert_eq!(outbox.passed("influx"), (6, 0));
     // Told again, as after a crash before that was noted.
-    assert_eq!(tell(&sink, &Box_::of(&events), 60).await, standing("influx", 4, 0));
+    assert_eq!(tell(&sink, &InMemory::of(&events), 60).await, standing("influx", 4, 0));
     let asked = server.ask(r#"SELECT "uuid", "status", "status_code", "duration_ms", "items_created", "job", "stage", "project" FROM "scheduling-job""#).await;
     assert_eq!(asked.matches("\"update bytemark, tickets\",\"prod x\",\"proj,1\"").count(), 2, "{asked}");
     for wanted in ["\"start\",0,null,null", "\"failed\",2,412,12"] {
@@ -45,7 +45,7 @@ async fn victoria_metrics_keeps_the_numbers() {
     let SinkKind::Influx(options) = &mut kind else { unreachable!() };
     options.tags.insert("run".into(), run.clone().into());
     let sink = sink("vm", kind);
-    assert_eq!(tell(&sink, &Box_::of(&story(&run, EndStatus::Success)), 60).await, standing("vm", 2, 0));
+    assert_eq!(tell(&sink, &InMemory::of(&story(&run, EndStatus::Success)), 60).await, standing("vm", 2, 0));
     let client = victoria::client(&victoria::url());
     let selector = format!(r#"{{__name__=~"scheduling-job_(duration_ms|items_created|status_code)",run="{run}"}}"#);
     let mut found = Vec::new();
@@ -72,7 +72,7 @@ async fn victoria_metrics_keeps_the_numbers() {
 #[tokio::test]
 async fn what_the_predecessors_client_sent_is_sent() {
     let server = Faulty::start(|_| answer("204 No Content", "", "")).await;
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
     tell(&sink("influx", options(&server.url(), v2())), &outbox, 60).await;
     let asked = &server.asked()[0];
     assert!(
@@ -107,7 +107,7 @@ async fn a_server_that_is_busy_is_told_later() {
         _ => answer("204 No Content", "", ""),
     })
     .await;
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
     assert_eq!(tell(&sink("influx", options(&server.url(), v2())), &outbox, 600).await, standing("influx", 2, 0));
     assert_eq!(calls.load(Ordering::SeqCst), 5);
     let failures = outbox.failures.lock().unwrap().join("\n");
@@ -127,7 +127,7 @@ async fn only_the_event_that_is_wrong_is_dropped() {
     })
     .await;
     let events = [story(&run_id(), EndStatus::Success), story(&run_id(), EndStatus::Failed)].concat();
-    let outbox = Box_::of(&events);
+    let outbox = InMemory::of(&events);
     assert_eq!(tell(&sink("influx", options(&server.url(), v2())), &outbox, 60).await, standing("influx", 3, 1));
     assert_eq!(outbox.passed("influx"), (6, 1));
 }

@@ -41,13 +41,13 @@ fn clock() -> Arc<dyn Clock> {
 
 /// An outbox in memory, and what was noted of its sinks.
 #[derive(Default)]
-struct Box_ {
+struct InMemory {
     events: Vec<Told>,
     passed: Mutex<IndexMap<String, (i64, u64)>>,
     failures: Mutex<Vec<String>>,
 }
 
-impl Box_ {
+impl InMemory {
     fn of(events: &[Told]) -> Arc<Self> {
         Arc::new(Self { events: events.to_vec(), ..Self::default() })
     }
@@ -58,7 +58,7 @@ impl Box_ {
     }
 }
 
-impl Outbox for Box_ {
+impl Outbox for InMemory {
     fn turn<'a>(&'a self, _: &'a str) -> Answer<'a, Option<Turn>> {
         Box::pin(ready(Ok(Some(Box::new(()) as Turn))))
     }
@@ -134,7 +134,7 @@ fn sink(name: &str, kind: SinkKind) -> Arc<dyn Sink> {
 }
 
 /// Tells one sink what waits for it, for at most so many seconds of the hasty clock.
-async fn tell(sink: &Arc<dyn Sink>, outbox: &Arc<Box_>, seconds: u64) -> Standing {
+async fn tell(sink: &Arc<dyn Sink>, outbox: &Arc<InMemory>, seconds: u64) -> Standing {
     let teller = Teller::new(vec![sink.clone()], outbox.clone(), clock());
     teller.tell_all(Duration::from_secs(seconds)).await.pop().unwrap()
 }

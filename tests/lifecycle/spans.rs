@@ -3,7 +3,7 @@
 use prost::Message;
 use vmflow::lifecycle::{EndStatus, OtlpOptions, SinkKind};
 
-use super::{Box_, run_id, sink, standing, story, tell};
+use super::{InMemory, run_id, sink, standing, story, tell};
 use crate::support::faulty::{Faulty, answer};
 
 #[derive(Clone, PartialEq, Message)]
@@ -50,7 +50,7 @@ async fn a_run_its_steps_and_their_attempts_are_one_trace() {
         service: "vmflow".into(),
         attributes: [("deployment.zone".into(), "eu".into())].into(),
     };
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
     assert_eq!(tell(&sink("otlp", SinkKind::Otlp(options)), &outbox, 60).await, standing("otlp", 2, 0));
     let asked = &server.asked()[0];
     assert!(

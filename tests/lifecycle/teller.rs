@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vmflow::lifecycle::{EndStatus, Outbox as _, SinkKind, Teller, Told, WebhookOptions};
 
-use super::{Box_, clock, run_id, sink, standing, story, tell};
+use super::{InMemory, clock, run_id, sink, standing, story, tell};
 use crate::support::faulty::{Faulty, answer};
 
 fn webhook(url: &str) -> SinkKind {
@@ -23,7 +23,7 @@ async fn a_sink_that_hangs_or_is_away_keeps_only_its_own_events_waiting() {
         sink("file", SinkKind::File(path.clone())),
     ];
     let events = story(&run_id(), EndStatus::Success);
-    let outbox = Box_::of(&events);
+    let outbox = InMemory::of(&events);
     let standings = Teller::new(sinks.clone(), outbox.clone(), clock()).tell_all(Duration::from_secs(50)).await;
     assert_eq!(standings[2], standing("file", 3, 0));
     assert_eq!(standings[0].failing.as_deref(), Some("it did not answer in time"));
@@ -47,9 +47,9 @@ fn id(body: &[u8]) -> String {
 async fn nothing_waits_where_nothing_is_wanted() {
     let server = Faulty::start(|_| answer("200 OK", "", "")).await;
     let kind = WebhookOptions { url: server.url(), secret: None, headers: Vec::new(), steps: false };
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success)[1..2]);
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success)[1..2]);
     assert_eq!(tell(&sink("hook", SinkKind::Webhook(kind)), &outbox, 60).await, standing("hook", 0, 0));
     assert_eq!((outbox.passed("hook"), server.asked().len()), ((1, 0), 0));
     assert_eq!(outbox.waiting("hook", 10).await.unwrap(), []);
-    let _: Arc<Box_> = outbox;
+    let _: Arc<InMemory> = outbox;
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use vmflow::lifecycle::{EndStatus, SinkKind, Told, WebhookOptions};
 
-use super::{Box_, run_id, sink, standing, story, tell};
+use super::{InMemory, run_id, sink, standing, story, tell};
 use crate::support::faulty::{Asked, Faulty, answer};
 
 fn header<'a>(asked: &'a Asked, name: &str) -> &'a str {
@@ -22,7 +22,7 @@ async fn each_event_is_posted_by_itself_with_a_signature_that_a_receiver_can_che
         headers: vec![("x-team".into(), "data".into())],
         steps: false,
     };
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Failed));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Failed));
     assert_eq!(tell(&sink("hook", SinkKind::Webhook(options)), &outbox, 60).await, standing("hook", 2, 0));
     let asked = server.asked();
     assert_eq!(asked.len(), 2);
@@ -45,7 +45,7 @@ async fn an_event_is_not_sent_on_to_another_address() {
     let target = elsewhere.url();
     let server = Faulty::start(move |_| answer("302 Found", &format!("location: {target}\r\n"), "")).await;
     let options = WebhookOptions { url: server.url(), secret: None, headers: Vec::new(), steps: false };
-    let outbox = Box_::of(&story(&run_id(), EndStatus::Success));
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
     let found = tell(&sink("hook", SinkKind::Webhook(options)), &outbox, 20).await;
     assert!(found.failing.unwrap().contains("302"));
     assert_eq!((elsewhere.asked().len(), outbox.passed("hook")), (0, (0, 0)));

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use vmflow::connection::clock::SystemClock;
+use vmflow::connection::metrics::ServerOptions;
 use vmflow::connection::metrics::victoria::{Durability, VictoriaMetrics, VictoriaOptions};
 use vmflow::connection::{Authorization, Clock, Metrics, Written};
 use vmflow::value::{ErrorKind, Sample, StepError};
@@ -22,7 +23,11 @@ fn patient(options: &VictoriaOptions) -> VictoriaMetrics {
 
 async fn failing(answer: impl Fn(&Asked) -> Vec<u8> + Send + Sync + 'static) -> (VictoriaMetrics, Faulty) {
     let server = Faulty::start(answer).await;
-    let options = VictoriaOptions { timeout_ms: 300, durability: Durability::Off, ..victoria::options(&server.url()) };
+    let options = VictoriaOptions {
+        server: ServerOptions { timeout_ms: 300, ..victoria::asked() },
+        durability: Durability::Off,
+        ..victoria::options(&server.url())
+    };
     (impatient(&options), server)
 }
 
@@ -134,7 +139,7 @@ async fn secrets_are_never_shown() {
     let server = Faulty::start(|asked| answer("401 Unauthorized", "", &asked.head)).await;
     let address = server.url().replace("http://", "http://me:hunter22@");
     let authorization = Authorization::Bearer("tok-secret".into());
-    let store = impatient(&VictoriaOptions { authorization, ..victoria::options(&address) });
+    let store = impatient(&victoria::known(&address, authorization));
     for error in [
         store.instant("1", at(1)).await.unwrap_err(),
         export(&store, "a", 0, 1).await.unwrap_err(),
@@ -206,7 +211,11 @@ async fn a_server_killed_while_writing_has_everything_after_the_next_run() {
         b"HTTP/1.1 20".to_vec()
     })
     .await;
-    let options = VictoriaOptions { write_url: between.url(), pool: 1, ..victoria::options(&url) };
+    let options = VictoriaOptions {
+        write_url: between.url(),
+        server: ServerOptions { pool: 1, ..victoria::asked() },
+        ..victoria::options(&url)
+    };
     let first = impatient(&options).put(&samples).await.unwrap_err();
     assert_eq!((first.kind, first.retryable), (ErrorKind::Connection, true));
     assert!(first.message.starts_with("write: "), "{}", first.message);
@@ -226,10 +235,10 @@ async fn gotcha_15_prefixes_and_passwords() {
     let server = Throwaway::start(&flags).await;
     let url = format!("{}/vm/api/v1/write", server.url());
     let basic = |password: &str| Authorization::Basic { user: "me".into(), password: password.into() };
-    let good = VictoriaOptions { authorization: basic("hunter22"), ..victoria::options(&url) };
+    let good = victoria::known(&url, basic("hunter22"));
     let samples = [sample("a", &[], 1.0, MIDNIGHT)];
     assert_eq!(patient(&good).put(&samples).await.unwrap().written, 1);
-    let bad = VictoriaOptions { authorization: basic("wrong-one"), ..good };
+    let bad = victoria::known(&url, basic("wrong-one"));
     assert_eq!(patient(&bad).put(&samples).await.unwrap_err().kind, ErrorKind::Configuration);
     let in_address = server.url().replace("http://", "http://me:hunter22@") + "/vm";
     assert_eq!(patient(&victoria::options(&in_address)).put(&samples).await.unwrap().unchanged, 1);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use vmflow::connection::metrics::ServerOptions;
 use vmflow::connection::metrics::victoria::{Durability, VictoriaMetrics, VictoriaOptions};
 use vmflow::connection::{Authorization, Metrics, Written, clock::SystemClock};
 use vmflow::value::{ErrorKind, Sample};
@@ -134,8 +135,11 @@ async fn gotcha_15_tls_with_a_certificate_of_ones_own() {
     let flags = ["-retentionPeriod=100y", "-tls", &key, &cert, "-httpAuth.username=me", "-httpAuth.password=hunter22"];
     let server = Throwaway::start(&flags).await;
     let authorization = Authorization::Basic { user: "me".into(), password: "hunter22".into() };
-    let options = VictoriaOptions { authorization, ..victoria::options(&server.url().replace("http:", "https:")) };
-    let client = |ca| VictoriaMetrics::new(&VictoriaOptions { ca, ..options.clone() }, Arc::new(SystemClock));
+    let options = victoria::known(&server.url().replace("http:", "https:"), authorization);
+    let client = |ca| {
+        let server = ServerOptions { ca, ..options.server.clone() };
+        VictoriaMetrics::new(&VictoriaOptions { server, ..options.clone() }, Arc::new(SystemClock))
+    };
     let unknown = client(None).unwrap().put(&samples(0, 1)).await.unwrap_err();
     assert_eq!(unknown.kind, ErrorKind::Connection, "{unknown:?}");
     assert_eq!(client(Some(file("ca.pem"))).unwrap().put(&samples(0, 100)).await.unwrap().written, 100);

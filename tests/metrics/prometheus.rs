@@ -7,11 +7,12 @@ use std::sync::Arc;
 use vmflow::connection::clock::SystemClock;
 use vmflow::connection::metrics::Steps;
 use vmflow::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
-use vmflow::connection::{Authorization, Clock, Metrics, Written};
+use vmflow::connection::{Clock, Metrics, Written};
 use vmflow::value::ErrorKind;
 
 use super::{HOUR, MIDNIGHT, WriteSamples, at, export, sample};
 use crate::support::prometheus::Prometheus as Server;
+use crate::support::victoria;
 
 /// Three points of `nav{job="a"}`, an hour apart from midnight on, and one of `nav{job="b"}`.
 fn fill(directory: &Path) {
@@ -30,14 +31,7 @@ fn fill(directory: &Path) {
 
 fn client(url: &str) -> Prometheus {
     let url = format!("{url}/api/v1/query");
-    let options = PrometheusOptions {
-        url,
-        authorization: Authorization::None,
-        timeout_ms: 60_000,
-        pool: 4,
-        verify: true,
-        ca: None,
-    };
+    let options = PrometheusOptions { url, server: victoria::asked() };
     Prometheus::new(&options, Arc::new(SystemClock)).unwrap()
 }
 

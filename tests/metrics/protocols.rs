@@ -8,7 +8,7 @@ use proptest::test_runner::TestRunner;
 use vmflow::connection::clock::SystemClock;
 use vmflow::connection::metrics::influx::{InfluxDb, InfluxOptions};
 use vmflow::connection::metrics::victoria::{VictoriaMetrics, VictoriaOptions, WriteProtocol};
-use vmflow::connection::{Authorization, Metrics, Written};
+use vmflow::connection::{Metrics, Written};
 use vmflow::value::{ErrorKind, Sample};
 
 use super::{DAY, MIDNIGHT, WriteSamples, export, sample};
@@ -76,11 +76,7 @@ fn influx(url: &str, database: &str) -> InfluxDb {
     let options = InfluxOptions {
         url: url.to_owned(),
         database: database.to_owned(),
-        authorization: Authorization::None,
-        timeout_ms: 60_000,
-        pool: 4,
-        verify: true,
-        ca: None,
+        server: victoria::asked(),
         compresses: true,
     };
     InfluxDb::new(&options, Arc::new(SystemClock)).unwrap()

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use vmflow::connection::Authorization;
 use vmflow::connection::clock::SystemClock;
+use vmflow::connection::metrics::ServerOptions;
 use vmflow::connection::metrics::victoria::{
     Durability, FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions, WriteProtocol,
 };
@@ -27,21 +28,27 @@ pub(crate) fn url() -> String {
     )
 }
 
+/// How the tests ask a server: they have a minute for one under load.
+pub(crate) fn asked() -> ServerOptions {
+    ServerOptions { authorization: Authorization::None, timeout_ms: 60_000, pool: 4, verify: true, ca: None }
+}
+
 /// Options for the server at `url`.
 pub(crate) fn options(url: &str) -> VictoriaOptions {
     VictoriaOptions {
         read_url: url.to_owned(),
         write_url: url.to_owned(),
-        authorization: Authorization::None,
-        timeout_ms: 60_000,
-        pool: 4,
+        server: asked(),
         future_retention_ms: FUTURE_RETENTION_MS,
-        verify: true,
-        ca: None,
         protocol: WriteProtocol::RemoteWrite,
         durability: Durability::Snapshot,
         compresses: false,
     }
+}
+
+/// The same, with credentials.
+pub(crate) fn known(url: &str, authorization: Authorization) -> VictoriaOptions {
+    VictoriaOptions { server: ServerOptions { authorization, ..asked() }, ..options(url) }
 }
 
 /// A client of the server at `url`.

@@ -7,7 +7,6 @@ mod show;
 mod sinks;
 mod time;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
@@ -46,13 +45,12 @@ impl History {
         terminal: &Terminal,
     ) -> Result<Self, Exit> {
         let wanted = super::arguments::ConfigArguments { config: arguments.config.clone(), env: None };
-        let config = match project.config(&wanted, Path::new("."), variables) {
-            Ok(Some(config)) if !project.has_errors() => config,
-            Ok(Some(_)) => {
+        let config = match project.own_config(&wanted, variables) {
+            Ok(config) if !project.has_errors() => config,
+            Ok(_) => {
                 project.tell(terminal);
                 return Err(Exit::Environment);
             }
-            Ok(None) => return Err(refuse(terminal, Exit::Usage, "there is no vmflow.yaml here or above")),
             Err(message) => return Err(refuse(terminal, Exit::Usage, &message)),
         };
         Self::of(config).map_err(|(exit, message)| refuse(terminal, exit, &message))

@@ -1,6 +1,5 @@
 //! `vmflow sinks`: who is told of runs, what waits for each, and what each will never have.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -20,9 +19,8 @@ use crate::store::SinkRow;
 
 pub(in crate::cli) fn sinks(command: &SinksArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let mut project = Project::default();
-    let config = match project.config(&command.config, Path::new("."), variables) {
-        Ok(Some(config)) => config,
-        Ok(None) => return refuse(terminal, Exit::Usage, "there is no vmflow.yaml here or above"),
+    let config = match project.own_config(&command.config, variables) {
+        Ok(config) => config,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
     };
     let chosen = project.accept(config.choose_environment(command.config.env.as_deref(), None));

@@ -5,8 +5,6 @@ mod misfits;
 mod sheet;
 mod show;
 
-use std::path::Path;
-
 use super::Exit;
 use super::arguments::{ConfigArguments, JobsArguments, JobsCommand, JobsList};
 use super::project::{Project, refuse};
@@ -40,9 +38,8 @@ fn config(
     terminal: &Terminal,
     variables: &Variables,
 ) -> Result<Config, Exit> {
-    let config = match project.config(arguments, Path::new("."), variables) {
-        Ok(Some(config)) => config,
-        Ok(None) => return Err(refuse(terminal, Exit::Usage, "there is no vmflow.yaml here or above")),
+    let config = match project.own_config(arguments, variables) {
+        Ok(config) => config,
         Err(message) => return Err(refuse(terminal, Exit::Usage, &message)),
     };
     if project.has_errors() {

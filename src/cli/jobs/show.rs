@@ -1,6 +1,6 @@
 //! `vmflow jobs show`, and the help of what is to be run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::sheet::Sheet;
@@ -65,8 +65,7 @@ fn sheet(
         let found = Found { target: target.to_owned(), file: path.clone(), name: name.map(Arc::from), job: None };
         return found.sheet(config.as_ref(), arguments, now, project);
     }
-    let config = project.config(arguments, Path::new("."), variables).map_err(usage)?;
-    let config = config.ok_or_else(|| usage("there is no vmflow.yaml here or above"))?;
+    let config = project.own_config(arguments, variables).map_err(usage)?;
     if project.has_errors() {
         return Err(environment_fault(format!("`{}` has errors", config.source().name)));
     }

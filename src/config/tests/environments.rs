@@ -67,13 +67,10 @@ fn an_environment_takes_what_it_extends_and_types_it() {
     let vm = ConnectionConfig::VictoriaMetrics {
         read_url: Url::new("https://vm.example.com/select/0/prometheus"),
         write_url: Url::new("https://vm.example.com/insert/0/prometheus"),
-        login: None,
-        timeout_ms: 90_000,
-        pool: 8,
+        server: MetricsServer { login: None, timeout_ms: 90_000, pool: 8, ca: None },
         future_retention_ms: 172_800_000,
         write: WriteProtocol::RemoteWrite,
         durable: Durable::Snapshot,
-        ca: None,
     };
     assert_eq!(prod.connections["vm"].kind, vm);
     let tags = [("datacenter", "none"), ("project", "p"), ("stage", "prod")];

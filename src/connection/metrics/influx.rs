@@ -1,7 +1,6 @@
 //! An InfluxDB 1.x database, to write to. A metric is a measurement with one field, `value`, and its labels are tags.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, ready};
@@ -12,7 +11,8 @@ use serde::Deserialize;
 use super::encode::{self, Body, InfluxDialect};
 use super::writing::{self, Ask, Encoder, Found, Looked, Server, Take, take_series};
 use super::{LARGEST_ANSWER, base_url, batch};
-use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
+use crate::connection::metrics::ServerOptions;
+use crate::connection::transport::{self, Transport};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::value::{ErrorKind, Labels, Points, Sample, Series, StepError, Timestamp};
 
@@ -23,16 +23,8 @@ pub struct InfluxOptions {
     pub url: String,
     /// The database.
     pub database: String,
-    /// Credentials.
-    pub authorization: Authorization,
-    /// How long a request may take, in milliseconds.
-    pub timeout_ms: u64,
-    /// How many requests may be under way at once.
-    pub pool: usize,
-    /// Whether the server's certificate is verified.
-    pub verify: bool,
-    /// A file of certificates to trust besides the machine's.
-    pub ca: Option<PathBuf>,
+    /// How it is asked.
+    pub server: ServerOptions,
     /// Whether requests are compressed: costs both sides time, saves the wire.
     pub compresses: bool,
 }
@@ -75,16 +67,9 @@ impl InfluxDb {
     /// Prepares a client; nothing is sent. Fails, as `Configuration`, when the address is impossible.
     pub fn new(options: &InfluxOptions, clock: Arc<dyn Clock>) -> Result<Self, StepError> {
         let url = base_url("url", &options.url)?;
-        let transport = Transport::new(&TransportOptions {
-            authorization: options.authorization.clone(),
-            headers: Vec::new(),
-            timeout_ms: options.timeout_ms,
-            pool: options.pool,
-            verify: options.verify,
-            ca: options.ca.clone(),
-        })?;
+        let transport = options.server.transport()?;
         let shown = format!("InfluxDB at {}", transport::masked_url(&url));
-        let (database, pool, compresses) = (options.database.clone(), options.pool.max(1), options.compresses);
+        let (database, pool, compresses) = (options.database.clone(), options.server.pool.max(1), options.compresses);
         Ok(Self { transport, clock, url, database, shown, pool, compresses })
     }
 

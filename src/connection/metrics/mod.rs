@@ -14,12 +14,14 @@ mod merged;
 pub(super) mod over;
 mod preview;
 pub mod prometheus;
+mod server;
 mod steps;
 pub mod victoria;
 mod writing;
 
 pub use copy::{Bytes, Native};
 pub use merged::Merged;
+pub use server::ServerOptions;
 pub use steps::Steps;
 
 use reqwest::Url;

@@ -1,6 +1,5 @@
 //! A Prometheus server. It takes samples by itself, and recent ones by a remote write that few switch on.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -12,7 +11,8 @@ use super::encode::{self, Body};
 use super::steps::MOST_STEPS;
 use super::writing::{self, Ask, Encoder, Looked, Server, Take, selector, take_series};
 use super::{LARGEST_ANSWER, Merged, Steps, base_url, batch, in_order, over, range_at_instant, shown_query};
-use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
+use crate::connection::metrics::ServerOptions;
+use crate::connection::transport::{self, Transport};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::query::promql::{self, seconds};
 use crate::value::{ErrorKind, Labels, Points, Sample, Series, StepError, Timestamp};
@@ -22,16 +22,8 @@ use crate::value::{ErrorKind, Labels, Points, Sample, Series, StepError, Timesta
 pub struct PrometheusOptions {
     /// Its address, without `/api/v1/…`.
     pub url: String,
-    /// Credentials.
-    pub authorization: Authorization,
-    /// How long a request may take, in milliseconds.
-    pub timeout_ms: u64,
-    /// How many requests may be under way at once.
-    pub pool: usize,
-    /// Whether the server's certificate is verified.
-    pub verify: bool,
-    /// A file of certificates to trust besides the machine's.
-    pub ca: Option<PathBuf>,
+    /// How it is asked.
+    pub server: ServerOptions,
 }
 
 /// A live server.
@@ -47,16 +39,9 @@ impl Prometheus {
     /// Prepares a client; nothing is sent. Fails, as `Configuration`, when the address is impossible.
     pub fn new(options: &PrometheusOptions, clock: Arc<dyn Clock>) -> Result<Self, StepError> {
         let url = base_url("url", &options.url)?;
-        let transport = Transport::new(&TransportOptions {
-            authorization: options.authorization.clone(),
-            headers: Vec::new(),
-            timeout_ms: options.timeout_ms,
-            pool: options.pool,
-            verify: options.verify,
-            ca: options.ca.clone(),
-        })?;
+        let transport = options.server.transport()?;
         let shown = format!("Prometheus at {}", transport::masked_url(&url));
-        Ok(Self { transport, clock, url, shown, pool: options.pool.max(1) })
+        Ok(Self { transport, clock, url, shown, pool: options.server.pool.max(1) })
     }
 
     async fn ask(&self, query: &str, at_ms: i64) -> Result<Found, StepError> {

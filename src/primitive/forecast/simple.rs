@@ -30,6 +30,13 @@ pub(super) fn naive(season: Repeats, interval: f64) -> Method {
     Method::Naive(NaiveSettings { season_s: days * 86_400, interval_width: interval })
 }
 
+/// The model of a method that has no settings besides.
+fn made(task: &Task<'_>, gaps: Gaps, method: impl FnOnce(&History) -> Method) -> Result<ModelRecord, StepError> {
+    let options = Options { gaps: Some(gaps), ..Options::default() };
+    let history = task.history(&options)?;
+    task.model(&method(&history), &history, options)
+}
+
 pub(super) struct ForecastEts;
 args! {
     pub(super) struct EtsArgs {
@@ -60,10 +67,8 @@ impl Primitive for ForecastEts {
 }
 impl Heavy for ForecastEts {
     fn run(args: EtsArgs, attempts: &Attempts) -> Result<ModelRecord, StepError> {
-        let options = Options { gaps: Some(args.gaps), ..Options::default() };
         let task = Task { series: &args.series, on: &args.on, horizon: args.horizon.days(), attempts };
-        let history = task.history(&options)?;
-        task.model(&ets(args.season, args.interval.0, &history), &history, options)
+        made(&task, args.gaps, |history| ets(args.season, args.interval.0, history))
     }
 }
 
@@ -98,9 +103,7 @@ impl Primitive for ForecastNaive {
 }
 impl Heavy for ForecastNaive {
     fn run(args: NaiveArgs, attempts: &Attempts) -> Result<ModelRecord, StepError> {
-        let options = Options { gaps: Some(args.gaps), ..Options::default() };
         let task = Task { series: &args.series, on: &args.on, horizon: args.horizon.days(), attempts };
-        let history = task.history(&options)?;
-        task.model(&naive(args.season, args.interval.0), &history, options)
+        made(&task, args.gaps, |_| naive(args.season, args.interval.0))
     }
 }

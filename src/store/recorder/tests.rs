@@ -106,7 +106,7 @@ fn trial(fails_from: usize) -> Trial {
     let store = Arc::new(Failing { store, commits: AtomicUsize::new(0), fails_from });
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
     let (run, lines) = (Uuid::now_v7(), told.clone());
-    let tell: Told = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
+    let tell: Warn = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
     let mask: Mask = Arc::new(|text| text.replace("hunter2", "•••"));
     let recorder = Recorder::of_new(store.clone(), begin(run), mask, tell, &Handle::current());
     Trial { store, recorder, told, run, _folder: folder }

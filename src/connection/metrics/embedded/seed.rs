@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::store::Store;
 use crate::connection::metrics::batch;
-use crate::value::{ErrorKind, Points, Series, StepError};
+use crate::value::{ErrorKind, Points, Series, StepError, hex};
 
 /// The property that holds the digest of the file that was loaded.
 const LOADED: &str = "seed";
@@ -39,7 +39,7 @@ pub(super) async fn load(store: &Store, path: &Path) -> Result<(), StepError> {
     }
     let batch = batch::prepare(&series, None)
         .map_err(|error| StepError { kind: ErrorKind::Configuration, ..error }.context(format!("the seed {shown}")))?;
-    let digest = Sha256::digest(text.as_bytes()).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let digest = hex(&Sha256::digest(text.as_bytes()));
     store.write(&batch.series, Some((LOADED, &digest))).await.map(|_| ())
 }
 

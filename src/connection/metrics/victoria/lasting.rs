@@ -88,6 +88,7 @@ impl VictoriaMetrics {
                 let error = StepError { kind: ErrorKind::Configuration, ..error };
                 error.context("no snapshot, which makes samples outlive a crash of the server").help(REFUSED)
             }
+            _ if what == "list" => error.context("before writing"),
             _ => error.context("making samples last"),
         };
         let sent = self.transport.send(&self.shown, self.transport.request(Method::GET, url)).await;

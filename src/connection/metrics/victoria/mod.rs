@@ -16,7 +16,6 @@ mod range;
 mod read;
 mod write;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
@@ -29,8 +28,9 @@ use self::flags::Flags;
 pub use self::lasting::Durability;
 pub use super::encode::WriteProtocol;
 use super::{Native, Steps, base_url, over};
+use crate::connection::metrics::ServerOptions;
 use crate::connection::preview::Change;
-use crate::connection::transport::{self, Authorization, Transport, TransportOptions};
+use crate::connection::transport::{self, Transport};
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::value::{Sample, Series, StepError, Timestamp};
 
@@ -44,18 +44,10 @@ pub struct VictoriaOptions {
     pub read_url: String,
     /// Where samples go, without `/api/v1/…`: `https://host/insert/0/prometheus`.
     pub write_url: String,
-    /// Credentials for both.
-    pub authorization: Authorization,
-    /// How long a request may take, in milliseconds; of an export, each piece of the answer.
-    pub timeout_ms: u64,
-    /// How many requests may be under way at once.
-    pub pool: usize,
+    /// How both are asked.
+    pub server: ServerOptions,
     /// How far ahead of now the server keeps samples, in milliseconds; see [`FUTURE_RETENTION_MS`].
     pub future_retention_ms: i64,
-    /// Whether the server's certificate is verified.
-    pub verify: bool,
-    /// A file of certificates to trust besides the machine's.
-    pub ca: Option<PathBuf>,
     /// How samples are sent.
     pub protocol: WriteProtocol,
     /// How samples are made to outlive a crash of the server.
@@ -93,14 +85,7 @@ impl VictoriaMetrics {
     pub fn new(options: &VictoriaOptions, clock: Arc<dyn Clock>) -> Result<Self, StepError> {
         let read_url = base_url("read_url", &options.read_url)?;
         let write_url = base_url("write_url", &options.write_url)?;
-        let transport = Transport::new(&TransportOptions {
-            authorization: options.authorization.clone(),
-            headers: Vec::new(),
-            timeout_ms: options.timeout_ms,
-            pool: options.pool,
-            verify: options.verify,
-            ca: options.ca.clone(),
-        })?;
+        let transport = options.server.transport()?;
         let shown = format!("VictoriaMetrics at {}", transport::masked_url(&read_url));
         Ok(Self {
             transport,
@@ -108,7 +93,7 @@ impl VictoriaMetrics {
             read_url,
             write_url,
             shown,
-            pool: options.pool.max(1),
+            pool: options.server.pool.max(1),
             future_retention_ms: options.future_retention_ms,
             protocol: options.protocol,
             durability: options.durability,
