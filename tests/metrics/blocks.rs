@@ -138,7 +138,9 @@ fn same(
         for (at_ms, value) in all(found).difference(&all(wanted)) {
             let values = sent.iter().filter(|(at, _)| at == at_ms).map(|(_, value)| f64::from_bits(*value));
             let found = f64::from_bits(*value);
-            let near = values.clone().filter(|value| (value - found).abs() <= found.abs() * 1e-12 || *value == found);
+            let near = values
+                .clone()
+                .filter(|value| (value - found).abs() <= found.abs() * 1e-12 || value.total_cmp(&found).is_eq());
             assert!(near.count() > 0, "{id} {at_ms}: {found} is none of {:?}", values.collect::<Vec<_>>());
         }
     }
