@@ -52,16 +52,11 @@ fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
     let schema =
         if code.schema().is_empty() { r#"{ "database": "", "version": "", "tables": {} }"# } else { code.schema() };
     sandbox.write("page/schema/db.json", schema);
-    let ran = sandbox.run(&[
-        "check",
-        "page/page.flow",
-        "--config",
-        "page/vmflow.yaml",
-        "--format",
-        "json",
-        "--select",
-        code.id,
-    ]);
+    sandbox.write("page/series.jsonl", code.series());
+    let mut command =
+        vec!["check", "page/page.flow", "--config", "page/vmflow.yaml", "--format", "json", "--select", code.id];
+    command.extend((!code.series().is_empty()).then_some("--live"));
+    let ran = sandbox.run(&command);
     let document = ran.json();
     let found = document["diagnostics"].as_array().unwrap();
     found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()

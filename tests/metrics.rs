@@ -12,6 +12,7 @@ mod generated;
 mod gotchas;
 mod lasting;
 mod lints;
+mod live;
 mod parser;
 mod prometheus;
 mod protocols;

@@ -7,6 +7,7 @@
 mod after;
 mod ahead;
 mod arguments;
+pub mod asked;
 mod block;
 mod call;
 mod cast;

@@ -60,6 +60,14 @@ pub(super) async fn connect_to_read(
     Ok(Reading { connections, _stand_ins: stand_ins })
 }
 
+/// One connection, to read only; the error is a line for people.
+pub(super) async fn open_to_read(connection: &Connection, clock: &Arc<dyn Clock>) -> Result<Reading, String> {
+    let (connection, stand_in) = to_read(connection);
+    let mut connections = Connections::default();
+    open(&mut connections, &connection, clock, Access::Read).await?;
+    Ok(Reading { connections, _stand_ins: stand_in.into_iter().collect() })
+}
+
 /// A connection as it is read: an embedded store that is not there yet lies somewhere else for the time being.
 fn to_read(connection: &Connection) -> (Connection, Option<StandIn>) {
     let mut connection = connection.clone();

@@ -55,6 +55,12 @@ impl Code {
         self.example("\n## Schema\n")
     }
 
+    /// What the store of the connection `vm` holds when the examples are checked with `--live`, as lines of JSON; empty when
+    /// no store is asked.
+    pub fn series(&self) -> &'static str {
+        self.example("\n## Series\n")
+    }
+
     /// The code block below a heading, its last line ended.
     fn example(&self, heading: &str) -> &'static str {
         let (_, below) = self.page.split_once(heading).unwrap_or_default();
@@ -146,6 +152,7 @@ codes! {
     VF503 Warning "selector matches everything";
     VF504 Warning "rate of a gauge, or sum of a counter";
     VF505 Warning "window shorter than the step";
+    VF506 Warning "metric, label or value that the store does not have";
     VF507 Error "expression outside the embedded store's subset";
     VF510 Warning "samples further ahead than the store keeps";
     VF511 Warning "label with a new value in every run";

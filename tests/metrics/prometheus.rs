@@ -15,7 +15,7 @@ use crate::support::prometheus::Prometheus as Server;
 use crate::support::victoria;
 
 /// Three points of `nav{job="a"}`, an hour apart from midnight on, and one of `nav{job="b"}`.
-fn fill(directory: &Path) {
+pub(super) fn fill(directory: &Path) {
     let text = "# TYPE nav gauge\n\
         nav{job=\"a\"} 1.5 1736467200\nnav{job=\"a\"} 2 1736470800\nnav{job=\"a\"} -3 1736474400\n\
         nav{job=\"b\"} 1e300 1736470800\n# EOF\n";

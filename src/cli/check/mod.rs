@@ -101,6 +101,10 @@ impl Check<'_> {
         if let Some(live) = live {
             let refusals = live.refusals(&checked.program.statements, &project);
             project.findings.extend(refusals);
+            if let Some(config) = &config {
+                let unknown = live.unknown(&checked.program, config, &mut project)?;
+                project.findings.extend(unknown);
+            }
         }
         let slips = super::programs::slips(&checked, &project.sources, &super::prepare::interpreters(self.variables));
         project.findings.extend(slips);

@@ -1,26 +1,36 @@
-//! `check --live`: the databases themselves are asked.
+//! `check --live`: the databases and the stores of metrics themselves are asked.
 
-use std::collections::HashMap;
+mod names;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
 use super::Exit;
-use super::connect::describe;
+use super::connect::{describe, open_to_read};
 use super::project::Project;
 use super::schema::{Refused, connections};
 use super::snapshots;
+use crate::check::Program;
+use crate::check::asked::{Asked, asked, stated};
 use crate::check::program::Statement;
-use crate::config::Config;
-use crate::connection::{Describe, Refusal};
+use crate::config::{Config, Connection};
+use crate::connection::clock::SystemClock;
+use crate::connection::{Clock, Describe, Refusal};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::sql::{SqlDialect, StatementKind, prepare};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
+use names::Held;
 
-/// The databases of an environment.
+/// How far ahead of now samples are looked for, in milliseconds: two years, as forecasts may lie there.
+const AHEAD_MS: i64 = 2 * 366 * 24 * 3_600_000;
+
+/// The databases of an environment, and its stores of metrics.
 pub(super) struct Live {
     runtime: Runtime,
+    environment: String,
     databases: HashMap<Arc<str>, Database>,
 }
 
@@ -32,17 +42,18 @@ impl Live {
     pub(super) fn open(config: &Config, environment: &str, project: &mut Project) -> Result<Self, Refused> {
         let runtime = Runtime::new().map_err(|error| (Exit::Environment, format!("cannot start: {error}")))?;
         let mut databases = HashMap::new();
-        if snapshots::databases(config, environment).is_empty() {
-            return Ok(Self { runtime, databases });
+        let environment = environment.to_owned();
+        if snapshots::databases(config, &environment).is_empty() {
+            return Ok(Self { runtime, environment, databases });
         }
-        for connection in connections(config, environment, None, project)? {
+        for connection in connections(config, &environment, None, project)? {
             let fault = |why: String| (Exit::Environment, format!("the connection `{}`: {why}", connection.name));
             let database = describe(&connection).map_err(fault)?;
             let schema = runtime.block_on(database.schema(&[])).map_err(|error| fault(error.to_string()))?;
             let origin = format!("the database `{}`, read just now", connection.name);
             databases.insert(connection.name.clone(), (database, Arc::new(Schema { origin, ..schema })));
         }
-        Ok(Self { runtime, databases })
+        Ok(Self { runtime, environment, databases })
     }
 
     /// What they hold.
@@ -61,6 +72,50 @@ impl Live {
             !project.findings.iter().any(|finding| finding.is_error() && finding.span().is_some_and(within))
         };
         statements.iter().filter(is_clean).filter_map(|statement| self.refusal(statement, project)).collect()
+    }
+
+    /// What the stores of metrics do not hold of what queries name. Only those that are asked something are looked into.
+    pub(super) fn unknown(
+        &self,
+        program: &Program,
+        config: &Config,
+        project: &mut Project,
+    ) -> Result<Vec<Diagnostic>, Refused> {
+        let questions = asked(program);
+        let is_asked = |name: &str| questions.iter().any(|asked| *asked.connection == *name);
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = project.accept(config.environment_for(&self.environment, &is_asked));
+        let has_errors = || (Exit::Environment, format!("`{}` has errors", config.source().name));
+        let stated = stated(program);
+        let mut found = Vec::new();
+        for connection in read.ok_or_else(has_errors)?.connections.values().filter(|known| is_asked(&known.name)) {
+            let questions: Vec<&Asked> = questions.iter().filter(|asked| asked.connection == connection.name).collect();
+            let unknown = self.unknown_to(connection, &questions, &stated);
+            found.extend(
+                unknown.map_err(|why| (Exit::Environment, format!("the connection `{}`: {why}", connection.name)))?,
+            );
+        }
+        Ok(found)
+    }
+
+    fn unknown_to(
+        &self,
+        connection: &Connection,
+        questions: &[&Asked],
+        stated: &HashSet<Arc<str>>,
+    ) -> Result<Vec<Diagnostic>, String> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let reading = self.runtime.block_on(open_to_read(connection, &clock))?;
+        let Some(store) = reading.connections.metrics.get(&connection.name).cloned() else { return Ok(Vec::new()) };
+        let until_ms = clock.now().timestamp_millis().saturating_add(AHEAD_MS);
+        let mut held = Held::new(&connection.name, store, (&self.runtime, until_ms), stated);
+        let mut found = Vec::new();
+        for asked in questions {
+            found.extend(held.unknown(asked).map_err(|error| error.to_string())?);
+        }
+        Ok(found)
     }
 
     fn refusal(&self, statement: &Statement, project: &Project) -> Option<Diagnostic> {
