@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use serde_json::Value as Json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Executor};
 use vmflow::check::{ConnectionFacts, Store, Surroundings, check, modules};
 use vmflow::diagnostic::{Code, Diagnostic, codes};
 use vmflow::source::Sources;
 
 use crate::support::golden;
+use crate::support::place::wait;
 use crate::support::sandbox::{Sandbox, root};
 
 /// Loads and checks one text that imports nothing but the standard library.
@@ -55,11 +58,52 @@ fn codes_of(sandbox: &Sandbox, code: &Code, example: &str) -> Vec<String> {
     sandbox.write("page/series.jsonl", code.series());
     let mut command =
         vec!["check", "page/page.flow", "--config", "page/vmflow.yaml", "--format", "json", "--select", code.id];
-    command.extend((!code.series().is_empty()).then_some("--live"));
+    if !code.runs().is_empty() {
+        record(sandbox, &serde_json::from_str(code.runs()).unwrap());
+    }
+    command.extend((!code.series().is_empty() || !code.runs().is_empty()).then_some("--live"));
     let ran = sandbox.run(&command);
     let document = ran.json();
     let found = document["diagnostics"].as_array().unwrap();
     found.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Runs a job, and has the record say that it took longer.
+fn record(sandbox: &Sandbox, wanted: &Json) {
+    let seconds = wanted["seconds"].as_i64().unwrap();
+    let config = ["--config", "page/vmflow.yaml"];
+    let job = wanted["job"].as_str().unwrap();
+    for _ in 0..wanted["runs"].as_u64().unwrap() {
+        sandbox.run(&[&["run", job], &config[..]].concat()).expect(0);
+    }
+    wait(async {
+        let store = SqliteConnectOptions::new().filename(sandbox.path().join("page/.vmflow/runs.db"));
+        let longer = format!("update runs set started_at = finished_at - {}", seconds * 1000);
+        store.connect().await.unwrap().execute(sqlx::AssertSqlSafe(longer)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_job_is_compared_with_its_last_runs_where_enough_ended() {
+    let sandbox = Sandbox::new();
+    sandbox.write("page/page.flow", "workflow quiet {\n  output items = 1\n}\n");
+    let failing = codes::VF805.failing();
+    sandbox.write("page/vmflow.yaml", &failing.replace("*/15 * * * *\"", "*/15 6-8 * * 1-5\", overlap: queue"));
+    let check = |flags: &[&str]| {
+        let ran = sandbox.run(&[&["check", "page", "--config", "page/vmflow.yaml"], flags].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.stdout
+    };
+    assert!(!check(&["--live"]).contains("VF805"), "without a record nothing is known");
+    record(&sandbox, &serde_json::json!({ "job": "report", "runs": 4, "seconds": 1320 }));
+    assert!(!check(&["--live"]).contains("VF805"), "four runs are too few");
+    record(&sandbox, &serde_json::json!({ "job": "report", "runs": 1, "seconds": 1320 }));
+    assert!(!check(&[]).contains("VF805"), "the record is looked at when somebody asks");
+    let found = check(&["--live"]);
+    let wanted = "`report` is due 15m after the time before, and 95 % of its last 5 runs took up to 22m";
+    assert!(found.contains(wanted) && found.contains("runs that are due meanwhile wait"), "{found}");
+    record(&sandbox, &serde_json::json!({ "job": "report", "runs": 0, "seconds": 900 }));
+    assert!(!check(&["--live"]).contains("VF805"), "a run that ends when the next is due is in time");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::arguments::ConfigArguments;
+use super::history::History;
 use super::prepare::{Refusal, environment_fault, find_job, is_file, usage};
 use super::project::{Checked, Project, read_named, split_target};
 use super::{Exit, jobs};
@@ -59,8 +60,14 @@ pub(super) fn look(folder: &Path, config: &Config, project: &mut Project) -> See
     Seen { package, findings }
 }
 
-/// What is wrong with the packages that checked files belong to, beside what is wrong with the files themselves.
-pub(super) fn faults(config: &Config, checked: &Checked, project: &mut Project) -> Vec<Diagnostic> {
+/// What is wrong with the packages that checked files belong to, beside what is wrong with the files themselves; with
+/// `history` also what their last runs tell.
+pub(super) fn faults(
+    config: &Config,
+    checked: &Checked,
+    history: Option<&History>,
+    project: &mut Project,
+) -> Vec<Diagnostic> {
     let (folders, mut findings) = package::folders(config);
     let paths = checked.modules.all.iter().filter(|module| module.is_root).filter_map(Module::path);
     let paths: Vec<PathBuf> = paths.filter_map(|path| path.canonicalize().ok()).collect();
@@ -70,8 +77,9 @@ pub(super) fn faults(config: &Config, checked: &Checked, project: &mut Project) 
         let made = Package::of(&folder, &checked.modules, config, &mut project.sources, &mut read_named);
         let mut package = made.unwrap_or_else(|| load(&folder, config, project).package);
         findings.append(&mut package.findings);
-        let jobs = package.jobs.iter().filter_map(|job| job.job.as_ref());
-        findings.extend(jobs::misfits_of_package(jobs, checked, &project.findings));
+        let jobs = || package.jobs.iter().filter_map(|job| job.job.as_ref());
+        findings.extend(jobs::misfits_of_package(jobs(), checked, &project.findings));
+        findings.extend(history.map(|history| jobs::overlaps(jobs(), history)).unwrap_or_default());
     }
     findings
 }

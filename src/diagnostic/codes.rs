@@ -61,6 +61,11 @@ impl Code {
         self.example("\n## Series\n")
     }
 
+    /// The runs that are on record when the examples are checked with `--live`: `{ job, runs, seconds }`; empty when none need be.
+    pub fn runs(&self) -> &'static str {
+        self.example("\n## Runs\n")
+    }
+
     /// The code block below a heading, its last line ended.
     fn example(&self, heading: &str) -> &'static str {
         let (_, below) = self.page.split_once(heading).unwrap_or_default();
@@ -171,6 +176,7 @@ codes! {
     VF802 Warning "more items at once than the connection lets through";
     VF803 Warning "needless or backward `after:`";
     VF804 Warning "loop without bound" on request;
+    VF805 Warning "a job is due again before it is done";
     VF901 Warning "name in another style";
     VF902 Info "undocumented workflow, parameter or output" on request;
     VF903 Info "value repeated" on request;

@@ -10,6 +10,7 @@ use self::files::File;
 use super::Exit;
 use super::arguments::{CheckArguments, CheckFormat};
 use super::diff;
+use super::history::History;
 use super::live::Live;
 use super::project::{Project, refuse, surroundings};
 use super::replace::replace;
@@ -17,7 +18,7 @@ use super::schema::Refused;
 use super::snapshots;
 use super::terminal::Terminal;
 use crate::check::Surroundings;
-use crate::config::{Config, Variables};
+use crate::config::{Config, Job, Variables};
 use crate::diagnostic::{self, Baseline, Selection, render};
 
 pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &Variables) -> Exit {
@@ -98,6 +99,7 @@ impl Check<'_> {
         let (surroundings, live) = known.transpose()?.unwrap_or_default();
         let roots = files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
         let checked = project.check(roots, &surroundings);
+        let is_live = live.is_some();
         if let Some(live) = live {
             let refusals = live.refusals(&checked.program.statements, &project);
             project.findings.extend(refusals);
@@ -109,9 +111,15 @@ impl Check<'_> {
         let slips = super::programs::slips(&checked, &project.sources, &super::prepare::interpreters(self.variables));
         project.findings.extend(slips);
         if let Some(config) = &config {
+            // Where nothing was recorded yet, nothing is known.
+            let history = if is_live { History::of(config.clone()).ok() } else { None };
             let misfits = super::jobs::misfits(config, &checked, &project.findings);
             project.findings.extend(misfits);
-            let faults = super::packages::faults(config, &checked, &mut project);
+            if let Some(history) = &history {
+                let jobs: Vec<Job> = config.job_ids().filter_map(|id| config.job(id).ok()).collect();
+                project.findings.extend(super::jobs::overlaps(jobs.iter(), history));
+            }
+            let faults = super::packages::faults(config, &checked, history.as_ref(), &mut project);
             project.findings.extend(faults);
         }
         // The program ends soon: taking a large tree apart takes longer than leaving it to that.

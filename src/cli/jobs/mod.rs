@@ -2,6 +2,7 @@
 
 mod list;
 mod misfits;
+mod overlaps;
 mod sheet;
 mod show;
 
@@ -12,6 +13,7 @@ use super::terminal::Terminal;
 use crate::config::{Config, Variables};
 
 pub(super) use misfits::{misfits, misfits_of_package};
+pub(super) use overlaps::overlaps;
 pub(super) use show::help;
 
 pub(super) fn jobs(command: &JobsArguments, terminal: &Terminal, variables: &Variables) -> Exit {
