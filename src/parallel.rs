@@ -1,5 +1,6 @@
-//! Pure work on many things at once, on as many threads as there are cores.
+//! Pure work on many things at once, on as many threads as there are cores, and work that wants much stack.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
@@ -10,6 +11,36 @@ use std::thread::{Builder, ScopedJoinHandle, available_parallelism, scope};
 pub(crate) fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
     *CORES.get_or_init(|| available_parallelism().map_or(1, NonZeroUsize::get))
+}
+
+thread_local! {
+    /// How much stack this thread has for whatever asks next, in bytes.
+    static FREE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Does `work` on a thread that was begun with `stack` bytes and uses hardly any itself: [`on_stack`] takes them.
+pub(crate) fn with_stack<T>(stack: usize, work: impl FnOnce() -> T) -> T {
+    let before = FREE.replace(stack);
+    let made = work();
+    FREE.set(before);
+    made
+}
+
+/// Does `work` with `stack` bytes: on this thread when it has them free, since another costs more than a small file takes
+/// to check; also when there is no other.
+pub(crate) fn on_stack<T: Send>(stack: usize, work: impl Fn() -> T + Sync) -> T {
+    if FREE.get() >= stack {
+        // What this calls in turn stands too deep to take them again.
+        return with_stack(0, work);
+    }
+    scope(|scope| match Builder::new().stack_size(stack).spawn_scoped(scope, &work) {
+        Ok(thread) => joined(thread),
+        Err(_) => work(),
+    })
+}
+
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// What `work` makes of each item, in the order of the items whichever was done first. Each thread has `stack` bytes
@@ -29,21 +60,37 @@ pub(crate) fn map<T: Sync, S, R: Send>(
         });
         taken.map(|(index, item)| (index, work(&mut state, item))).collect::<Vec<_>>()
     };
-    let threads = cores().min(items.len());
-    let mut done: Vec<(usize, R)> = scope(|scope| {
-        let spawn = |_| Builder::new().stack_size(stack).spawn_scoped(scope, run);
-        let running: Vec<_> = (0..threads).map_while(|thread| spawn(thread).ok()).collect();
-        // Without any other thread this one does it.
-        let own = if running.is_empty() { run() } else { Vec::new() };
-        let join = |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        running.into_iter().flat_map(join).chain(own).collect()
-    });
+    let others = cores().min(items.len()).saturating_sub(1);
+    let share = || -> Vec<(usize, R)> {
+        scope(|scope| {
+            let spawn = |_| Builder::new().stack_size(stack).spawn_scoped(scope, run);
+            let running: Vec<_> = (0..others).map_while(|other| spawn(other).ok()).collect();
+            let own = run();
+            own.into_iter().chain(running.into_iter().flat_map(joined)).collect()
+        })
+    };
+    let mut done = if items.is_empty() { Vec::new() } else { on_stack(stack, share) };
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, made)| made).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread::current;
+
+    #[test]
+    fn free_stack_is_taken_once() {
+        let own = current().id();
+        let on = |stack| super::on_stack(stack, || current().id());
+        assert_ne!(on(1 << 20), own);
+        super::with_stack(2 << 20, || {
+            assert_eq!(on(1 << 20), own);
+            assert_ne!(on(4 << 20), own);
+            super::on_stack(1 << 20, || assert_ne!(on(1 << 20), own));
+            assert_eq!(on(1 << 20), own);
+        });
+    }
+
     #[test]
     fn what_is_made_stands_in_the_order_of_the_items() {
         let items: Vec<usize> = (0..1_000).collect();

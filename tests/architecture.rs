@@ -82,6 +82,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "plot",
             "store",
             "abort",
+            "parallel",
         ],
     ),
 ];

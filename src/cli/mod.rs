@@ -55,6 +55,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::config::Variables;
+use crate::parallel;
 use arguments::{Arguments, Command, split};
 
 pub use arguments::command;
@@ -109,7 +110,9 @@ pub fn main() -> ExitCode {
     arguments.command.take(flags, wants_help);
     let variables = Variables::from_process();
     crate::abort::arm(variables.vmflow("ABORT_AT"));
-    let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || dispatch(&arguments, &variables));
+    let worker = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || parallel::with_stack(STACK_BYTES, || dispatch(&arguments, &variables)));
     let exit = match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(exit)) => exit,
         Ok(Err(_)) => {

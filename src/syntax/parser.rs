@@ -1,7 +1,7 @@
 //! The grammar, and the two ways in.
 
 use std::num::NonZeroUsize;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 
 use pest::Parser as _;
 use pest::error::{Error, ErrorVariant, InputLocation};
@@ -9,6 +9,7 @@ use pest::iterators::Pairs;
 
 use super::ast::{Expr, File};
 use super::build::Reader;
+use super::scan::Scan;
 use super::{MAX_NESTING, MAX_SIZE, pieces};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
@@ -33,15 +34,9 @@ pub(super) const STACK: usize = 16 << 20;
 const CALLS_PER_BYTE: usize = 64;
 const CALLS_AT_LEAST: usize = 1_000_000;
 
-/// Runs `work` on a thread with [`STACK`]; on this one when no thread is to be had: the program's own has more.
+/// Runs `work` with [`STACK`].
 pub(super) fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("parse".to_owned()).stack_size(STACK);
-        match thread.spawn_scoped(scope, &work) {
-            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => work(),
-        }
-    })
+    parallel::on_stack(STACK, work)
 }
 
 /// Whether a text can nest a few levels only, so that any stack will do: a thread costs more than reading such a text.
@@ -64,18 +59,18 @@ pub(super) fn side_by_side(sources: &[Source]) -> Vec<(File, Vec<Diagnostic>)> {
 
 /// See [`super::parse`].
 pub(super) fn file(source: &Source) -> (File, Vec<Diagnostic>) {
-    match reader(source) {
-        Ok(reader) => whole(reader),
+    match scan(source) {
+        Ok(scan) => whole(Reader::new(source, scan)),
         Err(finding) => (File::default(), vec![*finding]),
     }
 }
 
 /// The same, on several threads when it is long.
 pub(super) fn long_file(source: &Source) -> (File, Vec<Diagnostic>) {
-    match reader(source) {
-        Ok(reader) => match pieces::file(source, reader.scan()) {
+    match scan(source) {
+        Ok(scan) => match pieces::file(source, &scan) {
             Some(file) => (file, Vec::new()),
-            None => whole(reader),
+            None => whole(Reader::new(source, scan)),
         },
         Err(finding) => (File::default(), vec![*finding]),
     }
@@ -94,8 +89,8 @@ fn whole(reader: Reader<'_>) -> (File, Vec<Diagnostic>) {
 
 /// See [`super::parse_expression`].
 pub(super) fn expression(source: &Source) -> (Option<Expr>, Vec<Diagnostic>) {
-    let reader = match reader(source) {
-        Ok(reader) => reader,
+    let reader = match scan(source) {
+        Ok(scan) => Reader::new(source, scan),
         Err(finding) => return (None, vec![*finding]),
     };
     let expr = match apply(Rule::one_expression, reader.letters().text()) {
@@ -109,18 +104,18 @@ pub(super) fn expression(source: &Source) -> (Option<Expr>, Vec<Diagnostic>) {
     (expr.filter(|_| findings.is_empty()), findings)
 }
 
-/// Checks the limits, which come before all else.
-fn reader(source: &Source) -> Result<Reader<'_>, Box<Diagnostic>> {
+/// Scans a text and checks the limits, which come before all else.
+fn scan(source: &Source) -> Result<Arc<Scan>, Box<Diagnostic>> {
     let size = source.text.len();
     if size > MAX_SIZE {
         let message = format!("this file has {size} bytes, more than the {MAX_SIZE} that are read");
         let start = Span::new(source.id, 0, 0);
         return Err(Box::new(Diagnostic::new(&codes::VF001, start, message).help("split it, and `import` the parts")));
     }
-    let reader = Reader::new(source);
-    match reader.scan().too_deep {
-        Some(token) => Err(Box::new(too_deep(reader.span_of(token.range())))),
-        None => Ok(reader),
+    let scan = Scan::of(&source.text);
+    match scan.too_deep {
+        Some(token) => Err(Box::new(too_deep(source.span().slice(token.start, token.end)))),
+        None => Ok(Arc::new(scan)),
     }
 }
 

@@ -50,12 +50,11 @@ pub(super) struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    /// Scans the text.
-    pub(super) fn new(source: &'s Source) -> Self {
-        let scan = Scan::of(&source.text);
+    /// Reads a text that was scanned.
+    pub(super) fn new(source: &'s Source, scan: Arc<Scan>) -> Self {
         let text = scan.repaired(&source.text).map_or(Cow::Borrowed(&*source.text), Cow::Owned);
         let letters = Letters::of(&text, &scan.tokens, text.len());
-        Self::with(source, text, Arc::new(scan), letters)
+        Self::with(source, text, scan, letters)
     }
 
     /// Reads a piece of a text; nothing of the text may need repair.
