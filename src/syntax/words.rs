@@ -96,6 +96,7 @@ pub(super) const fn word(rule: Rule) -> Word {
         | Rule::statement_end | Rule::bad | Rule::bad_item | Rule::file | Rule::EOI
         | Rule::word | Rule::starts | Rule::numeral | Rule::one_moment | Rule::date | Rule::timestamp | Rule::time
         | Rule::quantity | Rule::plain | Rule::odd_number | Rule::zone | Rule::unit | Rule::digits | Rule::infix | Rule::prefix | Rule::postfix | Rule::primary
+        | Rule::operand | Rule::closes
         | Rule::continuing | Rule::item_sync | Rule::statement_sync | Rule::first_word | Rule::starter
         | Rule::chunk | Rule::group | Rule::grouped | Rule::opener | Rule::closer => Silent,
     }
