@@ -22,6 +22,7 @@ mod touching;
 pub use columns::{ColumnHint, select_columns};
 pub use local::with_tables;
 pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, tables, understand};
+pub(crate) use parse::mentioned;
 pub use parse::parse;
 pub use prepare::{Prepared, prepare};
 pub use render::{Bound, Part, Rendered, render, unbindable};

@@ -19,6 +19,13 @@ pub fn parse(text: &str, text_span: Span) -> (SqlTemplate, Vec<Diagnostic>) {
     (SqlTemplate { pieces, holes, kind }, findings)
 }
 
+/// The names that the holes of a SQL literal begin with, one for each hole.
+pub(crate) fn mentioned(text: &str) -> Vec<&str> {
+    let (tokens, _) = scan(text);
+    let holes = tokens.iter().filter(|token| token.kind == TokenKind::Hole);
+    holes.filter_map(|token| token.text(text).trim_start_matches(':').split('.').next()).collect()
+}
+
 /// Cuts the text at its holes.
 fn cut(text: &str, span: Span, tokens: &[Token]) -> (Vec<Piece>, Vec<Hole>) {
     let (mut pieces, mut holes, mut from) = (Vec::new(), Vec::new(), 0);

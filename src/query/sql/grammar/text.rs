@@ -35,51 +35,47 @@ pub(super) fn readable(mut tokens: Vec<TokenWithSpan>, grammar: Grammar) -> Vec<
             placeholder(&mut token.token);
         }
     }
+    let words: Vec<String> = tokens.iter().map(|token| bare(&token.token)).collect();
     let mut all = Vec::with_capacity(tokens.len());
-    let mut at = 0;
-    while let Some(token) = tokens.get(at) {
-        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
-        let (taken, written) = rewritten(before, tokens.get(at..).unwrap_or_default(), grammar);
+    let mut rest = tokens.into_iter().enumerate();
+    while let Some((at, token)) = rest.next() {
+        let Some((taken, written)) = rewritten(&words, at, &token.token, grammar) else {
+            all.push(token);
+            continue;
+        };
         let span = token.span;
-        match written {
-            Some(written) => all.extend(written.into_iter().map(|token| TokenWithSpan { token, span })),
-            None => all.push(token.clone()),
-        }
-        at += taken;
+        all.extend(written.into_iter().map(|token| TokenWithSpan { token, span }));
+        rest.by_ref().take(taken - 1).for_each(drop);
     }
     all
 }
 
-/// How many tokens are taken at once, and what is written for them where it is something else.
-fn rewritten(
-    before: Option<&TokenWithSpan>,
-    tokens: &[TokenWithSpan],
-    grammar: Grammar,
-) -> (usize, Option<Vec<Token>>) {
+/// Where something else is written for a token: how many are taken at once, and that.
+fn rewritten(words: &[String], at: usize, token: &Token, grammar: Grammar) -> Option<(usize, Vec<Token>)> {
     let Grammar { has_general_is, is_mysql, .. } = grammar;
-    let word = |n: usize| tokens.get(n).map_or(String::new(), |token| bare(&token.token));
-    let before = before.map_or(String::new(), |token| bare(&token.token));
+    let word = |n: usize| words.get(at + n).map_or("", String::as_str);
+    let before = at.checked_sub(1).and_then(|at| words.get(at)).map_or("", String::as_str);
     let keyword = |word: &str| Token::make_keyword(word);
-    match (word(0).as_str(), word(1).as_str()) {
-        ("isnull", _) if !before.is_empty() && !is_mysql => (1, Some(vec![keyword("IS"), keyword("NULL")])),
-        ("materialized", "") if before == "as" => (1, Some(Vec::new())),
-        ("not", "materialized") if before == "as" => (2, Some(Vec::new())),
-        ("not", "indexed") => (2, Some(Vec::new())),
-        ("indexed", "by") => (3, Some(Vec::new())),
-        ("not", "glob" | "regexp" | "match") => (2, Some(vec![keyword("NOT"), keyword("LIKE")])),
-        ("is", "not") if has_general_is && !IS_KNOWN.contains(&&*word(2)) => {
-            (2, Some(["IS", "DISTINCT", "FROM"].map(keyword).to_vec()))
+    Some(match (word(0), word(1)) {
+        ("isnull", _) if !before.is_empty() && !is_mysql => (1, vec![keyword("IS"), keyword("NULL")]),
+        ("materialized", "") if before == "as" => (1, Vec::new()),
+        ("not", "materialized") if before == "as" => (2, Vec::new()),
+        ("not", "indexed") => (2, Vec::new()),
+        ("indexed", "by") => (3, Vec::new()),
+        ("not", "glob" | "regexp" | "match") => (2, vec![keyword("NOT"), keyword("LIKE")]),
+        ("is", "not") if has_general_is && !IS_KNOWN.contains(&word(2)) => {
+            (2, ["IS", "DISTINCT", "FROM"].map(keyword).to_vec())
         }
         ("is", next) if has_general_is && next != "not" && !IS_KNOWN.contains(&next) => {
-            (1, Some(["IS", "NOT", "DISTINCT", "FROM"].map(keyword).to_vec()))
+            (1, ["IS", "NOT", "DISTINCT", "FROM"].map(keyword).to_vec())
         }
-        _ => match tokens.first().map(|token| &token.token) {
-            Some(Token::Placeholder(hole)) if before == "in" => {
-                (1, Some(vec![Token::LParen, Token::Placeholder(hole.clone()), Token::RParen]))
+        _ => match token {
+            Token::Placeholder(hole) if before == "in" => {
+                (1, vec![Token::LParen, Token::Placeholder(hole.clone()), Token::RParen])
             }
-            _ => (1, None),
+            _ => return None,
         },
-    }
+    })
 }
 
 /// A dollar begins a name there: what is one is a hole, since [`masked`] writes it and nobody else may.
