@@ -74,13 +74,19 @@ impl Checker<'_> {
     /// Checks statements in the innermost scope, in the order of their data.
     ///
     /// `wanted` is the type that its `yield` should have, where somebody says.
-    pub(super) fn statements(&mut self, scope: &mut Scope, statements: &[Statement], wanted: Option<&Type>) -> Checked {
-        self.bind_names(scope, statements);
-        let uses: Vec<HashSet<Arc<str>>> = statements.iter().map(Uses::of_statement).collect();
-        let guards = Guards::of(statements, scope.blocks.len().saturating_sub(1));
+    pub(super) fn statements<'s>(
+        &mut self,
+        scope: &mut Scope,
+        statements: impl IntoIterator<Item = &'s Statement>,
+        wanted: Option<&Type>,
+    ) -> Checked {
+        let statements: Vec<&Statement> = statements.into_iter().collect();
+        self.bind_names(scope, &statements);
+        let uses: Vec<HashSet<Arc<str>>> = statements.iter().copied().map(Uses::of_statement).collect();
+        let guards = Guards::of(&statements, scope.blocks.len().saturating_sub(1));
         let mut placed: Vec<Option<Placed>> = statements.iter().map(|_| None).collect();
         let mut result = None;
-        for at in self.data_order(statements, &uses) {
+        for at in self.data_order(&statements, &uses) {
             let (Some(statement), Some(names)) = (statements.get(at), uses.get(at)) else { continue };
             if let StatementKind::Yield(value) = &statement.kind {
                 self.check_yield(statement, at + 1 == statements.len());
@@ -114,7 +120,7 @@ impl Checker<'_> {
         }
     }
 
-    fn bind_names(&mut self, scope: &mut Scope, statements: &[Statement]) {
+    fn bind_names(&mut self, scope: &mut Scope, statements: &[&Statement]) {
         for statement in statements {
             if let StatementKind::Step { name: Some(name), .. } = &statement.kind {
                 self.refuse_shadow(scope, name);
@@ -127,7 +133,7 @@ impl Checker<'_> {
     }
 
     /// The order in which types can be known; cycles are told once and cut.
-    fn data_order(&mut self, statements: &[Statement], uses: &[HashSet<Arc<str>>]) -> Vec<usize> {
+    fn data_order(&mut self, statements: &[&Statement], uses: &[HashSet<Arc<str>>]) -> Vec<usize> {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         for (at, statement) in statements.iter().enumerate() {
             if let Some(name) = name_of(statement) {
@@ -141,7 +147,7 @@ impl Checker<'_> {
         });
         let graph = Graph::new(statements.len(), edges.collect::<Vec<_>>());
         for cycle in graph.cycles() {
-            let members: Vec<&Statement> = cycle.iter().filter_map(|at| statements.get(*at)).collect();
+            let members: Vec<&Statement> = cycle.iter().filter_map(|at| statements.get(*at)).copied().collect();
             self.report_cycle(&members, "these steps wait for each other");
         }
         graph.order()

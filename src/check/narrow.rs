@@ -87,7 +87,7 @@ pub(super) struct Guards {
 
 impl Guards {
     /// Reads the `require`s of a block that stands at `level`.
-    pub(super) fn of(statements: &[Statement], level: usize) -> Self {
+    pub(super) fn of(statements: &[&Statement], level: usize) -> Self {
         let mut guards = Self::default();
         let mut told = HashSet::new();
         for (at, statement) in statements.iter().enumerate() {

@@ -45,6 +45,10 @@ impl Graph {
     /// The shortest way from the lowest node of a component back to itself.
     fn cycle_in(&self, part: &[usize]) -> Option<Vec<usize>> {
         let start = *part.iter().min()?;
+        // Nearly all: a statement by itself, which does not wait for itself.
+        if part.len() == 1 && !self.uses.get(start)?.contains(&start) {
+            return None;
+        }
         let inside: BTreeSet<usize> = part.iter().copied().collect();
         let mut came_from = std::collections::HashMap::new();
         let mut queue = std::collections::VecDeque::from([start]);

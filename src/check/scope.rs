@@ -193,6 +193,9 @@ impl Scope {
 
     /// Whether a condition says that an expression is not `none`; notes the `require` that says it.
     pub(super) fn has_value(&mut self, expr: &Expr) -> bool {
+        if self.narrowed.is_empty() {
+            return false;
+        }
         let Some(path) = narrow::path(expr) else { return false };
         let Some(fact) = self.narrowed.iter().rev().find(|fact| fact.path == path) else { return false };
         if let Some((level, statement)) = fact.guard

@@ -184,18 +184,12 @@ impl Uses {
 
     /// The holes of a query are names like any other; its errors are told when it is checked.
     fn tagged(&mut self, tagged: &Tagged) {
-        match tagged.tag {
-            Tag::Sql => {
-                let (template, _) = sql::parse(&tagged.text, tagged.text_span);
-                template.holes.iter().filter_map(|hole| hole.path.first()).for_each(|root| self.name(root));
-            }
-            Tag::Promql => {
-                for root in promql::mentioned(&tagged.text) {
-                    self.name(&Arc::from(root));
-                }
-            }
-            Tag::Regex | Tag::Python | Tag::Shell => {}
-        }
+        let roots = match tagged.tag {
+            Tag::Sql => sql::mentioned(&tagged.text),
+            Tag::Promql => promql::mentioned(&tagged.text),
+            Tag::Regex | Tag::Python | Tag::Shell => return,
+        };
+        roots.into_iter().for_each(|root| self.name(&Arc::from(root)));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::parallel;
 use crate::query::sql::Meaning;
 use crate::source::{Source, Span};
-use crate::syntax::ast::{self, Binding, ItemKind, Statement, Use, WorkflowItem, WorkflowItemKind};
+use crate::syntax::ast::{self, Binding, ItemKind, Use, WorkflowItem, WorkflowItemKind};
 use crate::value::{ConnectionKind, Type};
 
 /// What checking one file adds to what is known.
@@ -119,11 +119,11 @@ impl Checker<'_> {
         let params = self.workflow_params(&mut scope, workflow);
         let calendars = self.calendars(&mut scope, workflow);
         let defaults = self.defaults(&mut scope, workflow);
-        let statements: Vec<Statement> = items(workflow, |kind| match kind {
-            WorkflowItemKind::Statement(statement) => Some(statement.clone()),
+        let statements = items(workflow, |kind| match kind {
+            WorkflowItemKind::Statement(statement) => Some(statement),
             _ => None,
         });
-        let checked = self.statements(&mut scope, &statements, None);
+        let checked = self.statements(&mut scope, statements, None);
         if let Some(result) = &checked.block.result {
             let finding = Diagnostic::new(&codes::VF001, result.span, "a workflow has outputs, not a `yield`")
                 .help("write `output name = …`");

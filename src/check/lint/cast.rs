@@ -2,14 +2,13 @@
 
 use super::{Facts, literal};
 use crate::check::program::{Expr, ExprKind};
-use crate::check::walk;
 use crate::diagnostic::{Diagnostic, Edit, Fix, codes};
 use crate::source::Span;
 use crate::value::{Type, Value};
 
 /// VF205: a cast to the type that the value has already, there and back again, or of a number that does not fit.
 pub(super) fn lossy_or_repeated(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
-    walk::expressions(facts.program, &mut |expr| {
+    facts.expressions.iter().for_each(|expr| {
         let ExprKind::Cast(of, _) = &expr.kind else { return };
         findings
             .extend(repeated(facts, expr, of).or_else(|| there_and_back(facts, expr, of)).or_else(|| lossy(expr, of)));

@@ -22,7 +22,7 @@ pub(super) fn impossible_times(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>
     for workflow in &facts.program.workflows {
         walk::workflow_expressions(workflow, &mut |expr| findings.extend(cutoff(facts, &mut known, workflow, expr)));
     }
-    walk::expressions(facts.program, &mut |expr| findings.extend(midnight(&mut known, expr)));
+    findings.extend(facts.expressions.iter().filter_map(|expr| midnight(&mut known, expr)));
 }
 
 /// What was worked out before: looking through the years takes a while.

@@ -12,7 +12,7 @@ use crate::value::{Type, Value};
 
 /// VF204: a comparison or a condition that is always true, or always false.
 pub(super) fn always_the_same(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
-    walk::expressions(facts.program, &mut |expr| match &expr.kind {
+    facts.expressions.iter().for_each(|expr| match &expr.kind {
         ExprKind::Binary(op, left, right) => findings.extend(comparison(facts, expr.span, *op, left, right)),
         ExprKind::If(condition, ..) => findings.extend(written_out(condition, "if")),
         ExprKind::ListComprehension(_, within) => {

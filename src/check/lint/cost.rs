@@ -20,11 +20,11 @@ pub(super) fn query_per_item(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) 
             findings.extend(in_loop(facts, each));
         }
     });
-    walk::expressions(facts.program, &mut |expr| {
+    for expr in &facts.expressions {
         if let ExprKind::ListComprehension(item, within) = &expr.kind {
             findings.extend(in_comprehension(facts, item, within));
         }
-    });
+    }
 }
 
 /// What an item of a loop is known by inside it.

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::Facts;
 use crate::check::program::{Expr, ExprKind};
-use crate::check::walk;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{SourceId, Span};
 use crate::syntax::ast::ItemKind;
@@ -30,7 +29,7 @@ pub(super) fn undocumented(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
 pub(super) fn repeated_literals(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     let mut places: HashMap<(SourceId, &str), Vec<Span>> = HashMap::new();
     let mut passed: HashSet<Span> = HashSet::new();
-    walk::expressions(facts.program, &mut |expr| {
+    for expr in &facts.expressions {
         passed.extend(data(expr));
         if let ExprKind::Literal(value) = &expr.kind
             && is_magic(value, facts.text(expr.span))
@@ -38,7 +37,7 @@ pub(super) fn repeated_literals(facts: &Facts<'_>, findings: &mut Vec<Diagnostic
         {
             places.entry((expr.span.source, facts.text(expr.span))).or_default().push(expr.span);
         }
-    });
+    }
     for ((_, text), mut spans) in places.into_iter().filter(|(_, spans)| spans.len() >= OFTEN) {
         spans.sort();
         findings.extend(repeated(text, &spans));

@@ -27,7 +27,7 @@ use std::collections::HashMap;
 use super::modules::Modules;
 use super::program::{Expr, ExprKind, Program};
 use super::surroundings::Surroundings;
-use super::{Checker, STACK};
+use super::{Checker, STACK, walk};
 use crate::diagnostic::Diagnostic;
 use crate::parallel;
 use crate::query::sql::Meaning;
@@ -43,6 +43,8 @@ pub(super) struct Facts<'a> {
     /// The connections they will run with.
     pub(super) surroundings: &'a Surroundings,
     sources: HashMap<SourceId, &'a Source>,
+    /// Every expression of the program, those inside others included.
+    pub(super) expressions: Vec<&'a Expr>,
     /// What the SQL literals mean, by their places.
     pub(super) meanings: &'a HashMap<Span, Meaning>,
 }
@@ -101,11 +103,14 @@ impl Checker<'_> {
     /// Runs every lint.
     pub(super) fn lints(&mut self) {
         let sources = self.modules.all.iter().map(|module| (module.source.id, &module.source)).collect();
+        let mut expressions = Vec::new();
+        walk::expressions(&self.program, &mut |expr| expressions.push(expr));
         let facts = Facts {
             program: &self.program,
             modules: self.modules,
             surroundings: self.surroundings,
             sources,
+            expressions,
             meanings: &self.meanings,
         };
         let look = |(): &mut (), lint: &Lint| {

@@ -2,7 +2,6 @@
 
 use super::{Facts, argument, literal};
 use crate::check::program::{BinaryOperator as Op, Expr, ExprKind};
-use crate::check::walk;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::Effect;
 use crate::source::Span;
@@ -10,7 +9,7 @@ use crate::value::{Type, Value};
 
 /// VF305: a range that is empty or leaves its last day out, an end that belongs to the next day, a place behind the last.
 pub(super) fn off_by_one(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
-    walk::expressions(facts.program, &mut |expr| match &expr.kind {
+    facts.expressions.iter().for_each(|expr| match &expr.kind {
         ExprKind::Binary(Op::Through, start, end) => findings.extend(backwards(facts, expr.span, start, end)),
         ExprKind::Binary(Op::Until, start, end) => findings.extend(
             backwards(facts, expr.span, start, end)

@@ -13,7 +13,7 @@ use crate::value::{Type, Value};
 /// VF206: `if … else if … else none`, and a `when` that gives a value, over some members of a union.
 pub(super) fn not_covered(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     let mut inner: HashSet<Span> = HashSet::new();
-    walk::expressions(facts.program, &mut |expr| {
+    facts.expressions.iter().for_each(|expr| {
         if inner.contains(&expr.span) || !matches!(expr.kind, ExprKind::If(..)) {
             return;
         }

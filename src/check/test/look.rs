@@ -22,11 +22,11 @@ impl Checker<'_> {
         test: &ast::Test,
         workflow: &Workflow,
     ) -> (Vec<(Arc<str>, usize)>, Block) {
-        let statements: Vec<Statement> = test
+        let statements: Vec<&Statement> = test
             .items
             .iter()
             .filter_map(|item| match item {
-                TestItem::Statement(statement) if self.is_for_tests(statement) => Some(statement.clone()),
+                TestItem::Statement(statement) if self.is_for_tests(statement) => Some(statement),
                 _ => None,
             })
             .collect();
@@ -44,7 +44,7 @@ impl Checker<'_> {
                 outputs.push((output.name.clone(), slot));
             }
         }
-        let mut block = self.statements(&mut scope, &statements, None).block;
+        let mut block = self.statements(&mut scope, statements, None).block;
         block.steps.iter().for_each(|step| {
             crate::check::walk::step_expressions(step, &mut |expr| self.only_computes(expr));
         });

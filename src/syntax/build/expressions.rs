@@ -52,7 +52,10 @@ impl Reader<'_> {
 
     fn built(&self, pair: Node<'_>) -> Option<Built> {
         let span = self.span(&pair);
-        let inner = pair.into_inner();
+        let mut inner = pair.into_inner();
+        if inner.len() == 1 {
+            return self.primary(&inner.next()?);
+        }
         let prefixes = inner.clone().filter(|part| matches!(part.as_rule(), Rule::minus | Rule::k_not)).count();
         if prefixes > MAX_NESTING || inner.len() > 2 * MAX_DEPTH {
             return Some(self.too_long(span));
