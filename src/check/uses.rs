@@ -189,7 +189,9 @@ impl Uses {
             Tag::Promql => promql::mentioned(&tagged.text),
             Tag::Regex | Tag::Python | Tag::Shell => return,
         };
-        roots.into_iter().for_each(|root| self.name(&Arc::from(root)));
+        for root in roots {
+            self.name(&Arc::from(root));
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use crate::value::{Type, Value};
 
 /// VF205: a cast to the type that the value has already, there and back again, or of a number that does not fit.
 pub(super) fn lossy_or_repeated(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
-    facts.expressions.iter().for_each(|expr| {
-        let ExprKind::Cast(of, _) = &expr.kind else { return };
+    for expr in &facts.expressions {
+        let ExprKind::Cast(of, _) = &expr.kind else { continue };
         findings
             .extend(repeated(facts, expr, of).or_else(|| there_and_back(facts, expr, of)).or_else(|| lossy(expr, of)));
-    });
+    }
 }
 
 /// Literals of lists, maps and records take their type from the cast, so theirs is never repeated.

@@ -12,14 +12,16 @@ use crate::value::{Type, Value};
 
 /// VF204: a comparison or a condition that is always true, or always false.
 pub(super) fn always_the_same(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
-    facts.expressions.iter().for_each(|expr| match &expr.kind {
-        ExprKind::Binary(op, left, right) => findings.extend(comparison(facts, expr.span, *op, left, right)),
-        ExprKind::If(condition, ..) => findings.extend(written_out(condition, "if")),
-        ExprKind::ListComprehension(_, within) => {
-            findings.extend(within.filter.as_deref().and_then(|filter| written_out(filter, "if")));
+    for expr in &facts.expressions {
+        match &expr.kind {
+            ExprKind::Binary(op, left, right) => findings.extend(comparison(facts, expr.span, *op, left, right)),
+            ExprKind::If(condition, ..) => findings.extend(written_out(condition, "if")),
+            ExprKind::ListComprehension(_, within) => {
+                findings.extend(within.filter.as_deref().and_then(|filter| written_out(filter, "if")));
+            }
+            _ => {}
         }
-        _ => {}
-    });
+    }
     walk::program_steps(facts.program, &mut |site| match &site.step.action {
         Action::When { arms, .. } => {
             findings.extend(arms.iter().filter_map(|(condition, _)| written_out(condition, "when")));

@@ -9,19 +9,21 @@ use crate::value::{Type, Value};
 
 /// VF305: a range that is empty or leaves its last day out, an end that belongs to the next day, a place behind the last.
 pub(super) fn off_by_one(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
-    facts.expressions.iter().for_each(|expr| match &expr.kind {
-        ExprKind::Binary(Op::Through, start, end) => findings.extend(backwards(facts, expr.span, start, end)),
-        ExprKind::Binary(Op::Until, start, end) => findings.extend(
-            backwards(facts, expr.span, start, end)
-                .or_else(|| without_last_day(facts, start, end))
-                .or_else(|| shortened(facts, end)),
-        ),
-        ExprKind::Index(of, key) => findings.extend(behind_the_last(facts, of, key)),
-        ExprKind::Primitive(spec, _) if matches!(spec.verb(), "sample" | "date_of") => {
-            findings.extend(argument(expr, "at").and_then(|at| on_the_next_day(facts, at, spec.verb())));
+    for expr in &facts.expressions {
+        match &expr.kind {
+            ExprKind::Binary(Op::Through, start, end) => findings.extend(backwards(facts, expr.span, start, end)),
+            ExprKind::Binary(Op::Until, start, end) => findings.extend(
+                backwards(facts, expr.span, start, end)
+                    .or_else(|| without_last_day(facts, start, end))
+                    .or_else(|| shortened(facts, end)),
+            ),
+            ExprKind::Index(of, key) => findings.extend(behind_the_last(facts, of, key)),
+            ExprKind::Primitive(spec, _) if matches!(spec.verb(), "sample" | "date_of") => {
+                findings.extend(argument(expr, "at").and_then(|at| on_the_next_day(facts, at, spec.verb())));
+            }
+            _ => {}
         }
-        _ => {}
-    });
+    }
 }
 
 /// The end lies before the start in every run; of instants also at it, because the end is excluded.

@@ -13,15 +13,15 @@ use crate::value::{Type, Value};
 /// VF206: `if … else if … else none`, and a `when` that gives a value, over some members of a union.
 pub(super) fn not_covered(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
     let mut inner: HashSet<Span> = HashSet::new();
-    facts.expressions.iter().for_each(|expr| {
-        if inner.contains(&expr.span) || !matches!(expr.kind, ExprKind::If(..)) {
-            return;
+    for expr in &facts.expressions {
+        if !matches!(expr.kind, ExprKind::If(..)) || inner.contains(&expr.span) {
+            continue;
         }
         let (conditions, last) = chain(expr, &mut inner);
         if matches!(last.kind, ExprKind::Literal(Value::None)) {
             findings.extend(forgotten(facts, &conditions).map(|found| found.in_choice(last.span)));
         }
-    });
+    }
     walk::program_steps(facts.program, &mut |site| {
         if let Action::When { arms, otherwise: None } = &site.step.action
             && site.step.slot.is_some()
