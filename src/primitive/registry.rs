@@ -53,19 +53,24 @@ pub fn properties() -> impl Iterator<Item = &'static Property> {
     PROPERTIES.iter().flat_map(|family| family.iter())
 }
 
+/// Whether a primitive is called by this name. The last letters tell most apart, before any name is cut.
+fn is_called(spec: &Spec, verb: &str) -> bool {
+    spec.name.ends_with(verb) && spec.verb() == verb
+}
+
 /// The primitive called as `verb(…)`.
 pub fn prelude(verb: &str) -> Option<&'static Spec> {
-    all().find(|spec| spec.form == Form::Prelude && spec.verb() == verb)
+    all().find(|spec| spec.form == Form::Prelude && is_called(spec, verb))
 }
 
 /// The primitive called as `value.verb(…)` on a value of this family.
 pub fn method(family: &str, verb: &str) -> Option<&'static Spec> {
-    all().find(|spec| spec.form == Form::Method && spec.family() == family && spec.verb() == verb)
+    all().find(|spec| spec.form == Form::Method && is_called(spec, verb) && spec.family() == family)
 }
 
 /// The primitive called as `family.verb(…)`.
 pub fn namespace(family: &str, verb: &str) -> Option<&'static Spec> {
-    all().find(|spec| spec.form == Form::Namespace && spec.family() == family && spec.verb() == verb)
+    all().find(|spec| spec.form == Form::Namespace && is_called(spec, verb) && spec.family() == family)
 }
 
 /// Whether some primitive is called as `family.…(…)`.
