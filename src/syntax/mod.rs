@@ -54,7 +54,7 @@ pub fn parse(source: &Source) -> (ast::File, Vec<Diagnostic>) {
     if parser::is_shallow(&source.text) {
         return parser::file(source);
     }
-    parser::on_deep_stack(|| parser::long_file(source))
+    parser::long_file(source)
 }
 
 /// Parses files, several at a time. What it gives is in their order.

@@ -52,7 +52,7 @@ pub(super) fn is_shallow(text: &str) -> bool {
 /// See [`super::parse_all`].
 pub(super) fn side_by_side(sources: &[Source]) -> Vec<(File, Vec<Diagnostic>)> {
     match sources {
-        [source] => vec![on_deep_stack(|| long_file(source))],
+        [source] => vec![long_file(source)],
         _ => parallel::map(sources, STACK, || (), |(), source| file(source)),
     }
 }
@@ -70,7 +70,7 @@ pub(super) fn long_file(source: &Source) -> (File, Vec<Diagnostic>) {
     match scan(source) {
         Ok(scan) => match pieces::file(source, &scan) {
             Some(file) => (file, Vec::new()),
-            None => whole(Reader::new(source, scan)),
+            None => on_deep_stack(|| whole(Reader::new(source, scan.clone()))),
         },
         Err(finding) => (File::default(), vec![*finding]),
     }

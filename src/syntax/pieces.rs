@@ -18,17 +18,21 @@ use crate::source::Source;
 /// A body shorter than this, in bytes, is not worth cutting.
 const SHORTEST_BODY: usize = 32 << 10;
 
-/// Pieces for each thread, so that none waits long for another.
-const PIECES_PER_THREAD: usize = 2;
+/// How many tokens a piece has: what the grammar makes of so many fits into a core's cache and is reused for the next
+/// piece, and no thread waits long for another.
+const TOKENS_PER_PIECE: usize = 2_000;
 
 /// The file, when it has one long workflow and nothing wrong in it.
 pub(super) fn file(source: &Source, scan: &Arc<Scan>) -> Option<File> {
-    let threads = parallel::cores();
-    if threads == 1 || source.text.len() < SHORTEST_BODY || !scan.unclosed.is_empty() || !scan.habits.is_empty() {
+    if parallel::cores() == 1
+        || source.text.len() < SHORTEST_BODY
+        || !scan.unclosed.is_empty()
+        || !scan.habits.is_empty()
+    {
         return None;
     }
     let body = Body::longest(&source.text, &scan.tokens).filter(|body| body.bytes.len() >= SHORTEST_BODY)?;
-    let pieces = pieces(&scan.tokens, &body, threads * PIECES_PER_THREAD)?;
+    let pieces = pieces(&scan.tokens, &body)?;
     let read = parallel::map(&pieces, STACK, || (), |(), piece| piece.read(source, scan));
     join(source, &body, read.into_iter().collect::<Option<Vec<_>>>()?)
 }
@@ -110,12 +114,11 @@ enum Read {
     Parts(Vec<WorkflowItem>, Vec<Tagged>),
 }
 
-fn pieces(tokens: &[Token], body: &Body, most: usize) -> Option<Vec<Piece>> {
-    let size = body.tokens.len().div_ceil(most);
+fn pieces(tokens: &[Token], body: &Body) -> Option<Vec<Piece>> {
     let mut pieces = vec![Piece::Head(0..body.tokens.start)];
     let mut from = body.tokens.start;
     for &cut in &body.cuts {
-        if cut >= from + size {
+        if cut >= from + TOKENS_PER_PIECE {
             pieces.push(Piece::Part(from..cut));
             from = cut;
         }

@@ -9,6 +9,9 @@ pub(crate) const TAGS: [&str; 5] = ["sql", "promql", "regex", "python", "shell"]
 /// Symbols of more than one character, longest first where one begins another.
 const LONG_SYMBOLS: [&str; 12] = ["->", "=>", "==", "!=", "<=", ">=", "??", "?.", "&&", "||", "**", ":="];
 
+/// About how many bytes of a text make a token, with the space before it.
+const BYTES_PER_TOKEN: usize = 4;
+
 /// Reads `text` into tokens, texts that are not closed, and habits. Brackets are for later.
 pub(super) fn lex(text: &str) -> Scan {
     let mut lexer = Lexer {
@@ -21,7 +24,7 @@ pub(super) fn lex(text: &str) -> Scan {
         texts: Vec::new(),
         swallowed: None,
         no_comment_end: false,
-        scan: Scan::default(),
+        scan: Scan { tokens: Vec::with_capacity(text.len() / BYTES_PER_TOKEN), ..Scan::default() },
     };
     while let Some(next) = lexer.peek() {
         if lexer.texts.last().is_some_and(|text| text.hole.is_none()) {
@@ -71,7 +74,8 @@ impl Lexer<'_> {
     fn token(&mut self, next: char) {
         match next {
             '\n' => self.newline(),
-            ' ' | '\t'..='\r' | '\u{FEFF}' => self.at += next.len_utf8(),
+            ' ' => self.at += self.rest().bytes().take_while(|byte| *byte == b' ').count(),
+            '\t'..='\r' | '\u{FEFF}' => self.at += next.len_utf8(),
             '\u{A0}' | '\u{2007}' | '\u{202F}' => self.habit(HabitKind::Space, next.len_utf8()),
             '#' => self.comment(),
             '"' => self.quote(self.at),
