@@ -67,6 +67,10 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
     let written = reader.source_text().get(habit.span.clone()).unwrap_or("");
     let finding = |message: &str| Diagnostic::new(&codes::VF001, span, message);
     match habit.kind {
+        HabitKind::SlashComment if divides(reader.source_text(), habit) => {
+            finding("`//` divides nothing here, nor does it begin a comment")
+                .help("write `floor(a / b)` for the whole part of a division; comments begin with `#`")
+        }
         HabitKind::SlashComment => finding("comments begin with `#`, not `//`").fix("write `#`", span.slice(0, 2), "#"),
         HabitKind::DashComment => finding("comments begin with `#`, not `--`").fix("write `#`", span.slice(0, 2), "#"),
         HabitKind::BlockComment => {
@@ -85,9 +89,18 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
     }
 }
 
+/// Whether `// 2` stands behind something, and is one word or number: then it is hardly a comment.
+fn divides(text: &str, habit: &Habit) -> bool {
+    let before = text.get(..habit.span.start).and_then(|text| text.lines().next_back()).unwrap_or_default();
+    let divisor = text.get(habit.span.clone()).unwrap_or_default().trim_start_matches('/').trim();
+    let is_one = divisor.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let is_after_value = before.trim_end().ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | ']' | '_'));
+    is_after_value && is_one && !divisor.is_empty()
+}
+
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 63] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 65] = [
         other_alphabet,
         forms::import,
         shapes::type_without_equals,
@@ -98,6 +111,8 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         shapes::pair_in_parentheses,
         shapes::comma_of_loops,
         shapes::when_for_if,
+        shapes::choice_without_then,
+        shapes::slice,
         shapes::colon_for_block,
         shapes::given_by_colon,
         shapes::bare_set_or_test,

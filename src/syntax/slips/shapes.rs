@@ -2,8 +2,12 @@
 
 use super::slip;
 use crate::diagnostic::Diagnostic;
+use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
+
+/// How many tokens further on the rest of a choice is looked for.
+const LOOKED_AHEAD: usize = 64;
 
 /// `type Row { … }`.
 pub(super) fn type_without_equals(case: &Case<'_>) -> Option<Diagnostic> {
@@ -91,6 +95,39 @@ pub(super) fn when_for_if(case: &Case<'_>) -> Option<Diagnostic> {
     let span = case.span(when);
     slip(span, "`when` begins a branch of steps; a choice between two values begins with `if`")
         .map(|finding| finding.fix("write `if`", span, "if"))
+}
+
+/// `if c a else b`, `if c { a } else { b }`, `if c: a else b`.
+pub(super) fn choice_without_then(case: &Case<'_>) -> Option<Diagnostic> {
+    let mut ahead = (case.at..case.at + LOOKED_AHEAD).map(|index| case.text(index));
+    let next = ahead.find(|text| matches!(*text, "then" | "else" | ""));
+    if !case.tried.contains(&Rule::k_then) || !case.after_expression() || next != Some("else") {
+        return None;
+    }
+    let span = case.span(case.at);
+    match case.text(case.at) {
+        "{" => slip(span, "a choice between two values has no braces")
+            .map(|finding| finding.help("write `if c then a else b`; steps that run only then are `when c { … }`")),
+        ":" => slip(span, "a choice is made with `then`, not `:`").map(|finding| {
+            let gap = case.previous().map_or(span, |previous| case.span(previous).after().to(span));
+            finding.fix("write `then`", gap, " then")
+        }),
+        _ => slip(span, format!("expected `then` before {}", case.described(case.at)))
+            .map(|finding| finding.fix("write `then`", span.before(), "then ")),
+    }
+}
+
+/// `xs[0:2]`, `xs[1:]`.
+pub(super) fn slice(case: &Case<'_>) -> Option<Diagnostic> {
+    let open = case.innermost_open().filter(|open| case.kind(*open) == Some(Kind::Open(Bracket::Square)))?;
+    let of = open.checked_sub(1).and_then(|before| case.token(before))?;
+    let (first, second) = case.text(case.at).split_once(':')?;
+    let is_index = case.token(open).is_some_and(|open| of.end == open.start);
+    if !is_index || ![first, second].iter().all(|part| part.chars().all(|c| c.is_ascii_digit())) {
+        return None;
+    }
+    slip(case.span(case.at), "an index is one number, not `from:to`")
+        .map(|finding| finding.help("write `xs.skip(1).take(2)` for `xs[1:3]`, `xs.take(2)` for `xs[:2]`"))
 }
 
 /// `when c: …`, `for each x in xs: …`.
