@@ -60,7 +60,7 @@ pub(crate) fn map<T: Sync, S, R: Send>(
         });
         taken.map(|(index, item)| (index, work(&mut state, item))).collect::<Vec<_>>()
     };
-    let others = cores().min(items.len()).saturating_sub(1);
+    let others = if items.len() > 1 { cores().min(items.len()) - 1 } else { 0 };
     let share = || -> Vec<(usize, R)> {
         scope(|scope| {
             let spawn = |_| Builder::new().stack_size(stack).spawn_scoped(scope, run);

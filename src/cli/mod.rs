@@ -101,18 +101,10 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Reads the arguments and does what they say.
+/// Reads the arguments and does what they say, all on one thread: each that allocates has memory of its own.
 pub fn main() -> ExitCode {
-    let grammar = command();
-    let arguments::Split { rest, flags, wants_help } = split(std::env::args_os().collect(), &grammar);
-    let mut arguments =
-        Arguments::from_arg_matches(&grammar.get_matches_from(rest)).unwrap_or_else(|error| error.exit());
-    arguments.command.take(flags, wants_help);
-    let variables = Variables::from_process();
-    crate::abort::arm(variables.vmflow("ABORT_AT"));
-    let worker = std::thread::Builder::new()
-        .stack_size(STACK_BYTES)
-        .spawn(move || parallel::with_stack(STACK_BYTES, || dispatch(&arguments, &variables)));
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
+    let worker = worker.spawn(|| parallel::with_stack(STACK_BYTES, begin));
     let exit = match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(exit)) => exit,
         Ok(Err(_)) => {
@@ -125,6 +117,17 @@ pub fn main() -> ExitCode {
         }
     };
     exit.into()
+}
+
+fn begin() -> Exit {
+    let grammar = command();
+    let arguments::Split { rest, flags, wants_help } = split(std::env::args_os().collect(), &grammar);
+    let mut arguments =
+        Arguments::from_arg_matches(&grammar.get_matches_from(rest)).unwrap_or_else(|error| error.exit());
+    arguments.command.take(flags, wants_help);
+    let variables = Variables::from_process();
+    crate::abort::arm(variables.vmflow("ABORT_AT"));
+    dispatch(&arguments, &variables)
 }
 
 fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {

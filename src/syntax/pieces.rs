@@ -24,11 +24,8 @@ const TOKENS_PER_PIECE: usize = 2_000;
 
 /// The file, when it has one long workflow and nothing wrong in it.
 pub(super) fn file(source: &Source, scan: &Arc<Scan>) -> Option<File> {
-    if parallel::cores() == 1
-        || source.text.len() < SHORTEST_BODY
-        || !scan.unclosed.is_empty()
-        || !scan.habits.is_empty()
-    {
+    let is_plain = scan.unclosed.is_empty() && scan.habits.is_empty();
+    if source.text.len() < SHORTEST_BODY || !is_plain || parallel::cores() == 1 {
         return None;
     }
     let body = Body::longest(&source.text, &scan.tokens).filter(|body| body.bytes.len() >= SHORTEST_BODY)?;
