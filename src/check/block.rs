@@ -1,6 +1,6 @@
 //! Statements: the steps of a block, their order, and what each gives.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
@@ -82,7 +82,7 @@ impl Checker<'_> {
     ) -> Checked {
         let statements: Vec<&Statement> = statements.into_iter().collect();
         self.bind_names(scope, &statements);
-        let uses: Vec<HashSet<Arc<str>>> = statements.iter().copied().map(Uses::of_statement).collect();
+        let uses: Vec<BTreeSet<Arc<str>>> = statements.iter().copied().map(Uses::of_statement).collect();
         let guards = Guards::of(&statements, scope.blocks.len().saturating_sub(1));
         let mut placed: Vec<Option<Placed>> = statements.iter().map(|_| None).collect();
         let mut result = None;
@@ -133,7 +133,7 @@ impl Checker<'_> {
     }
 
     /// The order in which types can be known; cycles are told once and cut.
-    fn data_order(&mut self, statements: &[&Statement], uses: &[HashSet<Arc<str>>]) -> Vec<usize> {
+    fn data_order(&mut self, statements: &[&Statement], uses: &[BTreeSet<Arc<str>>]) -> Vec<usize> {
         let mut places: HashMap<Arc<str>, usize> = HashMap::new();
         for (at, statement) in statements.iter().enumerate() {
             if let Some(name) = name_of(statement) {

@@ -32,12 +32,12 @@ impl<'a> Definition<'a> {
         }
     }
 
-    fn uses(self) -> std::collections::HashSet<Arc<str>> {
+    fn uses(self) -> std::collections::BTreeSet<Arc<str>> {
         match self {
             Self::Function(function) => Uses::of_expression(&function.body),
             Self::Step(step) => match &step.body {
                 StepBody::Block(block) => Uses::of_block(block),
-                StepBody::External(_) => std::collections::HashSet::new(),
+                StepBody::External(_) => std::collections::BTreeSet::new(),
             },
         }
     }

@@ -3,7 +3,7 @@
 //! A fact is the path of an expression that is known to have a value: `done`, `copied_at[d]`,
 //! `s.labels.auid`. Facts follow names, fields and look-ups by name or literal.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::syntax::ast::{BinaryOperator, Expr, ExprKind, Literal, Statement, StatementKind, UnaryOperator};
@@ -104,7 +104,7 @@ impl Guards {
     }
 
     /// What is known at the statement `at`, which mentions `names`.
-    pub(super) fn above<'a>(&'a self, at: usize, names: &'a HashSet<Arc<str>>) -> impl Iterator<Item = Fact> + 'a {
+    pub(super) fn above<'a>(&'a self, at: usize, names: &'a BTreeSet<Arc<str>>) -> impl Iterator<Item = Fact> + 'a {
         let is_few = self.by_root.len() <= names.len();
         let all = self.by_root.iter().filter(move |(root, _)| is_few && names.contains(*root)).map(|(_, facts)| facts);
         let looked_up = names.iter().filter(move |_| !is_few).filter_map(|name| self.by_root.get(name));

@@ -168,11 +168,12 @@ impl Scope {
                 param: local.is_param.then_some(local.span),
             });
         }
-        let level = self.blocks.iter().rposition(|block| block.names.contains_key(name))?;
+        let mut blocks = self.blocks.iter().enumerate().rev();
+        let (level, place) = blocks.find_map(|(level, block)| Some((level, block.names.get_index_of(name)?)))?;
         let may_be_missing = self.blocks.iter().skip(level + 1).any(|block| block.is_outcome);
         let up = self.blocks.len() - 1 - level;
         let block = self.blocks.get_mut(level)?;
-        let binding = block.names.get_mut(name)?;
+        let (_, binding) = block.names.get_index_mut(place)?;
         binding.is_used = true;
         block.touched.insert(binding.slot);
         if matches!(binding.ty, Type::Connection(_)) {

@@ -3,7 +3,7 @@
 //! Too many is safe only for order, never for meaning: names bound inside a comprehension are
 //! left out where they are bound, so that they do not make an edge to a step of the same name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::statement::LOCAL;
@@ -18,28 +18,28 @@ use crate::syntax::ast::{
 #[derive(Default)]
 pub(super) struct Uses {
     /// The names.
-    pub(super) names: HashSet<Arc<str>>,
+    pub(super) names: BTreeSet<Arc<str>>,
     /// How many enclosing scopes bind each name.
-    bound: HashMap<Arc<str>, usize>,
+    bound: BTreeMap<Arc<str>, usize>,
 }
 
 impl Uses {
     /// The names that a statement mentions, its clauses and inner blocks included.
-    pub(super) fn of_statement(statement: &Statement) -> HashSet<Arc<str>> {
+    pub(super) fn of_statement(statement: &Statement) -> BTreeSet<Arc<str>> {
         let mut uses = Self::default();
         uses.statement(statement);
         uses.names
     }
 
     /// The names that an expression mentions.
-    pub(super) fn of_expression(expr: &Expr) -> HashSet<Arc<str>> {
+    pub(super) fn of_expression(expr: &Expr) -> BTreeSet<Arc<str>> {
         let mut uses = Self::default();
         uses.expr(expr);
         uses.names
     }
 
     /// The names that a block mentions, less those that it binds itself.
-    pub(super) fn of_block(block: &Block) -> HashSet<Arc<str>> {
+    pub(super) fn of_block(block: &Block) -> BTreeSet<Arc<str>> {
         let mut uses = Self::default();
         uses.block(block);
         uses.names
