@@ -108,8 +108,11 @@ impl Lexer<'_> {
         let token = Token { kind, start, end, line: self.line, indent: self.indent, first: self.fresh };
         self.scan.tokens.push(token);
         self.fresh = false;
-        let inside = self.text.get(start..end).unwrap_or("");
-        self.line += u32::try_from(inside.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(0);
+        // No other token goes on behind the end of its line.
+        if kind == Kind::Query {
+            let inside = self.text.get(start..end).unwrap_or("");
+            self.line += u32::try_from(inside.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(0);
+        }
         self.at = end;
     }
 
@@ -141,7 +144,7 @@ impl Lexer<'_> {
         if word == "f" && after.starts_with('"') {
             self.push(Kind::Text, start, start + 2);
             self.texts.push(OpenText { start, hole: None });
-        } else if TAGS.contains(&word) && after.starts_with("\"\"\"") {
+        } else if after.starts_with("\"\"\"") && TAGS.contains(&word) {
             self.at += len;
             self.quote(start);
         } else {
