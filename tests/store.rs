@@ -3,14 +3,20 @@
 mod backfill;
 mod crash;
 mod history;
+mod outage;
 mod resume;
 mod secrets;
+mod server;
 mod trouble;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use sqlx::{Connection, Executor, SqliteConnection};
 
 use crate::support::place::wait;
+use crate::support::postgres;
 use crate::support::sandbox::{Ran, Sandbox};
 
 /// The configuration of the tests: one database.
@@ -59,9 +65,15 @@ const UNSAFE: &str = r#"workflow unsafe {
 }
 "#;
 
-/// A project with that database.
+/// A project with that database, and its runs in a file or on a server.
 struct Project {
     sandbox: Sandbox,
+}
+
+/// A name for a schema that no other test has.
+fn fresh_schema() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("runs_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Project {
@@ -72,6 +84,28 @@ impl Project {
         project.sandbox.write("unsafe.flow", UNSAFE);
         project.execute(TABLES);
         project
+    }
+
+    /// With its runs on the server that the tests share, and the shortest lease.
+    fn on_server() -> Self {
+        Self::on(&postgres::url(), &fresh_schema(), "1s")
+    }
+
+    /// With its runs on a server.
+    fn on(url: &str, schema: &str, lease: &str) -> Self {
+        let project = Self::new();
+        let runs = format!("runs: {{ url: \"{url}\", schema: {schema}, lease: {lease} }}\n{CONFIG}");
+        project.sandbox.write("vmflow.yaml", &runs);
+        project
+    }
+
+    /// Waits until the last run is nobody's any more: on a server that takes as long as its lease lasts.
+    fn let_go(&self) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while self.runs().first().is_some_and(|run| run["status"] == "running") {
+            assert!(Instant::now() < deadline, "its owner is gone");
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     async fn database(&self) -> SqliteConnection {

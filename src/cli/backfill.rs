@@ -272,7 +272,8 @@ impl Work<'_> {
             },
             Uuid::now_v7(),
         );
-        let kept = prepared.recording.begin(&how, &prepared, id, &*self.clock, (&self.terminal, &ready));
+        let told = (&self.terminal, &ready);
+        let kept = prepared.recording.begin(&how, &prepared, id, &*self.clock, told, &mut project)?;
         Ok(carry(RunFormat::Json, &self.terminal, &prepared, id, &self.clock, ready, kept))
     }
 

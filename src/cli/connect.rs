@@ -242,7 +242,7 @@ pub(super) fn authorization(login: &Login) -> Authorization {
     }
 }
 
-fn server(address: &ServerAddress, tls: Option<Tls>) -> PostgresServer {
+pub(super) fn server(address: &ServerAddress, tls: Option<Tls>) -> PostgresServer {
     match address {
         // The parameter of the URL and `tls:` say the same; the configuration refuses both at once.
         ServerAddress::Url(url) => PostgresServer::Url(with_tls(url.expose(), tls)),

@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use super::arguments::RunFormat;
+use super::history::Refused;
 use super::perform::{Performed, Sink as Display, perform};
 use super::prepare::Prepared;
 use super::project::{Project, refuse};
@@ -19,7 +20,7 @@ use crate::connection::Clock;
 use crate::lifecycle::Sink;
 use crate::primitive::Connections;
 use crate::run::{self, Interrupt, Records, RunOutcome, Services};
-use crate::store::{Finished, Recorder, RunStore, Status};
+use crate::store::{Finished, Recorder, RunStore, Status, StoreError};
 
 /// How a run is printed and recorded.
 pub(super) struct How {
@@ -39,6 +40,13 @@ pub(super) struct Ready {
     pub(super) connections: Connections,
     pub(super) redactor: Arc<Redactor>,
     pub(super) sinks: Vec<Arc<dyn Sink>>,
+}
+
+impl Ready {
+    /// Waits for the run store.
+    pub(super) fn ask<T>(&self, answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, Refused> {
+        self.runtime.block_on(answer).map_err(|error| (Exit::Environment, error.to_string()))
+    }
 }
 
 /// Who keeps the record of a run, and where.
@@ -79,8 +87,10 @@ pub(super) fn execute(
         Ok(ready) => ready,
         Err(exit) => return exit,
     };
-    let kept = prepared.recording.begin(how, prepared, id, &**clock, (terminal, &ready));
-    carry_out(how.format, terminal, prepared, id, clock, ready, kept)
+    match prepared.recording.begin(how, prepared, id, &**clock, (terminal, &ready), project) {
+        Ok(kept) => carry_out(how.format, terminal, prepared, id, clock, ready, kept),
+        Err(exit) => exit,
+    }
 }
 
 /// Runs what is ready, ends its record and prints its result.
@@ -128,10 +138,12 @@ pub(super) fn carry(
     let Ready { runtime, connections, redactor, sinks } = ready;
     let telling = kept.as_ref().and_then(|(_, store)| Telling::begin(sinks, store, clock, &runtime));
     let recorder = kept.map(|(recorder, _)| recorder);
+    let interrupt = Interrupt::default();
+    recorder.iter().for_each(|recorder| recorder.guard(&interrupt));
     let services = Services {
         connections,
         clock: clock.clone(),
-        interrupt: Interrupt::default(),
+        interrupt,
         keeping: Some(prepared.keeping.clone()),
         preview: None,
         records: recorder.clone().map(|recorder| recorder as Arc<dyn Records>),

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod backfill;
+mod cancel;
 mod check;
 mod completions;
 mod config;
@@ -140,6 +141,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         Command::Backfill(command) => backfill::backfill(command, &terminal, variables),
         Command::Resume(command) => resume::resume(command, &terminal, variables),
         Command::Retry(command) => resume::retry(command, &terminal, variables),
+        Command::Cancel(command) => cancel::cancel(command, &terminal, variables),
         Command::Plan(command) => plan::plan(command, &terminal, variables),
         Command::Plot(command) => plot::plot(command, &terminal, variables),
         Command::Check(command) => check::check(command, &terminal, variables),

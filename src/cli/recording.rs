@@ -1,18 +1,22 @@
 //! What a run is recorded with: where, from which texts, against which connections.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use super::execution::{How, Ready};
+use super::execution::{How, Kept, Ready};
 use super::prepare::Prepared;
+use super::project::{Project, refuse};
 use super::terminal::Terminal;
+use super::{Exit, connect};
 use crate::check::modules::Modules;
-use crate::config::{Config, Environment, Redactor};
+use crate::config::{Config, Environment, Redactor, Runs};
 use crate::connection::Clock;
-use crate::store::{Begin, Mask, Program, Recorder, RunStore, SqliteStore, Story, Text, Warn, hash_of};
+use crate::diagnostic::Diagnostic;
+use crate::store::{Begin, Mask, PostgresStore, Program, Recorder, RunStore, SqliteStore, Story, Text, Warn, hash_of};
 use crate::value::{Value, to_kept};
 
 /// The settings of a connection that say where it leads.
@@ -20,15 +24,16 @@ const LEADS: [&str; 8] = ["kind", "path", "url", "read_url", "write_url", "base_
 
 /// What stands for a program and for where its connections lead, and where that is recorded.
 pub(super) struct Recording {
-    store: Option<PathBuf>,
+    /// Where; what is wrong with that keeps a run from beginning, and a plan from nothing.
+    runs: Result<Option<Runs>, Vec<Diagnostic>>,
     program: Program,
     connections: String,
 }
 
 impl Recording {
     pub(super) fn of(config: &Config, modules: &Modules, environment: &Environment) -> Self {
-        let store = config.runs().map(Path::to_path_buf);
-        Self { store, program: texts(modules), connections: leads(config.directory(), environment) }
+        let connections = leads(config.directory(), environment);
+        Self { runs: config.runs(), program: texts(modules), connections }
     }
 
     /// Whether the connections lead where they led a run that was recorded as this.
@@ -36,7 +41,7 @@ impl Recording {
         self.connections == recorded.connections
     }
 
-    /// Records a run that begins, and where; `None` when runs are not recorded here.
+    /// Records a run that begins, and where; `None` when runs are not recorded here. What is wrong has been told.
     pub(super) fn begin(
         &self,
         how: &How,
@@ -44,8 +49,14 @@ impl Recording {
         id: Uuid,
         clock: &dyn Clock,
         (terminal, ready): (&Terminal, &Ready),
-    ) -> Option<(Arc<Recorder>, Arc<dyn RunStore>)> {
-        let store: Arc<dyn RunStore> = Arc::new(SqliteStore::at(self.store.as_deref()?));
+        project: &mut Project,
+    ) -> Result<Option<Kept>, Exit> {
+        let Some(runs) = project.accept(self.runs.clone()) else {
+            project.tell(terminal);
+            return Err(Exit::Environment);
+        };
+        let Some(runs) = runs else { return Ok(None) };
+        let store = open(&runs).map_err(|why| refuse(terminal, Exit::Environment, &why))?;
         let begin = Begin {
             id,
             workflow: prepared.plan.workflow.name.to_string(),
@@ -66,8 +77,19 @@ impl Recording {
         let story = (!ready.sinks.is_empty()).then(|| Story::of(&begin, 1, how.traceparent.clone()));
         let (mask, warn, on) = (mask(&ready.redactor), warn(*terminal), ready.runtime.handle());
         let recorder = Recorder::of_new(store.clone(), begin, mask, warn, on).telling(story);
-        Some((Arc::new(recorder), store))
+        Ok(Some((Arc::new(recorder), store)))
     }
+}
+
+/// The store of runs; nothing is touched before its first use.
+pub(super) fn open(runs: &Runs) -> Result<Arc<dyn RunStore>, String> {
+    Ok(match runs {
+        Runs::File(path) => Arc::new(SqliteStore::at(path)),
+        Runs::Postgres { address, tls, schema, lease_ms } => {
+            let (server, lease) = (connect::server(address, *tls), Duration::from_millis(*lease_ms));
+            Arc::new(PostgresStore::in_schema(&server, schema, lease).map_err(|error| error.message)?)
+        }
+    })
 }
 
 /// Who runs it, for people: the machine and the process.

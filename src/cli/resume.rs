@@ -24,7 +24,7 @@ use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
 use crate::diagnostic::did_you_mean;
 use crate::plan;
-use crate::store::{Claim, Program, Recalled, Recorder, RunRow, Status, StepRow, Story};
+use crate::store::{Claim, Program, Recalled, Recorder, RunRow, RunStore, Status, StepRow, Story};
 use crate::value::{Timestamp, Value, from_kept};
 
 /// What may be taken up again by `resume`, by `retry --failed-items` and by `retry --from`.
@@ -95,8 +95,9 @@ impl Again<'_> {
         let prepared = self.prepare(&history, &run, variables, &mut project);
         let prepared = prepared.map_err(|refusal| refusal.tell(&project, terminal))?;
         let ready = Ready::open(&prepared, clock, terminal, &mut project)?;
-        let recorder = self.take_up(&history, &run, &prepared, &ready, terminal).map_err(told)?;
-        Ok(TakenUp { id: run.begin.id, prepared, ready, kept: (recorder, history.store.clone()) })
+        let store = history.anew().map_err(told)?;
+        let recorder = self.take_up(&store, &run, &prepared, &ready, terminal).map_err(told)?;
+        Ok(TakenUp { id: run.begin.id, prepared, ready, kept: (recorder, store) })
     }
 
     fn may_take_up(&self, run: RunRow) -> Result<RunRow, Refused> {
@@ -174,21 +175,21 @@ impl Again<'_> {
     /// Makes the run ours, and brings what is on record of it.
     fn take_up(
         &self,
-        history: &History,
+        store: &Arc<dyn RunStore>,
         run: &RunRow,
         prepared: &Prepared,
         ready: &Ready,
         terminal: &Terminal,
     ) -> Result<Arc<Recorder>, Refused> {
-        let (store, id, workflow) = (&history.store, run.begin.id, &prepared.plan.workflow);
-        let settled = settle::settled(&history.ask(store.steps(id))?, self.done, self.redo, workflow)?;
+        let (id, workflow) = (run.begin.id, &prepared.plan.workflow);
+        let settled = settle::settled(&ready.ask(store.steps(id))?, self.done, self.redo, workflow)?;
         let forgotten = self.from.map(|from| downstream(workflow, from)).transpose()?.unwrap_or_default();
-        let steps = history.ask(store.steps(id))?;
-        self.ask_about_doubles(&steps, &history.ask(store.effects(id))?, &forgotten)?;
+        let steps = ready.ask(store.steps(id))?;
+        self.ask_about_doubles(&steps, &ready.ask(store.effects(id))?, &forgotten)?;
         let worker = recording::worker();
-        let epoch = match history.ask(store.claim(id, &worker, self.states))? {
+        let epoch = match ready.ask(store.claim(id, &worker, self.states))? {
             Claim::Granted(epoch) => epoch,
-            Claim::Busy(owner) => return Err((Exit::Usage, format!("this run goes on: {owner} runs it"))),
+            Claim::Busy { owner, for_ms } => return Err((Exit::Usage, busy(&owner, for_ms))),
             Claim::Refused(status) => return Err(refused(run, status)),
             Claim::BrokenOff => {
                 let why = "its record broke off while it went on, so what it did since is not known";
@@ -197,9 +198,8 @@ impl Again<'_> {
             Claim::Unknown => return Err((Exit::Usage, "this run is not on record any more".to_owned())),
         };
         crate::abort::at(crate::abort::Point::J2);
-        history.ask(store.settle(id, &settled))?;
-        let recalled = ready.runtime.block_on(Recalled::of(store.clone(), id));
-        let mut recalled = recalled.map_err(|error| (Exit::Environment, error.to_string()))?;
+        ready.ask(store.settle(id, &settled))?;
+        let mut recalled = ready.ask(Recalled::of(store.clone(), id))?;
         recalled.forget(&forgotten);
         let (mask, warn) = (recording::mask(&ready.redactor), recording::warn(*terminal));
         let on = ready.runtime.handle();
@@ -230,6 +230,12 @@ impl Again<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// That a run goes on; where only a lease says so, when it could be taken up if it does not.
+fn busy(owner: &str, for_ms: Option<i64>) -> String {
+    let until = for_ms.map(|ms| format!("; should that be gone, it can be taken up in {} s", ms / 1000 + 1));
+    format!("this run goes on: {owner} runs it{}", until.unwrap_or_default())
 }
 
 fn refused(run: &RunRow, status: Status) -> Refused {

@@ -9,6 +9,7 @@ use super::job::{self, Job};
 use super::mask::MaskWords;
 use super::origin::{self, Setting};
 use super::reading::{Reading, list, suggest};
+use super::runs::{Runs, runs};
 use super::secret::Secret;
 use super::variables::Variables;
 use super::yaml::{self, Content, Entry, Field, Mapping, Node, field, fields};
@@ -17,9 +18,6 @@ use crate::source::{Source, Span, Spanned};
 
 /// The keys of the file.
 const KEYS: &[&str] = &["default_environment", "environments", "jobs", "packages", "mask", "runs"];
-
-/// The keys of `runs`.
-const RUNS_KEYS: &[&str] = &["enabled", "path"];
 
 /// The variables that name an environment, the first one set winning; the second is the predecessor's.
 const ENVIRONMENT_VARIABLES: [&str; 2] = ["VMFLOW_ENV", "VM_JOBS_ENVIRONMENT"];
@@ -39,7 +37,7 @@ pub struct Config {
     environments_span: Span,
     jobs: Mapping,
     jobs_span: Span,
-    runs: Option<PathBuf>,
+    runs: Option<Entry>,
     packages: Vec<Spanned<PathBuf>>,
 }
 
@@ -61,7 +59,6 @@ impl Config {
             runs: None,
             packages: Vec::new(),
         };
-        config.runs = Some(config.directory.join(".vmflow").join("runs.db"));
         if !node.is_null() {
             findings.extend(config.take_in(&node));
         }
@@ -91,14 +88,15 @@ impl Config {
             self.jobs_span = field.key_span;
             self.jobs = jobs(&mut reading, field);
         }
-        if let Some(field) = field(map, "runs") {
-            self.runs = runs(&mut reading, field, self.runs.take());
-        }
+        self.runs = map.get("runs").cloned();
         if let Some(field) = field(map, "packages") {
             let items = reading.items(field, "a list of folders").into_iter();
             self.packages = items.filter_map(|item| Some(Spanned::new(reading.path(item)?, item.node.span))).collect();
         }
         let mut findings = reading.findings;
+        let mut lenient = this.reading(true);
+        self.read_runs(&mut lenient);
+        findings.extend(lenient.findings);
         findings.extend(self.unknown_default());
         findings
     }
@@ -138,9 +136,19 @@ impl Config {
         &self.directory
     }
 
-    /// Where the store of runs lies; `None` when none are to be recorded.
-    pub fn runs(&self) -> Option<&Path> {
-        self.runs.as_deref()
+    /// Where runs are recorded; `None` when none are to be. The error says what is wrong with that, or missing.
+    pub fn runs(&self) -> Result<Option<Runs>, Vec<Diagnostic>> {
+        let mut reading = self.reading(false);
+        let read = self.read_runs(&mut reading);
+        // What is only doubtful was told when the file was read.
+        finish(read, reading.findings).map(|(runs, _)| runs)
+    }
+
+    #[allow(clippy::option_option, reason = "a setting is wrong, off or given: three cases")]
+    fn read_runs(&self, reading: &mut Reading<'_>) -> Option<Option<Runs>> {
+        let default = self.directory.join(".vmflow").join("runs.db");
+        let Some(entry) = &self.runs else { return Some(Some(Runs::File(default))) };
+        runs(reading, Field { key: "runs", key_span: entry.key_span, node: &entry.value }, default)
     }
 
     /// The words that make a key sensitive in this project.
@@ -302,15 +310,6 @@ pub(super) fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T
         Some(value) if findings.iter().all(|finding| finding.severity != Severity::Error) => Ok((value, findings)),
         _ => Err(findings),
     }
-}
-
-/// Where runs are recorded, if they are.
-fn runs(reading: &mut Reading<'_>, runs: Field<'_>, default: Option<PathBuf>) -> Option<PathBuf> {
-    let map = reading.map(runs)?;
-    reading.check_keys(map, RUNS_KEYS, "`runs`");
-    let is_enabled = field(map, "enabled").is_none_or(|field| reading.boolean(field).unwrap_or(true));
-    let path = field(map, "path").map_or(default, |field| reading.path(field));
-    path.filter(|_| is_enabled)
 }
 
 /// Jobs as a map, or as a list whose items have an `id`.

@@ -101,7 +101,7 @@ fn embedded(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -
     Some(ConnectionConfig::Embedded { path: path?, seed })
 }
 
-fn postgres(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
+pub(super) fn postgres(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<ConnectionConfig> {
     let (address, tls, pool) = server(reading, owner, map, span, (&["postgres", "postgresql"], 5432))?;
     Some(ConnectionConfig::Postgres { address, tls, pool })
 }

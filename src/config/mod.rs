@@ -21,6 +21,7 @@ mod mask;
 mod metrics;
 mod origin;
 mod reading;
+mod runs;
 mod secret;
 mod substitute;
 mod transport;
@@ -44,6 +45,7 @@ pub use manifest::{Home, MANIFEST_NAME, Manifest, Named, is_package_name};
 pub use mask::{MaskWords, Redactor, mask_all, mask_json, mask_text};
 pub use metrics::{Durable, WriteProtocol};
 pub use origin::{Filled, Setting};
+pub use runs::Runs;
 pub use secret::{Secret, Url};
 pub use variables::Variables;
 

@@ -40,7 +40,8 @@ pub trait Records: Send + Sync {
     /// What an earlier attempt did under a key.
     fn found<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Found>>;
     /// A write is about to be made that must not be made twice. Comes back once that is on record, or cannot be.
-    fn announce(&self, step: Recorded) -> BoxFuture<'_, ()>;
+    /// `false`: it may not be made now, because somebody may come who does not know of it and makes it again.
+    fn announce(&self, step: Recorded) -> BoxFuture<'_, bool>;
     /// A step, or an item of a loop, is over.
     fn ended(&self, step: Recorded);
 }
@@ -144,10 +145,19 @@ pub(crate) async fn recorded(
     }
     let started = frame.run.journal.now();
     if step.effect == Effect::Write && !entry.is_safe {
-        records.announce(entry.recorded(End::Announced, tally, started)).await;
+        let may_be_made = records.announce(entry.recorded(End::Announced, tally, started)).await;
         abort::at(Point::J3);
+        if !may_be_made && !frame.abort.is_cancelled() {
+            let result = Err(entry.unannounced());
+            entry.keep(&result, tally, started);
+            return result;
+        }
     } else if step.effect == Effect::Write {
         records.on_record().await;
+    }
+    if frame.abort.is_cancelled() {
+        // Also in `finally`: whoever has taken the run over makes this write.
+        return Err(Fault::cancelled());
     }
     let result = work.await;
     abort::at(Point::J4);
@@ -254,6 +264,16 @@ impl<'a> Entry<'a> {
 
     fn tell(&self, why: &str) {
         self.frame.run.journal.emit(EventKind::Redone { step: self.place(), why: why.to_owned() });
+    }
+
+    fn unannounced(&self) -> Box<Fault> {
+        let why = "the run store is away, which would know that this write was made; made twice, it could double it";
+        let error = StepError::new(ErrorKind::Connection, why);
+        Fault::new(
+            error.help(
+                "`vmflow resume` goes on from here once the store is back; a `key` makes the write safe to repeat",
+            ),
+        )
     }
 
     fn unsettled(&self, how: &str) -> Box<Fault> {

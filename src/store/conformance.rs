@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunStore, Selection, Settled, Status, StepRow,
-    StepState, StoreError, Text,
+    StepState, Stop, StoreError, Text,
 };
 
 type Open<'a> = &'a (dyn Fn() -> Arc<dyn RunStore> + Sync);
@@ -20,6 +20,8 @@ pub(super) async fn all(open: Open<'_>) {
     an_announced_write_is_open_until_it_ends_or_somebody_says_so(open).await;
     runs_are_selected(open).await;
     only_what_is_over_may_be_taken_up(open).await;
+    values_of_any_size_and_letters_come_back(open).await;
+    whoever_runs_a_run_is_told_to_stop(open).await;
     pruning_leaves_what_runs_and_what_others_use(open).await;
     each_sink_is_told_from_its_own_place(open).await;
 }
@@ -203,6 +205,40 @@ async fn only_what_is_over_may_be_taken_up(open: Open<'_>) {
     assert_eq!(store.claim(Uuid::now_v7(), "b", &Status::ALL).await, Ok(Claim::Unknown));
 }
 
+async fn values_of_any_size_and_letters_come_back(open: Open<'_>) {
+    let (store, run) = (open(), Uuid::now_v7());
+    store.begin(&begin(run)).await.unwrap();
+    let large = format!("\"{}\"", "ü".repeat(3 << 20));
+    let odd = json!("a\0b \\u0000 \u{1f600}").to_string();
+    let output = |hash: &str, json: &str| Entry::Output { hash: hash.to_owned(), json: json.to_owned() };
+    let named = StepRow { item: Some("n: '\0'".to_owned()), error: Some(json!("\0")), ..step("odd", Some("odd")) };
+    let event = EventRow { seq: 1, epoch: 1, body: json!({ "line": "\0" }).to_string() };
+    let steps = [Entry::Step(step("big", Some("big"))), Entry::Step(named), Entry::Event(event.clone())];
+    let values = [output("big", &large), output("odd", &odd), output("odd", &odd)];
+    store.append(run, 1, &[&values[..], &steps[..]].concat()).await.unwrap();
+    assert_eq!(store.output("big").await.unwrap(), Some(large));
+    assert_eq!(store.output("odd").await.unwrap(), Some(odd), "a value is what it was, to the letter");
+    assert_eq!(store.events(run).await.unwrap(), [event]);
+    assert_eq!(store.steps(run).await.unwrap().len(), 2);
+    store.finish(run, 1, &[], &finished(Status::Success)).await.unwrap();
+}
+
+async fn whoever_runs_a_run_is_told_to_stop(open: Open<'_>) {
+    let (mine, other, run) = (open(), open(), Uuid::now_v7());
+    assert_eq!(other.ask_to_stop(run).await, Ok(Stop::Unknown));
+    mine.begin(&begin(run)).await.unwrap();
+    assert_eq!((mine.beat(run, 1).await, mine.beat(run, 2).await), (Ok(false), Err(StoreError::Lost)));
+    assert_eq!(other.ask_to_stop(run).await, Ok(Stop::Asked("here:1".to_owned())));
+    assert_eq!(mine.beat(run, 1).await, Ok(true));
+    assert_eq!(other.ask_to_stop(run).await, Ok(Stop::Asked("here:1".to_owned())), "twice is once");
+    mine.finish(run, 1, &[], &finished(Status::Cancelled)).await.unwrap();
+    assert_eq!(mine.beat(run, 1).await, Err(StoreError::Lost));
+    assert_eq!(other.ask_to_stop(run).await, Ok(Stop::Over(Status::Cancelled)));
+    assert_eq!(other.claim(run, "b", &[Status::Cancelled]).await, Ok(Claim::Granted(2)));
+    assert_eq!(other.beat(run, 2).await, Ok(false), "who takes it up goes on");
+    other.finish(run, 2, &[], &finished(Status::Success)).await.unwrap();
+}
+
 async fn pruning_leaves_what_runs_and_what_others_use(open: Open<'_>) {
     let store = open();
     store.prune(i64::MAX, 0, false).await.unwrap();
@@ -267,5 +303,12 @@ async fn each_sink_is_told_from_its_own_place(open: Open<'_>) {
     let turn = store.turn("a").await.unwrap();
     assert!(turn.is_some() && open().turn("a").await.unwrap().is_none() && open().turn("b").await.unwrap().is_some());
     drop(turn);
-    assert!(open().turn("a").await.unwrap().is_some());
+    // A server needs a moment to see that somebody went.
+    for _ in 0..500 {
+        if open().turn("a").await.unwrap().is_some() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the turn is over, and nobody gets it");
 }

@@ -1,7 +1,7 @@
 //! The run store: what every run was given, did and came to, so that it can be looked at and finished later.
 //!
 //! ```text
-//! run ──▶ Recorder ──▶ RunStore (SQLite) ──▶ history, resume
+//! run ──▶ Recorder ──▶ RunStore (SQLite, PostgreSQL) ──▶ history, resume
 //!         in memory     many entries, one commit
 //! ```
 //!
@@ -11,15 +11,18 @@
 
 #[cfg(test)]
 mod conformance;
-mod lease;
 mod model;
 mod outbox;
+mod postgres;
 mod recalled;
 mod recorder;
 mod selection;
+mod sql;
 mod sqlite;
 mod state;
 mod story;
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
@@ -27,9 +30,10 @@ use uuid::Uuid;
 use crate::lifecycle::Turn;
 pub use model::{
     Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunRow, Settled, SinkRow, StepRow, StepState,
-    Text,
+    Stop, Text,
 };
 pub use outbox::StoreOutbox;
+pub use postgres::PostgresStore;
 pub use recalled::Recalled;
 pub use recorder::{Mask, Recorder, Warn, hash_of};
 pub use selection::Selection;
@@ -47,13 +51,17 @@ pub enum StoreError {
     Lost,
     /// The store is at fault; a line for people.
     Fault(String),
+    /// It cannot be reached just now, and nothing was done; a line for people.
+    Away(String),
+    /// It went away meanwhile; what was asked may have been done, or may not. A line for people.
+    Unknown(String),
 }
 
 impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Lost => f.write_str("the run belongs to somebody else by now"),
-            Self::Fault(why) => f.write_str(why),
+            Self::Fault(why) | Self::Away(why) | Self::Unknown(why) => f.write_str(why),
         }
     }
 }
@@ -61,10 +69,15 @@ impl std::fmt::Display for StoreError {
 /// Keeps runs. Each call is one transaction: it happens wholly or not at all, and is on the disk when it comes back.
 /// Instants are the store's own, so that machines whose clocks differ agree on whose lease is over.
 pub trait RunStore: Send + Sync {
-    /// Puts a run on record, as running and belonging to its worker. Its epoch is 1.
+    /// How long a run stays its owner's who is not heard of; `None` where the machine knows who is there.
+    fn lease(&self) -> Option<Duration>;
+
+    /// Puts a run on record, as running and belonging to its worker. Its epoch is 1. After [`StoreError::Unknown`] it may be
+    /// called again.
     fn begin<'a>(&'a self, run: &'a Begin) -> Kept<'a, ()>;
 
-    /// Adds entries to a run that the caller owns with this epoch, and prolongs the lease.
+    /// Adds entries to a run that the caller owns with this epoch, and prolongs the lease. After
+    /// [`StoreError::Unknown`] the same entries may be given once more: they are added once.
     fn append<'a>(&'a self, run: Uuid, epoch: u32, entries: &'a [Entry]) -> Kept<'a, ()>;
 
     /// Ends a run that the caller owns, with the last entries.
@@ -73,7 +86,14 @@ pub trait RunStore: Send + Sync {
     /// Takes over a run that has one of these states, or whose owner is gone.
     fn claim<'a>(&'a self, run: Uuid, worker: &'a str, from: &'a [Status]) -> Kept<'a, Claim>;
 
-    /// Ends the record of a run that goes on: nothing more can be written. It is not to be taken over later.
+    /// Says that the caller is there, and prolongs the lease when it is time to. Tells whether somebody asks the run to stop.
+    fn beat(&self, run: Uuid, epoch: u32) -> Kept<'_, bool>;
+
+    /// Asks a run that goes on to stop; whoever runs it hears of it with the next beat.
+    fn ask_to_stop(&self, run: Uuid) -> Kept<'_, Stop>;
+
+    /// Ends the record of a run that goes on: nothing more can be written. Where the machine knows who is there, it is never
+    /// taken over; where only a lease says so, it can be once that is over.
     fn abandon(&self, run: Uuid);
 
     /// Says what became of writes of which that was not known, of a run that nobody runs.

@@ -197,10 +197,28 @@ pub enum Claim {
     /// It was, and this is the epoch.
     Granted(u32),
     /// Somebody runs it.
-    Busy(String),
+    Busy {
+        /// Who.
+        owner: String,
+        /// How long it stays his if he is not heard of, in milliseconds; `None` where it is known that he is there.
+        for_ms: Option<i64>,
+    },
     /// It is in another state.
     Refused(Status),
     /// Its record broke off while it ran on: what it did since is not known.
+    BrokenOff,
+    /// There is no such run.
+    Unknown,
+}
+
+/// What comes of asking a run to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Whoever runs it will hear of it.
+    Asked(String),
+    /// It is over, or broke off.
+    Over(Status),
+    /// It goes on without a record, and hears of nothing.
     BrokenOff,
     /// There is no such run.
     Unknown,

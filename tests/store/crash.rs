@@ -25,9 +25,11 @@ fn undisturbed(flow: &str) -> (Json, Vec<i64>) {
 
 /// Takes the last run up again until it is over, ending the process at a point on the way once more.
 fn finish(project: &Project, point: &str) -> Json {
+    project.let_go();
     if project.runs()[0]["status"] == "crashed" {
         project.abort_at(point, &["resume", "last"]);
     }
+    project.let_go();
     if project.runs()[0]["status"] == "crashed" {
         let ran = project.run(&["resume", "last"]);
         assert_eq!(ran.code, 0, "{point}: {}{}", ran.stdout, ran.stderr);
@@ -37,12 +39,22 @@ fn finish(project: &Project, point: &str) -> Json {
 
 #[test]
 fn a_crash_at_any_point_loses_nothing_and_doubles_nothing() {
+    // Every third: the longer script kills at any moment.
+    crashes(Project::new, &[("J0", 1, 1), ("J1", 1, 1), ("J4", 26, 3), ("J6", 8, 3), ("J7", 1, 1)]);
+}
+
+#[test]
+fn a_crash_at_any_point_loses_nothing_on_a_server_either() {
+    crashes(Project::on_server, &[("J0", 1, 1), ("J1", 1, 1), ("J4", 20, 9), ("J6", 2, 1), ("J7", 1, 1)]);
+}
+
+/// Ends the process at points, each so many times, in steps.
+fn crashes(make: fn() -> Project, points: &[(&str, usize, usize)]) {
     let (outputs, expected) = undisturbed("safe.flow");
     let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
-    for (point, times) in [("J0", 1), ("J1", 1), ("J4", 26), ("J6", 8), ("J7", 1)] {
-        // Every third: the longer script tries all of them.
-        for time in (1..=times).step_by(if times > 3 { 3 } else { 1 }) {
-            let project = Project::new();
+    for (point, times, step) in points {
+        for time in (1..=*times).step_by(*step) {
+            let project = make();
             let at = format!("{point}:{time}");
             let ran = project.abort_at(&at, &["run", "safe.flow"]);
             *tried.entry(point).or_default() += 1;
@@ -50,7 +62,7 @@ fn a_crash_at_any_point_loses_nothing_and_doubles_nothing() {
                 assert!(left(&project).is_empty(), "what has written is on record");
                 continue;
             }
-            assert!(ran.code == -1 || point == "J6", "{at}: {}", ran.stderr);
+            assert!(ran.code == -1 || *point == "J6", "{at}: {}", ran.stderr);
             let shown = finish(&project, if time % 2 == 0 { "J4:2" } else { "J2" });
             assert_eq!((&shown["status"], &shown["result"]["outputs"]), (&Json::from("success"), &outputs), "{at}");
             assert_eq!(left(&project), expected, "{at}");
@@ -92,11 +104,20 @@ fn scattered(seed: u64) -> u64 {
 
 #[test]
 fn kill_9_at_any_moment_loses_nothing_and_doubles_nothing() {
-    let kills: u64 = std::env::var("VMFLOW_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    kills("a file", Project::new, 12);
+}
+
+#[test]
+fn kill_9_at_any_moment_loses_nothing_on_a_server_either() {
+    kills("a server", Project::on_server, 4);
+}
+
+fn kills(place: &str, make: fn() -> Project, usually: u64) {
+    let kills: u64 = std::env::var("VMFLOW_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(usually);
     let (outputs, expected) = undisturbed("safe.flow");
     let (mut killed, mut resumed, mut unrecorded) = (0, 0, 0);
     for seed in 0..kills {
-        let project = Project::new();
+        let project = make();
         for round in 0..3 {
             let arguments: &[&str] =
                 if project.runs().is_empty() { &["run", "safe.flow"] } else { &["resume", "last"] };
@@ -109,6 +130,7 @@ fn kill_9_at_any_moment_loses_nothing_and_doubles_nothing() {
             if is_over {
                 break;
             }
+            project.let_go();
         }
         match project.runs().first() {
             None => {
@@ -127,6 +149,41 @@ fn kill_9_at_any_moment_loses_nothing_and_doubles_nothing() {
         assert_eq!(left(&project), expected, "seed {seed}");
     }
     println!(
-        "kill -9: {kills} runs, {killed} kills, {resumed} finished by resuming, {unrecorded} killed before they began"
+        "kill -9, runs in {place}: {kills} runs, {killed} kills, {resumed} finished by resuming, \
+         {unrecorded} killed before they began"
+    );
+}
+
+#[test]
+fn a_worker_that_sleeps_past_its_lease_doubles_nothing() {
+    let stops: u64 = std::env::var("VMFLOW_TEST_STOPS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
+    let (outputs, expected) = undisturbed("safe.flow");
+    let (mut taken_over, mut over_before) = (0, 0);
+    for seed in 0..stops {
+        let project = Project::on_server();
+        project.run(&["runs"]);
+        let mut child =
+            project.sandbox.command(&["run", "safe.flow"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let signal = |name: &str, id: u32| {
+            let id = id.to_string();
+            std::process::Command::new("kill").args([name, &id]).stderr(Stdio::null()).status().unwrap();
+        };
+        std::thread::sleep(Duration::from_micros(40_000 + scattered(seed) % 160_000));
+        signal("-STOP", child.id());
+        project.let_go();
+        if project.runs().first().is_some_and(|run| run["status"] == "crashed") {
+            project.run(&["resume", "last"]).expect(0);
+            taken_over += 1;
+        } else {
+            over_before += 1;
+        }
+        signal("-CONT", child.id());
+        child.wait().unwrap();
+        let shown = project.shown();
+        assert_eq!((&shown["status"], &shown["result"]["outputs"]), (&Json::from("success"), &outputs), "seed {seed}");
+        assert_eq!(left(&project), expected, "seed {seed}");
+    }
+    println!(
+        "SIGSTOP: {stops} runs, {taken_over} taken over while their worker slept, {over_before} over or not begun"
     );
 }

@@ -12,3 +12,4 @@ pub(crate) mod proxy;
 pub(crate) mod sandbox;
 pub(crate) mod source;
 pub(crate) mod victoria;
+pub(crate) mod wire;

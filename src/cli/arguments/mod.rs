@@ -46,7 +46,7 @@ pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
 pub(crate) use plan::{PlanArguments, PlanFormat};
 pub(crate) use plot::PlotArguments;
-pub(crate) use resume::{AgainArguments, ResumeArguments, RetryArguments};
+pub(crate) use resume::{AgainArguments, CancelArguments, ResumeArguments, RetryArguments};
 pub(crate) use run::{RunArguments, RunFormat};
 pub(crate) use runs::{
     LogsArguments, RunsArguments, RunsCommand, RunsList, RunsPrune, RunsShow, StoreArguments, WhichRun,
@@ -119,6 +119,8 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     /// Do a part of a run again
     Retry(RetryArguments),
+    /// Ask a run that goes on to stop, wherever it runs
+    Cancel(CancelArguments),
     /// Show what a run would write: all of its reads, none of its writes
     Plan(PlanArguments),
     /// Draw the forecasts that a run would make: on the terminal, as SVG

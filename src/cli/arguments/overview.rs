@@ -10,7 +10,7 @@ use super::Arguments;
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Begin", &["init", "new"]),
     ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
-    ("Run", &["plan", "plot", "run", "backfill", "resume", "retry", "jobs"]),
+    ("Run", &["plan", "plot", "run", "backfill", "resume", "retry", "cancel", "jobs"]),
     ("Look back", &["runs", "logs", "sinks"]),
     ("Set up", &["config", "schema", "completions", "man"]),
 ];

@@ -1,4 +1,4 @@
-//! `vmflow resume` and `vmflow retry`: their arguments.
+//! `vmflow resume`, `vmflow retry` and `vmflow cancel`: their arguments.
 
 use clap::Args;
 
@@ -43,6 +43,18 @@ pub(crate) struct RetryArguments {
     /// Do the items of loops again that failed, and what failed otherwise
     #[arg(long)]
     pub(crate) failed_items: bool,
+}
+
+/// `vmflow cancel`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  vmflow cancel last
+  vmflow cancel 01a20206-3870
+
+Exit codes: 0 when the run was asked to stop; 2 when it is over, or broke off.")]
+pub(crate) struct CancelArguments {
+    #[command(flatten)]
+    pub(crate) which: WhichRun,
 }
 
 /// How a run is taken up again.

@@ -14,11 +14,13 @@ use tokio::runtime::Runtime;
 use super::Exit;
 use super::arguments::{LogsArguments, RunsArguments, RunsCommand, StoreArguments};
 use super::project::{Project, refuse};
+use super::recording;
 use super::terminal::Terminal;
-use crate::config::{Config, Variables};
+use crate::config::{Config, Runs, Variables};
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
-use crate::store::{Kept, RunRow, RunStore, Selection, SqliteStore};
+use crate::diagnostic::Diagnostic;
+use crate::store::{Kept, RunRow, RunStore, Selection};
 
 pub(super) use list::{as_json, last_of_jobs, short, started};
 pub(super) use sinks::sinks;
@@ -60,13 +62,27 @@ impl History {
     pub(super) fn of(config: Config) -> Result<Self, Refused> {
         let off =
             || (Exit::Usage, "runs are not recorded here: `runs` in vmflow.yaml says `enabled: false`".to_owned());
-        let path = config.runs().ok_or_else(off)?.to_path_buf();
-        if !path.exists() {
+        let wrong = |findings: Vec<Diagnostic>| {
+            let why = findings.first().map_or_else(String::new, |finding| finding.message.clone());
+            (Exit::Environment, format!("`runs` in vmflow.yaml: {why}"))
+        };
+        let runs = config.runs().map_err(wrong)?.ok_or_else(off)?;
+        if let Runs::File(path) = &runs
+            && !path.exists()
+        {
             return Err((Exit::Usage, format!("no run was recorded yet (there is no `{}`)", path.display())));
         }
         let runtime =
             super::super::run::runtime().map_err(|error| (Exit::Environment, format!("cannot start: {error}")))?;
-        Ok(Self { config, store: Arc::new(SqliteStore::at(&path)), runtime })
+        let store = recording::open(&runs).map_err(|why| (Exit::Environment, why))?;
+        Ok(Self { config, store, runtime })
+    }
+
+    /// The same store anew, for another runtime: its connections live where they were opened.
+    pub(super) fn anew(&self) -> Result<Arc<dyn RunStore>, Refused> {
+        let runs = self.config.runs().ok().flatten();
+        let off = || (Exit::Usage, "runs are not recorded here".to_owned());
+        recording::open(&runs.ok_or_else(off)?).map_err(|why| (Exit::Environment, why))
     }
 
     /// Waits for the store.

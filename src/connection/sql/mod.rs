@@ -36,6 +36,7 @@ pub use coerce::coerce;
 pub(in crate::connection) use coerce::convert;
 pub use mysql::{MysqlDatabase, MysqlOptions, MysqlServer};
 pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer};
+pub(crate) use postgres::{postgres_failure, postgres_options, postgres_unreachable};
 pub(crate) use rows::with_row;
 pub use sqlite::local_query;
 pub use sqlite::{SqliteDatabase, SqliteOptions};

@@ -2,11 +2,17 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::json;
+
 use super::*;
 use crate::lifecycle::Turn;
-use crate::run::StepPlace;
+use crate::primitive::Effect;
+use crate::run::{End, StepPlace};
 use crate::store::conformance::{begin, finished};
-use crate::store::{Claim, EffectRow, Kept, Program, Pruned, RunRow, Selection, Settled, SinkRow, SqliteStore, Status};
+use crate::store::{
+    Claim, EffectRow, Entry, EventRow, Kept, Program, Pruned, RunRow, Selection, Settled, SinkRow, SqliteStore, Status,
+    StepRow, StepState, Stop, StoreError,
+};
 use crate::value::timestamp;
 
 /// A store that counts commits, and fails from one of them on.
@@ -44,6 +50,15 @@ impl RunStore for Failing {
     }
     fn claim<'a>(&'a self, run: Uuid, worker: &'a str, from: &'a [Status]) -> Kept<'a, Claim> {
         self.store.claim(run, worker, from)
+    }
+    fn lease(&self) -> Option<Duration> {
+        self.store.lease()
+    }
+    fn beat(&self, run: Uuid, epoch: u32) -> Kept<'_, bool> {
+        self.store.beat(run, epoch)
+    }
+    fn ask_to_stop(&self, run: Uuid) -> Kept<'_, Stop> {
+        self.store.ask_to_stop(run)
     }
     fn abandon(&self, run: Uuid) {
         self.store.abandon(run);

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::abort::{self, Point};
 use crate::store::Entry;
-
-/// From how many bytes on a value has a file of its own.
-pub(super) const LARGE: usize = 1 << 20;
+use crate::store::sql::LARGE;
 
 #[derive(Debug)]
 pub(super) struct Outputs {

@@ -83,6 +83,10 @@ const MIGRATIONS: &[&str] = &[
        why text,
        failing_since integer
      ) strict;",
+    // What a store of many machines needs, too: the statements are the same. Here the operating system knows who runs a run.
+    "alter table runs add column written integer not null default 0;
+     alter table runs add column stop_asked_at integer;
+     alter table runs add column lease_until integer;",
 ];
 
 /// Brings a file up to the present tables; says why it cannot be used.

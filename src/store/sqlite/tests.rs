@@ -65,7 +65,10 @@ async fn a_run_is_its_owners_while_he_is_there_and_crashed_when_he_is_gone() {
     let run = Uuid::now_v7();
     mine.begin(&conformance::begin(run)).await.unwrap();
     assert_eq!(standing(&theirs, run).await, (Status::Running, false));
-    assert_eq!(theirs.claim(run, "b", &[Status::Crashed]).await, Ok(Claim::Busy("here:1".to_owned())));
+    assert_eq!(
+        theirs.claim(run, "b", &[Status::Crashed]).await,
+        Ok(Claim::Busy { owner: "here:1".to_owned(), for_ms: None })
+    );
     drop(mine);
     assert_eq!(standing(&theirs, run).await, (Status::Crashed, false));
     assert_eq!(theirs.claim(run, "b", &[Status::Failed]).await, Ok(Claim::Refused(Status::Crashed)));

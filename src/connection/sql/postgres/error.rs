@@ -43,6 +43,11 @@ pub(super) fn failure(error: &sqlx::Error, text: &str) -> StepError {
     }
 }
 
+/// The failure behind an error of a statement that nobody wrote himself.
+pub(crate) fn statement_failure(error: &sqlx::Error) -> StepError {
+    failure(error, "")
+}
+
 fn reason(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => error.to_string(),
@@ -72,7 +77,7 @@ fn by_code(code: &str, message: &str) -> StepError {
     let transient = |kind| StepError::transient(kind, message);
     match (code, code.get(..2).unwrap_or_default()) {
         ("57014" | "55P03", _) => transient(ErrorKind::Timeout),
-        ("57P01" | "57P02" | "57P03" | "57P05", _) | (_, "08" | "53") => transient(ErrorKind::Connection),
+        ("57P01" | "57P02" | "57P03" | "57P05" | "25P03", _) | (_, "08" | "53") => transient(ErrorKind::Connection),
         ("40001" | "40P01", _) => transient(ErrorKind::Query),
         ("25006", _) => new(ErrorKind::Query).help("a query cannot write: use `do db.execute(…)`"),
         ("42501" | "3D000", _) | (_, "28") => new(ErrorKind::Configuration),
@@ -83,7 +88,7 @@ fn by_code(code: &str, message: &str) -> StepError {
 }
 
 /// The failure behind an error while connecting to `place`.
-pub(super) fn unreachable(error: &sqlx::Error, place: &str) -> StepError {
+pub(crate) fn unreachable(error: &sqlx::Error, place: &str) -> StepError {
     let doing = format!("cannot connect to PostgreSQL at {place}");
     match error {
         sqlx::Error::Tls(reason) => StepError::new(ErrorKind::Configuration, format!("{doing}: TLS: {reason}"))

@@ -25,6 +25,7 @@ use futures_util::FutureExt;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use self::commit::commit;
+pub(crate) use self::error::{statement_failure as postgres_failure, unreachable as postgres_unreachable};
 use self::plan::Plans;
 use self::pool::Pool;
 use self::statement::Place;
@@ -97,7 +98,7 @@ struct Shared {
 impl PostgresDatabase {
     /// A database as described; fails when the URL cannot be read.
     pub fn connect(options: &PostgresOptions) -> Result<Self, StepError> {
-        let connect = connect_options(&options.server)?;
+        let connect = postgres_options(&options.server)?;
         let place =
             format!("{}:{}/{}", connect.get_host(), connect.get_port(), connect.get_database().unwrap_or_default());
         let patience = Duration::from_millis(options.connect_timeout_ms.max(1));
@@ -106,7 +107,8 @@ impl PostgresDatabase {
     }
 }
 
-fn connect_options(server: &PostgresServer) -> Result<PgConnectOptions, StepError> {
+/// How to connect to a server. Fails when its URL cannot be read.
+pub(crate) fn postgres_options(server: &PostgresServer) -> Result<PgConnectOptions, StepError> {
     let options = match server {
         // The reason never repeats the URL, which holds the password.
         PostgresServer::Url(url) => url.parse::<PgConnectOptions>().map_err(|_| {

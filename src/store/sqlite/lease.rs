@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::hash_of;
 use crate::lifecycle::Turn;
+use crate::store::hash_of;
+use crate::store::sql::Owner;
 
 /// How often, and how long between, a lock is tried that somebody may just be looking at.
 const TRIES: usize = 20;
@@ -25,17 +26,6 @@ const BETWEEN: Duration = Duration::from_millis(10);
 pub(super) struct Leases {
     folder: PathBuf,
     held: Mutex<HashMap<Uuid, File>>,
-}
-
-/// Whose a run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Owner {
-    /// A process that is there.
-    Alive,
-    /// One that is gone.
-    Gone,
-    /// Nobody: the record ended.
-    None,
 }
 
 impl Leases {

@@ -1,0 +1,174 @@
+//! Whether a run is still ours, and whether it is to stop.
+//!
+//! Whoever runs a run says so to the store from time to time. Four things can come back: that all is well; that somebody asks
+//! the run to stop; nothing, when the store is away, and the run goes on; or that somebody else has taken the run over. Then
+//! this process stops at once: what it would do from there on, the other does.
+//!
+//! A process that was stopped (SIGSTOP, a machine that slept) does not know how long. So before each write it looks at a clock
+//! that nobody sets, and asks the store first when the lease may be over.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::Warn;
+use crate::run::Interrupt;
+use crate::store::{RunStore, StoreError};
+
+/// How often the store is asked at least.
+const OFTEN: Duration = Duration::from_secs(1);
+
+/// How it stands between a run and its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It is not on record yet.
+    Before,
+    /// The run is ours, and so far as is known until this instant; `None` where it stays ours without a word.
+    Ours(Option<Instant>),
+    /// The store has been away for so long that nobody knows.
+    Away,
+    /// Somebody else has the run.
+    Lost,
+    /// Nothing more will be recorded.
+    Over,
+}
+
+/// A run that is ours until somebody else has it.
+pub(super) struct Hold {
+    store: Arc<dyn RunStore>,
+    run: Uuid,
+    epoch: u32,
+    warn: Warn,
+    state: Mutex<State>,
+    interrupt: OnceLock<Interrupt>,
+    /// When to give up what is not on record by then: the run is over.
+    last: OnceLock<Instant>,
+}
+
+impl Hold {
+    pub(super) fn new(store: Arc<dyn RunStore>, (run, epoch): (Uuid, u32), warn: Warn) -> Self {
+        let state = Mutex::new(State::Before);
+        Self { store, run, epoch, warn, state, interrupt: OnceLock::new(), last: OnceLock::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long a store that is away is waited for; `None` where the store is never away.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.store.lease().map(|lease| lease / 3 * 2)
+    }
+
+    /// Stops this run when somebody asks for that, or when it is not ours any more.
+    pub(super) fn stops(&self, interrupt: &Interrupt) {
+        // A second call keeps the first; a run has one.
+        let _ = self.interrupt.set(interrupt.clone());
+        if *self.state() == State::Lost {
+            self.stop_at_once();
+        }
+    }
+
+    /// The store took note of us; it was asked at this instant.
+    pub(super) fn heard(&self, asked: Instant) {
+        let mut state = self.state();
+        if matches!(*state, State::Before | State::Ours(_) | State::Away) {
+            *state = State::Ours(self.store.lease().map(|lease| asked + lease));
+        }
+    }
+
+    /// The store has been away for longer than it is waited for.
+    pub(super) fn away(&self) {
+        let mut state = self.state();
+        if matches!(*state, State::Ours(_)) {
+            *state = State::Away;
+        }
+    }
+
+    pub(super) fn is_away(&self) -> bool {
+        *self.state() == State::Away
+    }
+
+    /// The run is over: what is not on record soon will never be.
+    pub(super) fn ends(&self) {
+        let _ = self.last.set(Instant::now() + self.patience().unwrap_or_default());
+    }
+
+    pub(super) fn is_late(&self) -> bool {
+        self.last.get().is_some_and(|last| *last <= Instant::now())
+    }
+
+    /// Nothing more will be recorded.
+    pub(super) fn end(&self) {
+        let mut state = self.state();
+        if *state != State::Lost {
+            *state = State::Over;
+        }
+    }
+
+    /// Somebody else has the run: it ends here, without `finally`, which is his to run.
+    pub(super) fn lose(&self) {
+        {
+            let mut state = self.state();
+            if matches!(*state, State::Lost | State::Over) {
+                return;
+            }
+            *state = State::Lost;
+        }
+        let why = "somebody else has taken this run over, because its lease was over";
+        (self.warn)(&format!("{why}; it stops here, and nothing more of it is recorded"));
+        self.stop_at_once();
+    }
+
+    fn stop_at_once(&self) {
+        if let Some(interrupt) = self.interrupt.get() {
+            interrupt.cancel();
+            interrupt.cancel();
+        }
+    }
+
+    /// Comes back at once while the lease lasts; otherwise once the store was asked. When the run is not ours any more, it
+    /// has been stopped by then.
+    pub(super) async fn before_write(&self) {
+        let is_old = matches!(*self.state(), State::Ours(Some(until)) if until <= Instant::now());
+        if is_old {
+            self.beat().await;
+        }
+    }
+
+    /// Says that we are there; tells whether somebody asks the run to stop.
+    async fn beat(&self) -> bool {
+        let asked = Instant::now();
+        match self.store.beat(self.run, self.epoch).await {
+            Ok(is_to_stop) => {
+                self.heard(asked);
+                return is_to_stop;
+            }
+            Err(StoreError::Lost) => self.lose(),
+            // Whether the record breaks off for that is for those to say who have something to write.
+            Err(StoreError::Fault(_) | StoreError::Away(_) | StoreError::Unknown(_)) => {}
+        }
+        false
+    }
+
+    /// Says so over and over, until the run is over.
+    pub(super) async fn keep(self: Arc<Self>) {
+        let pause = self.store.lease().map_or(OFTEN, |lease| (lease / 3).min(OFTEN));
+        let mut is_told = false;
+        loop {
+            tokio::time::sleep(pause).await;
+            let state = *self.state();
+            let is_to_stop = match state {
+                State::Before => false,
+                State::Ours(_) | State::Away => self.beat().await,
+                State::Lost | State::Over => return,
+            };
+            if let Some(interrupt) = self.interrupt.get().filter(|_| is_to_stop && !is_told) {
+                is_told = true;
+                (self.warn)("`vmflow cancel` asks this run to stop");
+                interrupt.cancel();
+            }
+        }
+    }
+}
