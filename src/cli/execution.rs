@@ -139,7 +139,9 @@ pub(super) fn carry(
     let telling = kept.as_ref().and_then(|(_, store)| Telling::begin(sinks, store, clock, &runtime));
     let recorder = kept.map(|(recorder, _)| recorder);
     let interrupt = Interrupt::default();
-    recorder.iter().for_each(|recorder| recorder.guard(&interrupt));
+    if let Some(recorder) = &recorder {
+        recorder.guard(&interrupt);
+    }
     let services = Services {
         connections,
         clock: clock.clone(),

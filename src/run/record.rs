@@ -148,7 +148,7 @@ pub(crate) async fn recorded(
         let may_be_made = records.announce(entry.recorded(End::Announced, tally, started)).await;
         abort::at(Point::J3);
         if !may_be_made && !frame.abort.is_cancelled() {
-            let result = Err(entry.unannounced());
+            let result = Err(unannounced());
             entry.keep(&result, tally, started);
             return result;
         }
@@ -284,6 +284,12 @@ impl<'a> Entry<'a> {
             "look whether it is there; then `vmflow resume {id} --done '{key}'` if so, and `--redo '{key}'` if it is to be made (again)"
         )))
     }
+}
+
+fn unannounced() -> Box<Fault> {
+    let why = "the run store is away, which would know that this write was made; made twice, it could double it";
+    let error = StepError::new(ErrorKind::Connection, why);
+    Fault::new(error.help("`vmflow resume` goes on once the store is back; a `key` makes the write safe to repeat"))
 }
 
 /// What stands for all that a step looks at.

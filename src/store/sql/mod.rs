@@ -324,7 +324,9 @@ impl<H: Home> RunStore for SqlStore<H> {
             let is_alive = |id, left| self.home.owner(id, left) == Owner::Alive;
             let pruned = prune::prune(&mut open.link, before_ms, keep, is_trial, is_alive).await;
             let (pruned, gone) = pruned.map_err(fault)?;
-            gone.into_iter().for_each(|id| self.home.end(id));
+            for id in gone {
+                self.home.end(id);
+            }
             if !is_trial {
                 let known = outputs::beside(&mut open.link).await.map_err(fault)?;
                 self.home.sweep(&known);

@@ -87,7 +87,7 @@ fn without_nul(text: String) -> String {
         let (before, after) = rest.split_at(at);
         out.push_str(before);
         let backslashes = out.len() - out.trim_end_matches('\\').len();
-        out.push_str(if backslashes % 2 == 0 { "\\ufffd" } else { NUL });
+        out.push_str(if backslashes.is_multiple_of(2) { "\\ufffd" } else { NUL });
         rest = after.get(NUL.len()..).unwrap_or_default();
     }
     out + rest
