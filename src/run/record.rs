@@ -266,16 +266,6 @@ impl<'a> Entry<'a> {
         self.frame.run.journal.emit(EventKind::Redone { step: self.place(), why: why.to_owned() });
     }
 
-    fn unannounced(&self) -> Box<Fault> {
-        let why = "the run store is away, which would know that this write was made; made twice, it could double it";
-        let error = StepError::new(ErrorKind::Connection, why);
-        Fault::new(
-            error.help(
-                "`vmflow resume` goes on from here once the store is back; a `key` makes the write safe to repeat",
-            ),
-        )
-    }
-
     fn unsettled(&self, how: &str) -> Box<Fault> {
         self.frame.run.journal.note_unsettled();
         let error = StepError::new(ErrorKind::Ambiguous, format!("this write {how}; making it again could double it"));

@@ -51,9 +51,9 @@ fn a_server_that_is_back_in_time_has_the_whole_record() {
         let (project, wire) = project("5s");
         let child = project.start_slow(SAFE);
         if is_silent {
-            wire.silence()
+            wire.silence();
         } else {
-            wire.cut()
+            wire.cut();
         }
         project.sandbox.write("go", "");
         std::thread::sleep(Duration::from_millis(700));
@@ -74,9 +74,9 @@ fn a_server_that_stays_away_ends_the_record_and_not_the_run() {
         let (project, wire) = project("1s");
         let child = project.start_slow(SAFE);
         if is_silent {
-            wire.silence()
+            wire.silence();
         } else {
-            wire.cut()
+            wire.cut();
         }
         project.sandbox.write("go", "");
         let ran = Ran::from(child.wait_with_output().unwrap());
@@ -120,8 +120,7 @@ fn a_wire_that_is_cut_in_the_middle_of_a_message_doubles_nothing() {
         // Its tables are there before.
         assert_eq!(project.run(&["runs"]).code, 0);
         wire.cut_after(bytes);
-        let run = project.sandbox.command(&["run", "safe.flow", "--format", "json"]);
-        let mut run = run;
+        let mut run = project.sandbox.command(&["run", "safe.flow", "--format", "json"]);
         let child = run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
         for _ in 0..40 {
             std::thread::sleep(Duration::from_millis(25));
