@@ -15,6 +15,7 @@ pub mod external;
 pub mod forecast;
 pub mod format;
 pub mod lifecycle;
+pub mod lookback;
 pub mod outlook;
 pub mod package;
 mod parallel;

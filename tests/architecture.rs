@@ -56,6 +56,10 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         &["source", "value", "query", "connection", "external", "primitive", "check", "plan", "run", "parallel"],
     ),
     (
+        "lookback",
+        &["source", "diagnostic", "value", "connection", "primitive", "check", "plan", "run", "store", "testing"],
+    ),
+    (
         "cli",
         &[
             "source",
@@ -81,6 +85,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "lifecycle",
             "plot",
             "store",
+            "lookback",
             "abort",
             "parallel",
         ],

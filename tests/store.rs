@@ -3,6 +3,7 @@
 mod backfill;
 mod crash;
 mod history;
+mod lookback;
 mod outage;
 mod resume;
 mod secrets;

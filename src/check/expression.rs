@@ -17,13 +17,13 @@ use crate::value::{Period, Type, Value};
 
 /// The facts of a run and their types.
 const RUN_FIELDS: &[(&str, RunField)] = &[
-    ("now", RunField::Now),
-    ("id", RunField::Id),
-    ("job", RunField::Job),
-    ("env", RunField::Env),
-    ("workflow", RunField::Workflow),
-    ("status", RunField::Status),
-    ("error", RunField::Error),
+    (RunField::Now.name(), RunField::Now),
+    (RunField::Id.name(), RunField::Id),
+    (RunField::Job.name(), RunField::Job),
+    (RunField::Env.name(), RunField::Env),
+    (RunField::Workflow.name(), RunField::Workflow),
+    (RunField::Status.name(), RunField::Status),
+    (RunField::Error.name(), RunField::Error),
 ];
 
 /// The statuses a run can end with.

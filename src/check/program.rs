@@ -356,6 +356,21 @@ pub enum RunField {
     Error,
 }
 
+impl RunField {
+    /// The name behind `run.`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Id => "id",
+            Self::Job => "job",
+            Self::Env => "env",
+            Self::Workflow => "workflow",
+            Self::Status => "status",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// The forms of a typed expression.
 #[derive(Debug, Clone)]
 pub enum ExprKind {

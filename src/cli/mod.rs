@@ -29,6 +29,7 @@ mod markdown;
 mod metrics_server;
 mod new;
 mod packages;
+mod past;
 mod perform;
 mod plan;
 mod plot;
@@ -50,6 +51,7 @@ mod telling;
 mod terminal;
 mod test;
 mod walk;
+mod why;
 
 use std::process::ExitCode;
 
@@ -136,6 +138,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Runs(command) => history::runs(command, &terminal, variables),
+        Command::Why(command) => why::why(command, &terminal, variables),
         Command::Sinks(command) => history::sinks(command, &terminal, variables),
         Command::Logs(command) => history::logs(command, &terminal, variables),
         Command::Backfill(command) => backfill::backfill(command, &terminal, variables),

@@ -252,13 +252,13 @@ fn refused(run: &RunRow, status: Status) -> Refused {
 }
 
 /// The text of a file as it was when the run began.
-fn recorded_text(program: &Program, path: &Path) -> Result<String, String> {
+pub(super) fn recorded_text(program: &Program, path: &Path) -> Result<String, String> {
     let path = path.display().to_string();
     let mut all = program.files.iter().chain(&program.programs);
     all.find(|text| text.path == path).map(|text| text.text.clone()).ok_or_else(|| "it is not on record".to_owned())
 }
 
-fn now(run: &RunRow) -> Result<Timestamp, Refusal> {
+pub(super) fn now(run: &RunRow) -> Result<Timestamp, Refusal> {
     match from_kept(&run.begin.now) {
         Some(Value::Timestamp(now)) => Ok(now),
         _ => Err(prepare::environment_fault("the instant of this run is not on record")),
@@ -266,7 +266,7 @@ fn now(run: &RunRow) -> Result<Timestamp, Refusal> {
 }
 
 /// The parameters on record, and the names of those that are not.
-fn params(run: &RunRow) -> (IndexMap<Arc<str>, Value>, HashSet<String>) {
+pub(super) fn params(run: &RunRow) -> (IndexMap<Arc<str>, Value>, HashSet<String>) {
     let params = &run.begin.params;
     let kept = params.get("kept").and_then(Json::as_object).into_iter().flatten();
     let kept = kept.filter_map(|(name, json)| Some((Arc::from(name.as_str()), from_kept(json)?))).collect();

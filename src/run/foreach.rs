@@ -14,6 +14,7 @@ use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::order::Order;
 use super::record;
+use super::replay;
 use super::scope::Held;
 use super::tally::Tally;
 use crate::check::program::{Expr, ForEach, Parallel};
@@ -149,6 +150,10 @@ impl Course<'_> {
         };
         let started = frame.run.journal.now();
         let item = first.clone();
+        if let Some(replay) = replay::of(&frame) {
+            let place = StepPlace { path: self.site.frame.path(self.site.step), item: frame.item() };
+            replay.walked(place, &first, second.as_ref());
+        }
         frame.scope.set(0, first);
         if let Some(value) = second {
             frame.scope.set(1, value);

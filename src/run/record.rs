@@ -19,6 +19,7 @@ use super::fault::{Fault, Ran};
 use super::frame::Frame;
 use super::identity::Identity;
 use super::outcome::ErrorReport;
+use super::replay::{self, Asked, Replay};
 use super::tally::Tally;
 use crate::abort::{self, Point};
 use crate::check::program::Step;
@@ -44,6 +45,10 @@ pub trait Records: Send + Sync {
     fn announce(&self, step: Recorded) -> BoxFuture<'_, bool>;
     /// A step, or an item of a loop, is over.
     fn ended(&self, step: Recorded);
+    /// Answers for the world, where a run is only gone through once more.
+    fn replay(&self) -> Option<&dyn Replay> {
+        None
+    }
 }
 
 /// A step as it is recorded.
@@ -105,8 +110,8 @@ pub enum Came {
 }
 
 /// What is worth recording of a step.
-struct Entry<'a> {
-    frame: &'a Frame,
+pub(super) struct Entry<'a> {
+    pub(super) frame: &'a Frame,
     step: &'a Step,
     records: &'a Arc<dyn Records>,
     identity: Arc<Identity>,
@@ -139,12 +144,15 @@ pub(crate) async fn recorded(
         return Ok(value);
     }
     let entry = Entry::of(frame, step, at, records);
-    if let Some(value) = entry.found().await? {
+    let replay = records.replay();
+    if replay.is_none()
+        && let Some(value) = entry.found().await?
+    {
         tally.take_from_record();
         return Ok(value);
     }
     let started = frame.run.journal.now();
-    if step.effect == Effect::Write && !entry.is_safe {
+    if step.effect == Effect::Write && !entry.is_safe && replay.is_none() {
         let may_be_made = records.announce(entry.recorded(End::Announced, tally, started)).await;
         abort::at(Point::J3);
         if !may_be_made && !frame.abort.is_cancelled() {
@@ -160,6 +168,9 @@ pub(crate) async fn recorded(
         return Err(Fault::cancelled());
     }
     let result = work.await;
+    if let Some(replay) = replay {
+        return replay::answered(replay, &entry, tally, result).await;
+    }
     abort::at(Point::J4);
     entry.keep(&result, tally, started);
     result
@@ -195,6 +206,11 @@ impl<'a> Entry<'a> {
         let key = frame.key(&name(step, at));
         let is_safe = !identity.doubles || step.policy.key.is_some();
         Self { frame, step, records, identity, key, input, is_safe }
+    }
+
+    pub(super) fn asked(&self) -> Asked {
+        let (code, input) = (self.identity.code.clone(), self.input.clone());
+        Asked { key: self.key.clone(), place: self.place(), effect: self.step.effect, code, input }
     }
 
     fn place(&self) -> StepPlace {

@@ -26,6 +26,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::check::Program;
+use crate::check::program::Workflow;
 use crate::check::test::Test;
 use crate::external::Interpreters;
 use crate::parallel;
@@ -33,8 +34,10 @@ use crate::primitive::Connections;
 use crate::run::{self, Interrupt, RunOptions, Services};
 use crate::source::Span;
 use crate::value::Timestamp;
+pub(crate) use show::shown;
 use watch::Watch;
-use world::{Record, StillClock};
+use world::Record;
+pub use world::StillClock;
 
 /// `run.env` of every test.
 const ENVIRONMENT: &str = "test";
@@ -80,7 +83,7 @@ fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
     let record = Record::default();
     let plan = stage::staged(program, test);
     let services = Services {
-        connections: connections(test, &record),
+        connections: connections(&test.workflow, &record),
         clock: Arc::new(StillClock::at(instant(test))),
         interrupt: Interrupt::default(),
         keeping: None,
@@ -110,9 +113,14 @@ fn instant(test: &Test) -> Timestamp {
     test.at.unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn connections(test: &Test, record: &Record) -> Connections {
+/// Connections of a workflow that lead nowhere: every read fails, and no write lasts.
+pub fn nowhere(workflow: &Workflow) -> Connections {
+    connections(workflow, &Record::default())
+}
+
+fn connections(workflow: &Workflow, record: &Record) -> Connections {
     let mut open = Connections::default();
-    for used in &test.workflow.connections {
+    for used in &workflow.connections {
         let store = Arc::new(world::Nowhere::new(used, record.clone()));
         match used.kind.family() {
             "sql" => drop(open.sql.insert(used.name.clone(), store)),

@@ -6,7 +6,7 @@ use crate::value::{Labels, Sample, Sequence, Series, Value, timestamp};
 const LONGEST: usize = 400;
 
 /// The value, cut where it is very long.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     let text = written(value);
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),

@@ -49,11 +49,11 @@ fn answer<'a, T: Send + 'a>(result: Result<T, StepError>) -> Answer<'a, T> {
 
 /// A clock on which waiting takes no time.
 #[derive(Debug)]
-pub(super) struct StillClock(Mutex<DateTime<Utc>>);
+pub struct StillClock(Mutex<DateTime<Utc>>);
 
 impl StillClock {
     /// Starts there.
-    pub(super) fn at(now: Timestamp) -> Self {
+    pub fn at(now: Timestamp) -> Self {
         Self(Mutex::new(now))
     }
 }

@@ -34,6 +34,28 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    const ALL: [Self; 13] = [
+        Self::Connection,
+        Self::Timeout,
+        Self::Query,
+        Self::Write,
+        Self::Ambiguous,
+        Self::Data,
+        Self::Missing,
+        Self::Arithmetic,
+        Self::Require,
+        Self::Configuration,
+        Self::Cancelled,
+        Self::Unknown,
+        Self::Internal,
+    ];
+
+    /// The kind with this name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The word in results and logs.
     pub const fn name(self) -> &'static str {
         match self {

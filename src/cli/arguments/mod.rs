@@ -24,6 +24,7 @@ mod schema;
 mod sinks;
 mod test;
 mod wanted;
+mod why;
 
 use std::path::PathBuf;
 
@@ -55,6 +56,7 @@ pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArg
 pub(crate) use sinks::SinksArguments;
 pub(crate) use test::{TestArguments, TestFormat};
 pub(crate) use wanted::Wanted;
+pub(crate) use why::WhyArguments;
 
 /// Declarative workflows over SQL, VictoriaMetrics and HTTP.
 #[derive(Debug, Parser)]
@@ -111,6 +113,8 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Show what a recorded run told
     Logs(LogsArguments),
+    /// Show where a value of a recorded run came from
+    Why(WhyArguments),
     /// Show who is told of runs, and what waits for each
     Sinks(SinksArguments),
     /// Run a job for each business day of a time, the oldest first

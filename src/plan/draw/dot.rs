@@ -26,12 +26,17 @@ fn quoted(label: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-fn color(effect: Effect) -> &'static str {
-    match effect {
+fn color(node: &Node) -> String {
+    if let Some(mark) = &node.mark {
+        let (fill, stroke) = mark.outcome.colors();
+        return format!("\"{fill}\", color=\"{stroke}\"");
+    }
+    match node.effect {
         Effect::Pure => "white",
         Effect::Read => "\"#e3f2fd\"",
         Effect::Write => "\"#fff3e0\"",
     }
+    .to_owned()
 }
 
 fn write_group(group: &Group, depth: usize, text: &mut String) {
@@ -47,8 +52,10 @@ fn write_group(group: &Group, depth: usize, text: &mut String) {
 
 fn write_node(node: &Node, depth: usize, text: &mut String) {
     let pad = "  ".repeat(depth);
-    let label = if node.detail.is_empty() { node.name.to_string() } else { format!("{}\n{}", node.name, node.detail) };
-    let box_ = format!("{} [label={}, fillcolor={}];", node.id, quoted(&label), color(node.effect));
+    let mark = node.mark.as_ref().map(|mark| format!("{} {}", mark.symbol(false), mark.words)).unwrap_or_default();
+    let lines = [&*node.name, &node.detail, &mark];
+    let label = lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let box_ = format!("{} [label={}, fillcolor={}];", node.id, quoted(&label), color(node));
     if node.groups.is_empty() {
         let _ = writeln!(text, "{pad}{box_}");
         return;

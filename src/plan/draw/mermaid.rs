@@ -1,7 +1,9 @@
 //! A Mermaid flowchart: steps are boxes, writes are filled, inner blocks are subgraphs.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::outcome::Outcome;
 use super::outline::{Group, Node, Outline};
 use crate::primitive::Effect;
 
@@ -20,6 +22,9 @@ pub(super) fn draw(outline: &Outline) -> String {
     outline.groups.iter().for_each(|group| write_edges(group, outline, &mut text));
     text.push_str("  classDef read fill:#e3f2fd,stroke:#1565c0,color:#0d2a4a\n");
     text.push_str("  classDef write fill:#fff3e0,stroke:#e65100,color:#4a2400\n");
+    for outcome in used(&outline.groups) {
+        let _ = writeln!(text, "  classDef {} {}", outcome.name(), style(outcome));
+    }
     text
 }
 
@@ -40,8 +45,23 @@ fn escaped(label: &str) -> String {
     text
 }
 
-fn class(effect: Effect) -> &'static str {
-    match effect {
+/// The outcomes that a picture shows, each once.
+fn used(groups: &[Group]) -> BTreeSet<Outcome> {
+    let nodes = groups.iter().flat_map(|group| &group.nodes);
+    nodes.flat_map(|node| used(&node.groups).into_iter().chain(node.mark.as_ref().map(|mark| mark.outcome))).collect()
+}
+
+fn style(outcome: Outcome) -> String {
+    let (fill, stroke) = outcome.colors();
+    let dashed = if outcome == Outcome::Skipped { ",stroke-dasharray:4" } else { "" };
+    format!("fill:{fill},stroke:{stroke},color:#222{dashed}")
+}
+
+fn class(node: &Node) -> &'static str {
+    if let Some(mark) = &node.mark {
+        return mark.outcome.class();
+    }
+    match node.effect {
         Effect::Pure => "",
         Effect::Read => ":::read",
         Effect::Write => ":::write",
@@ -49,8 +69,9 @@ fn class(effect: Effect) -> &'static str {
 }
 
 fn label(node: &Node) -> String {
-    let name = escaped(&node.name);
-    if node.detail.is_empty() { name } else { format!("{name}<br/>{}", escaped(&node.detail)) }
+    let mark = node.mark.as_ref().map(|mark| format!("{} {}", mark.symbol(false), mark.words)).unwrap_or_default();
+    let lines = [&*node.name, &node.detail, &mark].map(escaped);
+    lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("<br/>")
 }
 
 fn write_group(group: &Group, depth: usize, text: &mut String) {
@@ -68,12 +89,15 @@ fn write_node(node: &Node, depth: usize, text: &mut String) {
     let pad = "  ".repeat(depth);
     // An empty subgraph is drawn as nothing, and its edges with it.
     if node.groups.iter().all(|group| group.nodes.is_empty()) {
-        let _ = writeln!(text, "{pad}{}[\"{}\"]{}", node.id, label(node), class(node.effect));
+        let _ = writeln!(text, "{pad}{}[\"{}\"]{}", node.id, label(node), class(node));
         return;
     }
     let _ = writeln!(text, "{pad}subgraph {}[\"{}\"]", node.id, label(node));
     node.groups.iter().for_each(|group| write_group(group, depth + 1, text));
     let _ = writeln!(text, "{pad}end");
+    if let Some(mark) = &node.mark {
+        let _ = writeln!(text, "{pad}class {} {}", node.id, mark.outcome.name());
+    }
 }
 
 fn write_edges(group: &Group, outline: &Outline, text: &mut String) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::outcome::{Mark, Marks};
 use crate::check::program::{Action, Block, Expr, ExprKind, ForEach, OnFailure, Parallel, Policy, Step, Workflow};
 use crate::check::walk;
 use crate::primitive::Effect;
@@ -26,6 +27,10 @@ pub(super) struct Node {
     pub(super) doors: Vec<usize>,
     /// Inner blocks.
     pub(super) groups: Vec<Group>,
+    /// Its name after those of the steps around it, joined with dots.
+    pub(super) path: String,
+    /// How it went in the run that is drawn.
+    pub(super) mark: Option<Mark>,
 }
 
 /// Steps that stand together.
@@ -47,15 +52,17 @@ pub(super) struct Outline {
 
 struct Sketcher<'a> {
     workflow: &'a Workflow,
+    marks: &'a Marks,
 }
 
 impl Outline {
-    pub(super) fn of(workflow: &Workflow) -> Self {
-        let sketcher = Sketcher { workflow };
+    pub(super) fn of(workflow: &Workflow, marks: &Marks) -> Self {
+        let sketcher = Sketcher { workflow, marks };
         let blocks = [("", Some(&workflow.body), 0), ("failed", workflow.failed.as_ref(), 1)];
         let blocks = blocks.into_iter().chain([("finally", workflow.finally.as_ref(), 1)]);
         let group = |(label, block, depth): (&'static str, Option<&Block>, usize)| {
-            Some(sketcher.group(block?, if label.is_empty() { "s" } else { label }, label, depth))
+            let path = if label.is_empty() { String::new() } else { format!("{label}.") };
+            Some(sketcher.group(block?, (if label.is_empty() { "s" } else { label }, &path), label, depth))
         };
         let doors = workflow.connections.iter().enumerate().map(|(at, connection)| Door {
             id: format!("c{at}"),
@@ -72,15 +79,17 @@ impl Outline {
 
 impl Sketcher<'_> {
     /// `depth` is how many scopes lie between the block and the workflow's body.
-    fn group(&self, block: &Block, id: &str, label: &'static str, depth: usize) -> Group {
+    fn group(&self, block: &Block, (id, path): (&str, &str), label: &'static str, depth: usize) -> Group {
         let nodes = block.steps.iter().enumerate();
-        let nodes = nodes.map(|(at, step)| self.node(step, format!("{id}_{at}"), depth)).collect();
+        let nodes = nodes.map(|(at, step)| self.node(step, format!("{id}_{at}"), path, depth)).collect();
         Group { id: id.to_owned(), label, nodes }
     }
 
-    fn node(&self, step: &Step, id: String, depth: usize) -> Node {
-        let inner = inner_blocks(step).into_iter().enumerate();
-        let groups = inner.map(|(at, (label, block))| self.group(block, &format!("{id}g{at}"), label, depth + 1));
+    fn node(&self, step: &Step, id: String, path: &str, depth: usize) -> Node {
+        let (path, inner) = (format!("{path}{}", step.name), inner_blocks(step).into_iter().enumerate());
+        let below = format!("{path}.");
+        let groups =
+            inner.map(|(at, (label, block))| self.group(block, (&format!("{id}g{at}"), &below), label, depth + 1));
         Node {
             groups: groups.collect(),
             id,
@@ -89,6 +98,8 @@ impl Sketcher<'_> {
             effect: step.effect,
             after: step.upstream.clone(),
             doors: self.doors(step, depth),
+            mark: self.marks.get(&path).cloned(),
+            path,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What pictures look like.
 
-use super::{Drawing, draw};
+use super::{Drawing, Mark, Marks, Outcome, draw, draw_run};
 use crate::check::program::{Action, Block, Parallel, Workflow};
 use crate::primitive::Effect;
 use crate::run::tests::build::{READ, WRITE, act, ask, at_once, foreach, list, lit, outer, slot, step, workflow};
@@ -74,9 +74,58 @@ fn as_dot() {
     assert_eq!(drawing.matches('{').count(), drawing.matches('}').count());
 }
 
+fn marks() -> Marks {
+    let mark = |outcome, words: &str, counts| Mark { outcome, words: words.to_owned(), duration_ms: Some(7), counts };
+    [
+        ("days", mark(Outcome::Done, "7 ms", None)),
+        ("copied", mark(Outcome::Partial, "1 of 2 items", Some((2, 1)))),
+        ("copied.found", mark(Outcome::Failed, "1 of 2 failed: no", Some((2, 1)))),
+        ("finally.told", mark(Outcome::Skipped, "not reached", None)),
+    ]
+    .map(|(path, mark)| (path.to_owned(), mark))
+    .into()
+}
+
+#[test]
+fn as_a_run_went() {
+    let has = |drawing, lines: &[&str]| {
+        let drawn = draw_run(&example(), drawing, &marks(), false);
+        for line in lines {
+            assert!(drawn.lines().any(|found| found == *line), "{line}\n{drawn}");
+        }
+    };
+    has(
+        Drawing::Text,
+        &[
+            "  ✓ days    pure   7 ms",
+            "  ! copied  write  1 of 2 items  for each, 4 at once, goes on after a failure  after: days",
+            "    ✗ found        read   1 of 2 failed: no",
+            "    do vm.write  write  after: found",
+            "    - told  write  not reached",
+        ],
+    );
+    has(
+        Drawing::Mermaid,
+        &[
+            "  s_0[\"days<br/>✓ 7 ms\"]:::done",
+            "  class s_1 partial",
+            "  classDef skipped fill:#f5f5f5,stroke:#9e9e9e,color:#222,stroke-dasharray:4",
+        ],
+    );
+    has(
+        Drawing::Dot,
+        &["    s_1g0_0 [label=\"found\\l✗ 1 of 2 failed: no\", fillcolor=\"#ffebee\", color=\"#c62828\"];"],
+    );
+    let document: serde_json::Value =
+        serde_json::from_str(&draw_run(&example(), Drawing::Json, &marks(), false)).unwrap();
+    let copied = &document["blocks"][0]["steps"][1];
+    assert_eq!((&copied["path"], &copied["run"]["counts"]["failed"]), (&"copied".into(), &1.into()));
+    assert_eq!(copied["blocks"][0]["steps"][0]["run"]["outcome"], "failed");
+}
+
 #[test]
 fn the_same_workflow_gives_the_same_picture() {
-    for drawing in [Drawing::Text, Drawing::Mermaid, Drawing::Dot] {
+    for drawing in [Drawing::Text, Drawing::Mermaid, Drawing::Dot, Drawing::Json] {
         assert_eq!(draw(&example(), drawing), draw(&example(), drawing));
     }
     let sequential = workflow(2, vec![act("l", Some(1), foreach(list([1]), Parallel::No, false, Vec::new(), lit(1)))]);

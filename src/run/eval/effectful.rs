@@ -18,7 +18,7 @@ use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
 use crate::run::preview::{Preview, Write, after_the_run};
 use crate::run::scope::Held;
-use crate::run::{block, digest, external, outline};
+use crate::run::{block, digest, external, outline, replay};
 use crate::source::Span;
 use crate::value::{Column, ErrorKind, MapValue, StepError, Type, Value};
 
@@ -208,6 +208,9 @@ async fn primitive(
     let values = all(given.iter().flatten().collect(), site, locals).await?;
     if let (Some(preview), Some(Value::Connection(_, name))) = (preview, values.first()) {
         preview.read(site, name);
+        if let Some(fault) = replay::read(spec, (given, &values), (site, span)) {
+            return Err(fault);
+        }
     }
     let arguments = raw(given, values);
     let answer = match spec.run {
@@ -246,6 +249,9 @@ async fn foresee(
             },
             None => None,
         });
+    }
+    if let Some(replay) = replay::of(site.frame) {
+        return Err(replay::note(replay, spec, &values, site, span));
     }
     let (connection, target) = outline::addressed(spec, &values);
     let (change, digest) = match (unknown, spec.preview) {
@@ -298,10 +304,14 @@ async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, lo
             block::run(body, &frame).await
         }
         FunctionBody::External(external) => {
-            if let Some(preview) = site.frame.run.preview.as_ref().filter(|_| function.effect == Effect::Write) {
+            let preview = site.frame.run.preview.as_ref().filter(|_| replay::of(site.frame).is_none());
+            if let Some(preview) = preview.filter(|_| function.effect == Effect::Write) {
                 return foresee_program(preview, &function, site);
             }
             let values = all(arguments.iter().collect(), site, locals).await?;
+            if let Some(fault) = replay::program(&function, &values, site) {
+                return Err(fault);
+            }
             external::call(&external.program, &function, &values, site).await
         }
     };

@@ -1,0 +1,117 @@
+//! A run on record, to be gone through once more: its program as it was, with the parameters that it had.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::history::History;
+use super::prepare::{self, Refusal};
+use super::project::{Project, workflow_of};
+use super::resume::{now, params, recorded_text};
+use super::{Exit, snapshots};
+use crate::check::program::{Program, Workflow};
+use crate::external::Interpreters;
+use crate::lookback::{Course, Retrace, Where, go_through};
+use crate::plan::{self, GivenArgument, Plan};
+use crate::run::{EventKind, RunEvent, RunOptions};
+use crate::store::{RunRow, Status, StepRow};
+use crate::value::Type;
+
+/// What stands for a parameter that is not on record.
+const HIDDEN: &str = "•••";
+
+/// A run on record.
+pub(super) struct Past {
+    pub(super) run: RunRow,
+    pub(super) program: Arc<Program>,
+    pub(super) workflow: Arc<Workflow>,
+    pub(super) rows: Vec<StepRow>,
+    /// The steps that took their values from what earlier runs had kept.
+    pub(super) cached: HashSet<Where>,
+    /// The parameters that are not on record.
+    pub(super) withheld: HashSet<String>,
+    pub(super) options: RunOptions,
+}
+
+impl Past {
+    /// Reads what is on record of a run, and checks its program again.
+    pub(super) fn of(history: &History, which: &str, project: &mut Project) -> Result<Self, Refusal> {
+        let told = |(exit, message)| Refusal { exit, message };
+        let run = history.find(which).map_err(told)?;
+        let program = history.ask(history.store.program(&run.begin.program_hash)).map_err(told)?;
+        let program = program.ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
+        if !program.is_whole {
+            return Err(prepare::usage("the text of this run's program held a secret, so it is not on record"));
+        }
+        let surroundings = snapshots::surroundings(&history.config, &run.begin.environment, None);
+        let surroundings = surroundings.map_err(prepare::environment_fault)?;
+        let mut files = program.files.iter().map(|text| (PathBuf::from(&text.path), text.text.clone()));
+        let root = files.next().ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
+        let file = root.0.clone();
+        let checked = project.check_texts(vec![root], &surroundings, &mut |path| recorded_text(&program, path));
+        if project.has_errors() {
+            let message = "the program of this run does not pass the checks of this version of vmflow".to_owned();
+            return Err(Refusal { exit: Exit::Usage, message });
+        }
+        let workflow = workflow_of(&checked.program, Some(&run.begin.workflow), &file).map_err(prepare::usage)?;
+        let id = run.begin.id;
+        let rows = history.ask(history.store.steps(id)).map_err(told)?;
+        let events = history.ask(history.store.events(id)).map_err(told)?;
+        let cached = events.iter().filter_map(|event| cached(&event.body)).collect();
+        let withheld = params(&run).1;
+        let options = RunOptions {
+            id,
+            now: now(&run)?,
+            job: run.begin.job.as_deref().map(Arc::from),
+            environment: run.begin.environment.as_str().into(),
+            timeout_ms: None,
+            // None is asked: what programs gave is on record.
+            interpreters: Interpreters::default(),
+        };
+        Ok(Self { run, program: checked.program, workflow, rows, cached, withheld, options })
+    }
+
+    /// A workflow with the parameters of the run.
+    pub(super) fn plan(&self, program: &Arc<Program>, workflow: &Arc<Workflow>) -> Result<Plan, Refusal> {
+        let (kept, withheld) = params(&self.run);
+        let mut given: IndexMap<Arc<str>, GivenArgument> = IndexMap::new();
+        for param in workflow.params.iter().filter(|param| withheld.contains(&*param.name)) {
+            if !matches!(param.ty.required(), Type::Secret | Type::Text) {
+                let why = "is not on record, because it held a secret, and nothing can stand for it";
+                return Err(prepare::usage(format!("the parameter `{}` {why}", param.name)));
+            }
+            given.insert(param.name.clone(), GivenArgument::Text(HIDDEN.to_owned()));
+        }
+        plan::bind_again(program.clone(), workflow.clone(), &kept, &given)
+            .map_err(|errors| prepare::usage(prepare::refused_text(&errors)))
+    }
+
+    /// What is on record, in the place of the world.
+    pub(super) fn retrace(&self, history: &History) -> Result<Retrace, Refusal> {
+        let without = match self.run.status {
+            Status::Running => "it is not on record yet: the run goes on",
+            Status::Crashed => "it is not on record: the run broke off before it was done",
+            Status::Failed | Status::Cancelled => "it is not on record: the run ended before it was done",
+            Status::Success | Status::Partial => "it is not on record",
+        };
+        let retrace = Retrace::of(history.store.clone(), self.run.begin.id, without);
+        history.runtime.block_on(retrace).map_err(|error| prepare::environment_fault(error.to_string()))
+    }
+
+    /// Goes through the run as it was.
+    pub(super) fn go_through(&self, history: &History, retrace: &Arc<Retrace>) -> Result<Course, Refusal> {
+        let plan = self.plan(&self.program, &self.workflow)?;
+        Ok(history.runtime.block_on(go_through(plan, self.options.clone(), retrace.clone())))
+    }
+}
+
+/// The step that an event says took its value from what an earlier run kept.
+fn cached(event: &str) -> Option<Where> {
+    let event: RunEvent = serde_json::from_str(event).ok()?;
+    match event.kind {
+        EventKind::StepFinished { step, cached: true, .. } => Some((step.path.join("."), step.item)),
+        _ => None,
+    }
+}

@@ -1,0 +1,21 @@
+//! Looking into a run on record: it is gone through once more, with what it had read and without any write.
+//!
+//! ```text
+//! retrace   answers for the world from what is on record
+//! course    goes through a program, and keeps what each of its steps gave
+//! lineage   where a value came from: steps, queries with their parameters, rows
+//! marks     how each step went, for a drawing
+//! ```
+
+mod brief;
+mod course;
+mod lineage;
+mod marks;
+mod part;
+mod retrace;
+
+pub use brief::{brief, count};
+pub use course::{Course, Stand, Where, go_through};
+pub use lineage::{How, Kind, Lineage, Named, Past, Refusal, find, of};
+pub use marks::marks;
+pub use retrace::{Retrace, error_of};

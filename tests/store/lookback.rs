@@ -1,0 +1,191 @@
+//! Where the values of a run came from, and how its steps went.
+
+use serde_json::{Value as Json, json};
+
+use super::Project;
+use crate::support::place::AT;
+
+/// `vmflow why`, as JSON.
+fn why(project: &Project, run: &str, name: &str) -> Json {
+    project.run(&["why", run, name, "--format", "json"]).expect(0)["why"].clone()
+}
+
+/// What led to something, by name.
+fn from<'a>(node: &'a Json, name: &str) -> &'a Json {
+    let all = node["from"].as_array().unwrap();
+    all.iter().find(|from| from["name"] == name).unwrap_or_else(|| panic!("no `{name}` in {node:#}"))
+}
+
+#[test]
+fn a_value_is_traced_to_its_query_its_parameters_and_its_rows() {
+    let project = Project::new();
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=5"]).expect(0);
+    // Neither the file nor the database is looked at.
+    project.sandbox.write("safe.flow", "workflow safe { output total = 1 }");
+    project.execute("delete from source");
+
+    let total = why(&project, "last", "total");
+    assert_eq!((&total["kind"], &total["value"], &total["line"]), (&json!("output"), &json!(30), &json!(14)));
+    let copied = from(&total, "copied");
+    assert_eq!((&copied["kind"], &copied["value"]), (&json!("loop"), &json!([2, 4, 6, 8, 10])));
+    assert_eq!(copied["more_items"], 4);
+    let numbers = from(copied, "numbers");
+    assert_eq!((&numbers["kind"], &numbers["count"], &numbers["attempts"]), (&json!("read"), &json!(5), &json!(1)));
+    let call = &numbers["calls"][0];
+    assert_eq!((&call["action"], &call["connection"]), (&json!("sql.query"), &json!("db")));
+    assert_eq!(call["query"], "select n from source where n <= :most order by n");
+    assert_eq!(call["parameters"], json!({ "most": 5 }));
+    assert_eq!(from(numbers, "most")["kind"], "parameter");
+
+    let found = why(&project, "last", "copied[n: 3].found");
+    assert_eq!((&found["value"], &found["calls"][0]["parameters"]), (&json!([{ "v": 30 }]), &json!({ "row.n": 3 })));
+    let item = from(&found, "copied[n: 3]");
+    assert_eq!((&item["value"], &from(item, "numbers")["count"]), (&json!({ "n": 3 }), &json!(5)));
+    assert_eq!(why(&project, "last", "copied[n: 2].found[0].v")["value"], 20);
+    assert_eq!(why(&project, "last", "numbers.n")["value"], json!([1, 2, 3, 4, 5]));
+    let write = why(&project, "last", "copied[n: 1].do db.upsert");
+    assert_eq!(write["calls"][0]["arguments"]["rows"], json!([{ "n": 1, "v": 10 }]));
+    let noted = why(&project, "last", "noted");
+    assert_eq!((&noted["value"], from(&noted, "copied")["kind"].as_str()), (&json!(5), Some("loop")));
+
+    let told = project.run(&["why", "last", "total"]).stdout;
+    for line in [
+        "total = 30  (output, safe.flow:14)",
+        "└─ copied = 5 items: 2, 4, 6, …  (loop, ",
+        "   │     query: select n from source where n <= :most order by n",
+        "   │       :most = 5",
+        "      └─ 4 more items; `vmflow why ",
+    ] {
+        assert!(told.contains(line.trim_start()), "{line}\n{told}");
+    }
+    let near = project.run(&["why", "last", "total", "--depth", "1"]).stdout;
+    assert!(near.contains("└─ copied = ") && !near.contains("numbers"), "{near}");
+}
+
+#[test]
+fn what_has_no_value_says_why() {
+    let project = Project::new();
+    project.sandbox.write(
+        "bad.flow",
+        "workflow bad {
+  use db: sqlite
+  rows = db.query(sql\"\"\"select n from source\"\"\") as table<{ n: int }>
+  missing = db.query(sql\"\"\"select n from nowhere\"\"\") as table<{ n: int }>
+  kept = db.query(sql\"\"\"select n from nowhere\"\"\") as table<{ n: int }> on failure use []
+  both = rows.count + missing.count + kept.count
+  output both = both
+}
+",
+    );
+    project.run(&["run", "bad.flow"]).expect(1);
+    let missing = why(&project, "last", "missing");
+    assert_eq!((&missing["value"], &missing["status"]), (&Json::Null, &json!("failed")));
+    assert!(missing["no_value"].as_str().unwrap().starts_with("failed: "), "{missing}");
+    let kept = why(&project, "last", "kept");
+    // Which of two failing steps stopped the run is a matter of time.
+    assert!(kept["status"] == "recovered" || kept["no_value"].as_str().unwrap().contains("not on record"), "{kept}");
+    assert_eq!(why(&project, "last", "both")["no_value"], "it follows from what is not on record, or did not run");
+
+    let refused = |name: &str, words: &str| {
+        let ran = project.run(&["why", "last", name]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{name}");
+        assert!(ran.stderr.contains(words), "{name}: {}", ran.stderr);
+    };
+    refused("rowz", "the workflow `bad` has no step or output `rowz`; did you mean `rows`?");
+    refused("rows[0", "has a `[` without its `]`");
+    project.run(&["run", "safe.flow"]).expect(0);
+    refused("copied.found", "`copied` is a loop; name an item of it: `copied[n: 1]`, ");
+    refused("copied[n: 77].found", "no item of `copied` is `n: 77`");
+}
+
+#[test]
+fn what_a_later_attempt_took_from_the_record_is_told() {
+    let project = Project::new();
+    project.abort_at("J3:2", &["run", "unsafe.flow", "--at", AT]);
+    let logged = why(&project, "last", "logged");
+    assert_eq!(logged["no_value"], "it follows from what is not on record, or did not run");
+    let noted = why(&project, "last", "logged[n: 2].noted");
+    assert_eq!(noted["no_value"], "nobody knows whether this write happened");
+    let later = why(&project, "last", "logged[n: 3].noted");
+    assert_eq!(later["no_value"], "it is not on record: the run broke off before it was done");
+    let shown = project.shown();
+    let open = shown["recorded"].as_array().unwrap().iter().find(|step| step["state"] == "unknown").unwrap();
+    project.run(&["resume", "last", "--redo", open["key"].as_str().unwrap()]).expect(0);
+    let numbers = why(&project, "last", "numbers");
+    assert_eq!((&numbers["recalled_from_attempt"], &numbers["count"]), (&json!(1), &json!(3)));
+    let noted = why(&project, "last", "logged[n: 3].noted");
+    assert_eq!((&noted["recalled_from_attempt"], &noted["value"]), (&Json::Null, &json!(1)));
+    assert!(project.run(&["why", "last", "numbers"]).stdout.contains("recalled from the 1. time that it ran"));
+}
+
+#[test]
+fn a_secret_is_no_part_of_what_is_told() {
+    let project = Project::new();
+    project.sandbox.write(
+        "hidden.flow",
+        "workflow hidden {
+  use db: sqlite
+  param token: secret
+  param most: int = 2
+  rows = db.query(sql\"\"\"select n from source where n <= :most\"\"\") as table<{ n: int }>
+  output rows = rows.count
+}
+",
+    );
+    project.run(&["run", "hidden.flow", "-p", "token=hunter2"]).expect(0);
+    let token = why(&project, "last", "token");
+    assert_eq!(
+        (&token["value"], &token["no_value"].as_str().map(|why| why.contains("secret"))),
+        (&Json::Null, &Some(true))
+    );
+    let told = project.run(&["why", "last", "rows"]).stdout;
+    assert!(told.contains("rows = 2") && !told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_drawing_shows_how_each_step_went() {
+    let project = Project::new();
+    project
+        .execute("create trigger no before insert on copies when new.n = 2 begin select raise(abort, 'no twos'); end");
+    let flow = super::SAFE.replace("    yield row.n * 2\n  }", "    yield row.n * 2\n  } on failure continue");
+    let flow = flow.replace("sum(copied)", "sum(copied.ok)").replace("copied.count", "copied.ok.count");
+    project.sandbox.write("safe.flow", &flow);
+    project.run(&["run", "safe.flow", "-p", "most=3"]).expect(3);
+    let text = project.run(&["graph", "--run", "last"]);
+    assert_eq!(text.code, 0, "{}", text.stderr);
+    let lines: Vec<&str> = text.stdout.lines().collect();
+    assert!(lines[0].starts_with("run ") && lines[0].contains(" partial"), "{}", text.stdout);
+    let line = |start: &str| {
+        lines
+            .iter()
+            .find(|line| line.trim_start().starts_with(start))
+            .unwrap_or_else(|| panic!("{start}\n{}", text.stdout))
+    };
+    assert!(line("! copied").contains("2 of 3 items, 1 failed"), "{}", text.stdout);
+    assert!(line("✗ do db.upsert").contains("1 of 3 failed: ") && line("✗ do db.upsert").contains("no twos"));
+    assert!(line("✓ found").contains("3 times, "), "{}", text.stdout);
+    assert!(line("✓ numbers").contains(" ms"), "{}", text.stdout);
+
+    let mermaid = project.run(&["graph", "safe.flow", "--run", "last", "--format", "mermaid"]).stdout;
+    assert!(mermaid.contains("class s_1 partial") && mermaid.contains("classDef failed fill:"), "{mermaid}");
+    let dot = project.run(&["graph", "--run", "last", "--format", "dot"]).stdout;
+    assert!(dot.starts_with("// run ") && dot.contains("fillcolor=\"#ffebee\""), "{dot}");
+    let document = project.run(&["graph", "--run", "last", "--format", "json"]).expect(0);
+    assert_eq!(document["run"]["status"], "partial");
+    assert_eq!(document["blocks"][0]["steps"][1]["run"]["counts"], json!({ "total": 3, "failed": 1 }));
+    let plain = project.run(&["graph", "safe.flow", "--format", "json"]).expect(0);
+    assert_eq!(plain["blocks"][0]["steps"][0].get("run"), None);
+
+    let other = project.run(&["graph", "unsafe.flow", "--run", "last"]);
+    assert_eq!(other.code, 2);
+    assert!(other.stderr.contains("this run is one of the workflow `safe`, not of `unsafe`"), "{}", other.stderr);
+}
+
+#[test]
+fn a_drawing_of_a_run_that_broke_off_shows_how_far_it_came() {
+    let project = Project::new();
+    project.abort_at("J3:2", &["run", "unsafe.flow", "--at", AT]);
+    let text = project.run(&["graph", "--run", "last"]).stdout;
+    assert!(text.contains("crashed") && text.contains("✓ numbers"), "{text}");
+    assert!(text.contains("? noted") && text.contains("nobody knows whether it happened"), "{text}");
+}
