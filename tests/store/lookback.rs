@@ -46,7 +46,8 @@ fn a_value_is_traced_to_its_query_its_parameters_and_its_rows() {
     let write = why(&project, "last", "copied[n: 1].do db.upsert");
     assert_eq!(write["calls"][0]["arguments"]["rows"], json!([{ "n": 1, "v": 10 }]));
     let noted = why(&project, "last", "noted");
-    assert_eq!((&noted["value"], from(&noted, "copied")["kind"].as_str()), (&json!(5), Some("loop")));
+    assert_eq!((&noted["value"], &noted["kind"]), (&json!(5), &json!("output")));
+    assert_eq!(from(from(&noted, "noted"), "copied")["kind"], "loop");
 
     let told = project.run(&["why", "last", "total"]).stdout;
     for line in [
@@ -73,7 +74,7 @@ fn what_has_no_value_says_why() {
   missing = db.query(sql\"\"\"select n from nowhere\"\"\") as table<{ n: int }>
   kept = db.query(sql\"\"\"select n from nowhere\"\"\") as table<{ n: int }> on failure use []
   both = rows.count + missing.count + kept.count
-  output both = both
+  output all = both
 }
 ",
     );
@@ -103,7 +104,7 @@ fn what_a_later_attempt_took_from_the_record_is_told() {
     let project = Project::new();
     project.abort_at("J3:2", &["run", "unsafe.flow", "--at", AT]);
     let logged = why(&project, "last", "logged");
-    assert_eq!(logged["no_value"], "it follows from what is not on record, or did not run");
+    assert_eq!(logged["no_value"], "1 of its 3 items are on record");
     let noted = why(&project, "last", "logged[n: 2].noted");
     assert_eq!(noted["no_value"], "nobody knows whether this write happened");
     let later = why(&project, "last", "logged[n: 3].noted");

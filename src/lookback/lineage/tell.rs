@@ -27,6 +27,8 @@ pub(super) struct Teller<'a> {
     rows: HashMap<Where, &'a StepRow>,
     /// The items of loops that failed.
     failed: HashMap<Where, &'a StepRow>,
+    /// The items of loops that are on record.
+    items: HashSet<Where>,
     told: HashSet<String>,
 }
 
@@ -34,8 +36,15 @@ impl<'a> Teller<'a> {
     pub(super) fn of(named: &Named<'a>) -> Self {
         let (items, steps): (Vec<&StepRow>, Vec<&StepRow>) = named.past.rows.iter().partition(|row| row.kind == "item");
         let by_place = |row: &'a StepRow| ((row.path.clone(), row.item.clone()), row);
+        let ended = items.iter().map(|row| (row.path.clone(), row.item.clone())).collect();
         let failed = items.into_iter().filter(|row| row.state == StepState::Failed).map(by_place).collect();
-        Self { past: named.past, rows: steps.into_iter().map(by_place).collect(), failed, told: HashSet::new() }
+        Self {
+            past: named.past,
+            rows: steps.into_iter().map(by_place).collect(),
+            failed,
+            items: ended,
+            told: HashSet::new(),
+        }
     }
 
     /// What led to what is named.
@@ -169,6 +178,9 @@ impl<'a> Teller<'a> {
             return lineage;
         }
         lineage.calls = self.past.course.calls(&place).cloned().collect();
+        if matches!(step.action, Action::ForEach(_)) && step.effect != Effect::Pure {
+            self.broke_off(&mut lineage, &place);
+        }
         match &step.action {
             Action::ForEach(_) if depth == 0 => {}
             Action::ForEach(each) => {
@@ -259,6 +271,16 @@ impl<'a> Teller<'a> {
                 block.result.as_ref().map(|result| self.all(&[result], &inner, "yield", depth)).unwrap_or_default()
             }
             OnFailure::Fail | OnFailure::Skip => Vec::new(),
+        }
+    }
+
+    /// A loop of which not every item is on record did not come to its end, whatever follows from what is.
+    fn broke_off(&self, lineage: &mut Lineage, place: &Where) {
+        let all: Vec<&str> = self.past.course.items(place).collect();
+        let is_on_record = |item: &&&str| self.items.contains(&(place.0.clone(), Some((**item).to_owned())));
+        let done = all.iter().filter(is_on_record).count();
+        if done < all.len() && lineage.value.take().is_some() {
+            lineage.absent = Some(format!("{done} of its {} items are on record", all.len()));
         }
     }
 
