@@ -53,11 +53,11 @@ fn a_value_is_traced_to_its_query_its_parameters_and_its_rows() {
     for line in [
         "total = 30  (output, safe.flow:14)",
         "└─ copied = 5 items: 2, 4, 6, …  (loop, ",
-        "   │     query: select n from source where n <= :most order by n",
-        "   │       :most = 5",
-        "      └─ 4 more items; `vmflow why ",
+        "query: select n from source where n <= :most order by n",
+        ":most = 5",
+        "└─ 4 more items; `vmflow why ",
     ] {
-        assert!(told.contains(line.trim_start()), "{line}\n{told}");
+        assert!(told.contains(line), "{line}\n{told}");
     }
     let near = project.run(&["why", "last", "total", "--depth", "1"]).stdout;
     assert!(near.contains("└─ copied = ") && !near.contains("numbers"), "{near}");
