@@ -87,7 +87,8 @@ fn of_run(command: &GraphArguments, run: &str, terminal: &Terminal, variables: &
             return Err(prepare::usage(format!("this run is one of the workflow `{was}`, not of `{is}`")));
         }
         let marks = marks(&workflow, &past.run, &past.rows);
-        Ok(with_run(draw_run(&workflow, command.format.into(), &marks, terminal.color_out), command.format, &past))
+        let drawing = draw_run(&workflow, command.format.into(), &marks, terminal.color_out);
+        Ok(with_run(&drawing, command.format, &past))
     });
     match drawn {
         Ok(text) => {
@@ -99,7 +100,7 @@ fn of_run(command: &GraphArguments, run: &str, terminal: &Terminal, variables: &
 }
 
 /// The drawing, and which run it is of.
-fn with_run(drawing: String, format: GraphFormat, past: &Past) -> String {
+fn with_run(drawing: &str, format: GraphFormat, past: &Past) -> String {
     let run = &past.run;
     let message = run.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
     let title = format!("run {} {}{}", run.begin.id, run.status.name(), message.lines().next().unwrap_or_default());
@@ -108,7 +109,7 @@ fn with_run(drawing: String, format: GraphFormat, past: &Past) -> String {
         GraphFormat::Mermaid => format!("%% {title}\n{drawing}"),
         GraphFormat::Dot => format!("// {title}\n{drawing}"),
         GraphFormat::Json => {
-            let mut document: Json = serde_json::from_str(&drawing).unwrap_or_default();
+            let mut document: Json = serde_json::from_str(drawing).unwrap_or_default();
             if let Some(fields) = document.as_object_mut() {
                 fields.insert("run".to_owned(), history::as_json(run));
             }

@@ -26,14 +26,15 @@ pub fn brief(value: &Value) -> String {
 fn whole(value: &Value) -> String {
     if let Value::Map(map) = value {
         let entry = |(key, value): (&Value, &Value)| format!("{}: {}", item(key), item(value));
-        return several(map.len(), "entry", "entries", map.iter().take(MOST).map(entry).collect());
+        let first: Vec<String> = map.iter().take(MOST).map(entry).collect();
+        return several(map.len(), "entry", "entries", &first);
     }
     match Sequence::of(value) {
         Some(items) => {
             let is_rows = matches!(value, Value::Table(_)) || matches!(items.get(0), Some(Value::Record(_)));
             let (one, many) = if is_rows { ("row", "rows") } else { ("item", "items") };
-            let first = (0..MOST).filter_map(|at| Some(item(&items.get(at)?))).collect();
-            several(items.len(), one, many, first)
+            let first: Vec<String> = (0..MOST).filter_map(|at| Some(item(&items.get(at)?))).collect();
+            several(items.len(), one, many, &first)
         }
         None => shown(value),
     }
@@ -47,7 +48,7 @@ fn item(value: &Value) -> String {
     }
 }
 
-fn several(count: usize, one: &str, many: &str, first: Vec<String>) -> String {
+fn several(count: usize, one: &str, many: &str, first: &[String]) -> String {
     if count == 0 {
         return format!("no {many}");
     }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::lookback::{Lineage, brief, count};
-use crate::run::{Called, Noted};
-use crate::source::{Sources, Span};
+use crate::run::{Called, Noted, StepStatus};
+use crate::source::Sources;
 use crate::store::RunRow;
 use crate::value::{Value, to_json};
 
@@ -30,12 +30,12 @@ fn node(lineage: &Lineage, sources: &Sources) -> Json {
         "kind": lineage.kind.name(),
         "file": source.map(|source| source.name.to_string()),
         "line": source.map(|source| source.position(lineage.span.start).line),
-        "source": text(sources, lineage.span),
+        "source": sources.slice(lineage.span),
         "value": lineage.value.as_ref().and_then(whole),
         "shown": lineage.value.as_ref().map(brief),
         "count": lineage.value.as_ref().and_then(count),
         "no_value": lineage.absent,
-        "status": lineage.how.status.map(|status| status.name()),
+        "status": lineage.how.status.map(StepStatus::name),
         "attempts": lineage.how.took.map(|(attempts, _)| attempts),
         "duration_ms": lineage.how.took.map(|(_, ms)| ms),
         "recalled_from_attempt": lineage.how.recalled,
@@ -45,10 +45,6 @@ fn node(lineage: &Lineage, sources: &Sources) -> Json {
         "more_items": lineage.more_items,
         "told_above": lineage.is_told,
     })
-}
-
-fn text<'a>(sources: &'a Sources, span: Span) -> &'a str {
-    sources.slice(span)
 }
 
 /// A value that is small enough to be given whole.
