@@ -143,8 +143,8 @@ impl Records for Retrace {
         Box::pin(std::future::ready(None))
     }
 
-    fn announce(&self, _step: Recorded) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+    fn announce(&self, _step: Recorded) -> BoxFuture<'_, bool> {
+        Box::pin(std::future::ready(true))
     }
 
     fn ended(&self, _step: Recorded) {}
