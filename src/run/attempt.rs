@@ -19,7 +19,7 @@ use super::policy::Limits;
 use super::record;
 use super::scope::Held;
 use super::step::{act, place};
-use super::tally::Tally;
+use super::tally::{Tally, Tried};
 use crate::check::program::{Action, Expr, ExprKind, FunctionBody, Step};
 use crate::check::walk;
 use crate::primitive::Effect;
@@ -122,6 +122,7 @@ async fn attempts(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, t
         }
         tally.attempt(attempt);
         keep_pace(frame, limits).await?;
+        let started_at = frame.run.journal.now();
         let fault = match one(frame, step, nature, limits, tally).await {
             Ok(value) => {
                 if step.effect == Effect::Write && nature != Nature::Container && !frame.is_in_transaction() {
@@ -139,6 +140,8 @@ async fn attempts(frame: &Frame, step: &Step, nature: Nature, limits: &Limits, t
         }
         let retry_in_ms = limits.wait_after(attempt, fault.error.retry_after_ms);
         let (step, error) = (place(frame, step), ErrorReport::from(&fault.error));
+        let (ended_at, wait_ms) = (frame.run.journal.now(), retry_in_ms);
+        tally.again(Tried { started_at, ended_at, error: error.clone(), wait_ms });
         frame.run.journal.emit(EventKind::AttemptFailed { step, attempt, error, retry_in_ms });
         wait(frame, retry_in_ms).await?;
         attempt += 1;

@@ -67,6 +67,7 @@ pub use outcome::{
 pub use preview::{Noted, Notes, Preview, Rank, Write, written_by};
 pub use record::{Came, End, Found, Recorded, Records};
 pub use replay::{Answer, Asked, Called, Replay};
+pub use tally::Tried;
 
 /// The stack of a worker thread. Evaluation recurses as deep as an expression nests, and the parser lets chains of
 /// a thousand operators through; tokio's own 2 MiB are too few for that. The limits on depth need less than half of this

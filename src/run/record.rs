@@ -20,7 +20,7 @@ use super::frame::Frame;
 use super::identity::Identity;
 use super::outcome::ErrorReport;
 use super::replay::{self, Asked, Replay};
-use super::tally::Tally;
+use super::tally::{Tally, Tried};
 use crate::abort::{self, Point};
 use crate::check::program::Step;
 use crate::primitive::Effect;
@@ -68,6 +68,8 @@ pub struct Recorded {
     pub end: End,
     /// How many attempts it made.
     pub attempts: u32,
+    /// Those that were followed by another, in order.
+    pub tried: Vec<Tried>,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended, or was announced.
@@ -226,6 +228,7 @@ impl<'a> Entry<'a> {
             input: self.input.clone(),
             end,
             attempts: tally.attempts(),
+            tried: tally.tried(),
             started_at,
             at: self.frame.run.journal.now(),
         }
@@ -325,6 +328,7 @@ pub(crate) fn item_ended(site: Site<'_>, key: &str, label: &str, error: Option<&
         input: String::new(),
         end: error.map_or(End::Well(None), |error| End::Failed(ErrorReport::from(error))),
         attempts: 1,
+        tried: Vec::new(),
         started_at,
         at: frame.run.journal.now(),
     });

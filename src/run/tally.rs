@@ -4,8 +4,21 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use std::sync::{Mutex, PoisonError};
 
-use super::outcome::Items;
-use crate::value::Value;
+use super::outcome::{ErrorReport, Items};
+use crate::value::{Timestamp, Value};
+
+/// An attempt that failed and was followed by another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it had failed.
+    pub ended_at: Timestamp,
+    /// Why.
+    pub error: ErrorReport,
+    /// How long the next one was waited for, in milliseconds.
+    pub wait_ms: u64,
+}
 
 /// Attempts and items. Written by the step's own task; atomic only because futures move between threads.
 #[derive(Debug, Default)]
@@ -18,6 +31,7 @@ pub(crate) struct Tally {
     ok: AtomicU64,
     failed: AtomicU64,
     done: Mutex<Option<Value>>,
+    tried: Mutex<Vec<Tried>>,
 }
 
 impl Tally {
@@ -70,6 +84,16 @@ impl Tally {
     /// What was kept; afterwards nothing is.
     pub(crate) fn take_done(&self) -> Option<Value> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// An attempt failed, and another follows.
+    pub(crate) fn again(&self, tried: Tried) {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
+    }
+
+    /// The attempts that were followed by another.
+    pub(crate) fn tried(&self) -> Vec<Tried> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many attempts there were.

@@ -6,8 +6,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunStore, Selection, Settled, Status, StepRow,
-    StepState, Stop, StoreError, Text,
+    Attempt, Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunStore, Selection, Settled, Status,
+    StepRow, StepState, Stop, StoreError, Text,
 };
 
 type Open<'a> = &'a (dyn Fn() -> Arc<dyn RunStore> + Sync);
@@ -62,10 +62,16 @@ pub(super) fn step(key: &str, output: Option<&str>) -> StepRow {
         withheld: None,
         error: None,
         attempts: 1,
+        tried: Vec::new(),
         started_at: 1001,
         duration_ms: 5,
         epoch: 1,
     }
+}
+
+fn attempt(number: u32, wait_ms: Option<u64>) -> Attempt {
+    let error = Some(json!({ "kind": "timeout", "message": "it's \"late\"" }));
+    Attempt { number, started_at: 1001, ended_at: 1003, error, wait_ms }
 }
 
 /// The end of a run.
@@ -87,6 +93,8 @@ async fn a_run_comes_back_as_it_went_in(open: Open<'_>) {
         state: StepState::Failed,
         error: Some(json!({ "kind": "query", "message": "no 'such' table" })),
         item: Some("2026-10-30".to_owned()),
+        attempts: 2,
+        tried: vec![attempt(1, Some(1500)), attempt(2, None)],
         ..step("b", None)
     };
     let output = Entry::Output { hash: "h".to_owned(), json: "[1,null]".to_owned() };

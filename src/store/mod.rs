@@ -29,8 +29,8 @@ use uuid::Uuid;
 
 use crate::lifecycle::Turn;
 pub use model::{
-    Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunRow, Settled, SinkRow, StepRow, StepState,
-    Stop, Text,
+    Attempt, Begin, Claim, EffectRow, Entry, EventRow, Finished, Program, Pruned, RunRow, Settled, SinkRow, StepRow,
+    StepState, Stop, Text,
 };
 pub use outbox::StoreOutbox;
 pub use postgres::PostgresStore;

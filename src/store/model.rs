@@ -133,12 +133,41 @@ pub struct StepRow {
     pub error: Option<Json>,
     /// How many attempts it made.
     pub attempts: u32,
+    /// Each of them, when there were several; one alone is what the rest of the row says.
+    #[serde(default)]
+    pub tried: Vec<Attempt>,
     /// When it began.
     pub started_at: i64,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
     /// Which attempt at the run it belongs to, from 1.
     pub epoch: u32,
+}
+
+/// An attempt of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Which, from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: i64,
+    /// When it ended.
+    pub ended_at: i64,
+    /// Why it failed, as `{ kind, message, help }`.
+    pub error: Option<Json>,
+    /// How long the next one was waited for, in milliseconds.
+    pub wait_ms: Option<u64>,
+}
+
+impl StepRow {
+    /// The attempts, also when there was one; none when it never began.
+    pub fn all_attempts(&self) -> Vec<Attempt> {
+        if !self.tried.is_empty() || self.attempts == 0 {
+            return self.tried.clone();
+        }
+        let (started_at, ended_at) = (self.started_at, self.started_at + self.duration_ms);
+        vec![Attempt { number: 1, started_at, ended_at, error: self.error.clone(), wait_ms: None }]
+    }
 }
 
 /// What a run told.

@@ -9,8 +9,8 @@ use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 use vmflow::connection::sql::PostgresServer;
 use vmflow::store::{
-    Begin, Claim, EffectRow, Entry, EventRow, Finished, PostgresStore, Program, Pruned, RunStore, Selection, Settled,
-    Status, StepRow, StepState, Stop, StoreError, Text,
+    Attempt, Begin, Claim, EffectRow, Entry, EventRow, Finished, PostgresStore, Program, Pruned, RunStore, Selection,
+    Settled, Status, StepRow, StepState, Stop, StoreError, Text,
 };
 
 use super::{CONFIG, Project, fresh_schema};
@@ -134,6 +134,51 @@ fn the_clocks_of_machines_do_not_matter() {
             assert!(matches!(theirs.claim(run.id, "b", &Status::ALL).await, Ok(Claim::Busy { .. })));
             mine.finish(run.id, 1, &[], &finished(Status::Success)).await.unwrap();
         });
+    }
+}
+
+#[test]
+fn tables_of_an_earlier_version_are_brought_up() {
+    let schema = fresh_schema();
+    wait(async { store(&schema, LONG).begin(&begin(Uuid::now_v7())).await.unwrap() });
+    // As the first version had them.
+    execute(&format!("alter table {schema}.steps drop column tried; update {schema}.tables set version = 1"));
+    let (run, row) = (begin(Uuid::now_v7()), step("a", None));
+    wait(async {
+        let store = store(&schema, LONG);
+        assert_eq!(store.runs(&Selection::newest(9)).await.unwrap().len(), 1, "what was there is there");
+        store.begin(&run).await.unwrap();
+        store.append(run.id, 1, &[Entry::Step(row.clone())]).await.unwrap();
+        assert_eq!(store.steps(run.id).await.unwrap(), [row]);
+    });
+}
+
+#[test]
+fn each_attempt_of_a_step_is_on_record() {
+    let flow = r#"workflow tries {
+  use db: sqlite
+  rows = tried() with { retry: 2, backoff: exponential(10ms, max: 20ms) }
+  output n = rows
+}
+step tried() -> int = external.shell("tries.sh")
+"#;
+    for project in [Project::new(), Project::on_server()] {
+        project.sandbox.write("tries.flow", flow);
+        project.sandbox.write("tries.sh", "cat > /dev/null\n[ -e once ] && echo 7 && exit\ntouch once\nexit 1\n");
+        let ran = project.run(&["run", "tries.flow"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        let shown = project.run(&["runs", "show", "last", "rows", "--format", "json"]).expect(0);
+        let tried = shown["steps"][0]["tried"].as_array().unwrap().clone();
+        assert_eq!((tried.len(), &tried[0]["number"], &tried[1]["number"]), (2, &json!(1), &json!(2)), "{shown:#}");
+        assert!(tried[0]["error"]["message"].is_string() && tried[0]["wait_ms"].is_u64(), "{shown:#}");
+        assert_eq!((&tried[1]["error"], &tried[1]["wait_ms"]), (&json!(null), &json!(null)));
+        let text = project.run(&["runs", "show", "last", "rows"]).stdout;
+        assert!(
+            text.contains("attempt 1 at ") && text.contains("; again after ") && text.contains("attempt 2"),
+            "{text}"
+        );
+        let wrong = project.run(&["runs", "show", "last", "rosw"]);
+        assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `rows`?"), "{}", wrong.stderr);
     }
 }
 

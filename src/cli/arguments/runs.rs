@@ -106,10 +106,14 @@ pub(crate) enum RunsCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   vmflow runs show last
+  vmflow runs show last copied.stored
   vmflow runs show 01a20206-3870 --format json")]
 pub(crate) struct RunsShow {
     #[command(flatten)]
     pub(crate) which: WhichRun,
+    /// Only this step and those inside it, with each attempt
+    #[arg(value_name = "STEP")]
+    pub(crate) step: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     pub(crate) format: ListFormat,

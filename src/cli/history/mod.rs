@@ -5,6 +5,7 @@ mod log;
 mod prune;
 mod show;
 mod sinks;
+mod step;
 mod time;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::list::{as_json, took};
 use super::time::instant;
-use super::{History, Refused};
+use super::{History, Refused, step};
 use crate::cli::arguments::{ListFormat, RunsShow};
 use crate::cli::terminal::Terminal;
 use crate::store::{RunRow, Status, StepRow, StepState};
@@ -18,6 +18,9 @@ const MOST: usize = 40;
 pub(super) fn show(command: &RunsShow, history: &History, terminal: &Terminal) -> Result<String, Refused> {
     let run = history.find(&command.which.run)?;
     let steps = history.ask(history.store.steps(run.begin.id))?;
+    if let Some(step) = &command.step {
+        return step::show(step, &steps, command.format, terminal);
+    }
     Ok(match command.format {
         ListFormat::Json => format!("{:#}\n", document(&run, &steps)),
         ListFormat::Human => human(&run, &steps, terminal),
@@ -46,15 +49,15 @@ fn document(run: &RunRow, steps: &[StepRow]) -> Json {
     document
 }
 
-fn step_json(step: &StepRow) -> Json {
+pub(super) fn step_json(step: &StepRow) -> Json {
     json!({
         "key": step.key, "step": step.path, "item": step.item, "kind": step.kind, "state": word(step),
-        "attempts": step.attempts, "started_at": instant(step.started_at), "duration_ms": step.duration_ms,
+        "attempts": step.attempts, "tried": step.all_attempts().iter().map(step::attempt_json).collect::<Vec<_>>(), "started_at": instant(step.started_at), "duration_ms": step.duration_ms,
         "error": step.error, "output": step.output, "withheld": step.withheld, "run_attempt": step.epoch,
     })
 }
 
-const fn word(step: &StepRow) -> &'static str {
+pub(super) const fn word(step: &StepRow) -> &'static str {
     match step.state {
         StepState::Done => "done",
         StepState::Failed => "failed",
@@ -112,7 +115,7 @@ fn step_lines(text: &mut String, run: &RunRow, steps: &[StepRow], terminal: &Ter
     }
 }
 
-fn mark(status: &str, terminal: &Terminal) -> String {
+pub(super) fn mark(status: &str, terminal: &Terminal) -> String {
     let (mark, color) = match status {
         "success" | "done" => ("✓", 32),
         "partial" | "recovered" => ("!", 33),

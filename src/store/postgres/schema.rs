@@ -6,7 +6,8 @@ use super::turns::lock_of;
 
 /// The steps from an empty schema to the present tables, in order. One that was shipped is never changed: the version of a
 /// schema is how many of them it has seen.
-const MIGRATIONS: &[&str] = &["create table programs (
+const MIGRATIONS: &[&str] = &[
+    "create table programs (
        hash text primary key,
        texts text not null,
        created_at bigint not null
@@ -88,7 +89,10 @@ const MIGRATIONS: &[&str] = &["create table programs (
        dropped bigint not null,
        why text,
        failing_since bigint
-     );"];
+     );",
+    // The attempts of steps that made several, as JSON.
+    "alter table steps add column tried text;",
+];
 
 /// Why the tables cannot be used.
 pub(super) enum Wrong {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value as Json, json};
 use super::{Mask, hash_of};
 use crate::lifecycle::Told;
 use crate::primitive::Effect;
-use crate::run::{End, Recorded, RunEvent};
-use crate::store::{Begin, Entry, EventRow, Finished, StepRow, StepState};
+use crate::run::{End, ErrorReport, Recorded, RunEvent, Tried};
+use crate::store::{Attempt, Begin, Entry, EventRow, Finished, StepRow, StepState};
 use crate::value::{Value, to_kept};
 
 pub(super) enum Raw {
@@ -45,6 +45,7 @@ fn step_entries(step: Recorded, mask: &Mask, epoch: u32) -> Vec<Entry> {
         withheld: None,
         error: None,
         attempts: step.attempts,
+        tried: Vec::new(),
         started_at,
         duration_ms: (step.at.timestamp_millis() - started_at).max(0),
         epoch,
@@ -56,11 +57,13 @@ fn step_entries(step: Recorded, mask: &Mask, epoch: u32) -> Vec<Entry> {
         }
         End::Failed(error) => {
             row.state = StepState::Failed;
-            row.error = serde_json::from_str(&mask(&json!(error).to_string())).ok();
+            row.error = masked_error(&error, mask);
+            row.tried = attempts(&step.tried, &row, mask);
             return vec![Entry::Step(row)];
         }
         End::Well(value) => value,
     };
+    row.tried = attempts(&step.tried, &row, mask);
     match kept(value.as_ref(), mask) {
         Ok((hash, json)) => {
             row.output = Some(hash.clone());
@@ -71,6 +74,27 @@ fn step_entries(step: Recorded, mask: &Mask, epoch: u32) -> Vec<Entry> {
             vec![Entry::Step(row)]
         }
     }
+}
+
+fn masked_error(error: &ErrorReport, mask: &Mask) -> Option<Json> {
+    serde_json::from_str(&mask(&json!(error).to_string())).ok()
+}
+
+/// All attempts of a step that made several: those that failed, and the last, which began when the wait before it was over.
+fn attempts(tried: &[Tried], row: &StepRow, mask: &Mask) -> Vec<Attempt> {
+    let Some(before) = tried.last() else { return Vec::new() };
+    let failed = (1..).zip(tried).map(|(number, tried)| Attempt {
+        number,
+        started_at: tried.started_at.timestamp_millis(),
+        ended_at: tried.ended_at.timestamp_millis(),
+        error: masked_error(&tried.error, mask),
+        wait_ms: Some(tried.wait_ms),
+    });
+    let ended_at = row.started_at + row.duration_ms;
+    let wait_ms = i64::try_from(before.wait_ms).unwrap_or(i64::MAX);
+    let started_at = before.ended_at.timestamp_millis().saturating_add(wait_ms).min(ended_at);
+    let last = Attempt { number: row.attempts, started_at, ended_at, error: row.error.clone(), wait_ms: None };
+    failed.chain([last]).collect()
 }
 
 const fn kind(effect: Option<Effect>) -> &'static str {

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::lifecycle::Turn;
 use crate::primitive::Effect;
-use crate::run::{End, StepPlace};
+use crate::run::{End, StepPlace, Tried};
 use crate::store::conformance::{begin, finished};
 use crate::store::{
     Claim, EffectRow, Entry, EventRow, Kept, Program, Pruned, RunRow, Selection, Settled, SinkRow, SqliteStore, Status,
@@ -139,6 +139,7 @@ fn step(key: &str, end: End) -> Recorded {
         input,
         end,
         attempts: 1,
+        tried: Vec::new(),
         started_at: at,
         at,
     }
@@ -202,6 +203,12 @@ async fn secrets_are_kept_out_of_all_that_is_written() {
     trial.recorder.ended(step("a", End::Well(Some(secret()))));
     let error = crate::run::ErrorReport { kind: "query".to_owned(), message: "hunter2?".to_owned(), help: None };
     trial.recorder.ended(step("b", End::Failed(error)));
+    let mut retried = step("c", End::Well(None));
+    let error = crate::run::ErrorReport { kind: "timeout".to_owned(), message: "hunter2 late".to_owned(), help: None };
+    let (started_at, ended_at) = (timestamp(990), timestamp(995));
+    retried.tried = vec![Tried { started_at, ended_at, error, wait_ms: 3_000 }];
+    retried.attempts = 2;
+    trial.recorder.ended(retried);
     let mut end = finished(Status::Failed);
     end.message = "hunter2".to_owned();
     end.result = json!({ "hunter2": ["hunter2"] });
@@ -210,6 +217,9 @@ async fn secrets_are_kept_out_of_all_that_is_written() {
     assert_eq!(run.begin.params, json!({ "kept": { "n": 1 }, "withheld": ["plain", "token"] }));
     let steps = trial.store.steps(trial.run).await.unwrap();
     assert_eq!((steps[0].output.as_ref(), steps[0].withheld.as_deref()), (None, Some("its value holds a secret")));
+    let tried = &steps[2].tried;
+    assert_eq!((tried.len(), tried[0].number, tried[0].wait_ms), (2, 1, Some(3_000)));
+    assert_eq!((tried[1].number, tried[1].started_at, &tried[1].error), (2, 998_000, &None));
     let all = format!("{run:?} {steps:?}");
     assert!(!all.contains("hunter2"), "{all}");
 }

@@ -107,6 +107,7 @@ fn step(row: &Row) -> Done<StepRow> {
         withheld: row.maybe_text("withheld")?,
         error: row.maybe_text("error")?.and_then(|error| serde_json::from_str(&error).ok()),
         attempts: row.count("attempts")?,
+        tried: row.maybe_text("tried")?.and_then(|tried| serde_json::from_str(&tried).ok()).unwrap_or_default(),
         started_at: row.int("started_at")?,
         duration_ms: row.int("duration_ms")?,
         epoch: row.count("epoch")?,

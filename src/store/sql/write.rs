@@ -198,6 +198,7 @@ async fn steps(link: &mut Link, id: &str, rows: &[&StepRow]) -> Done<()> {
         ("withheld", Text),
         ("error", Text),
         ("attempts", Int),
+        ("tried", Text),
         ("started_at", Int),
         ("duration_ms", Int),
         ("epoch", Int),

@@ -87,6 +87,8 @@ const MIGRATIONS: &[&str] = &[
     "alter table runs add column written integer not null default 0;
      alter table runs add column stop_asked_at integer;
      alter table runs add column lease_until integer;",
+    // The attempts of steps that made several, as JSON.
+    "alter table steps add column tried text;",
 ];
 
 /// Brings a file up to the present tables; says why it cannot be used.
