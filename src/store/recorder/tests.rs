@@ -206,7 +206,7 @@ async fn secrets_are_kept_out_of_all_that_is_written() {
     let mut retried = step("c", End::Well(None));
     let error = crate::run::ErrorReport { kind: "timeout".to_owned(), message: "hunter2 late".to_owned(), help: None };
     let (started_at, ended_at) = (timestamp(990), timestamp(995));
-    retried.tried = vec![Tried { started_at, ended_at, error, wait_ms: 3_000 }];
+    retried.tried = vec![Tried { started_at, ended_at, error, wait_ms: 3 }];
     retried.attempts = 2;
     trial.recorder.ended(retried);
     let mut end = finished(Status::Failed);
@@ -218,8 +218,8 @@ async fn secrets_are_kept_out_of_all_that_is_written() {
     let steps = trial.store.steps(trial.run).await.unwrap();
     assert_eq!((steps[0].output.as_ref(), steps[0].withheld.as_deref()), (None, Some("its value holds a secret")));
     let tried = &steps[2].tried;
-    assert_eq!((tried.len(), tried[0].number, tried[0].wait_ms), (2, 1, Some(3_000)));
-    assert_eq!((tried[1].number, tried[1].started_at, &tried[1].error), (2, 998_000, &None));
+    assert_eq!((tried.len(), tried[0].number, tried[0].wait_ms), (2, 1, Some(3)));
+    assert_eq!((tried[1].number, tried[1].started_at, &tried[1].error), (2, 998, &None));
     let all = format!("{run:?} {steps:?}");
     assert!(!all.contains("hunter2"), "{all}");
 }
