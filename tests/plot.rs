@@ -70,3 +70,30 @@ fn what_cannot_be_drawn_is_said() {
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("no step of this run gave a forecast"), "{}", ran.stderr);
 }
+
+#[test]
+fn the_forecasts_of_a_run_on_record_are_drawn_from_what_it_had_read() {
+    let sandbox = Sandbox::new();
+    let flow = FLOW.replace("    yield model\n  }", "    yield model\n  } on failure continue");
+    sandbox.write("two.flow", &flow.replace("made.count", "made.ok.count"));
+    sandbox.run(&["run", "two.flow", "--at", "2025-04-01T06:00Z"]).expect(0);
+    sandbox.write("two.flow", "workflow two {\n  output count = 1\n}\n");
+    let ran = sandbox.run(&["plot", "last", "--series", "auid=\"a\""]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.starts_with("nav{auid=\"a\"}\nProphet: 60 business days with a value, 5 ahead\n"),
+        "{}",
+        ran.stdout
+    );
+    let id = sandbox.run(&["runs", "--format", "json"]).expect(0)["runs"][0]["run_id"].as_str().unwrap().to_owned();
+    let ran = sandbox.run(&["plot", &id, "--components", "-o", "pictures"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(sandbox.read("pictures/nav-auid-b-c.svg").contains(">weekly<"));
+    assert_eq!(std::fs::read_dir(sandbox.path().join("pictures")).unwrap().count(), 2, "each model once");
+    let ran = sandbox.run(&["plot", "last", "--step", "other"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("of that step and series"), "{}", ran.stderr);
+    let unknown = sandbox.run(&["plot", "ffffffff"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("there is no run `ffffffff`"), "{}", unknown.stderr);
+}

@@ -16,6 +16,7 @@ mod execution;
 mod explain;
 mod files;
 mod fmt;
+mod frozen;
 mod given;
 mod graph;
 mod history;
@@ -39,6 +40,7 @@ mod progress;
 mod project;
 mod recording;
 mod replace;
+mod replay;
 mod report;
 mod resume;
 mod run;
@@ -138,6 +140,7 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Runs(command) => history::runs(command, &terminal, variables),
+        Command::Replay(command) => replay::replay(command, &terminal, variables),
         Command::Why(command) => why::why(command, &terminal, variables),
         Command::Sinks(command) => history::sinks(command, &terminal, variables),
         Command::Logs(command) => history::logs(command, &terminal, variables),

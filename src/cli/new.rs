@@ -108,7 +108,7 @@ fn begin_test(test: &NewTest, project: &mut Project) -> Result<Begun, String> {
 }
 
 /// The way from the folder of one file to another, both from the working directory.
-fn relative(from: &Path, to: &Path) -> String {
+pub(super) fn relative(from: &Path, to: &Path) -> String {
     let folder: Vec<_> = from.parent().unwrap_or(Path::new("")).components().collect();
     let target: Vec<_> = to.components().collect();
     let shared = folder.iter().zip(&target).take_while(|(a, b)| a == b).count();

@@ -27,6 +27,8 @@ pub(super) struct Past {
     pub(super) run: RunRow,
     pub(super) program: Arc<Program>,
     pub(super) workflow: Arc<Workflow>,
+    /// The file that the run was asked for with.
+    pub(super) file: PathBuf,
     pub(super) rows: Vec<StepRow>,
     /// The steps that took their values from what earlier runs had kept.
     pub(super) cached: HashSet<Where>,
@@ -70,7 +72,7 @@ impl Past {
             // None is asked: what programs gave is on record.
             interpreters: Interpreters::default(),
         };
-        Ok(Self { run, program: checked.program, workflow, rows, cached, withheld, options })
+        Ok(Self { run, program: checked.program, workflow, file, rows, cached, withheld, options })
     }
 
     /// A workflow with the parameters of the run.

@@ -1,11 +1,13 @@
-//! `vmflow plot`: the forecasts that a run would make, drawn.
+//! `vmflow plot`: the forecasts that a run would make, or that one on record made, drawn.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::arguments::PlotArguments;
+use super::arguments::{PlotArguments, StoreArguments};
+use super::history::History;
+use super::past::Past;
 use super::perform::{Performed, Sink};
 use super::plan::read_only;
 use super::prepare::{Permission, Prepared, prepare};
@@ -22,6 +24,68 @@ use crate::value::{StepError, Value};
 
 pub(super) fn plot(command: &PlotArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     logs::init(terminal);
+    match command.wanted.target.as_deref().filter(|target| is_run(target)) {
+        Some(run) => of_run(command, run, terminal, variables),
+        None => of_plan(command, terminal, variables),
+    }
+}
+
+/// The fewest letters of an id that are taken for one; what is shorter is more likely to be the name of a job.
+const SHORTEST_ID: usize = 8;
+
+/// Whether a run is meant, and no file or job.
+fn is_run(target: &str) -> bool {
+    let digits = target.chars().filter(|letter| *letter != '-');
+    let is_id = digits.clone().count() >= SHORTEST_ID && digits.clone().all(|letter| letter.is_ascii_hexdigit());
+    (is_id || target == "last") && !Path::new(target).exists()
+}
+
+/// The forecasts that a run on record made: it is gone through once more, with what it had read.
+fn of_run(command: &PlotArguments, run: &str, terminal: &Terminal, variables: &Variables) -> Exit {
+    let store = StoreArguments { config: command.wanted.config.config.clone() };
+    let history = match History::open(&store, variables, &mut Project::default(), terminal) {
+        Ok(history) => history,
+        Err(exit) => return exit,
+    };
+    let mut project = Project::default();
+    let course = Past::of(&history, run, &mut project).and_then(|past| {
+        let retrace = Arc::new(past.retrace(&history)?);
+        past.go_through(&history, &retrace)
+    });
+    let course = match course {
+        Ok(course) => course,
+        Err(refusal) if project.has_errors() => return refusal.tell(&project, terminal),
+        Err(refusal) => return refusal.tell(&Project::default(), terminal),
+    };
+    let mut found: Vec<Model> = course.values().flat_map(|((step, _), value)| models(step, value)).collect();
+    found.sort_by_key(|model| (series(model), model.step.clone()));
+    let wanted = wanted(found, command);
+    if wanted.is_empty() {
+        let message = match (&command.step, &command.series) {
+            (None, None) => "no forecast of this run is on record",
+            _ => "no forecast of this run is of that step and series; without `--step` and `--series` all are drawn",
+        };
+        return refuse(terminal, Exit::Failed, message);
+    }
+    match draw(command, &wanted, terminal) {
+        Ok(()) => Exit::Ok,
+        Err(exit) => exit,
+    }
+}
+
+/// The models in a value that a step gave.
+fn models(step: &str, value: &Value) -> Vec<Model> {
+    made(value).into_iter().map(|made| Model { step: step.to_owned(), made }).collect()
+}
+
+/// Those that were asked for, each once, though more than one step may hand it on.
+fn wanted(found: Vec<Model>, command: &PlotArguments) -> Vec<Model> {
+    let mut models: Vec<Model> = found.into_iter().filter(|model| model.is_wanted(command)).collect();
+    models.dedup_by_key(|model| (series(model), model.made.as_ref().ok().map(|made| made.method.clone())));
+    models
+}
+
+fn of_plan(command: &PlotArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     let mut project = Project::default();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let prepared = match prepare(&command.wanted, Permission::Look, variables, &mut project, &*clock) {
@@ -36,9 +100,7 @@ pub(super) fn plot(command: &PlotArguments, terminal: &Terminal, variables: &Var
         let step = error.step.join(".");
         terminal.tell(&prepared.environment.redactor().redact(&format!("vmflow: `{step}` failed: {}", error.message)));
     }
-    let mut models: Vec<Model> = found.into_iter().filter(|model| model.is_wanted(command)).collect();
-    // Each model once, though more than one step may hand it on.
-    models.dedup_by_key(|model| (series(model), model.made.as_ref().ok().map(|made| made.method.clone())));
+    let models = wanted(found, command);
     if models.is_empty() {
         return nothing(command, &performed, terminal);
     }

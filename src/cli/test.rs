@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Exit;
-use super::arguments::{TestArguments, TestFormat};
+use super::arguments::{TestArguments, TestCommand, TestFormat, TestRun};
 use super::project::{Project, refuse};
 use super::terminal::Terminal;
-use super::{packages, walk};
+use super::{frozen, packages, walk};
 use crate::check::Surroundings;
 use crate::check::test::Test;
 use crate::config::{Home, Variables};
@@ -15,6 +15,13 @@ use crate::testing::coverage::coverage;
 use crate::testing::{self, render};
 
 pub(super) fn test(command: &TestArguments, terminal: &Terminal, variables: &Variables) -> Exit {
+    match &command.command {
+        Some(TestCommand::New(new)) => frozen::test_of_run(new, terminal, variables),
+        None => run(&command.run, terminal, variables),
+    }
+}
+
+fn run(command: &TestRun, terminal: &Terminal, variables: &Variables) -> Exit {
     let Asked { roots, homes } = match asked(command, variables) {
         Ok(asked) => asked,
         Err(message) => return refuse(terminal, Exit::Usage, &message),
@@ -51,7 +58,7 @@ struct Asked {
     homes: Vec<Home>,
 }
 
-fn asked(command: &TestArguments, variables: &Variables) -> Result<Asked, String> {
+fn asked(command: &TestRun, variables: &Variables) -> Result<Asked, String> {
     let mut asked = Asked { roots: Vec::new(), homes: Vec::new() };
     for path in &command.paths {
         let meant = packages::meant(path, variables)?;
@@ -69,7 +76,7 @@ fn is_of(test: &Test, homes: &[Home], project: &Project) -> bool {
 }
 
 /// A command that tests nothing has not done what it was asked for.
-fn nothing_to_run(command: &TestArguments, all: usize) -> String {
+fn nothing_to_run(command: &TestRun, all: usize) -> String {
     let paths: Vec<String> = command.paths.iter().map(|path| path.display().to_string()).collect();
     match &command.filter {
         Some(part) if all > 0 => {

@@ -11,7 +11,7 @@ use crate::run::{
     StepStatus,
 };
 use crate::testing::{StillClock, nowhere};
-use crate::value::Value;
+use crate::value::{Timestamp, Value};
 
 /// Where a step stands: its name after those of the steps around it, joined with dots, and the loop items around it.
 pub type Where = (String, Option<String>);
@@ -31,6 +31,10 @@ pub struct Stand {
 pub struct Course {
     /// How it went. A step that is not on record has the status `unknown`.
     pub outcome: RunOutcome,
+    /// `run.now`.
+    pub(super) now: Timestamp,
+    /// The names of the workflow's outputs.
+    pub(super) workflow_outputs: Vec<Arc<str>>,
     /// The facts of the run.
     pub(super) facts: Vec<(RunField, Value)>,
     pub(super) stands: HashMap<Where, Stand>,
@@ -41,6 +45,11 @@ impl Course {
     /// How a step stood.
     pub fn stand(&self, at: &Where) -> Option<&Stand> {
         self.stands.get(at)
+    }
+
+    /// What all steps gave, those in loops and transactions too.
+    pub fn values(&self) -> impl Iterator<Item = (&Where, &Value)> {
+        self.stands.iter().filter_map(|(at, stand)| Some((at, stand.value.as_ref()?)))
     }
 
     /// Why a step has no value: what is not on record of it.
@@ -91,6 +100,7 @@ pub async fn go_through(plan: Plan, options: RunOptions, retrace: Arc<Retrace>) 
     };
     let watch = Arc::new(Watch::default());
     let workflow = plan.workflow.name.clone();
+    let workflow_outputs = plan.workflow.outputs.iter().map(|output| output.name.clone()).collect();
     let told = options.clone();
     let outcome = run::run(plan, services, options, watch.clone()).await;
     let text = |text: &str| Value::text(text);
@@ -103,7 +113,7 @@ pub async fn go_through(plan: Plan, options: RunOptions, retrace: Arc<Retrace>) 
         (RunField::Status, text(outcome.status.name())),
     ];
     let stands = std::mem::take(&mut *watch.0.lock().unwrap_or_else(PoisonError::into_inner));
-    Course { outcome, facts, stands, seen: retrace.take() }
+    Course { outcome, now: told.now, workflow_outputs, facts, stands, seen: retrace.take() }
 }
 
 /// Keeps what steps gave and how they ended.

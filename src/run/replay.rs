@@ -112,7 +112,7 @@ pub(super) fn read(
     let mut values = values.iter().cloned();
     let values: Vec<Option<Value>> =
         given.iter().map(|argument| argument.as_ref().and_then(|_| values.next())).collect();
-    Some(note(replay, spec, &values, site, span))
+    Some(note(replay, spec, (given, &values), site, span))
 }
 
 /// What a program of the user's own would be given is noted, likewise.
@@ -120,16 +120,17 @@ pub(super) fn program(function: &Function, values: &[Value], site: Site<'_>) -> 
     Some(note_program(of(site.frame)?, function, values, site))
 }
 
-/// Notes a call of a primitive. It has no value of its own.
+/// Notes a call of a primitive, without the arguments that were left out. It has no value of its own.
 pub(super) fn note(
     replay: &dyn Replay,
     spec: &Spec,
-    values: &[Option<Value>],
+    (given, values): (&[Option<Expr>], &[Option<Value>]),
     site: Site<'_>,
     span: Span,
 ) -> Box<Fault> {
-    let named = spec.params.iter().zip(values).map(|(param, value)| (param.name.to_owned(), value.clone()));
-    note_call(replay, (spec.name.to_owned(), spec.effect), named.collect(), site, span)
+    let named = spec.params.iter().zip(given).zip(values).filter(|((_, given), _)| given.is_some());
+    let named = named.map(|((param, _), value)| (param.name.to_owned(), value.clone())).collect();
+    note_call(replay, (spec.name.to_owned(), spec.effect), named, site, span)
 }
 
 /// Notes a call of a program of the user's own, likewise.

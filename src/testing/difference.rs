@@ -9,7 +9,7 @@ use crate::value::{MapValue, Record, Sequence, Value};
 const MOST: usize = 5;
 
 /// The differences of two lists, records or maps, a line each; nothing for other values, whose sides say it all.
-pub(super) fn difference(left: &Value, right: &Value) -> Vec<String> {
+pub(crate) fn difference(left: &Value, right: &Value) -> Vec<String> {
     let mut lines = match (left, right) {
         (Value::Record(a), Value::Record(b)) => fields(a, b),
         (Value::Map(a), Value::Map(b)) => entries(a, b),

@@ -31,9 +31,10 @@ use crate::check::test::Test;
 use crate::external::Interpreters;
 use crate::parallel;
 use crate::primitive::Connections;
-use crate::run::{self, Interrupt, RunOptions, Services};
+use crate::run::{self, Aftermath, Interrupt, RunOptions, RunOutcome, Services};
 use crate::source::Span;
-use crate::value::Timestamp;
+use crate::value::{Timestamp, Value};
+pub(crate) use difference::difference;
 pub(crate) use show::shown;
 use watch::Watch;
 use world::Record;
@@ -79,7 +80,49 @@ pub fn run(program: &Arc<Program>, tests: &[Arc<Test>]) -> Vec<Report> {
     parallel::map(tests, run::STACK, || (), |(), test| alone(program, test))
 }
 
+/// What a test came to, whatever it expects.
+pub struct Observed {
+    /// How its run went.
+    pub outcome: RunOutcome,
+    /// Everything that was written, as a list of records `{ connection, name, written }`.
+    pub writes: Value,
+    /// The steps that would have read and were not given.
+    pub not_given: Vec<String>,
+}
+
+/// Runs a test and does not look at what it expects; the error is a line for people.
+pub fn observe(program: &Arc<Program>, test: &Arc<Test>) -> Result<Observed, String> {
+    let seen = parallel::map(
+        std::slice::from_ref(test),
+        run::STACK,
+        || (),
+        |(), test| {
+            let Ran { ran, watch, record } = carry_out(program, test);
+            let not_given = watch.not_given().into_iter().map(|read| read.path.join(".")).collect();
+            ran.map(|(outcome, _)| Observed { outcome, writes: record.take(), not_given })
+                .map_err(|error| error.to_string())
+        },
+    );
+    seen.into_iter().next().unwrap_or_else(|| Err("the test could not be started".to_owned()))
+}
+
+/// A test's run, before anybody looks at what is expected.
+struct Ran {
+    ran: std::io::Result<(RunOutcome, Option<Aftermath>)>,
+    watch: Arc<Watch>,
+    record: Record,
+}
+
 fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
+    let Ran { ran, watch, record } = carry_out(program, test);
+    let failures = match ran {
+        Ok((outcome, left)) => judge::failures(test, &outcome, left, &watch.not_given(), record.take()),
+        Err(error) => vec![Failure::new(test.title.span, format!("the test could not be started: {error}"))],
+    };
+    Report { test: test.clone(), failures, visited: watch.visited() }
+}
+
+fn carry_out(program: &Arc<Program>, test: &Arc<Test>) -> Ran {
     let record = Record::default();
     let plan = stage::staged(program, test);
     let services = Services {
@@ -101,11 +144,7 @@ fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
     };
     let watch = Arc::new(Watch::new(stage::refusals(program, test)));
     let ran = run::in_turns(run::run_and_keep(plan, services, options, watch.clone()));
-    let failures = match ran {
-        Ok((outcome, left)) => judge::failures(test, &outcome, left, &watch.not_given(), record.take()),
-        Err(error) => vec![Failure::new(test.title.span, format!("the test could not be started: {error}"))],
-    };
-    Report { test: test.clone(), failures, visited: watch.visited() }
+    Ran { ran, watch, record }
 }
 
 /// A workflow that looks at `run.now` has a test that says what it is; to all others it is the same what it is.

@@ -190,3 +190,200 @@ fn a_drawing_of_a_run_that_broke_off_shows_how_far_it_came() {
     assert!(text.contains("crashed") && text.contains("✓ numbers"), "{text}");
     assert!(text.contains("? noted") && text.contains("nobody knows whether it happened"), "{text}");
 }
+
+/// `vmflow replay`, as JSON.
+fn replay(project: &Project, code: i32) -> Json {
+    project.run(&["replay", "last", "--format", "json"]).expect(code)
+}
+
+#[test]
+fn a_file_that_is_the_same_comes_to_the_same() {
+    let project = Project::new();
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=5"]).expect(0);
+    // What the database holds by now is nothing to a replay, nor is layout.
+    project.execute("delete from source; delete from copies");
+    project.sandbox.write("safe.flow", &super::SAFE.replace("workflow safe {", "# a comment\nworkflow safe {"));
+    let same = replay(&project, 0);
+    assert_eq!((&same["same"], &same["outputs"]["total"]["is"]), (&json!(true), &json!("same")));
+    let writes = same["writes"].as_array().unwrap();
+    let counts: Vec<_> = writes.iter().map(|write| (write["target"].as_str().unwrap(), &write["today"])).collect();
+    assert_eq!(counts, [("copies", &json!(5)), ("notes", &json!(1))]);
+    assert_eq!(project.numbers("select count(*) from copies"), [0], "nothing is written");
+    let text = project.run(&["replay", "last"]);
+    assert_eq!(text.code, 0);
+    assert!(text.stdout.ends_with("all is the same\n") && text.stdout.contains("  = total\n"), "{}", text.stdout);
+}
+
+#[test]
+fn what_a_changed_file_makes_of_the_same_reads_is_told() {
+    let project = Project::new();
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=3"]).expect(0);
+    let flow = super::SAFE.replace("sum(found.v)", "sum(found.v) + row.n").replace("row.n * 2", "row.n * 3");
+    project.sandbox.write("safe.flow", &flow.replace("output noted = noted", "output rows = numbers.count"));
+    let told = replay(&project, 6);
+    assert_eq!(told["outputs"]["total"]["on_record"], "12");
+    assert_eq!(told["outputs"]["total"]["today"], "18");
+    assert_eq!((&told["outputs"]["noted"]["is"], &told["outputs"]["rows"]["is"]), (&json!("gone"), &json!("new")));
+    let copies = &told["writes"][0];
+    assert_eq!((&copies["only_on_record"], &copies["only_today"]), (&json!(3), &json!(3)));
+    assert_eq!(copies["examples"]["on_record"][0], "{ n: 1, v: 10 }");
+    assert_eq!(copies["examples"]["today"][0], "{ n: 1, v: 11 }");
+    assert_eq!(told["writes"][1]["same"], true, "{told:#}");
+    assert_eq!(told["not_on_record"], json!([]));
+    let text = project.run(&["replay", "last"]).stdout;
+    for line in [
+        "  ~ total: 12 on record, 18 today",
+        "  - noted: 3 on record, nothing today",
+        "  + rows: 3",
+        "  ~ sql.upsert through `db` copies: 3; 3 only on record, 3 only today",
+        "      - { n: 1, v: 10 }",
+        "not the same",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn a_read_that_is_new_or_other_is_not_on_record() {
+    let project = Project::new();
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=3"]).expect(0);
+    let flow = super::SAFE.replace("from source where n = :row.n", "from source where n = :row.n and v > 0");
+    let flow = flow.replace(
+        "  output total",
+        "  extra = db.query(sql\"\"\"select n from source\"\"\") as table<{ n: int }>\n  output extra = extra.count\n  output total",
+    );
+    project.sandbox.write("safe.flow", &flow);
+    let told = replay(&project, 6);
+    let missing = told["not_on_record"].as_array().unwrap();
+    assert_eq!((missing.len(), &missing[0]["step"], &missing[1]["step"]), (2, &json!("copied.found"), &json!("extra")));
+    assert_eq!(missing[0]["items"], json!(["n: 1", "n: 2", "n: 3"]));
+    assert!(missing[0]["why"].as_str().unwrap().starts_with("its text has changed"), "{told:#}");
+    assert_eq!(missing[1]["why"], "it is new in the file, so nothing is on record of it");
+    assert_eq!(
+        (&told["outputs"]["extra"]["is"], &told["outputs"]["total"]["is"]),
+        (&json!("not_known"), &json!("same"))
+    );
+    assert_eq!((&told["writes"][0]["not_known"], &told["writes"][0]["same"]), (&json!(3), &json!(false)));
+
+    project.sandbox.write("safe.flow", "workflow safe { output total = }");
+    assert_eq!(project.run(&["replay", "last"]).code, 1);
+    project.sandbox.write("safe.flow", &super::SAFE.replace("workflow safe", "workflow other"));
+    let gone = project.run(&["replay", "last"]);
+    assert_eq!(gone.code, 2);
+    assert!(gone.stderr.contains("holds no workflow `safe`"), "{}", gone.stderr);
+}
+
+#[test]
+fn a_run_becomes_a_test_that_passes() {
+    let project = Project::new();
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=3"]).expect(0);
+    let wrote = project.run(&["test", "new", "safe.flow", "--from-run", "last", "--in", "tests/safe_test.flow"]);
+    assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+    let text = project.sandbox.read("tests/safe_test.flow");
+    for line in [
+        "import \"../safe.flow\"",
+        "  at 2026-10-30T18:00:00Z",
+        "  set { most: 3 }",
+        "  expect run.status == \"success\"",
+        "  expect total == 12",
+        "  expect noted == 3",
+        "  expect writes(db, table: \"copies\") == [{ n: 1, v: 10 }, { n: 2, v: 20 }, { n: 3, v: 30 }]",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    assert!(text.contains("given copied.found = if row.n == 1 then"), "{text}");
+    assert_eq!(project.run(&["fmt", "--check", "tests"]).code, 0);
+    assert_eq!(project.run(&["check", "tests"]).code, 0, "{text}");
+    let passed = project.run(&["test", "tests"]);
+    assert_eq!(passed.code, 0, "{}\n{text}", passed.stdout);
+    // It is a test: what the workflow makes of the same reads must not change.
+    project.sandbox.write("safe.flow", &super::SAFE.replace("sum(found.v)", "sum(found.v) + 1"));
+    assert_eq!(project.run(&["test", "tests"]).code, 1);
+
+    project.sandbox.write("safe.flow", super::SAFE);
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=2"]).expect(0);
+    let added = project.run(&["test", "new", "safe.flow", "--from-run", "last", "--in", "tests/safe_test.flow"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    assert!(project.sandbox.read("tests/safe_test.flow").starts_with(text.trim_end()));
+    assert!(project.run(&["test", "tests"]).stdout.contains('2'));
+    let beside = project.run(&["test", "new", "safe.flow", "--from-run", "last"]);
+    assert!(beside.code == 0 && beside.stdout.starts_with("wrote tests/safe_0"), "{}{}", beside.stdout, beside.stderr);
+    let again = project.run(&["test", "new", "safe.flow", "--from-run", "last"]);
+    assert!(again.code == 2 && again.stderr.contains("is there already"), "{}", again.stderr);
+    let other = project.run(&["test", "new", "unsafe.flow", "--from-run", "last"]);
+    assert!(other.code == 2 && other.stderr.contains("holds no workflow `safe`"), "{}", other.stderr);
+}
+
+/// Two tables that are joined by a text, and a read that fails.
+const JOINED: &str = r#"workflow joined {
+  use db: sqlite
+  people = db.query(sql"""select * from people order by code""") as table<{ code: text, name: text, state: text }>
+  sums = db.query(sql"""select * from sums order by code""") as table<{ code: text, paid: float?, day: text }>
+  missing = db.query(sql"""select * from nowhere""") as table<{ n: int }> on failure use []
+  paid = { s.code: s.paid for s in sums }
+  open = [{ name: p.name, paid: paid[p.code] } for p in people if p.state == "open"]
+  output open = open
+  output days = [parse_date(s.day, "%Y-%m-%d") for s in sums]
+  output missing = missing.count
+}
+"#;
+
+#[test]
+fn masked_texts_join_as_they_did() {
+    let project = Project::new();
+    project.execute(
+        "create table people (code text, name text, state text); create table sums (code text, paid real, day text);
+         insert into people values ('AB-1', 'Ann \"A\" Müller', 'open'), ('CD-2', 'Bob', 'shut'), ('EF-3', 'Cy', 'open');
+         insert into sums values ('AB-1', 1.5, '2026-01-02'), ('EF-3', null, '2026-01-03')",
+    );
+    project.sandbox.write("joined.flow", JOINED);
+    project.run(&["run", "joined.flow", "--at", AT]).expect(0);
+    let make = |more: &[&str]| {
+        let ran = project.run(&[&["test", "new", "joined.flow", "--from-run", "last"], more].concat());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran
+    };
+    make(&["--in", "plain_test.flow"]);
+    let plain = project.sandbox.read("plain_test.flow");
+    assert!(
+        plain.contains("given missing = failure errors.query(") && plain.contains("Ann \\\"A\\\" Müller"),
+        "{plain}"
+    );
+    assert!(plain.contains("| \"EF-3\" | none | \"2026-01-03\" |"), "{plain}");
+    assert!(!plain.contains("in the run"), "what came out is what was on record: {plain}");
+    make(&["--mask", "--in", "masked_test.flow"]);
+    let masked = project.sandbox.read("masked_test.flow");
+    for hidden in ["AB-1", "Ann", "Müller", "Bob", "Cy", "nowhere"] {
+        assert!(!masked.contains(hidden), "{hidden}\n{masked}");
+    }
+    for kept in ["\"open\"", "\"2026-01-02\"", "paid: 1.5", "paid: none"] {
+        assert!(masked.contains(kept), "{kept}\n{masked}");
+    }
+    let passed = project.run(&["test", "plain_test.flow", "masked_test.flow"]);
+    assert_eq!(passed.code, 0, "{}", passed.stdout);
+}
+
+#[test]
+fn a_run_of_which_not_all_is_on_record_becomes_no_test() {
+    let project = Project::new();
+    let ran = project.abort_at("J3:2", &["run", "unsafe.flow", "--at", AT]);
+    assert_ne!(ran.code, 0);
+    let refused = project.run(&["test", "new", "unsafe.flow", "--from-run", "last"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("no test can be made of this run: what `logged.noted` (n: 2) gave"),
+        "{}",
+        refused.stderr
+    );
+
+    project.run(&["run", "safe.flow", "--at", AT]).expect(0);
+    let flow = super::SAFE.replace(
+        "  output total",
+        "  extra = db.query(sql\"\"\"select n from source\"\"\") as table<{ n: int }>\n  output extra = extra.count\n  output total",
+    );
+    project.sandbox.write("safe.flow", &flow);
+    let refused = project.run(&["test", "new", "safe.flow", "--from-run", "last"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("a read of which nothing is on record: `extra`"), "{}", refused.stderr);
+    assert!(!project.sandbox.path().join("tests").exists());
+}

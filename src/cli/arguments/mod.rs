@@ -17,6 +17,7 @@ mod new;
 mod overview;
 mod plan;
 mod plot;
+mod replay;
 mod resume;
 mod run;
 mod runs;
@@ -47,6 +48,7 @@ pub(crate) use new::{NewArguments, NewCommand, NewItem, NewTest};
 pub use overview::command;
 pub(crate) use plan::{PlanArguments, PlanFormat};
 pub(crate) use plot::PlotArguments;
+pub(crate) use replay::ReplayArguments;
 pub(crate) use resume::{AgainArguments, CancelArguments, ResumeArguments, RetryArguments};
 pub(crate) use run::{RunArguments, RunFormat};
 pub(crate) use runs::{
@@ -54,7 +56,7 @@ pub(crate) use runs::{
 };
 pub(crate) use schema::{SchemaArguments, SchemaCommand, SchemaScope, SnapshotArguments};
 pub(crate) use sinks::SinksArguments;
-pub(crate) use test::{TestArguments, TestFormat};
+pub(crate) use test::{TestArguments, TestCommand, TestFormat, TestNew, TestRun};
 pub(crate) use wanted::Wanted;
 pub(crate) use why::WhyArguments;
 
@@ -113,6 +115,8 @@ pub(crate) enum Command {
     Runs(RunsArguments),
     /// Show what a recorded run told
     Logs(LogsArguments),
+    /// Show what the file of today would make of what a recorded run had read
+    Replay(ReplayArguments),
     /// Show where a value of a recorded run came from
     Why(WhyArguments),
     /// Show who is told of runs, and what waits for each

@@ -11,7 +11,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Begin", &["init", "new"]),
     ("Write", &["check", "fmt", "test", "explain", "doc", "eval", "graph"]),
     ("Run", &["plan", "plot", "run", "backfill", "resume", "retry", "cancel", "jobs"]),
-    ("Look back", &["runs", "logs", "why", "sinks"]),
+    ("Look back", &["runs", "logs", "why", "replay", "sinks"]),
     ("Set up", &["config", "schema", "completions", "man"]),
 ];
 

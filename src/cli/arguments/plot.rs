@@ -12,6 +12,10 @@ use super::Wanted;
   vmflow plot workflows/metrics_forecast.flow --at 2026-10-30T18:00Z --series EURUSD
   vmflow plot apex_forecast --components -o pictures/
   vmflow plot workflows/metrics_forecast.flow --series EURUSD -o eurusd.svg
+  vmflow plot last --series EURUSD --components
+
+Instead of a file or a job, a run on record may be named, by its id, at least 8 letters of it, or `last`: its forecasts
+are drawn, from what it had read.
 
 Exit codes: 0 drawn, 1 the run would fail or gives no forecast, 2 bad usage or parameter, 3 the run would end partial, 4 the environment is at fault, 130/143 interrupted.")]
 pub(crate) struct PlotArguments {

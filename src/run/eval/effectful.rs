@@ -251,7 +251,7 @@ async fn foresee(
         });
     }
     if let Some(replay) = replay::of(site.frame) {
-        return Err(replay::note(replay, spec, &values, site, span));
+        return Err(replay::note(replay, spec, (given, &values), site, span));
     }
     let (connection, target) = outline::addressed(spec, &values);
     let (change, digest) = match (unknown, spec.preview) {

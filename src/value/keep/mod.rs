@@ -13,7 +13,10 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde_json::{Number, Value as Json, json};
 
 use super::json::FARTHEST_DIGIT;
-use super::{Column, Labels, MapValue, Period, Points, Sample, Series, Table, Timestamp, Type, Value};
+use super::{
+    Column, ErrorKind, Labels, MapValue, Outcomes, Period, Points, Sample, Series, StepError, Table, Timestamp, Type,
+    Value,
+};
 
 /// How deep the JSON may nest: less than its reader takes.
 const DEEPEST: usize = 120;
@@ -21,7 +24,8 @@ const DEEPEST: usize = 120;
 /// The most levels of JSON that one level of a value takes: those of a table.
 const LEVELS: usize = 5;
 
-/// The first type inside `ty` whose values cannot be kept.
+/// The first type inside `ty` whose values a later run cannot be given: what cannot be kept, and failures, which are to
+/// happen anew. What is on record of one run holds its failures, too.
 pub fn unkeepable(ty: &Type) -> Option<&Type> {
     match ty {
         Type::Calendar
@@ -91,14 +95,16 @@ fn write(value: &Value, depth: usize) -> Option<Json> {
         Value::Series(series) => {
             json!({ "series": [&*series.name, labels(&series.labels), points_json(&series.points)] })
         }
+        Value::Outcomes(outcomes) => {
+            json!({ "outcomes": [items_json(outcomes.ok.iter(), depth)?, items_json(outcomes.failed.iter(), depth)?] })
+        }
+        Value::Error(error) => json!({ "error": error_json(error) }),
         Value::Calendar(_)
-        | Value::Outcomes(_)
         | Value::Sql(_)
         | Value::Promql(_)
         | Value::Regex(_)
         | Value::Secret(_)
-        | Value::Connection(..)
-        | Value::Error(_) => return None,
+        | Value::Connection(..) => return None,
     })
 }
 
@@ -124,6 +130,11 @@ fn read(kind: &str, json: &Json) -> Option<Value> {
             let [from, to] = array(json)?;
             Value::TimeRange(read_instant(from)?, read_instant(to)?)
         }
+        "outcomes" => {
+            let [ok, failed] = array(json)?;
+            Value::Outcomes(Arc::new(Outcomes { ok: read_items(ok)?, failed: read_items(failed)? }))
+        }
+        "error" => Value::Error(Arc::new(read_error(json)?)),
         "url" => Value::Url(json.as_str()?.into()),
         "map" => Value::Map(Arc::new(read_pairs(json, from_kept)?.into_iter().collect::<MapValue>())),
         "record" => Value::record(read_pairs(json, text)?),
@@ -149,6 +160,25 @@ fn array<const N: usize>(json: &Json) -> Option<&[Json; N]> {
 
 fn text(json: &Json) -> Option<Arc<str>> {
     json.as_str().map(Arc::from)
+}
+
+fn read_items(json: &Json) -> Option<Arc<Vec<Value>>> {
+    json.as_array()?.iter().map(from_kept).collect::<Option<_>>().map(Arc::new)
+}
+
+fn error_json(error: &StepError) -> Json {
+    json!([error.kind.name(), error.message, error.help, error.retryable, error.retry_after_ms])
+}
+
+fn read_error(json: &Json) -> Option<StepError> {
+    let [kind, message, help, retryable, retry_after_ms] = array(json)?;
+    Some(StepError {
+        kind: ErrorKind::find(kind.as_str()?)?,
+        message: message.as_str()?.to_owned(),
+        help: help.as_str().map(str::to_owned),
+        retryable: retryable.as_bool()?,
+        retry_after_ms: retry_after_ms.as_u64(),
+    })
 }
 
 fn small(json: &Json) -> Option<i32> {

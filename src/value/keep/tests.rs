@@ -83,6 +83,12 @@ fn scalars() -> impl Strategy<Value = Value> {
         (".*", labelled(), floats(), any::<i64>()).prop_map(|(name, labels, value, at_ms)| {
             Value::Sample(Arc::new(Sample { name: name.into(), labels, value, at_ms }))
         }),
+        (".*", prop::option::of(".*"), any::<bool>(), prop::option::of(any::<u64>())).prop_map(
+            |(message, help, retryable, retry_after_ms)| {
+                let kind = ErrorKind::Timeout;
+                Value::Error(Arc::new(StepError { kind, message, help, retryable, retry_after_ms }))
+            }
+        ),
         (".*", labelled(), points()).prop_map(|(name, labels, points)| {
             Value::Series(Arc::new(Series { name: name.into(), labels, points }))
         }),
@@ -104,6 +110,9 @@ fn values() -> impl Strategy<Value = Value> {
         let keyed = prop::collection::vec((inner.clone(), inner.clone()), 0..4);
         prop_oneof![
             items().prop_map(Value::list),
+            (items(), items()).prop_map(|(ok, failed)| {
+                Value::Outcomes(Arc::new(Outcomes { ok: Arc::new(ok), failed: Arc::new(failed) }))
+            }),
             named.prop_map(|fields| Value::Record(Arc::new(Record::from_fields(fields)))),
             keyed.prop_map(|pairs| Value::Map(Arc::new(pairs.into_iter().collect()))),
             (prop::collection::vec(".*", 0..3), prop::collection::vec(inner.clone(), 1..6), 0..4_usize)

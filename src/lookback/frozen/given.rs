@@ -1,0 +1,292 @@
+//! What a run had read, as `given` steps.
+
+use std::fmt::Write;
+
+use super::literal::literal;
+use super::{Subject, hidden, places};
+use crate::check::program::{Action, Block, FunctionBody, OnFailure, Step};
+use crate::check::walk;
+use crate::lookback::Where;
+use crate::primitive::Effect;
+use crate::value::{ErrorKind, Sequence, Value};
+
+/// The most items of a list and rows of a table that are given.
+const MOST: usize = 100;
+
+/// The most different values of one step in a loop.
+const MOST_DIFFERENT: usize = 100;
+
+/// All that is to be given, in the order of the file.
+pub(super) fn all(subject: &Subject<'_>) -> Result<Vec<String>, String> {
+    let mut giver = Giver { subject, givens: Vec::new() };
+    giver.block(&subject.workflow.body, &Around::default())?;
+    for (name, block) in [("failed", &subject.workflow.failed), ("finally", &subject.workflow.finally)] {
+        let Some(block) = block else { continue };
+        giver.block(block, &Around { path: format!("{name}."), ..Around::default() })?;
+    }
+    Ok(giver.givens)
+}
+
+/// What stands around a block.
+#[derive(Debug, Clone, Default)]
+struct Around {
+    /// The names of the steps, as a run tells them, each with a dot behind it.
+    path: String,
+    /// Those of them that a test can say.
+    named: String,
+    /// The loops: where each stands, and what its items are called.
+    loops: Vec<(String, String)>,
+    is_transaction: bool,
+}
+
+struct Giver<'a> {
+    subject: &'a Subject<'a>,
+    givens: Vec<String>,
+}
+
+/// What one step gave somewhere.
+enum Gave {
+    Value(Value),
+    Failure(ErrorKind, String),
+}
+
+impl<'a> Giver<'a> {
+    fn block(&mut self, block: &'a Block, around: &Around) -> Result<(), String> {
+        block.steps.iter().try_for_each(|step| self.step(step, around))
+    }
+
+    fn step(&mut self, step: &'a Step, around: &Around) -> Result<(), String> {
+        if step.effect == Effect::Pure {
+            return Ok(());
+        }
+        let own = if step.slot.is_some() { format!("{}.", step.name) } else { String::new() };
+        let mut inside = Around {
+            path: format!("{}{}.", around.path, step.name),
+            named: format!("{}{own}", around.named),
+            ..around.clone()
+        };
+        match &step.action {
+            Action::Expression(expr) => {
+                self.given(step, around)?;
+                let called = walk::called(expr).and_then(|id| self.subject.program.functions.get(id.0));
+                if let Some(FunctionBody::Block(block)) = called.map(|function| &function.body) {
+                    // Arguments have no names in there.
+                    self.block(block, &inside)?;
+                }
+            }
+            Action::ForEach(each) => {
+                inside.loops.push((format!("{}{}", around.path, step.name), self.item_name(step)));
+                self.block(&each.block, &inside)?;
+            }
+            Action::Transaction { block, .. } => {
+                self.block(block, &Around { is_transaction: true, ..inside.clone() })?
+            }
+            Action::When { arms, otherwise } => {
+                arms.iter()
+                    .map(|(_, block)| block)
+                    .chain(otherwise)
+                    .try_for_each(|block| self.block(block, &inside))?;
+            }
+            Action::Check { .. } => {}
+        }
+        if let OnFailure::Block(block) = &step.on_failure {
+            self.block(block, &Around { loops: around.loops.clone(), ..inside })?;
+        }
+        Ok(())
+    }
+
+    /// What a loop calls its item: `day` in `for each day in days`, `day` of `for each day, rows in by_day`.
+    fn item_name(&self, step: &Step) -> String {
+        let text = self.subject.sources.slice(step.span);
+        let after = text.split_once("for each ").map_or("", |(_, after)| after);
+        after.trim_start().chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+    }
+
+    fn given(&mut self, step: &Step, around: &Around) -> Result<(), String> {
+        let path = format!("{}{}", around.path, step.name);
+        if around.is_transaction {
+            let reads = self
+                .subject
+                .course
+                .seen
+                .calls
+                .iter()
+                .any(|call| call.what.effect == Effect::Read && call.step.join(".") == path);
+            return if reads {
+                Err(format!("`{path}` reads in a transaction, and what it read is not on record by itself"))
+            } else {
+                Ok(())
+            };
+        }
+        let mut all: Vec<(Where, Gave)> = Vec::new();
+        let mut at: Vec<Where> = places(self.subject.course, &path).collect();
+        at.sort();
+        for place in at {
+            let gave = self.gave(&place)?;
+            all.push((place, gave));
+        }
+        if all.is_empty() || (step.slot.is_none() && step.effect == Effect::Write) {
+            return Ok(());
+        }
+        if step.slot.is_none() {
+            return Err(format!("`{path}` reads and has no name to be given by; bind what it reads to one"));
+        }
+        let name = format!("{}{}", around.named, step.name);
+        let (comments, value) = self.value(&path, &all, around)?;
+        for comment in comments {
+            self.givens.push(format!("# {comment}\n"));
+        }
+        self.givens.push(format!("given {name} = {value}\n"));
+        Ok(())
+    }
+
+    fn gave(&self, place: &Where) -> Result<Gave, String> {
+        let course = self.subject.course;
+        if let Some(why) = course.not_known(place) {
+            let item = place.1.as_ref().map(|item| format!(" ({item})")).unwrap_or_default();
+            return Err(format!("what `{}`{item} gave is not on record: {why}", place.0));
+        }
+        let stand = course.stand(place);
+        if let Some(error) = stand.and_then(|stand| stand.error.as_ref()) {
+            let kind = ErrorKind::find(&error.kind).unwrap_or(ErrorKind::Query);
+            let message = if self.subject.mask.is_some() { "masked".to_owned() } else { error.message.clone() };
+            return Ok(Gave::Failure(kind, message));
+        }
+        let value = stand.and_then(|stand| stand.value.as_ref());
+        value
+            .map(|value| Gave::Value(hidden(self.subject, value)))
+            .ok_or_else(|| format!("what `{}` gave is not on record", place.0))
+    }
+
+    /// The value that is given, with comments on it.
+    fn value(&self, path: &str, all: &[(Where, Gave)], around: &Around) -> Result<(Vec<String>, String), String> {
+        let mut comments = Vec::new();
+        let failures = all.iter().filter(|(_, gave)| matches!(gave, Gave::Failure(..))).count();
+        if let (true, Some((_, Gave::Failure(kind, message)))) = (failures == all.len(), all.first()) {
+            return Ok((comments, failure(*kind, message)));
+        }
+        let mut written: Vec<(String, Vec<&Where>)> = Vec::new();
+        let mut last = String::new();
+        for (place, gave) in all {
+            let text = match gave {
+                Gave::Value(value) => {
+                    let (short, count) = shortened(value);
+                    comments
+                        .extend(count.map(|count| format!("the run had {count}, of which these are the first {MOST}")));
+                    last = literal(&short).map_err(|why| format!("`{path}` gave {why}"))?;
+                    last.clone()
+                }
+                Gave::Failure(..) => continue,
+            };
+            match written.iter_mut().find(|(known, _)| *known == text) {
+                Some((_, places)) => places.push(place),
+                None => written.push((text, vec![place])),
+            }
+        }
+        for (place, gave) in all {
+            let Gave::Failure(_, message) = gave else { continue };
+            let item = place.1.as_deref().unwrap_or_default();
+            comments.push(format!("for {item} it failed: {}", crate::lookback::brief::cut(message, 100)));
+            // A given step gives a value or fails; what has no value fails, too.
+            written.push((format!("[{last}][1]"), vec![place]));
+        }
+        comments.dedup();
+        if written.len() > MOST_DIFFERENT {
+            let (count, most) = (written.len(), MOST_DIFFERENT);
+            return Err(format!(
+                "`{path}` gave {count} different values in a loop; a test is written of {most} at most"
+            ));
+        }
+        // What stands for most of the items stands last, for all others.
+        written.sort_by_key(|(_, places)| places.len());
+        let Some((rest, chosen)) = written.split_last() else { return Err(format!("`{path}` gave nothing")) };
+        let mut text = String::new();
+        for (value, places) in chosen {
+            let conditions = places.iter().map(|place| self.condition(place, around)).collect::<Result<Vec<_>, _>>()?;
+            let _ = write!(text, "if {} then {value} else ", conditions.join(" or "));
+        }
+        Ok((comments, format!("{text}{}", rest.0)))
+    }
+
+    /// What tells the items of a place from others.
+    fn condition(&self, place: &Where, around: &Around) -> Result<String, String> {
+        let mut parts = Vec::new();
+        for (path, name) in &around.loops {
+            let seen = &self.subject.course.seen.items;
+            let is_around = |item: &Option<String>| match (item, &place.1) {
+                (Some(item), Some(place)) => {
+                    place == item || place.strip_prefix(item.as_str()).is_some_and(|rest| rest.starts_with(" / "))
+                }
+                _ => false,
+            };
+            let all: Vec<&Value> =
+                seen.iter().filter(|(at, ..)| at.path.join(".") == *path).map(|(_, first, _)| first).collect();
+            let found = seen.iter().find(|(at, ..)| at.path.join(".") == *path && is_around(&at.item));
+            let Some((_, first, _)) = found else { return Err(format!("the items of `{path}` are not known")) };
+            if all.iter().filter(|other| **other == first).count() > 1 && around.loops.len() == 1 {
+                return Err(format!("`{path}` walked the same item twice, and a test cannot tell one from the other"));
+            }
+            let (name, value) = telling(name, first, &all);
+            let value =
+                literal(&hidden(self.subject, &value)).map_err(|why| format!("an item of `{path}` is {why}"))?;
+            parts.push(format!("{name} == {value}"));
+        }
+        let text = parts.join(" and ");
+        Ok(if parts.len() > 1 { format!("({text})") } else { text })
+    }
+}
+
+/// What tells an item from the others: itself, or of a record the first field of which each has another.
+fn telling(name: &str, item: &Value, all: &[&Value]) -> (String, Value) {
+    let Value::Record(record) = item else { return (name.to_owned(), item.clone()) };
+    let field = |other: &&Value, field: &str| match other {
+        Value::Record(other) => other.get(field).cloned(),
+        _ => None,
+    };
+    let is_own = |(own, value): &(&std::sync::Arc<str>, &Value)| {
+        let is_plain = !matches!(value, Value::Float(_) | Value::None) && Sequence::of(value).is_none();
+        is_plain && all.iter().filter(|other| field(other, own).as_ref() == Some(*value)).count() == 1
+    };
+    match record.fields().find(is_own) {
+        Some((own, value)) => (format!("{name}.{own}"), value.clone()),
+        None => (name.to_owned(), item.clone()),
+    }
+}
+
+/// The first items of a long list or table, and how many it had.
+fn shortened(value: &Value) -> (Value, Option<String>) {
+    let rows: Vec<usize> = (0..MOST).collect();
+    match (value, Sequence::of(value)) {
+        (Value::Table(table), _) if table.rows > MOST => {
+            let short = Value::Table(std::sync::Arc::new(table.pick(&rows)));
+            (short, Some(format!("{} rows", table.rows)))
+        }
+        (_, Some(items)) if items.len() > MOST => {
+            let short = Value::list(items.iter().take(MOST).collect());
+            (short, Some(format!("{} items", items.len())))
+        }
+        (Value::Series(series), _) if series.points.len() > MOST => {
+            let (points, count) = shortened(&Value::Points(series.points.clone()));
+            let points = match points {
+                Value::List(items) => super::points(&items),
+                _ => series.points.clone(),
+            };
+            let short = crate::value::Series { points, ..(**series).clone() };
+            (Value::Series(std::sync::Arc::new(short)), count)
+        }
+        (Value::List(items), _) => {
+            let (items, counts): (Vec<Value>, Vec<Option<String>>) = items.iter().map(shortened).unzip();
+            (Value::list(items), counts.into_iter().flatten().next().map(|count| format!("series of {count}")))
+        }
+        _ => (value.clone(), None),
+    }
+}
+
+fn failure(kind: ErrorKind, message: &str) -> String {
+    let kind = match kind {
+        // Nothing makes these by hand.
+        ErrorKind::Cancelled | ErrorKind::Unknown | ErrorKind::Internal => ErrorKind::Query,
+        other => other,
+    };
+    format!("failure errors.{}({})", kind.name(), super::literal::quoted(message))
+}
