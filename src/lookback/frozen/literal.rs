@@ -43,7 +43,7 @@ pub(super) fn literal(value: &Value) -> Result<String, String> {
         Value::Record(record) => self::record(record)?,
         Value::Map(map) => {
             let entry = |(key, value): (&Value, &Value)| Ok(format!("{}: {}", literal(key)?, literal(value)?));
-            braces(map.iter().map(entry).collect::<Result<_, String>>()?)
+            braces(&map.iter().map(entry).collect::<Result<Vec<_>, String>>()?)
         }
         Value::Sample(sample) => {
             let (name, labels, value) =
@@ -90,15 +90,15 @@ fn list(value: &Value) -> Result<String, String> {
 
 fn record(record: &Record) -> Result<String, String> {
     let field = |(name, value): (&std::sync::Arc<str>, &Value)| Ok(format!("{}: {}", key(name), literal(value)?));
-    Ok(braces(record.fields().map(field).collect::<Result<_, String>>()?))
+    Ok(braces(&record.fields().map(field).collect::<Result<Vec<_>, String>>()?))
 }
 
-fn braces(entries: Vec<String>) -> String {
+fn braces(entries: &[String]) -> String {
     if entries.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", entries.join(", ")) }
 }
 
 fn labels(labels: &Labels) -> String {
-    braces(labels.iter().map(|(name, value)| format!("{}: {}", key(name), quoted(value))).collect())
+    braces(&labels.iter().map(|(name, value)| format!("{}: {}", key(name), quoted(value))).collect::<Vec<_>>())
 }
 
 fn is_plain(name: &str) -> bool {
@@ -123,7 +123,7 @@ fn of_json(json: &Json) -> Result<String, String> {
         Json::Array(items) => format!("[{}]", items.iter().map(of_json).collect::<Result<Vec<_>, _>>()?.join(", ")),
         Json::Object(fields) => {
             let entry = |(name, value): (&String, &Json)| Ok(format!("{}: {}", key(name), of_json(value)?));
-            braces(fields.iter().map(entry).collect::<Result<_, String>>()?)
+            braces(&fields.iter().map(entry).collect::<Result<Vec<_>, String>>()?)
         }
     })
 }
