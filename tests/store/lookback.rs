@@ -291,7 +291,7 @@ fn a_run_becomes_a_test_that_passes() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
-    assert!(text.contains("given copied.found = if row.n == 1 then"), "{text}");
+    assert!(text.contains("if row.n == 1") && text.contains("else if row.n == 2"), "{text}");
     assert_eq!(project.run(&["fmt", "--check", "tests"]).code, 0);
     assert_eq!(project.run(&["check", "tests"]).code, 0, "{text}");
     let passed = project.run(&["test", "tests"]);

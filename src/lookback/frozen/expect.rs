@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::Subject;
 use super::literal::{literal, quoted};
+use crate::check::program::ExprKind;
 use crate::lookback::brief;
 use crate::testing::Observed;
 use crate::value::{Sequence, Value, to_json};
@@ -24,10 +25,22 @@ pub(super) fn all(subject: &Subject<'_>, observed: &Observed) -> String {
     }
     let _ = writeln!(text, "expect run.status == \"{status}\"");
     for (name, value) in &observed.outcome.outputs {
-        text.push_str(&output(subject, name, value));
+        if is_hidden(subject, name) {
+            let _ = writeln!(text, "# the output `{name}` has the name of a step, which a test sees in its place");
+        } else {
+            text.push_str(&output(subject, name, value));
+        }
     }
     text.push_str(&writes(subject, &observed.writes));
     text
+}
+
+/// Whether a step has an output's name and is another thing: a test sees the step.
+fn is_hidden(subject: &Subject<'_>, name: &str) -> bool {
+    let step = subject.workflow.body.steps.iter().find(|step| step.slot.is_some() && *step.name == *name);
+    let output = subject.workflow.outputs.iter().find(|output| *output.name == *name);
+    let (Some(step), Some(output)) = (step, output) else { return false };
+    !matches!(output.value.kind, ExprKind::Slot { up: 0, index } if step.slot == Some(index))
 }
 
 fn output(subject: &Subject<'_>, name: &str, value: &Value) -> String {
