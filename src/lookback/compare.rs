@@ -163,7 +163,9 @@ fn unread(after: &Course) -> Vec<Unread> {
     }
     let mut all: Vec<Unread> = all.into_iter().map(|((step, why), items)| Unread { step, items, why }).collect();
     all.sort_by(|a, b| a.step.cmp(&b.step));
-    all.iter_mut().for_each(|unread| unread.items.sort());
+    for unread in &mut all {
+        unread.items.sort();
+    }
     all
 }
 

@@ -97,9 +97,9 @@ pub fn observe(program: &Arc<Program>, test: &Arc<Test>) -> Result<Observed, Str
         run::STACK,
         || (),
         |(), test| {
-            let Ran { ran, watch, record } = carry_out(program, test);
+            let Ran { came, watch, record } = carry_out(program, test);
             let not_given = watch.not_given().into_iter().map(|read| read.path.join(".")).collect();
-            ran.map(|(outcome, _)| Observed { outcome, writes: record.take(), not_given })
+            came.map(|(outcome, _)| Observed { outcome, writes: record.take(), not_given })
                 .map_err(|error| error.to_string())
         },
     );
@@ -108,14 +108,14 @@ pub fn observe(program: &Arc<Program>, test: &Arc<Test>) -> Result<Observed, Str
 
 /// A test's run, before anybody looks at what is expected.
 struct Ran {
-    ran: std::io::Result<(RunOutcome, Option<Aftermath>)>,
+    came: std::io::Result<(RunOutcome, Option<Aftermath>)>,
     watch: Arc<Watch>,
     record: Record,
 }
 
 fn alone(program: &Arc<Program>, test: &Arc<Test>) -> Report {
-    let Ran { ran, watch, record } = carry_out(program, test);
-    let failures = match ran {
+    let Ran { came, watch, record } = carry_out(program, test);
+    let failures = match came {
         Ok((outcome, left)) => judge::failures(test, &outcome, left, &watch.not_given(), record.take()),
         Err(error) => vec![Failure::new(test.title.span, format!("the test could not be started: {error}"))],
     };
@@ -143,8 +143,8 @@ fn carry_out(program: &Arc<Program>, test: &Arc<Test>) -> Ran {
         interpreters: Interpreters::new(|_| None),
     };
     let watch = Arc::new(Watch::new(stage::refusals(program, test)));
-    let ran = run::in_turns(run::run_and_keep(plan, services, options, watch.clone()));
-    Ran { ran, watch, record }
+    let came = run::in_turns(run::run_and_keep(plan, services, options, watch.clone()));
+    Ran { came, watch, record }
 }
 
 /// A workflow that looks at `run.now` has a test that says what it is; to all others it is the same what it is.

@@ -79,7 +79,7 @@ impl<'a> Giver<'a> {
                 self.block(&each.block, &inside)?;
             }
             Action::Transaction { block, .. } => {
-                self.block(block, &Around { is_transaction: true, ..inside.clone() })?
+                self.block(block, &Around { is_transaction: true, ..inside.clone() })?;
             }
             Action::When { arms, otherwise } => {
                 arms.iter()

@@ -1,5 +1,7 @@
 //! Values as a file has them.
 
+use std::fmt::Write;
+
 use serde_json::Value as Json;
 
 use crate::value::{Labels, Record, Sequence, Table, Value, timestamp};
@@ -71,7 +73,9 @@ pub(super) fn quoted(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            control if control.is_control() => quoted.push_str(&format!("\\u{{{:x}}}", u32::from(control))),
+            control if control.is_control() => {
+                let _ = write!(quoted, "\\u{{{:x}}}", u32::from(control));
+            }
             plain => quoted.push(plain),
         }
     }
