@@ -223,6 +223,63 @@ fn secrets_never_show() {
 }
 
 #[test]
+fn verbose_runs_show_what_is_asked() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run(&["run", FILE, "--at", AT, "-v", "-p", "lookback=5d"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for asked in [
+        "newest: vm.instant: max by (biz_date) (",
+        "copies: db.query: select biz_date, max(max_data_timestamp) as copied_at from vm_extraction_jobs where job_id = :job and biz_date in :days group by biz_date (job = apex_collector, days = [2026-10-",
+        "copied.stored.saved[2026-10-30]: db.upsert: vm_extracted_metrics, rows: 10 items, key: [",
+    ] {
+        assert!(ran.stderr.contains(asked), "{asked} is not in\n{}", ran.stderr);
+    }
+    let lines = sandbox.run(&["run", FILE, "--at", AT, "-v", "--format", "jsonl"]).stdout;
+    assert!(lines.lines().any(|line| line.contains(r#""event":"asked""#)), "{lines}");
+    assert!(!sandbox.run(&["run", FILE, "--at", AT]).stderr.contains("db.query"));
+    assert!(!sandbox.run(&["logs", "last"]).stdout.contains("db.query"), "it is not recorded");
+}
+
+#[test]
+fn the_log_can_be_an_object_a_line() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("TOKEN", "s3cr3t-t0ken");
+    let text = sandbox
+        .read("vmflow.yaml")
+        .replace("\"http://127.0.0.1:3002\"", "\"http://127.0.0.1:3002\", headers: { x-key: \"${TOKEN}\" }");
+    sandbox.write("vmflow.yaml", &text);
+    let flow = r#"workflow told {
+  use source: http
+  out = for each n in [1, 2] {
+    said = log(f"{n}: s3cr3t-t0ken")
+    bad = source.get("/nobody").json as int
+    yield f"{bad} {said}"
+  } on failure continue
+  output n = out.ok.count
+}
+"#;
+    sandbox.write("told.flow", flow);
+    for more in [[].as_slice(), &["-v"], &["-q"]] {
+        let ran = sandbox.run(&[&["run", "told.flow", "--log-format", "json", "--format", "json"], more].concat());
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        let id = ran.json()["run_id"].clone();
+        let lines: Vec<Json> = ran.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of_run: Vec<&Json> = lines.iter().filter(|line| line["run"] == id).collect();
+        assert!(of_run.len() > 1 && !ran.stderr.contains("s3cr3t"), "{more:?}\n{}", ran.stderr);
+        let failed = of_run.iter().find(|line| line["level"] == "ERROR").unwrap();
+        assert_eq!((&failed["step"], &failed["event"]), (&json!("out.bad"), &json!("step_finished")));
+        assert!(failed["message"].as_str().unwrap().contains("refused"), "{failed}");
+        let said = of_run.iter().filter(|line| line["event"] == "logged").count();
+        assert_eq!(said, if more == ["-q"] { 0 } else { 2 }, "{more:?}\n{}", ran.stderr);
+        assert_eq!(of_run.iter().any(|line| line["event"] == "asked"), more == ["-v"], "{}", ran.stderr);
+        assert!(of_run.iter().all(|line| line["at"].is_string()));
+    }
+    let refused = sandbox.run(&["run", "nowhere.flow", "--log-format", "json"]);
+    let line: Json = serde_json::from_str(&refused.stderr).unwrap();
+    assert!((refused.code, &line["level"]) == (2, &json!("ERROR")) && line["message"].is_string(), "{line}");
+}
+
+#[test]
 fn a_workflow_tells_what_its_author_wants_told() {
     let mut sandbox = Sandbox::new();
     sandbox.set("TOKEN", "s3cr3t-t0ken");

@@ -151,8 +151,8 @@ pub(super) fn carry(
         records: recorder.clone().map(|recorder| recorder as Arc<dyn Records>),
     };
     let sink = match format {
-        RunFormat::Jsonl => Display::lines(*terminal, redactor.clone()),
-        RunFormat::Human | RunFormat::Json => Display::quiet(*terminal, redactor.clone()),
+        RunFormat::Jsonl => Display::lines(*terminal, id, redactor.clone()),
+        RunFormat::Human | RunFormat::Json => Display::quiet(*terminal, id, redactor.clone()),
     };
     let performed = perform(prepared, id, services, sink.recorded(recorder.clone()), &runtime);
     let carried = performed.map(|Performed { outcome, exit }| {

@@ -1,9 +1,11 @@
 //! The log of a run: its events as lines on stderr, through `tracing`.
 
+use serde_json::{Value as Json, to_value};
 use tracing::Level;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
+use uuid::Uuid;
 
 use super::terminal::Terminal;
 use crate::config::Redactor;
@@ -12,15 +14,41 @@ use crate::run::{EventKind, RunEvent, StepPlace, StepStatus};
 /// What the workflow itself says with `log`.
 const OWN_WORDS: &str = "workflow";
 
-/// Sends log lines to stderr. Without flags warnings, errors and the workflow's own words show; `-v` tells of every step.
-pub(super) fn init(terminal: &Terminal) {
-    let (level, own_words) = match terminal.verbosity {
+/// What shows, and what of the workflow's own words. Without flags warnings, errors and those words show; `-v` tells of
+/// every step and what it asks.
+const fn levels(terminal: &Terminal) -> (LevelFilter, LevelFilter) {
+    match terminal.verbosity {
         ..=-2 => (LevelFilter::ERROR, LevelFilter::ERROR),
         -1 => (LevelFilter::WARN, LevelFilter::WARN),
         0 => (LevelFilter::WARN, LevelFilter::INFO),
         1 => (LevelFilter::INFO, LevelFilter::INFO),
         _ => (LevelFilter::DEBUG, LevelFilter::DEBUG),
-    };
+    }
+}
+
+fn shown(event: &EventKind, terminal: &Terminal) -> LevelFilter {
+    let (level, own_words) = levels(terminal);
+    if matches!(event, EventKind::Logged { .. }) { own_words } else { level }
+}
+
+/// The event with its level and its line beside the ids of the run and the step, as it was told.
+fn object(event: &RunEvent, run: Uuid, level: Level, text: &str) -> Json {
+    let mut object = to_value(event).unwrap_or_default();
+    if let Some(object) = object.as_object_mut() {
+        object.insert("level".to_owned(), level.as_str().into());
+        object.insert("run".to_owned(), run.to_string().into());
+        object.insert("message".to_owned(), text.into());
+        if let Some(path) = object.shift_remove("path").and_then(|path| path.as_array().cloned()) {
+            let names: Vec<&str> = path.iter().filter_map(Json::as_str).collect();
+            object.insert("step".to_owned(), names.join(".").into());
+        }
+    }
+    object
+}
+
+/// Sends log lines to stderr.
+pub(super) fn init(terminal: &Terminal) {
+    let (level, own_words) = levels(terminal);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(terminal.color_err)
@@ -33,9 +61,15 @@ pub(super) fn init(terminal: &Terminal) {
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
 }
 
-/// One event as a line of the log.
-pub(super) fn log(event: &RunEvent, redactor: &Redactor) {
+/// One event of a run as a line of the log.
+pub(super) fn log(event: &RunEvent, run: Uuid, redactor: &Redactor, terminal: &Terminal) {
     let Some((level, text)) = line(&event.kind) else { return };
+    if terminal.logs_json {
+        if level <= shown(&event.kind, terminal) {
+            terminal.write(&redactor.redact_json(&object(event, run, level, &text)).to_string());
+        }
+        return;
+    }
     let text = redactor.redact(&text);
     if matches!(event.kind, EventKind::Logged { .. }) {
         return tracing::info!(target: OWN_WORDS, "{text}");
@@ -64,6 +98,7 @@ pub(super) fn line(event: &EventKind) -> Option<(Level, String)> {
         }
         EventKind::Redone { step, why } => (Level::WARN, format!("{}: done again: {why}", place(step))),
         EventKind::LoopProgress { .. } => return None,
+        EventKind::Asked { step, asked } => (Level::INFO, format!("{}: {asked}", place(step))),
         EventKind::Warning { step, message } => (Level::WARN, format!("{}: {message}", place(step))),
         EventKind::Logged { step, line } | EventKind::Said { step, line } => {
             (Level::INFO, format!("{}: {line}", place(step)))

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::terminal::Terminal;
 use super::{Exit, logs};
 use crate::config::Redactor;
-use crate::run::{self, EventSink, Interrupt, RunEvent, RunOptions, RunOutcome, Services};
+use crate::run::{self, EventKind, EventSink, Interrupt, RunEvent, RunOptions, RunOutcome, Services};
 use crate::store::Recorder;
 
 /// What a run that ctrl-c stopped exits with, and what SIGTERM makes of it.
@@ -75,6 +75,7 @@ async fn listen(interrupt: Interrupt, terminated: Arc<AtomicBool>) {
 /// Shows what happens: as lines of JSON, as a progress display, as a log.
 pub(super) struct Sink {
     terminal: Terminal,
+    run: Uuid,
     redactor: Arc<Redactor>,
     progress: Option<Progress>,
     recorder: Option<Arc<Recorder>>,
@@ -83,14 +84,14 @@ pub(super) struct Sink {
 
 impl Sink {
     /// A progress display where there is a terminal, else a log.
-    pub(super) fn quiet(terminal: Terminal, redactor: Arc<Redactor>) -> Self {
+    pub(super) fn quiet(terminal: Terminal, run: Uuid, redactor: Arc<Redactor>) -> Self {
         let progress = terminal.animates.then(|| Progress::new(terminal.color_err));
-        Self { terminal, redactor, progress, recorder: None, has_lines: false }
+        Self { terminal, run, redactor, progress, recorder: None, has_lines: false }
     }
 
     /// An event a line on stdout, and a log.
-    pub(super) fn lines(terminal: Terminal, redactor: Arc<Redactor>) -> Self {
-        Self { terminal, redactor, progress: None, recorder: None, has_lines: true }
+    pub(super) fn lines(terminal: Terminal, run: Uuid, redactor: Arc<Redactor>) -> Self {
+        Self { terminal, run, redactor, progress: None, recorder: None, has_lines: true }
     }
 
     /// Tells it to the record of the run as well.
@@ -100,8 +101,14 @@ impl Sink {
 }
 
 impl EventSink for Sink {
+    fn wants_questions(&self) -> bool {
+        self.terminal.verbosity >= 1
+    }
+
     fn emit(&self, event: RunEvent) {
-        if let Some(recorder) = &self.recorder {
+        // What is asked is seen by whoever watches; its code and parameters are on record anyway.
+        let recorder = self.recorder.as_ref().filter(|_| !matches!(event.kind, EventKind::Asked { .. }));
+        if let Some(recorder) = recorder {
             recorder.event(&event);
         }
         if self.has_lines {
@@ -110,7 +117,7 @@ impl EventSink for Sink {
         }
         match &self.progress {
             Some(progress) => progress.show(&event, &self.redactor),
-            None => logs::log(&event, &self.redactor),
+            None => logs::log(&event, self.run, &self.redactor, &self.terminal),
         }
     }
 }

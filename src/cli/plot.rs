@@ -160,10 +160,10 @@ fn watch(
 ) -> Result<(Vec<Model>, Performed), Exit> {
     let runtime =
         run::runtime().map_err(|error| refuse(terminal, Exit::Environment, &format!("cannot start: {error}")))?;
-    let found = Arc::new(Mutex::new(Vec::new()));
-    let shown = Sink::quiet(*terminal, Arc::new(prepared.environment.redactor()));
+    let (id, found) = (Uuid::now_v7(), Arc::new(Mutex::new(Vec::new())));
+    let shown = Sink::quiet(*terminal, id, Arc::new(prepared.environment.redactor()));
     let sink = Watch { shown, found: found.clone() };
-    let ran = read_only(&runtime, prepared, Uuid::now_v7(), clock, (terminal, project), sink);
+    let ran = read_only(&runtime, prepared, id, clock, (terminal, project), sink);
     runtime.shutdown_background();
     let (performed, _) = ran?;
     let mut models = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));

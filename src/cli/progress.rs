@@ -44,6 +44,9 @@ impl Progress {
             EventKind::Redone { step, why } => {
                 self.line(&redactor.redact(&format!("  ! {}: done again: {why}", step.path.join("."))));
             }
+            EventKind::Asked { step, asked } => {
+                self.line(&redactor.redact(&format!("  ? {}: {asked}", step.path.join("."))));
+            }
             EventKind::Logged { step, line } => {
                 self.line(&redactor.redact(&format!("  · {}: {line}", step.path.join("."))));
             }
@@ -63,7 +66,7 @@ impl Progress {
     fn advance(&self, name: &str, (done, total, failed): (u64, u64, u64)) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bar) = running.get(name) else { return };
-        let template = "  {spinner} {msg} [{bar:24}] {pos}/{len} {elapsed}";
+        let template = "  {spinner} {msg} [{bar:24}] {pos}/{len} {elapsed}, {per_sec}, {eta} left";
         bar.set_style(
             ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar())

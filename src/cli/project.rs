@@ -134,7 +134,7 @@ impl Project {
         crate::diagnostic::sort(&mut findings);
         let text =
             render::render(render::Format::Human, &self.sources, &findings, 0, terminal.color_err, terminal.width);
-        terminal.tell(text.trim_end());
+        if self.has_errors() { terminal.refuse(text.trim_end()) } else { terminal.tell(text.trim_end()) }
     }
 }
 
@@ -195,6 +195,6 @@ pub(crate) fn workflow_of(program: &Program, name: Option<&str>, file: &Path) ->
 
 /// Tells why a command cannot begin.
 pub(crate) fn refuse(terminal: &Terminal, exit: Exit, message: &str) -> Exit {
-    terminal.tell(&format!("vmflow: {message}"));
+    terminal.refuse(&format!("vmflow: {message}"));
     exit
 }

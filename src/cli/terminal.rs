@@ -2,12 +2,17 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::arguments::{Color, Global};
+use chrono::SecondsFormat;
+use serde_json::json;
+
+use super::arguments::{Color, Global, LogFormat};
 use crate::config::Variables;
+use crate::connection::Clock;
+use crate::connection::clock::SystemClock;
 
 /// The two streams and what they can show.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools, reason = "four facts, each true by itself")]
+#[allow(clippy::struct_excessive_bools, reason = "five facts, each true by itself")]
 pub(crate) struct Terminal {
     /// Whether stdout takes colour.
     pub(crate) color_out: bool,
@@ -17,6 +22,8 @@ pub(crate) struct Terminal {
     pub(crate) is_interactive: bool,
     /// Whether stderr may be drawn over: a terminal, no CI, not quiet.
     pub(crate) animates: bool,
+    /// Whether what is told on stderr is an object a line.
+    pub(crate) logs_json: bool,
     /// -2 errors only … 2 everything.
     pub(crate) verbosity: i16,
     /// The width to draw within.
@@ -31,12 +38,14 @@ impl Terminal {
             Color::Never => false,
             Color::Auto => is_terminal && !variables.no_color(),
         };
+        let logs_json = global.log_format == LogFormat::Json;
         let verbosity = i16::from(global.verbose) - i16::from(global.quiet);
         Self {
             color_out: colors(out),
             color_err: colors(err),
             is_interactive: out,
-            animates: err && !variables.ci() && verbosity >= 0,
+            animates: err && !variables.ci() && verbosity >= 0 && !logs_json,
+            logs_json,
             verbosity,
             width: 100,
         }
@@ -50,8 +59,26 @@ impl Terminal {
     }
 
     /// Writes a line for people to stderr.
-    #[allow(clippy::unused_self, reason = "whoever writes was handed the terminal")]
     pub(crate) fn tell(&self, text: &str) {
+        self.tell_as("WARN", text);
+    }
+
+    /// The same, of what keeps the command from doing what it was asked.
+    pub(crate) fn refuse(&self, text: &str) {
+        self.tell_as("ERROR", text);
+    }
+
+    fn tell_as(&self, level: &str, text: &str) {
+        if self.logs_json {
+            let at = SystemClock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+            return self.write(&json!({ "at": at, "level": level, "message": text }).to_string());
+        }
+        self.write(text);
+    }
+
+    /// Writes a line to stderr as it is.
+    #[allow(clippy::unused_self, reason = "whoever writes was handed the terminal")]
+    pub(crate) fn write(&self, text: &str) {
         let mut err = std::io::stderr().lock();
         let _ = writeln!(err, "{text}");
     }

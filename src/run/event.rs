@@ -109,6 +109,14 @@ pub enum EventKind {
         /// What.
         message: String,
     },
+    /// A step asks something of a connection. Told only to those who [want to hear of it](EventSink::wants_questions).
+    Asked {
+        /// Which step.
+        #[serde(flatten)]
+        step: StepPlace,
+        /// What, in a line, shortened.
+        asked: String,
+    },
     /// The workflow said something with `log`.
     Logged {
         /// Which step.
@@ -158,6 +166,11 @@ pub trait EventSink: Send + Sync {
     /// Takes note that a step began, that a block came to its `yield`, that a value stood in for a failure, that one side of
     /// an `if` was taken, or the default behind `??`: what tests are measured by.
     fn visit(&self, _place: Span) {}
+
+    /// Whether [`EventKind::Asked`] is to be told: a text for each call would be made for nobody otherwise.
+    fn wants_questions(&self) -> bool {
+        false
+    }
 
     /// Takes note of what a step gave, of inner steps too. Asking for the place makes it.
     fn gave(&self, _place: &dyn Fn() -> StepPlace, _value: &Value) {}

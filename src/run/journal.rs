@@ -53,6 +53,13 @@ impl Journal {
         self.sink.emit(RunEvent { at: self.clock.now(), kind });
     }
 
+    /// Tells what a step asks, if anybody wants to hear of it.
+    pub(crate) fn ask(&self, question: impl FnOnce() -> EventKind) {
+        if self.sink.wants_questions() {
+            self.emit(question());
+        }
+    }
+
     /// Tells that the run came here.
     pub(crate) fn visit(&self, place: Span) {
         self.sink.visit(place);

@@ -15,6 +15,7 @@
 //! themselves, an open transaction is rolled back, `finally` runs for at most 30 seconds. Twice: everything stops at once.
 
 mod aftermath;
+mod asked;
 mod attempt;
 mod block;
 mod cache;

@@ -69,9 +69,7 @@ pub(crate) use why::WhyArguments;
     arg_required_else_help = true,
     after_help = "Examples:
   vmflow init rates
-  vmflow check workflows
   vmflow run workflows/extractor.flow --at 2026-10-30T18:00Z
-
 `vmflow COMMAND --help` says more of each."
 )]
 pub(crate) struct Arguments {
@@ -90,9 +88,21 @@ pub(crate) struct Global {
     /// Tell more on stderr; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 91)]
     pub(crate) verbose: u8,
+    /// Lines on stderr as `text`, or as `json` for collectors of logs
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT", hide_default_value = true, hide_possible_values = true, display_order = 93)]
+    pub(crate) log_format: LogFormat,
     /// Tell less on stderr; twice for errors only
     #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 92)]
     pub(crate) quiet: u8,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// An object a line, with the ids of the run and the step.
+    Json,
 }
 
 /// When to use colour.

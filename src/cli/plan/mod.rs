@@ -83,7 +83,7 @@ fn make_on(
     terminal: &Terminal,
     project: &mut Project,
 ) -> Result<Made, Exit> {
-    let sink = Sink::quiet(*terminal, Arc::new(prepared.environment.redactor()));
+    let sink = Sink::quiet(*terminal, id, Arc::new(prepared.environment.redactor()));
     let (Performed { outcome, exit }, preview) = read_only(runtime, prepared, id, clock, (terminal, project), sink)?;
     let (program, workflow) = (&prepared.plan.program, &prepared.plan.workflow);
     let plan = preview::gather(basis(prepared, id), program, workflow, &outcome, preview.take());

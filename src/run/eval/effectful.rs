@@ -18,7 +18,7 @@ use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
 use crate::run::preview::{Preview, Write, after_the_run};
 use crate::run::scope::Held;
-use crate::run::{block, digest, external, outline, replay};
+use crate::run::{asked, block, digest, external, outline, replay};
 use crate::source::Span;
 use crate::value::{Column, ErrorKind, MapValue, StepError, Type, Value};
 
@@ -212,6 +212,10 @@ async fn primitive(
             return Err(fault);
         }
     }
+    if let Run::Effectful(_) = spec.run {
+        let line = || asked::line(spec, given.iter().map(Option::is_some), &values);
+        site.frame.run.journal.ask(|| EventKind::Asked { step: place(site), asked: line() });
+    }
     let arguments = raw(given, values);
     let answer = match spec.run {
         Run::Pure(run) => run(arguments),
@@ -221,10 +225,14 @@ async fn primitive(
     answer.map_err(|error| Fault::at(error, span))
 }
 
+fn place(site: Site<'_>) -> StepPlace {
+    StepPlace { path: site.frame.path(site.step), item: site.frame.item() }
+}
+
 /// What a primitive may reach from here, its words told under this step.
 fn heard(site: Site<'_>) -> Context {
     let run = site.frame.run.clone();
-    let step = StepPlace { path: site.frame.path(site.step), item: site.frame.item() };
+    let step = place(site);
     let say = move |line: &str| run.journal.emit(EventKind::Logged { step: step.clone(), line: line.to_owned() });
     Context { say: Arc::new(say), ..(*site.frame.context).clone() }
 }
