@@ -67,10 +67,7 @@ pub(crate) use why::WhyArguments;
     version,
     propagate_version = true,
     arg_required_else_help = true,
-    after_help = "Examples:
-  vmflow init rates
-  vmflow run workflows/extractor.flow --at 2026-10-30T18:00Z
-`vmflow COMMAND --help` says more of each."
+    after_help = "Begin with `vmflow init rates`. `vmflow COMMAND --help` says more of each, with examples."
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
