@@ -91,7 +91,9 @@ fn all_findings(text: &str) -> Vec<Diagnostic> {
 
 #[test]
 fn the_examples_on_the_pages_of_codes_fail_and_pass() {
-    let pages: Vec<&&Code> = codes::ALL.iter().filter(|code| code.is_about_configuration()).collect();
+    // What the record of runs tells is not found in the configuration alone.
+    let is_here = |code: &&&Code| code.is_about_configuration() && code.runs().is_empty();
+    let pages: Vec<&&Code> = codes::ALL.iter().filter(is_here).collect();
     assert_eq!(pages.len(), 4);
     for code in pages {
         let found: Vec<&Code> = all_findings(code.failing()).iter().map(|finding| finding.code).collect();
