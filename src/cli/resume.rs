@@ -96,7 +96,8 @@ impl Again<'_> {
         let prepared = prepared.map_err(|refusal| refusal.tell(&project, terminal))?;
         let ready = Ready::open(&prepared, clock, terminal, &mut project)?;
         let store = history.anew().map_err(told)?;
-        let recorder = self.take_up(&store, &run, &prepared, &ready, terminal).map_err(told)?;
+        let traceparent = variables.traceparent();
+        let recorder = self.take_up(&store, &run, &prepared, (&ready, traceparent), terminal).map_err(told)?;
         Ok(TakenUp { id: run.begin.id, prepared, ready, kept: (recorder, store) })
     }
 
@@ -178,7 +179,7 @@ impl Again<'_> {
         store: &Arc<dyn RunStore>,
         run: &RunRow,
         prepared: &Prepared,
-        ready: &Ready,
+        (ready, traceparent): (&Ready, Option<String>),
         terminal: &Terminal,
     ) -> Result<Arc<Recorder>, Refused> {
         let (id, workflow) = (run.begin.id, &prepared.plan.workflow);
@@ -203,7 +204,7 @@ impl Again<'_> {
         recalled.forget(&forgotten);
         let (mask, warn) = (recording::mask(&ready.redactor), recording::warn(*terminal));
         let on = ready.runtime.handle();
-        let story = (!ready.sinks.is_empty()).then(|| Story::of(&run.begin, epoch, None));
+        let story = (!ready.sinks.is_empty()).then(|| Story::of(&run.begin, epoch, traceparent));
         let recorder = Recorder::of_claimed(store.clone(), (id, epoch), recalled, mask, warn, on);
         Ok(Arc::new(recorder.telling(story)))
     }

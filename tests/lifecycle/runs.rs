@@ -59,6 +59,19 @@ fn a_run_is_told_from_its_start_to_its_end_and_so_is_one_that_fails() {
     assert_eq!((&standing[0]["waiting"], &standing[0]["dropped"]), (&json!(0), &json!(0)));
 }
 
+#[test]
+fn a_run_that_is_taken_up_belongs_to_the_trace_of_whoever_took_it_up() {
+    let mut sandbox = project("      - { kind: file, path: events.jsonl }\n");
+    sandbox.set("TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert_eq!(sandbox.run(&["run", "counted.flow", "-p", "most=4"]).code, 1);
+    let begun = events(&sandbox).len();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+    sandbox.set("TRACEPARENT", trace);
+    assert_eq!(sandbox.run(&["resume", "last"]).code, 1);
+    let later = events(&sandbox).split_off(begun);
+    assert!(!later.is_empty() && later.iter().all(|event| event["run"]["traceparent"] == trace), "{later:#?}");
+}
+
 #[tokio::test]
 async fn a_sink_that_is_away_or_hangs_changes_nothing_and_is_told_later() {
     let hanging = Faulty::start(|_| Vec::new()).await;

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::Project;
 use crate::support::place::AT;
+use crate::support::sandbox::Sandbox;
 
 /// `vmflow why`, as JSON.
 fn why(project: &Project, run: &str, name: &str) -> Json {
@@ -386,4 +387,19 @@ fn a_run_of_which_not_all_is_on_record_becomes_no_test() {
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("a read of which nothing is on record: `extra`"), "{}", refused.stderr);
     assert!(!project.sandbox.path().join("tests").exists());
+}
+
+#[test]
+fn a_shipped_workflow_becomes_a_test_of_itself() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["run", "workflows/extractor.flow", "--at", AT, "-p", "lookback=3d"]).expect(0);
+    let wrote = sandbox.run(&["test", "new", "workflows/extractor.flow", "--from-run", "last", "--mask"]);
+    assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+    let file = wrote.stdout.trim().strip_prefix("wrote ").unwrap();
+    // What the call without a name in `finally` writes has no name either.
+    assert!(!sandbox.read(file).contains("given written"));
+    for command in [["test", file].as_slice(), &["check", file], &["fmt", "--check", file]] {
+        let ran = sandbox.run(command);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    }
 }

@@ -37,6 +37,8 @@ struct Around {
     /// The loops: where each stands, and what its items are called.
     loops: Vec<(String, String)>,
     is_transaction: bool,
+    /// Whether it is inside a call that has no name, so that a test has no name for what it does.
+    is_unnamed: bool,
 }
 
 struct Giver<'a> {
@@ -71,7 +73,10 @@ impl<'a> Giver<'a> {
                 let called = walk::called(expr).and_then(|id| self.subject.program.functions.get(id.0));
                 if let Some(FunctionBody::Block(block)) = called.map(|function| &function.body) {
                     // Arguments have no names in there.
-                    self.block(block, &inside)?;
+                    self.block(
+                        block,
+                        &Around { is_unnamed: around.is_unnamed || step.slot.is_none(), ..inside.clone() },
+                    )?;
                 }
             }
             Action::ForEach(each) => {
@@ -125,10 +130,11 @@ impl<'a> Giver<'a> {
             let gave = self.gave(&place)?;
             all.push((place, gave));
         }
-        if all.is_empty() || (step.slot.is_none() && step.effect == Effect::Write) {
+        let is_unnamed = step.slot.is_none() || around.is_unnamed;
+        if all.is_empty() || (is_unnamed && step.effect == Effect::Write) {
             return Ok(());
         }
-        if step.slot.is_none() {
+        if is_unnamed {
             return Err(format!("`{path}` reads and has no name to be given by; bind what it reads to one"));
         }
         let name = format!("{}{}", around.named, step.name);
