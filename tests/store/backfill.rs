@@ -98,3 +98,27 @@ fn what_makes_no_sense_is_refused() {
     assert!(wrong.code == 2 && wrong.stderr.matches("did you mean `add`?").count() == 1, "told once: {}", wrong.stderr);
     assert!(project.runs().is_empty());
 }
+
+#[test]
+fn a_day_has_its_time_by_the_clocks_of_its_zone_when_they_change() {
+    let project = Project::new();
+    project.sandbox.write("daily.flow", &DAILY.replace("\"UTC\"", "\"Europe/London\""));
+    let london = "calendars.weekdays(zone: \"Europe/London\")";
+    let backfill = |from: &str, to: &str, more: &[&str]| {
+        let days = ["backfill", "daily.flow", "--from", from, "--to", to, "--on", london, "--format", "json"];
+        project.run(&[&days[..], more].concat()).expect(0)
+    };
+    // The clocks went forward on Sunday the 29th of March, and back on the 25th of October.
+    let spring = days(&backfill("2026-03-27", "2026-03-30", &["--plan"]), "now");
+    assert_eq!(spring, ["2026-03-27T18:00:00+00:00", "2026-03-30T17:00:00+00:00"]);
+    let autumn = days(&backfill("2026-10-23", "2026-10-26", &["--plan"]), "now");
+    assert_eq!(autumn, ["2026-10-23T17:00:00+00:00", "2026-10-26T18:00:00+00:00"]);
+    // Each day is run once though its instants are 71 and 73 hours apart, and its date is that of the zone.
+    for (from, to) in [("2026-03-27", "2026-03-30"), ("2026-10-23", "2026-10-26")] {
+        let early = ["--time", "06:00"];
+        let ran = backfill(from, to, &early);
+        assert_eq!(days(&ran, "day"), [from, to]);
+        assert_eq!(ran["days"][1]["result"]["outputs"], json!({ "day": to }), "six by the clocks of London");
+        assert_eq!(days(&backfill(from, to, &early), "day"), [""; 0], "again, and nothing is left to do");
+    }
+}
