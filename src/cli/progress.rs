@@ -1,10 +1,11 @@
 //! A run on a terminal: a line for each step that is under way, a bar for each loop.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::config::Redactor;
 use crate::run::{EventKind, RunEvent, StepStatus};
@@ -66,11 +67,15 @@ impl Progress {
     fn advance(&self, name: &str, (done, total, failed): (u64, u64, u64)) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(bar) = running.get(name) else { return };
-        let template = "  {spinner} {msg} [{bar:24}] {pos}/{len} {elapsed}, {per_sec}, {eta} left";
+        let template = "  {spinner} {msg} [{bar:24}] {pos}/{len} {elapsed}, {rate}, {eta} left";
         bar.set_style(
             ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("=> "),
+                .progress_chars("=> ")
+                .with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+                    // A text that cannot be written to is not drawn.
+                    let _ = write!(to, "{:.1}/s", state.per_sec());
+                }),
         );
         bar.set_length(total);
         bar.set_position(done);
