@@ -141,6 +141,28 @@ async fn writers_stand_in_line() {
     assert_eq!(one(&databases[0], "select max(a) * 100 + count(*) as c from t", &[]).await, Value::Int(4040));
 }
 
+/// SQLite refuses at once, whatever its busy timeout, when two switch a new file to the write-ahead log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_file_may_be_made_by_several_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..25 {
+        let path = folder.path().join(format!("{round}.db"));
+        let opened: Vec<_> = (0..8)
+            .map(|_| {
+                let schema_sql = Some("create table t (a int)".to_owned());
+                let db = SqliteDatabase::open(SqliteOptions { path: path.clone(), schema_sql });
+                tokio::spawn(async move {
+                    let mut session = db.session().await.unwrap();
+                    session.execute(&query("insert into t values (1)", &[])).await.map(|_| ())
+                })
+            })
+            .collect();
+        for opened in opened {
+            opened.await.unwrap().unwrap();
+        }
+    }
+}
+
 /// `max_page_count` fills up as a disk does, for one connection; SQLite then rolls back by itself.
 #[tokio::test]
 async fn a_full_disk_fails_its_transaction_and_no_later_one() {

@@ -39,5 +39,6 @@ pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer};
 pub(crate) use postgres::{postgres_failure, postgres_options, postgres_unreachable};
 pub(crate) use rows::with_row;
 pub use sqlite::local_query;
+pub(crate) use sqlite::when_free;
 pub use sqlite::{SqliteDatabase, SqliteOptions};
 pub use tls::SqlTls;

@@ -18,6 +18,7 @@ use self::lease::{Leases, Turns};
 use self::outputs::Outputs;
 use super::sql::{Home, LeaseLeft, Link, Owner, SqlStore};
 use super::{Entry, Kept, Status, StoreError};
+use crate::connection::sql::when_free;
 use crate::lifecycle::Turn;
 
 /// How long another process may hold the file; each commit of one holds it for milliseconds.
@@ -78,7 +79,8 @@ impl Home for File {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(BUSY);
-            let mut connection = options.connect().await.map_err(|error| self.fault(&error))?;
+            let opened = when_free(BUSY, || Box::pin(options.connect())).await;
+            let mut connection = opened.map_err(|error| self.fault(&error))?;
             schema::migrate(&mut connection).await.map_err(|why| self.wrong(why))?;
             Ok(Link::Sqlite(connection))
         })

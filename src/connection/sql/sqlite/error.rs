@@ -20,6 +20,11 @@ pub(super) fn code(error: &sqlx::Error) -> Option<i32> {
     error.as_database_error()?.code()?.parse().ok()
 }
 
+/// Whether somebody else has the lock that was wanted.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
 fn by_code(code: i32, message: &str) -> StepError {
     match code {
         // BUSY, LOCKED

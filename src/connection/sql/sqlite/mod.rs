@@ -9,6 +9,7 @@ mod local;
 mod preview;
 mod read;
 mod transaction;
+mod turn;
 mod upsert;
 mod write;
 
@@ -26,6 +27,7 @@ use tokio::sync::OnceCell;
 use self::interrupt::Interrupt;
 pub use self::local::query as local_query;
 use self::transaction::LiveTransaction;
+pub(crate) use self::turn::when_free;
 use super::rows::not_a_read;
 use crate::connection::preview::Change;
 use crate::connection::{Answer, Sql, SqlDialect, SqlSession, SqlTransaction, Upserted};
@@ -125,7 +127,8 @@ impl Shared {
                 StepError::new(ErrorKind::Configuration, message)
             })?;
         }
-        let mut writer = self.writer.acquire().await.map_err(|error| self.unopened(&error))?;
+        let opened = when_free(BUSY, || self.writer.acquire().boxed()).await;
+        let mut writer = opened.map_err(|error| self.unopened(&error))?;
         let Some(schema) = &self.options.schema_sql else { return Ok(()) };
         let mut transaction = transaction::begin_on(&mut writer).await?;
         read::apply_schema(&mut transaction, schema).await?;
