@@ -41,6 +41,25 @@ insert into samples select 1, n.value * 1000, n.value / 4.0 from generate as n;
 insert into samples values (2, 5, 0.1);
 ";
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn a_store_may_be_made_by_several_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..15 {
+        let file = directory.path().join(format!("{round}.db"));
+        let opened: Vec<_> = (0..8)
+            .map(|n| {
+                let file = file.clone();
+                tokio::spawn(async move {
+                    open(&file).await?.put(&[sample("a", &[("n", &n.to_string())], 1.0, MIDNIGHT)]).await
+                })
+            })
+            .collect();
+        for opened in opened {
+            assert_eq!(opened.await.unwrap().unwrap().written, 1);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_store_of_an_earlier_version_is_taken_over() {
     let directory = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::{READERS, upgrade, write};
+use crate::connection::sql::when_free;
 use crate::value::{ErrorKind, Series, StepError};
 
 /// How long another process may hold the file, in seconds.
@@ -59,7 +60,8 @@ impl Store {
             .busy_timeout(PATIENCE);
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
         let fail = |error: sqlx::Error| misplaced(&shown, &error.to_string());
-        let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
+        let opened = when_free(PATIENCE, || Box::pin(pool(1).connect_with(options.clone()))).await;
+        let writer = opened.map_err(fail)?;
         // Only where it is wanted: it would wait for whoever is writing.
         let made = sqlx::query("select 1 from sqlite_schema where name = 'chunk'");
         if made.fetch_optional(&writer).await.map_err(fail)?.is_none() {
