@@ -159,7 +159,11 @@ fn a_worker_that_sleeps_past_its_lease_doubles_nothing() {
     let stops: u64 = std::env::var("VMFLOW_TEST_STOPS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
     let (outputs, expected) = undisturbed("safe.flow");
     let (mut taken_over, mut over_before) = (0, 0);
-    for seed in 0..stops {
+    // Some are over before, on a quick machine, or not begun, on a slow one: others are tried in their place.
+    for seed in 0..stops * 10 {
+        if taken_over == stops {
+            break;
+        }
         let project = Project::on_server();
         project.run(&["runs"]);
         let mut child =
@@ -168,7 +172,7 @@ fn a_worker_that_sleeps_past_its_lease_doubles_nothing() {
             let id = id.to_string();
             std::process::Command::new("kill").args([name, &id]).stderr(Stdio::null()).status().unwrap();
         };
-        std::thread::sleep(Duration::from_micros(40_000 + scattered(seed) % 160_000));
+        std::thread::sleep(Duration::from_micros(2_000 + scattered(seed) % 120_000));
         signal("-STOP", child.id());
         project.let_go();
         let is_taken_over = project.runs().first().is_some_and(|run| run["status"] == "crashed");
@@ -186,7 +190,6 @@ fn a_worker_that_sleeps_past_its_lease_doubles_nothing() {
         assert_eq!((&shown["status"], &shown["result"]["outputs"]), (&Json::from("success"), &outputs), "seed {seed}");
         assert_eq!(left(&project), expected, "seed {seed}");
     }
-    println!(
-        "SIGSTOP: {stops} runs, {taken_over} taken over while their worker slept, {over_before} over or not begun"
-    );
+    assert!(taken_over > 0, "no worker was stopped while it ran");
+    println!("SIGSTOP: {taken_over} runs taken over while their worker slept, {over_before} others over or not begun");
 }
