@@ -240,14 +240,20 @@ fn verbose_runs_show_what_is_asked() {
     assert!(!sandbox.run(&["logs", "last"]).stdout.contains("db.query"), "it is not recorded");
 }
 
-#[test]
-fn the_log_can_be_an_object_a_line() {
+/// A project whose source is sent a secret, `s3cr3t-t0ken`.
+fn with_a_secret() -> Sandbox {
     let mut sandbox = Sandbox::new();
     sandbox.set("TOKEN", "s3cr3t-t0ken");
     let text = sandbox
         .read("vmflow.yaml")
         .replace("\"http://127.0.0.1:3002\"", "\"http://127.0.0.1:3002\", headers: { x-key: \"${TOKEN}\" }");
     sandbox.write("vmflow.yaml", &text);
+    sandbox
+}
+
+#[test]
+fn the_log_can_be_an_object_a_line() {
+    let sandbox = with_a_secret();
     let flow = r#"workflow told {
   use source: http
   out = for each n in [1, 2] {
@@ -281,12 +287,7 @@ fn the_log_can_be_an_object_a_line() {
 
 #[test]
 fn a_workflow_tells_what_its_author_wants_told() {
-    let mut sandbox = Sandbox::new();
-    sandbox.set("TOKEN", "s3cr3t-t0ken");
-    let text = sandbox
-        .read("vmflow.yaml")
-        .replace("\"http://127.0.0.1:3002\"", "\"http://127.0.0.1:3002\", headers: { x-key: \"${TOKEN}\" }");
-    sandbox.write("vmflow.yaml", &text);
+    let sandbox = with_a_secret();
     sandbox.write(
         "told.flow",
         r#"workflow told {

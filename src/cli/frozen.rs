@@ -11,7 +11,7 @@ use super::new::relative;
 use super::past::Past;
 use super::prepare::{self, Refusal};
 use super::project::{Checked, Project, read_text, split_target, workflow_of};
-use super::resume::params;
+use super::recorded::params;
 use super::terminal::Terminal;
 use crate::check::Surroundings;
 use crate::check::program::Workflow;

@@ -38,6 +38,7 @@ mod prepare;
 mod programs;
 mod progress;
 mod project;
+mod recorded;
 mod recording;
 mod replace;
 mod replay;

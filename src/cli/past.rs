@@ -8,9 +8,8 @@ use indexmap::IndexMap;
 
 use super::history::History;
 use super::prepare::{self, Refusal};
-use super::project::{Project, workflow_of};
-use super::resume::{now, params, recorded_text};
-use super::{Exit, snapshots};
+use super::project::Project;
+use super::recorded::{self, Recorded, now, params};
 use crate::check::program::{Program, Workflow};
 use crate::external::Interpreters;
 use crate::lookback::{Course, Retrace, Where, go_through};
@@ -42,22 +41,8 @@ impl Past {
     pub(super) fn of(history: &History, which: &str, project: &mut Project) -> Result<Self, Refusal> {
         let told = |(exit, message)| Refusal { exit, message };
         let run = history.find(which).map_err(told)?;
-        let program = history.ask(history.store.program(&run.begin.program_hash)).map_err(told)?;
-        let program = program.ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
-        if !program.is_whole {
-            return Err(prepare::usage("the text of this run's program held a secret, so it is not on record"));
-        }
-        let surroundings = snapshots::surroundings(&history.config, &run.begin.environment, None);
-        let surroundings = surroundings.map_err(prepare::environment_fault)?;
-        let mut files = program.files.iter().map(|text| (PathBuf::from(&text.path), text.text.clone()));
-        let root = files.next().ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
-        let file = root.0.clone();
-        let checked = project.check_texts(vec![root], &surroundings, &mut |path| recorded_text(&program, path));
-        if project.has_errors() {
-            let message = "the program of this run does not pass the checks of this version of vmflow".to_owned();
-            return Err(Refusal { exit: Exit::Usage, message });
-        }
-        let workflow = workflow_of(&checked.program, Some(&run.begin.workflow), &file).map_err(prepare::usage)?;
+        let program = recorded::program(history, &run)?;
+        let Recorded { checked, workflow, file } = recorded::checked(&program, history, &run, project)?;
         let id = run.begin.id;
         let rows = history.ask(history.store.steps(id)).map_err(told)?;
         let events = history.ask(history.store.events(id)).map_err(told)?;

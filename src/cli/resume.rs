@@ -3,21 +3,20 @@
 mod settle;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::arguments::{AgainArguments, ResumeArguments, RetryArguments, WhichRun};
 use super::execution::{Kept, Ready, carry_out};
 use super::history::{History, Refused};
 use super::prepare::{self, Prepared, Refusal};
-use super::project::{Project, refuse, workflow_of};
+use super::project::{Project, refuse};
+use super::recorded::{self, Recorded, now, params};
 use super::recording::{self, Recording};
 use super::terminal::Terminal;
-use super::{Exit, given, keeping, logs, snapshots};
+use super::{Exit, given, keeping, logs};
 use crate::check::program::Workflow;
 use crate::config::Variables;
 use crate::connection::Clock;
@@ -25,7 +24,6 @@ use crate::connection::clock::SystemClock;
 use crate::diagnostic::did_you_mean;
 use crate::plan;
 use crate::store::{Claim, Program, Recalled, Recorder, RunRow, RunStore, Status, StepRow, Story};
-use crate::value::{Timestamp, Value, from_kept};
 
 /// What may be taken up again by `resume`, by `retry --failed-items` and by `retry --from`.
 const STOPPED: [Status; 3] = [Status::Crashed, Status::Failed, Status::Cancelled];
@@ -116,17 +114,7 @@ impl Again<'_> {
         let begin = &run.begin;
         let program = self.program(history, run)?;
         let config = &history.config;
-        let fault = |why: String| prepare::environment_fault(why);
-        let surroundings = snapshots::surroundings(config, &begin.environment, None).map_err(fault)?;
-        let mut files = program.files.iter().map(|text| (PathBuf::from(&text.path), text.text.clone()));
-        let root = files.next().ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
-        let file = root.0.clone();
-        let checked = project.check_texts(vec![root], &surroundings, &mut |path| recorded_text(&program, path));
-        if project.has_errors() {
-            let message = "the program of this run does not pass the checks of this version of vmflow".to_owned();
-            return Err(Refusal { exit: Exit::Failed, message });
-        }
-        let workflow = workflow_of(&checked.program, Some(&begin.workflow), &file).map_err(prepare::usage)?;
+        let Recorded { checked, workflow, .. } = recorded::checked(&program, history, run, project)?;
         let job = begin.job.as_deref().and_then(|id| prepare::find_job(config, id, &mut Project::default()).ok());
         let (kept, withheld) = params(run);
         let given = given::pairs(&self.arguments.params).map_err(prepare::usage)?;
@@ -154,12 +142,7 @@ impl Again<'_> {
     }
 
     fn program(&self, history: &History, run: &RunRow) -> Result<Program, Refusal> {
-        let found = history.ask(history.store.program(&run.begin.program_hash));
-        let found = found.map_err(|(exit, message)| Refusal { exit, message })?;
-        let program = found.ok_or_else(|| prepare::usage("the program of this run is not on record"))?;
-        if !program.is_whole {
-            return Err(prepare::usage("the text of this run's program held a secret, so it is not on record"));
-        }
+        let program = recorded::program(history, run)?;
         let changed = program
             .programs
             .iter()
@@ -250,29 +233,6 @@ fn refused(run: &RunRow, status: Status) -> Refused {
         other => format!("this run is {}", other.name()),
     };
     (Exit::Usage, why)
-}
-
-/// The text of a file as it was when the run began.
-pub(super) fn recorded_text(program: &Program, path: &Path) -> Result<String, String> {
-    let path = path.display().to_string();
-    let mut all = program.files.iter().chain(&program.programs);
-    all.find(|text| text.path == path).map(|text| text.text.clone()).ok_or_else(|| "it is not on record".to_owned())
-}
-
-pub(super) fn now(run: &RunRow) -> Result<Timestamp, Refusal> {
-    match from_kept(&run.begin.now) {
-        Some(Value::Timestamp(now)) => Ok(now),
-        _ => Err(prepare::environment_fault("the instant of this run is not on record")),
-    }
-}
-
-/// The parameters on record, and the names of those that are not.
-pub(super) fn params(run: &RunRow) -> (IndexMap<Arc<str>, Value>, HashSet<String>) {
-    let params = &run.begin.params;
-    let kept = params.get("kept").and_then(Json::as_object).into_iter().flatten();
-    let kept = kept.filter_map(|(name, json)| Some((Arc::from(name.as_str()), from_kept(json)?))).collect();
-    let withheld = params.get("withheld").and_then(Json::as_array).into_iter().flatten();
-    (kept, withheld.filter_map(|name| name.as_str().map(str::to_owned)).collect())
 }
 
 /// A step of the workflow and all that follow from it, by name.

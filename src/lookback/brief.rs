@@ -1,7 +1,7 @@
 //! Values on a line: how many there are, and the first of them.
 
 use crate::testing::shown;
-use crate::value::{Sequence, Value};
+use crate::value::{Sequence, Value, cut};
 
 /// How many items are shown of a list, a table or a map.
 const MOST: usize = 3;
@@ -54,15 +54,6 @@ fn several(count: usize, one: &str, many: &str, first: &[String]) -> String {
     }
     let rest = if count > first.len() { ", …" } else { "" };
     format!("{count} {}: {}{rest}", if count == 1 { one } else { many }, first.join(", "))
-}
-
-/// The beginning of a text, on one line.
-pub(super) fn cut(text: &str, longest: usize) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= longest {
-        return line;
-    }
-    line.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
 }
 
 #[cfg(test)]

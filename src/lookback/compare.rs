@@ -152,7 +152,7 @@ fn other(was: &Json, before: Option<&Value>, is: &Value) -> Change {
 }
 
 fn shown(json: &Json) -> String {
-    super::brief::cut(&json.to_string(), 160)
+    crate::value::cut(&json.to_string(), 160)
 }
 
 fn unread(after: &Course) -> Vec<Unread> {

@@ -61,7 +61,7 @@ fn of_rows(rows: &[&StepRow]) -> Option<Mark> {
     let (all, failed, open) = (rows.len() as u64, count(StepState::Failed), count(StepState::Announced));
     let took = rows.iter().map(|row| u64::try_from(row.duration_ms).unwrap_or(0)).sum::<u64>();
     let error = rows.iter().find_map(|row| row.error.as_ref()).map(|error| error_of(Some(error)).message);
-    let error = error.map(|error| format!(": {}", super::brief::cut(&error, LONGEST))).unwrap_or_default();
+    let error = error.map(|error| format!(": {}", crate::value::cut(&error, LONGEST))).unwrap_or_default();
     let is_once = all == 1 && !is_loop && rows.first().is_some_and(|row| row.item.is_none());
     let counts = (!is_once).then_some((all, failed));
     let (outcome, words) = match (failed, open, is_loop) {
@@ -85,7 +85,7 @@ fn of_report(step: &Json) -> Option<Mark> {
     let is = |name: &str| step.get(name).and_then(Json::as_bool).unwrap_or(false);
     let took = step.get("duration_ms").and_then(Json::as_u64).unwrap_or(0);
     let error = step.get("error").filter(|error| !error.is_null()).map(|error| error_of(Some(error)).message);
-    let error = error.map(|error| format!(": {}", super::brief::cut(&error, LONGEST))).unwrap_or_default();
+    let error = error.map(|error| format!(": {}", crate::value::cut(&error, LONGEST))).unwrap_or_default();
     let items = step.get("items").and_then(|items| {
         let count = |name: &str| items.get(name).and_then(Json::as_u64);
         Some((count("total")?, count("ok")?, count("failed")?))

@@ -1,7 +1,7 @@
 //! What a call asks of its connection, in a line for people who want to see it.
 
 use crate::primitive::Spec;
-use crate::value::{Sequence, Value};
+use crate::value::{Sequence, Value, cut};
 use std::fmt::Write;
 
 /// How much of a query is shown, and of any other value, in characters.
@@ -36,10 +36,10 @@ fn shown(value: &Value) -> String {
             let holes = query.template.holes.iter().zip(&query.arguments);
             let bound: Vec<String> =
                 holes.map(|(hole, value)| format!("{} = {}", hole.path.join("."), shown(value))).collect();
-            let text = one_line(&query.to_string(), QUERY);
+            let text = cut(&query.to_string(), QUERY);
             if bound.is_empty() { text } else { format!("{text} ({})", bound.join(", ")) }
         }
-        Value::Promql(text) => one_line(text, QUERY),
+        Value::Promql(text) => cut(text, QUERY),
         Value::Record(record) => fields(record.fields().map(|(name, value)| (name.to_string(), value))),
         Value::Map(map) => fields(map.iter().map(|(name, value)| (name.to_string(), value))),
         value => match Sequence::of(value) {
@@ -49,7 +49,7 @@ fn shown(value: &Value) -> String {
                     (0..items.len()).filter_map(|at| items.get(at)).map(|item| shown(&item)).collect();
                 format!("[{}]", items.join(", "))
             }
-            None => one_line(&value.to_string(), VALUE),
+            None => cut(&value.to_string(), VALUE),
         },
     }
 }
@@ -59,24 +59,6 @@ fn fields<'v>(pairs: impl Iterator<Item = (String, &'v Value)>) -> String {
     let mut shown: Vec<String> = pairs.by_ref().take(FEW).collect();
     shown.extend(pairs.next().map(|_| "…".to_owned()));
     format!("{{ {} }}", shown.join(", "))
-}
-
-/// The text with each stretch of white space as one space, cut off at a length.
-fn one_line(text: &str, most: usize) -> String {
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if line.len() > most * 4 {
-            break;
-        }
-    }
-    match line.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or(&line)),
-        None => line,
-    }
 }
 
 #[cfg(test)]
@@ -92,7 +74,7 @@ mod tests {
         let few = Value::List(Arc::new(vec![Value::Int(1), Value::Secret("hunter2".into())]));
         assert_eq!(shown(&few), "[1, •••]");
         let long = shown(&Value::Text("ab ".repeat(1000).into()));
-        assert_eq!((long.chars().count(), long.ends_with('…')), (VALUE + 1, true));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (VALUE, true));
         assert_eq!(shown(&Value::Promql("sum(\n  x\n)".into())), "sum( x )");
     }
 }

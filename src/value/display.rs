@@ -53,6 +53,25 @@ fn write_pairs<'a>(f: &mut fmt::Formatter<'_>, pairs: impl Iterator<Item = (&'a 
     write!(f, "{{ {} }}", pairs.join(", "))
 }
 
+/// The beginning of a text on one line, its white space as single spaces; what is longer ends in `…`.
+pub fn cut(text: &str, longest: usize) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        // A text may be very long: four bytes are the most that a letter has.
+        if line.len() > longest.saturating_mul(4) {
+            break;
+        }
+    }
+    if line.chars().count() <= longest {
+        return line;
+    }
+    line.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// `1h30m`, `250ms`, `0s`; as it would be written in a file.
 pub(super) fn duration(ms: i64) -> String {
     if ms == 0 {

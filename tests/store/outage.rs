@@ -41,6 +41,11 @@ fn project(lease: &str) -> (Project, Wire) {
     (Project::on(&url, &fresh_schema(), lease), wire)
 }
 
+/// Takes the server away: it says nothing more, or the wire breaks.
+fn interrupt(wire: &Wire, is_silent: bool) {
+    if is_silent { wire.silence() } else { wire.cut() }
+}
+
 fn warnings(ran: &Ran) -> Vec<&str> {
     ran.stderr.lines().filter(|line| line.starts_with("vmflow: warning: ")).collect()
 }
@@ -50,11 +55,7 @@ fn a_server_that_is_back_in_time_has_the_whole_record() {
     for is_silent in [false, true] {
         let (project, wire) = project("5s");
         let child = project.start_slow(SAFE);
-        if is_silent {
-            wire.silence();
-        } else {
-            wire.cut();
-        }
+        interrupt(&wire, is_silent);
         project.sandbox.write("go", "");
         std::thread::sleep(Duration::from_millis(700));
         wire.mend();
@@ -73,11 +74,7 @@ fn a_server_that_stays_away_ends_the_record_and_not_the_run() {
     for is_silent in [false, true] {
         let (project, wire) = project("1s");
         let child = project.start_slow(SAFE);
-        if is_silent {
-            wire.silence();
-        } else {
-            wire.cut();
-        }
+        interrupt(&wire, is_silent);
         project.sandbox.write("go", "");
         let ran = Ran::from(child.wait_with_output().unwrap());
         assert_eq!(ran.expect(0)["outputs"], json!({ "n": 20 }));

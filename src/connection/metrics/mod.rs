@@ -28,7 +28,7 @@ use reqwest::Url;
 
 use super::transport;
 use crate::query::promql::Node;
-use crate::value::{ErrorKind, Sample, Series, StepError};
+use crate::value::{ErrorKind, Sample, Series, StepError, cut};
 
 /// The largest answer to a query, in bytes.
 const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
@@ -65,11 +65,7 @@ fn same_value(a: f64, b: f64) -> bool {
 
 /// The name of what `query` looks at, for messages: its first hundred characters on one line.
 fn shown_query(query: &str) -> String {
-    let line = query.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(100) {
-        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or(&line)),
-        None => line,
-    }
+    cut(query, 101)
 }
 
 /// The address without the end that people copy along: `/api/v1/write`, `/api/v1/query`.

@@ -57,7 +57,7 @@ fn output(subject: &Subject<'_>, name: &str, value: &Value) -> String {
 }
 
 fn shown(json: &Json) -> String {
-    crate::lookback::brief::cut(&json.to_string(), 100)
+    crate::value::cut(&json.to_string(), 100)
 }
 
 /// That something has a value, or as many items.

@@ -192,7 +192,7 @@ impl<'a> Giver<'a> {
         for (place, gave) in all {
             let Gave::Failure(_, message) = gave else { continue };
             let item = place.1.as_deref().unwrap_or_default();
-            comments.push(format!("for {item} it failed: {}", crate::lookback::brief::cut(message, 100)));
+            comments.push(format!("for {item} it failed: {}", crate::value::cut(message, 100)));
             // A given step gives a value or fails; what has no value fails, too.
             written.push((format!("[{last}][1]"), vec![place]));
         }

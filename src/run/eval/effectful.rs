@@ -213,8 +213,10 @@ async fn primitive(
         }
     }
     if let Run::Effectful(_) = spec.run {
-        let line = || asked::line(spec, given.iter().map(Option::is_some), &values);
-        site.frame.run.journal.ask(|| EventKind::Asked { step: place(site), asked: line() });
+        site.frame.run.journal.ask(|| {
+            let asked = asked::line(spec, given.iter().map(Option::is_some), &values);
+            EventKind::Asked { step: place(site), asked }
+        });
     }
     let arguments = raw(given, values);
     let answer = match spec.run {
