@@ -7,7 +7,6 @@
 mod after;
 mod ahead;
 mod arguments;
-pub mod asked;
 mod block;
 mod call;
 mod cast;
@@ -24,6 +23,7 @@ mod inner;
 mod lint;
 mod local;
 mod lookup;
+pub mod metrics_queries;
 mod mismatch;
 pub mod modules;
 mod narrow;

@@ -2,8 +2,8 @@
 
 use super::Exit;
 use super::arguments::CancelArguments;
-use super::history::{History, Refused};
-use super::project::{Project, refuse};
+use super::history::{self, History, Refused};
+use super::project::Project;
 use super::terminal::Terminal;
 use crate::config::Variables;
 use crate::store::{RunRow, Status, Stop};
@@ -13,13 +13,7 @@ pub(super) fn cancel(command: &CancelArguments, terminal: &Terminal, variables: 
         Ok(history) => history,
         Err(exit) => return exit,
     };
-    match ask(&history, &command.which.run) {
-        Ok(text) => {
-            terminal.print(&text);
-            Exit::Ok
-        }
-        Err((exit, message)) => refuse(terminal, exit, &message),
-    }
+    history::print(ask(&history, &command.which.run), terminal)
 }
 
 /// Through the store and not by the number of a process: that would mean another one as soon as it is gone.

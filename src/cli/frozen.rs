@@ -33,8 +33,7 @@ pub(super) fn test_of_run(command: &TestNew, terminal: &Terminal, variables: &Va
             terminal.print(&format!("wrote {}\n", path.display()));
             Exit::Ok
         }
-        Err(refusal) if project.has_errors() => refusal.tell(&project, terminal),
-        Err(refusal) => refusal.tell(&Project::default(), terminal),
+        Err(refusal) => refusal.tell_of_past(&project, terminal),
     }
 }
 

@@ -39,6 +39,11 @@ impl Refusal {
         }
         refuse(terminal, self.exit, &self.message)
     }
+
+    /// The same of a run that is over: what is odd about its program without being wrong was told when it ran.
+    pub(super) fn tell_of_past(self, project: &Project, terminal: &Terminal) -> Exit {
+        if project.has_errors() { self.tell(project, terminal) } else { self.tell(&Project::default(), terminal) }
+    }
 }
 
 /// What is going to be done.

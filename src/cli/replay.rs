@@ -36,8 +36,7 @@ pub(super) fn replay(command: &ReplayArguments, terminal: &Terminal, variables: 
             });
             if comparison.is_same() { Exit::Ok } else { Exit::Code(DIFFERS) }
         }
-        Err(refusal) if project.has_errors() => refusal.tell(&project, terminal),
-        Err(refusal) => refusal.tell(&Project::default(), terminal),
+        Err(refusal) => refusal.tell_of_past(&project, terminal),
     }
 }
 

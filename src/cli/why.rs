@@ -26,8 +26,7 @@ pub(super) fn why(command: &WhyArguments, terminal: &Terminal, variables: &Varia
             terminal.print(&text);
             Exit::Ok
         }
-        Err(refusal) if project.has_errors() => refusal.tell(&project, terminal),
-        Err(refusal) => refusal.tell(&Project::default(), terminal),
+        Err(refusal) => refusal.tell_of_past(&project, terminal),
     }
 }
 

@@ -7,12 +7,9 @@ use serde_json::Value as Json;
 
 use super::{Course, Where, brief};
 use crate::primitive::Effect;
-use crate::run::{Called, Noted};
+use crate::run::{Called, Noted, TARGETS};
 use crate::testing::difference;
-use crate::value::{Record, Sequence, Value, to_json};
-
-/// The arguments of writes that say where they go.
-const TARGETS: [&str; 2] = ["table", "path"];
+use crate::value::{Record, Sequence, Value, cut, to_json};
 
 /// The most rows of one side that are told.
 const MOST: usize = 3;
@@ -152,7 +149,7 @@ fn other(was: &Json, before: Option<&Value>, is: &Value) -> Change {
 }
 
 fn shown(json: &Json) -> String {
-    crate::value::cut(&json.to_string(), 160)
+    cut(&json.to_string(), 160)
 }
 
 fn unread(after: &Course) -> Vec<Unread> {

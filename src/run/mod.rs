@@ -65,6 +65,7 @@ pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
     ErrorReport, ItemFailure, Items, RunError, RunOutcome, RunStatus, RunWarning, StepReport, StepStatus,
 };
+pub use outline::TARGETS;
 pub use preview::{Noted, Notes, Preview, Rank, Write, written_by};
 pub use record::{Came, End, Found, Recorded, Records};
 pub use replay::{Answer, Asked, Called, Replay};

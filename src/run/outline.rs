@@ -16,7 +16,7 @@ use crate::value::Value;
 const MOST: usize = 1000;
 
 /// The parameters of primitives that say what is written to.
-pub(super) const TARGETS: [&str; 2] = ["table", "path"];
+pub const TARGETS: [&str; 2] = ["table", "path"];
 
 /// The writes of a workflow.
 pub(super) fn of_workflow(program: &Program, workflow: &Workflow) -> Vec<Noted<Write>> {

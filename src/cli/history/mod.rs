@@ -144,7 +144,8 @@ pub(super) fn logs(command: &LogsArguments, terminal: &Terminal, variables: &Var
     }
 }
 
-fn print(printed: Result<String, Refused>, terminal: &Terminal) -> Exit {
+/// Prints what was asked for, or says why it is not to be had.
+pub(super) fn print(printed: Result<String, Refused>, terminal: &Terminal) -> Exit {
     match printed {
         Ok(text) => {
             terminal.print(&text);

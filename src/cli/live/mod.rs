@@ -13,7 +13,7 @@ use super::project::Project;
 use super::schema::{Refused, connections};
 use super::snapshots;
 use crate::check::Program;
-use crate::check::asked::{Asked, asked, stated};
+use crate::check::metrics_queries::{MetricsQuery, metrics_queries, stated_texts};
 use crate::check::program::Statement;
 use crate::config::{Config, Connection};
 use crate::connection::clock::SystemClock;
@@ -81,18 +81,18 @@ impl Live {
         config: &Config,
         project: &mut Project,
     ) -> Result<Vec<Diagnostic>, Refused> {
-        let questions = asked(program);
-        let is_asked = |name: &str| questions.iter().any(|asked| *asked.connection == *name);
-        if questions.is_empty() {
+        let queries = metrics_queries(program);
+        let is_asked = |name: &str| queries.iter().any(|query| *query.connection == *name);
+        if queries.is_empty() {
             return Ok(Vec::new());
         }
         let read = project.accept(config.environment_for(&self.environment, &is_asked));
         let has_errors = || (Exit::Environment, format!("`{}` has errors", config.source().name));
-        let stated = stated(program);
+        let stated = stated_texts(program);
         let mut found = Vec::new();
         for connection in read.ok_or_else(has_errors)?.connections.values().filter(|known| is_asked(&known.name)) {
-            let questions: Vec<&Asked> = questions.iter().filter(|asked| asked.connection == connection.name).collect();
-            let unknown = self.unknown_to(connection, &questions, &stated);
+            let own: Vec<&MetricsQuery> = queries.iter().filter(|query| query.connection == connection.name).collect();
+            let unknown = self.unknown_to(connection, &own, &stated);
             found.extend(
                 unknown.map_err(|why| (Exit::Environment, format!("the connection `{}`: {why}", connection.name)))?,
             );
@@ -103,7 +103,7 @@ impl Live {
     fn unknown_to(
         &self,
         connection: &Connection,
-        questions: &[&Asked],
+        queries: &[&MetricsQuery],
         stated: &HashSet<Arc<str>>,
     ) -> Result<Vec<Diagnostic>, String> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -112,8 +112,8 @@ impl Live {
         let until_ms = clock.now().timestamp_millis().saturating_add(AHEAD_MS);
         let mut held = Held::new(&connection.name, store, (&self.runtime, until_ms), stated);
         let mut found = Vec::new();
-        for asked in questions {
-            found.extend(held.unknown(asked).map_err(|error| error.to_string())?);
+        for query in queries {
+            found.extend(held.unknown(query).map_err(|error| error.to_string())?);
         }
         Ok(found)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
-use crate::check::asked::Asked;
+use crate::check::metrics_queries::MetricsQuery;
 use crate::connection::Metrics;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::query::promql::{Grouping, MatchSign, Matcher, MatcherValue, Node, NodeKind, Pattern, PromqlTemplate};
@@ -46,10 +46,10 @@ impl<'a> Held<'a> {
     }
 
     /// VF506: what a query names and the store does not have.
-    pub(super) fn unknown(&mut self, asked: &Asked) -> Result<Vec<Diagnostic>, StepError> {
+    pub(super) fn unknown(&mut self, query: &MetricsQuery) -> Result<Vec<Diagnostic>, StepError> {
         // Of a store that holds nothing yet, nothing can be said.
         let is_empty = self.values(NAME)?.is_some_and(|names| names.is_empty());
-        let Some(tree) = asked.template.tree().filter(|_| !is_empty) else { return Ok(Vec::new()) };
+        let Some(tree) = query.template.tree().filter(|_| !is_empty) else { return Ok(Vec::new()) };
         let defined = defined(tree);
         let mut nodes = Vec::new();
         tree.visit(&mut |node| nodes.push(node));
@@ -61,12 +61,12 @@ impl<'a> Held<'a> {
                     for matcher in
                         matchers.iter().filter(|matcher| !matcher.is_bare && !defined.contains(named(matcher)))
                     {
-                        found.extend(self.matcher(matcher, &asked.template)?);
+                        found.extend(self.matcher(matcher, &query.template)?);
                     }
                 }
                 NodeKind::Call(call) if !makes_labels => {
                     if let Some(grouping) = &call.grouping {
-                        found.extend(self.grouping(grouping, &asked.template)?);
+                        found.extend(self.grouping(grouping, &query.template)?);
                     }
                 }
                 _ => {}
