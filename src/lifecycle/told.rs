@@ -154,7 +154,7 @@ pub enum What {
         #[serde(with = "instant")]
         started_at: DateTime<Utc>,
         /// What it counted: the outputs that are numbers.
-        #[serde(deserialize_with = "numbers")]
+        #[serde(serialize_with = "plainly", deserialize_with = "numbers")]
         counters: IndexMap<String, f64>,
         /// Why it failed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -187,6 +187,16 @@ pub(super) fn nanoseconds(at: DateTime<Utc>) -> i64 {
 /// RFC 3339 with nine digits of a second at most.
 pub(super) fn shown(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// A count without a fraction is written without one: `12`, not `12.0`.
+fn plainly<S: Serializer>(counters: &IndexMap<String, f64>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_map(counters.iter().map(|(name, value)| (name, plain(*value))))
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "it has been looked at")]
+fn plain(value: f64) -> Json {
+    if value.fract() == 0.0 && value.abs() < 9e15 { Json::from(value as i64) } else { Json::from(value) }
 }
 
 /// By way of JSON values: a number inside a flattened member is a map to serde while `serde_json` keeps all digits.

@@ -1,7 +1,7 @@
 //! What sinks will be told of a run, made from what it tells the recorder.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use indexmap::IndexMap;
@@ -16,8 +16,15 @@ pub struct Story {
     facts: RunFacts,
     started_at: DateTime<Utc>,
     epoch: u32,
+    heard: Mutex<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
     /// Attempts that failed, of steps that go on.
-    failed: Mutex<HashMap<Place, Vec<Failed>>>,
+    failed: HashMap<Place, Vec<Failed>>,
+    /// The last instant at which a step ended.
+    latest: Option<DateTime<Utc>>,
 }
 
 type Place = (Vec<String>, Option<String>);
@@ -38,7 +45,11 @@ impl Story {
             environment: begin.environment.clone(),
             traceparent,
         };
-        Self { facts, started_at: instant(begin.started_at), epoch, failed: Mutex::default() }
+        Self { facts, started_at: instant(begin.started_at), epoch, heard: Mutex::default() }
+    }
+
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn told(&self, number: &str, at: DateTime<Utc>, what: What) -> Told {
@@ -59,7 +70,7 @@ impl Story {
             EventKind::AttemptFailed { step, error, retry_in_ms, .. } => {
                 let retry_in = Duration::milliseconds(i64::try_from(*retry_in_ms).unwrap_or(i64::MAX / 2));
                 let failed = Failed { at: event.at, retry_in, error: told_error(error) };
-                self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(place(step)).or_default().push(failed);
+                self.heard().failed.entry(place(step)).or_default().push(failed);
                 None
             }
             EventKind::StepFinished { step, status, duration_ms, error, .. } => {
@@ -68,6 +79,8 @@ impl Story {
                 let error = error.as_ref().map(told_error);
                 let attempts = self.attempts(step, (started_at, event.at), error.as_ref());
                 let (step, item) = (step.path.join("."), step.item.clone());
+                let mut heard = self.heard();
+                heard.latest = heard.latest.max(Some(event.at));
                 let what = What::StepEnded { step, item, status, started_at, attempts, error };
                 Some(self.told(&seq.to_string(), event.at, what))
             }
@@ -82,7 +95,7 @@ impl Story {
         (started_at, ended_at): (DateTime<Utc>, DateTime<Utc>),
         error: Option<&ToldError>,
     ) -> Vec<Attempted> {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(&place(step));
+        let failed = self.heard().failed.remove(&place(step));
         let mut next = started_at;
         let mut attempts: Vec<Attempted> = failed
             .into_iter()
@@ -108,7 +121,9 @@ impl Story {
             Status::Failed | Status::Crashed | Status::Running => EndStatus::Failed,
         };
         let (message, started_at, counters) = (end.message.clone(), self.started_at, counters(&end.result));
-        self.told("end", instant(end.at), What::RunEnded { status, message, started_at, counters, error })
+        // A run's end is known to the millisecond, its steps' to the nanosecond: none may seem to outlast it.
+        let at = self.heard().latest.max(Some(instant(end.at))).unwrap_or_default();
+        self.told("end", at, What::RunEnded { status, message, started_at, counters, error })
     }
 }
 
@@ -155,6 +170,22 @@ mod tests {
         RunEvent { at: instant(at), kind }
     }
 
+    fn step_finished(step: StepPlace, duration_ms: u64) -> EventKind {
+        let status = StepStatus::Success;
+        EventKind::StepFinished { step, status, attempts: 2, cached: false, recorded: false, duration_ms, error: None }
+    }
+
+    #[test]
+    fn no_step_seems_to_outlast_its_run() {
+        let begin = conformance::begin(Uuid::now_v7());
+        let story = Story::of(&begin, 1, None);
+        let end = conformance::finished(Status::Success);
+        let late = instant(end.at) + Duration::nanoseconds(600);
+        let step = StepPlace { path: vec!["copies".to_owned()], item: None };
+        let told = story.event(&RunEvent { at: late, kind: step_finished(step, 0) }, 1).unwrap();
+        assert_eq!((told.at, story.ended(&end).at), (late, late));
+    }
+
     #[test]
     fn a_run_is_told_from_its_start_to_its_end() {
         let params = json!({ "kept": { "lookback": "30d" }, "withheld": ["token"] });
@@ -167,16 +198,7 @@ mod tests {
         let error = ErrorReport { kind: "timeout".to_owned(), message: "late".to_owned(), help: None };
         let failed = EventKind::AttemptFailed { step: step.clone(), attempt: 1, error, retry_in_ms: 50 };
         assert_eq!(story.event(&event(1_200, failed), 1), None);
-        let (status, duration_ms) = (StepStatus::Success, 400);
-        let finished = EventKind::StepFinished {
-            step,
-            status,
-            attempts: 2,
-            cached: false,
-            recorded: false,
-            duration_ms,
-            error: None,
-        };
+        let finished = step_finished(step, 400);
         let told = story.event(&event(1_500, finished), 2).unwrap();
         let What::StepEnded { step, attempts, started_at, .. } = told.what else { panic!() };
         assert_eq!((&*step, started_at), ("copies.rows", instant(1_100)));

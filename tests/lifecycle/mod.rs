@@ -2,6 +2,7 @@
 
 mod bigquery;
 mod influx;
+mod receivers;
 mod runs;
 mod spans;
 mod teller;

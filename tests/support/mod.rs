@@ -9,6 +9,7 @@ pub(crate) mod place;
 pub(crate) mod postgres;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;
+pub(crate) mod receivers;
 pub(crate) mod sandbox;
 pub(crate) mod source;
 pub(crate) mod victoria;
