@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::metrics_server::metrics_server;
+use super::metrics_server::open_metrics;
 use super::project::read_text;
 use crate::check::program::{ConnectionUse, Workflow};
 use crate::config::{Connection, ConnectionConfig, Environment, Login, Secret, ServerAddress, Tls};
 use crate::connection::files::Directory;
 use crate::connection::http::{HttpOptions, HttpRate, HttpSource};
-use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use crate::connection::sql::{
     MysqlDatabase, MysqlOptions, MysqlServer, PostgresDatabase, PostgresOptions, PostgresServer, SqlTls,
     SqliteDatabase, SqliteOptions,
@@ -170,15 +169,11 @@ async fn open(
             let database = MysqlDatabase::connect(&mysql(address, *tls, *pool)).map_err(|error| error.to_string())?;
             connections.sql.insert(name, Arc::new(database));
         }
-        ConnectionConfig::Embedded { path, seed } => {
-            let options = EmbeddedOptions { path: path.clone(), seed: seed.clone() };
-            let store = EmbeddedMetrics::open(&options).await.map_err(|error| error.to_string())?;
-            connections.metrics.insert(name, Arc::new(store));
-        }
-        ConnectionConfig::VictoriaMetrics { .. }
+        ConnectionConfig::Embedded { .. }
+        | ConnectionConfig::VictoriaMetrics { .. }
         | ConnectionConfig::Prometheus { .. }
         | ConnectionConfig::InfluxDb { .. } => {
-            connections.metrics.insert(name, metrics_server(&connection.kind, clock)?);
+            connections.metrics.insert(name, open_metrics(&connection.kind, clock).await?);
         }
         ConnectionConfig::Http { base_url, headers, query, login, timeout_ms, pool, rate, max_body, proxy } => {
             let options = HttpOptions {

@@ -68,7 +68,7 @@ impl Ready {
             project.tell(terminal);
             Exit::Environment
         })?;
-        let sinks = prepared.environment.sinks.iter().map(|sink| sinks::open(sink, clock)).collect::<Result<_, _>>();
+        let sinks = runtime.block_on(sinks::open(&prepared.environment, &connections, clock));
         let sinks = sinks.map_err(|error| refuse(terminal, Exit::Environment, &error.message))?;
         Ok(Self { runtime, connections, redactor: Arc::new(prepared.environment.redactor()), sinks })
     }

@@ -1,18 +1,26 @@
-//! From a configured server of metrics to a client of it.
+//! From a configured store of metrics to an open one.
 
 use std::sync::Arc;
 
 use super::connect::authorization;
 use crate::config::{self, ConnectionConfig, MetricsServer};
 use crate::connection::metrics::ServerOptions;
+use crate::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use crate::connection::metrics::influx::{InfluxDb, InfluxOptions};
 use crate::connection::metrics::prometheus::{Prometheus, PrometheusOptions};
 use crate::connection::metrics::victoria::{Durability, VictoriaMetrics, VictoriaOptions, WriteProtocol};
 use crate::connection::{Clock, Metrics};
 use crate::value::StepError;
 
+/// A store of metrics, opened; nothing is sent to a server.
+pub(super) async fn open_metrics(kind: &ConnectionConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Metrics>, String> {
+    let ConnectionConfig::Embedded { path, seed } = kind else { return metrics_server(kind, clock) };
+    let options = EmbeddedOptions { path: path.clone(), seed: seed.clone() };
+    Ok(Arc::new(EmbeddedMetrics::open(&options).await.map_err(|error| error.to_string())?))
+}
+
 /// A client; nothing is sent.
-pub(super) fn metrics_server(kind: &ConnectionConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Metrics>, String> {
+fn metrics_server(kind: &ConnectionConfig, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Metrics>, String> {
     let (clock, text) = (clock.clone(), |error: StepError| error.to_string());
     match kind {
         ConnectionConfig::VictoriaMetrics { read_url, write_url, server, future_retention_ms, write, durable } => {

@@ -3,22 +3,58 @@
 use std::sync::Arc;
 
 use super::connect::exposed;
-use crate::config::{Credentials as ConfigCredentials, Influx, Sink as SinkEntry, SinkConfig};
+use super::metrics_server::open_metrics;
+use crate::config::{Credentials as ConfigCredentials, Environment, Influx, Sink as SinkEntry, SinkConfig};
 use crate::connection::Clock;
 use crate::lifecycle::{
-    self, BigQueryOptions, Credentials, InfluxApi, InfluxSinkOptions, OtlpOptions, Sink, SinkKind, SinkOptions,
-    WebhookOptions,
+    self, BigQueryOptions, Credentials, InfluxApi, InfluxSinkOptions, MetricsSinkOptions, OtlpOptions, Sink, SinkKind,
+    SinkOptions, WebhookOptions,
 };
-use crate::value::StepError;
+use crate::primitive::Connections;
+use crate::value::{ErrorKind, StepError};
 
-/// Opens a sink; nothing is sent yet.
-pub(super) fn open(entry: &SinkEntry, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Sink>, StepError> {
-    let error = |error: StepError| error.context(format!("the sink `{}` cannot be used", entry.name));
-    lifecycle::open(&SinkOptions { name: entry.name.clone(), kind: kind(&entry.kind) }, clock).map_err(error)
+/// Opens the sinks of an environment; nothing is sent yet. The stores of metrics that `opened` has already are shared.
+pub(super) async fn open(
+    environment: &Environment,
+    opened: &Connections,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Arc<dyn Sink>>, StepError> {
+    let mut sinks = Vec::with_capacity(environment.sinks.len());
+    for entry in &environment.sinks {
+        let sink = match kind(&entry.kind) {
+            Some(kind) => lifecycle::open(&SinkOptions { name: entry.name.clone(), kind }, clock),
+            None => into_metrics(entry, environment, opened, clock).await,
+        };
+        sinks.push(sink.map_err(|error| error.context(format!("the sink `{}` cannot be used", entry.name)))?);
+    }
+    Ok(sinks)
 }
 
-fn kind(config: &SinkConfig) -> SinkKind {
-    match config {
+async fn into_metrics(
+    entry: &SinkEntry,
+    environment: &Environment,
+    opened: &Connections,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn Sink>, StepError> {
+    let error = |why: String| StepError::new(ErrorKind::Configuration, why);
+    let SinkConfig::Metrics { connection, prefix, labels } = &entry.kind else {
+        return Err(StepError::new(ErrorKind::Internal, "it is no sink of metrics"));
+    };
+    let store = match opened.metrics.get(&connection.node) {
+        Some(store) => store.clone(),
+        None => {
+            let found = environment.sink_connections.get(&connection.node);
+            let found = found.ok_or_else(|| error(format!("there is no connection `{}`", connection.node)))?;
+            open_metrics(&found.kind, clock).await.map_err(error)?
+        }
+    };
+    let labels = labels.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    lifecycle::into_metrics(entry.name.clone(), store, MetricsSinkOptions { prefix: prefix.clone(), labels })
+}
+
+/// What the configuration says of a sink; `None` of one that writes into a connection.
+fn kind(config: &SinkConfig) -> Option<SinkKind> {
+    Some(match config {
         SinkConfig::Influx { url, api, measurement, tags } => SinkKind::Influx(InfluxSinkOptions {
             url: url.expose().to_owned(),
             api: influx(api),
@@ -48,7 +84,8 @@ fn kind(config: &SinkConfig) -> SinkKind {
             steps: *steps,
         }),
         SinkConfig::File { path } => SinkKind::File(path.clone()),
-    }
+        SinkConfig::Metrics { .. } => return None,
+    })
 }
 
 fn influx(api: &Influx) -> InfluxApi {

@@ -14,9 +14,11 @@ use crate::store::{RunStore, StoreOutbox};
 
 /// How often is looked for something to tell while a run goes on.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How long sinks are tried in such a round, and at the end of a run. What they did not take by then waits in the store.
+/// How long sinks are tried in such a round, at the end of a run, and when somebody asks for it: a store of metrics may be
+/// looked at for 15 s until it has what it took. What they did not take by then waits in the store.
 const ROUND: Duration = Duration::from_secs(10);
 const LAST: Duration = Duration::from_secs(3);
+const ASKED: Duration = Duration::from_secs(20);
 
 /// Tells the sinks of an environment of a run.
 pub(super) struct Telling {
@@ -86,7 +88,7 @@ impl Telling {
 pub(super) async fn tell_now(sinks: Vec<Arc<dyn Sink>>, store: &Arc<dyn RunStore>, clock: &Arc<dyn Clock>) {
     let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
     let teller = Teller::new(sinks, Arc::new(StoreOutbox(store.clone())), clock.clone());
-    Round { teller: Arc::new(teller), store: store.clone(), names }.go(ROUND).await;
+    Round { teller: Arc::new(teller), store: store.clone(), names }.go(ASKED).await;
 }
 
 fn shown(standing: &Standing) -> Option<String> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::kinds::{FUTURE_RETENTION_MS, connection};
-use super::lifecycle::{Sink, sinks};
+use super::lifecycle::{Sink, connections_of, sinks};
 use super::mask::{MaskWords, Redactor, mask_json};
 use super::reading::{self, Reading, or_default, suggest};
 use super::secret::Secret;
@@ -31,6 +31,8 @@ pub struct Environment {
     pub connections: IndexMap<Arc<str>, Connection>,
     /// Who is told of its runs.
     pub sinks: Vec<Sink>,
+    /// The connections that sinks write to, by name.
+    pub sink_connections: IndexMap<Arc<str>, Connection>,
     /// What is odd without keeping it from working.
     pub warnings: Vec<Diagnostic>,
     pub(super) secrets: Vec<Secret>,
@@ -49,7 +51,8 @@ impl Environment {
 
     /// Takes the secrets of this environment out of texts.
     pub fn redactor(&self) -> Redactor {
-        let encoded = self.connections.values().flat_map(|connection| connection.kind.basic_credentials());
+        let connections = self.connections.values().chain(self.sink_connections.values());
+        let encoded = connections.flat_map(|connection| connection.kind.basic_credentials());
         Redactor::new(self.secrets.iter().map(|secret| secret.expose().to_owned()).chain(encoded))
     }
 
@@ -184,11 +187,14 @@ pub(super) fn environment(
     let protected = or_default(map, "protected", false, |field| reading.boolean(field));
     let connections = or_default(map, "connections", IndexMap::new(), |field| all_connections(reading, field, wanted));
     let lifecycle = or_default(map, "lifecycle", Vec::new(), |field| sinks(reading, field));
+    let (connections, sinks) = (connections?, lifecycle?);
+    let sink_connections = connections_of(reading, &sinks, field(map, "connections"), &connections)?;
     Some(Environment {
         name: Arc::from(name),
         protected: protected?,
-        connections: connections?,
-        sinks: lifecycle?,
+        connections,
+        sinks,
+        sink_connections,
         warnings: Vec::new(),
         secrets: Vec::new(),
         words: reading.words.clone(),

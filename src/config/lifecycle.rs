@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::connection::Connection;
 use super::http::headers;
-use super::kinds::{WEB, optional_secret};
-use super::reading::{Reading, list, optional, or_default, report_secrets_in_clear};
+use super::kinds::{WEB, connection, optional_secret};
+use super::reading::{Reading, list, optional, or_default, report_secrets_in_clear, suggest};
 use super::secret::{Secret, Url, is_loopback};
 use super::transport::report_secrets_on_the_wire;
 use super::yaml::{Field, Mapping, field, fields};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
+use crate::value::ConnectionKind;
 
 /// The measurement that the predecessor wrote.
 const MEASUREMENT: &str = "scheduling-job";
 /// The table that the predecessor's events ended up in.
 const TABLE: &str = "event_log";
+/// What the names of metrics begin with.
+const PREFIX: &str = "vmflow";
 
 /// A sink of an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +84,15 @@ pub enum SinkConfig {
         /// Whether it is told of steps, too.
         steps: bool,
     },
+    /// `kind: metrics`
+    Metrics {
+        /// The connection of the environment that is written to, and where that is said.
+        connection: Spanned<Arc<str>>,
+        /// What the names of all metrics begin with.
+        prefix: Arc<str>,
+        /// Labels of every sample.
+        labels: IndexMap<Arc<str>, Arc<str>>,
+    },
     /// `kind: file`
     File {
         /// The file.
@@ -125,7 +138,7 @@ pub enum Credentials {
 type Read = fn(&mut Reading<'_>, &str, &Mapping, Span) -> Option<SinkConfig>;
 
 /// Every kind with its keys, besides `kind` and `name`, and its reader.
-const KINDS: [(&str, &[&str], Read); 5] = [
+const KINDS: [(&str, &[&str], Read); 6] = [
     ("influx", &["url", "org", "bucket", "token", "database", "username", "password", "measurement", "tags"], influx),
     (
         "bigquery",
@@ -134,6 +147,7 @@ const KINDS: [(&str, &[&str], Read); 5] = [
     ),
     ("otlp", &["url", "headers", "service", "attributes"], otlp),
     ("webhook", &["url", "secret", "headers", "steps"], webhook),
+    ("metrics", &["connection", "prefix", "labels"], metrics),
     ("file", &["path"], file),
 ];
 
@@ -177,6 +191,7 @@ impl SinkConfig {
             Self::BigQuery { .. } => "bigquery",
             Self::Otlp { .. } => "otlp",
             Self::Webhook { .. } => "webhook",
+            Self::Metrics { .. } => "metrics",
             Self::File { .. } => "file",
         }
     }
@@ -186,7 +201,8 @@ impl SinkConfig {
         match self {
             Self::Influx { url, .. } | Self::Otlp { url, .. } | Self::Webhook { url, .. } => is_loopback(url.host()),
             Self::BigQuery { endpoint, .. } => endpoint.as_ref().is_some_and(|url| is_loopback(url.host())),
-            Self::File { .. } => true,
+            // What is secret of it stands with the connection.
+            Self::Metrics { .. } | Self::File { .. } => true,
         }
     }
 }
@@ -285,6 +301,49 @@ fn webhook(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) ->
     let headers = or_default(map, "headers", IndexMap::new(), |field| headers(reading, field));
     let steps = or_default(map, "steps", false, |field| reading.boolean(field));
     Some(SinkConfig::Webhook { url: url?, secret: secret?, headers: headers?, steps: steps? })
+}
+
+fn metrics(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<SinkConfig> {
+    let connection = reading.required(map, "connection", span, owner);
+    let connection = connection.and_then(|field| Some(Spanned { node: reading.name(field)?, span: field.node.span }));
+    let prefix = or_default(map, "prefix", Arc::from(PREFIX), |field| reading.name(field));
+    let labels = texts(reading, map, "labels");
+    Some(SinkConfig::Metrics { connection: connection?, prefix: prefix?, labels: labels? })
+}
+
+/// The connections that sinks write to, by name: of those in `all`, which may be `read` already.
+pub(super) fn connections_of(
+    reading: &mut Reading<'_>,
+    sinks: &[Sink],
+    all: Option<Field<'_>>,
+    read: &IndexMap<Arc<str>, Connection>,
+) -> Option<IndexMap<Arc<str>, Connection>> {
+    let mut found = IndexMap::new();
+    for sink in sinks {
+        let SinkConfig::Metrics { connection: wanted, .. } = &sink.kind else { continue };
+        let map = all.and_then(|field| field.node.as_map());
+        let Some(field) = map.and_then(|map| field(map, &wanted.node)) else {
+            let known = map.into_iter().flat_map(fields).map(|field| field.key);
+            let message = format!("no connection `{}` to write to", wanted.node);
+            reading.report(wanted.span, message, suggest(&wanted.node, known, "connections"));
+            return None;
+        };
+        let one = match read.get(&wanted.node) {
+            Some(one) => one.clone(),
+            None => connection(reading, field)?,
+        };
+        if one.kind.kind() != ConnectionKind::Metrics {
+            let message = format!("the connection `{}` is no store of metrics", wanted.node);
+            reading.report(
+                wanted.span,
+                message,
+                "name one of the kind `victoria_metrics`, `prometheus`, `influxdb` or `embedded`",
+            );
+            return None;
+        }
+        found.insert(wanted.node.clone(), one);
+    }
+    Some(found)
 }
 
 fn file(reading: &mut Reading<'_>, owner: &str, map: &Mapping, span: Span) -> Option<SinkConfig> {

@@ -153,6 +153,9 @@ pub enum What {
         /// When it began.
         #[serde(with = "instant")]
         started_at: DateTime<Utc>,
+        /// How many of the workflow's own steps were done or tried.
+        #[serde(default)]
+        steps: u64,
         /// What it counted: the outputs that are numbers.
         #[serde(serialize_with = "plainly", deserialize_with = "numbers")]
         counters: IndexMap<String, f64>,
@@ -251,7 +254,11 @@ pub(super) mod tests {
         let error =
             status.is_failure().then(|| ToldError { kind: "connection".to_owned(), message: "it\nbroke".to_owned() });
         let counters = IndexMap::from([("items_created".to_owned(), 12.0), ("ratio".to_owned(), 0.5)]);
-        told("3", 412, What::RunEnded { status, message: "done".to_owned(), started_at: at(0), counters, error })
+        told(
+            "3",
+            412,
+            What::RunEnded { status, message: "done".to_owned(), started_at: at(0), steps: 3, counters, error },
+        )
     }
 
     pub(in crate::lifecycle) fn step() -> Told {

@@ -121,9 +121,10 @@ impl Story {
             Status::Failed | Status::Crashed | Status::Running => EndStatus::Failed,
         };
         let (message, started_at, counters) = (end.message.clone(), self.started_at, counters(&end.result));
+        let steps = end.result.get("steps").and_then(Json::as_array).map_or(0, |steps| steps.len() as u64);
         // A run's end is known to the millisecond, its steps' to the nanosecond: none may seem to outlast it.
         let at = self.heard().latest.max(Some(instant(end.at))).unwrap_or_default();
-        self.told("end", at, What::RunEnded { status, message, started_at, counters, error })
+        self.told("end", at, What::RunEnded { status, message, started_at, steps, counters, error })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bigquery;
 mod influx;
+mod metrics;
 mod receivers;
 mod runs;
 mod spans;
@@ -117,7 +118,7 @@ fn story(run: &str, status: EndStatus) -> Vec<Told> {
     };
     let counters = IndexMap::from([("items_created".to_owned(), 12.0)]);
     let error = status.is_failure().then_some(error);
-    let ended = What::RunEnded { status, message: "over".to_owned(), started_at: at(0), counters, error };
+    let ended = What::RunEnded { status, message: "over".to_owned(), started_at: at(0), steps: 1, counters, error };
     vec![
         told(run, "1", 0, What::RunStarted { params: Map::new() }),
         told(run, "2", 9, step),

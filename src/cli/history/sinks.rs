@@ -15,6 +15,7 @@ use crate::cli::{sinks, table};
 use crate::config::{Environment, Variables};
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
+use crate::primitive::Connections;
 use crate::store::SinkRow;
 
 pub(in crate::cli) fn sinks(command: &SinksArguments, terminal: &Terminal, variables: &Variables) -> Exit {
@@ -54,7 +55,7 @@ fn show(
 ) -> Result<(Exit, String), Refused> {
     if command.tell {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let opened = environment.sinks.iter().map(|sink| sinks::open(sink, &clock)).collect::<Result<Vec<_>, _>>();
+        let opened = history.runtime.block_on(sinks::open(environment, &Connections::default(), &clock));
         let opened = opened.map_err(|error| (Exit::Environment, error.message))?;
         history.runtime.block_on(tell_now(opened, &history.store, &clock));
     }
