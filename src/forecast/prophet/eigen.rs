@@ -157,6 +157,12 @@ fn ql(diagonal: &mut [f64], beside: &mut [f64], vector: &mut [f64]) -> Option<Ve
     Some(rotations)
 }
 
+/// The length of a vector of two; the squares are taken where they can be held, which is many times faster.
+fn length_of(a: f64, b: f64) -> f64 {
+    let square = a * a + b * b;
+    if square.is_normal() && square > 1e-200 { square.sqrt() } else { a.hypot(b) }
+}
+
 /// One turn: a bulge chased from the lower end of an unreduced part to its upper end.
 fn chase(
     low: usize,
@@ -166,12 +172,12 @@ fn chase(
     rotations: &mut Vec<Rotation>,
 ) {
     let mut shift = (diagonal[low + 1] - diagonal[low]) / (2.0 * beside[low]);
-    let root = shift.hypot(1.0);
+    let root = length_of(shift, 1.0);
     shift = diagonal[high] - diagonal[low] + beside[low] / (shift + if shift >= 0.0 { root } else { -root });
     let (mut sine, mut cosine, mut moved) = (1.0, 1.0, 0.0);
     for i in (low..high).rev() {
         let (f, b) = (sine * beside[i], cosine * beside[i]);
-        let length = f.hypot(shift);
+        let length = length_of(f, shift);
         beside[i + 1] = length;
         if length == 0.0 {
             diagonal[i + 1] -= moved;

@@ -1,8 +1,9 @@
 //! The saturating trend, with its derivatives taken backwards in Stan's order.
 
+use super::lanes::Quad;
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
-use super::steps::{State, Steps};
+use super::steps::Steps;
 
 /// What the backward pass needs of the forward one.
 #[derive(Default)]
@@ -13,12 +14,12 @@ pub(super) struct Logistic {
     gamma: Vec<f64>,
     /// The offset before each changepoint.
     before: Vec<f64>,
-    /// Rate, distance to the offset and share of the cap on each row.
-    rows: Vec<[f64; 3]>,
-    of_rate: Vec<f64>,
-    of_offset: Vec<f64>,
-    state: State,
-    sums: Vec<[f64; 2]>,
+    /// On each row the rate,
+    rate: Vec<f64>,
+    /// the distance to the offset,
+    distance: Vec<f64>,
+    /// and the share of the cap.
+    share: Vec<f64>,
 }
 
 impl Logistic {
@@ -27,14 +28,28 @@ impl Logistic {
         self.offsets(problem, parts);
         let rates = steps.levels(parts.delta.iter().copied()).map(|change| parts.k + change);
         let offsets = steps.levels(self.gamma.iter().copied()).map(|change| parts.m + change);
-        let levels =
-            rates.zip(offsets).zip(steps.stretches()).flat_map(|(level, count)| std::iter::repeat_n(level, count));
-        self.rows.clear();
-        for (((rate, offset), t), (cap, out)) in levels.zip(&problem.t).zip(problem.cap.iter().zip(out)) {
-            let distance = t - offset;
-            let share = 1.0 / (1.0 + (-(rate * distance)).exp());
-            self.rows.push([rate, distance, share]);
-            *out = cap * share;
+        let levels = rates.zip(offsets).zip(steps.stretches());
+        self.distance.clear();
+        self.distance.extend_from_slice(&problem.t);
+        self.rate.resize(problem.t.len(), 0.0);
+        let (mut rows, mut distances) = (&mut *self.rate, &mut *self.distance);
+        for ((rate, offset), count) in levels {
+            let (Some((now, later)), Some((these, others))) =
+                (rows.split_at_mut_checked(count), distances.split_at_mut_checked(count))
+            else {
+                break;
+            };
+            now.fill(rate);
+            for distance in these {
+                *distance -= offset;
+            }
+            (rows, distances) = (later, others);
+        }
+        self.share.clear();
+        self.share.extend(self.rate.iter().zip(&self.distance).map(|(rate, distance)| (-(rate * distance)).exp()));
+        for ((share, cap), out) in self.share.iter_mut().zip(&problem.cap).zip(out) {
+            *share = 1.0 / (1.0 + *share);
+            *out = cap * *share;
         }
     }
 
@@ -57,38 +72,39 @@ impl Logistic {
         }
     }
 
-    /// Adds the trend's derivatives to those of the priors; `weight` are the derivatives by the trend.
-    pub(super) fn derive(
-        &mut self,
-        problem: &Problem,
-        steps: &Steps,
-        weight: &[f64],
-        parts: &Parts<'_>,
-        out: &mut PartsMut<'_>,
-    ) {
-        self.of_rate.clear();
-        self.of_offset.clear();
-        for ((weight, cap), [rate, distance, share]) in weight.iter().zip(&problem.cap).zip(&self.rows) {
+    /// Derivatives by each row's rate and offset, from `weight`, those by the trend; adds them to those of rate and offset.
+    pub(super) fn weigh(&self, problem: &Problem, weight: &[f64], pairs: &mut [Quad], out: &mut PartsMut<'_>) {
+        let given = weight.iter().zip(&problem.cap).zip(&self.rate).zip(self.distance.iter().zip(&self.share));
+        let mut rows = given.map(|(((weight, cap), rate), (distance, share))| {
             let by_share = cap * weight;
             let by_exponent = by_share * share * (1.0 - share);
-            self.of_rate.push(by_exponent * distance);
-            self.of_offset.push(-(by_exponent * rate));
+            [by_exponent * distance, -(by_exponent * rate)]
+        });
+        let (mut k, mut m) = (*out.k, *out.m);
+        for pair in pairs {
+            let Some([a, b]) = rows.next() else { break };
+            (k, m) = (k + a, m + b);
+            let [next_a, next_b] = rows.next().unwrap_or_default();
+            (k, m) = (k + next_a, m + next_b);
+            *pair = [a, next_a, b, next_b];
         }
-        *out.k = self.of_rate.iter().fold(*out.k, |sum, value| sum + value);
-        *out.m = self.of_offset.iter().fold(*out.m, |sum, value| sum + value);
-        steps.sums(&self.of_rate, &self.of_offset, &mut self.state, &mut self.sums);
-        for (slot, [of_rate, _]) in out.delta.iter_mut().zip(&self.sums) {
+        (*out.k, *out.m) = (k, m);
+    }
+
+    /// Adds the derivatives by the changes; `sums` are those of each changepoint's rows.
+    pub(super) fn derive(&self, problem: &Problem, sums: &[[f64; 2]], parts: &Parts<'_>, out: &mut PartsMut<'_>) {
+        for (slot, [of_rate, _]) in out.delta.iter_mut().zip(sums) {
             *slot += of_rate;
         }
-        self.derive_offsets(problem, parts, out);
+        self.derive_offsets(problem, sums, parts, out);
     }
 
     /// Backwards through the offsets' changes: last changepoint first.
-    fn derive_offsets(&mut self, problem: &Problem, parts: &Parts<'_>, out: &mut PartsMut<'_>) {
+    fn derive_offsets(&self, problem: &Problem, sums: &[[f64; 2]], parts: &Parts<'_>, out: &mut PartsMut<'_>) {
         let mut by_rates = vec![0.0; parts.delta.len()];
         let mut by_offset = 0.0;
         let mut by_first_rate = 0.0;
-        let sums = self.sums.iter().map(|[_, of_offset]| *of_offset);
+        let sums = sums.iter().map(|[_, of_offset]| *of_offset);
         let given = problem.changes.iter().zip(&self.before).zip(sums);
         let rates = self.rates.iter().zip(self.rates.iter().skip(1));
         let places: Vec<_> = given.zip(rates).collect();

@@ -1,21 +1,10 @@
 //! The design matrix in blocks of rows, and the two products with it in the order in which Eigen computes them.
 
+use fearless_simd::Simd;
+
 use super::super::Mode;
+use super::lanes::{Block, Pairs, Quad, ROWS, add_up};
 use super::problem::Problem;
-
-/// Rows in a block: all its columns fit in the nearest cache.
-pub(super) const ROWS: usize = 64;
-
-/// Rows whose sums are held in registers.
-const AT_ONCE: usize = 16;
-
-/// Columns whose sums are held in registers.
-const TOGETHER: usize = 8;
-/// The same, for the last of them.
-const FEW: usize = 4;
-
-/// A block of one column, or of a vector.
-pub(super) type Block = [f64; ROWS];
 
 /// A column cut into blocks, the last filled with zeros.
 pub(super) fn blocks(column: &[f64]) -> Vec<Block> {
@@ -36,6 +25,9 @@ pub(super) fn blocks(column: &[f64]) -> Vec<Block> {
 pub(super) struct Matrix {
     /// Block by block, in each of them column by column.
     data: Vec<Block>,
+    /// The same by pairs of columns, without the last row if the number of rows is odd: what the transposed product reads. It costs as
+    /// much memory again, and is faster than to shuffle one form in registers.
+    pairs: Vec<Pairs>,
     /// The last row, if the number of rows is odd.
     last: Option<Vec<f64>>,
     /// Where in all columns these are.
@@ -51,12 +43,18 @@ impl Matrix {
         let (places, columns): (Vec<usize>, Vec<&Vec<f64>>) = own.map(|(place, (_, column))| (place, column)).unzip();
         let cut: Vec<Vec<Block>> = columns.iter().map(|column| blocks(column)).collect();
         let count = problem.t.len().div_ceil(ROWS);
-        let data =
+        let data: Vec<Block> =
             (0..count).flat_map(|block| cut.iter().filter_map(move |column| column.get(block).copied())).collect();
+        let in_pairs = data.chunks(places.len().max(1)).flat_map(|columns| columns.chunks(2));
+        let mut pairs: Vec<Pairs> = in_pairs.map(interleaved).collect();
         let odd = problem.t.len() % 2 == 1;
+        if odd {
+            let before = pairs.len().saturating_sub(places.len().div_ceil(2));
+            pairs.iter_mut().skip(before).for_each(|pairs| without_row(pairs, (problem.t.len() - 1) % ROWS));
+        }
         let last = odd.then(|| columns.iter().filter_map(|column| column.last().copied()).collect());
         let groups = groups(&places, group_size(problem.columns.len(), problem.t.len()));
-        Self { data, last, places, groups }
+        Self { data, pairs, last, places, groups }
     }
 
     /// Whether there are no columns.
@@ -64,9 +62,16 @@ impl Matrix {
         self.places.is_empty()
     }
 
-    /// The columns, block by block.
-    pub(super) fn row_blocks(&self) -> impl Iterator<Item = &[Block]> {
-        self.data.chunks_exact(self.places.len().max(1))
+    /// The columns, block by block: by themselves and in pairs.
+    pub(super) fn row_blocks(&self) -> impl Iterator<Item = (&[Block], &[Pairs])> {
+        let columns = self.places.len();
+        self.data.chunks_exact(columns.max(1)).zip(self.pairs.chunks_exact(columns.div_ceil(2).max(1)))
+    }
+
+    /// Sums for [`gather`](super::lanes::gather), nothing in them yet.
+    pub(super) fn reset(&self, sums: &mut Vec<Quad>) {
+        sums.clear();
+        sums.resize(self.places.len().div_ceil(2), [0.0; 4]);
     }
 
     /// The coefficients of these columns.
@@ -76,32 +81,36 @@ impl Matrix {
     }
 
     /// The product of a block of rows with the coefficients: column after column.
-    pub(super) fn times(&self, columns: &[Block], own: &[f64]) -> Block {
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as the loops in it")]
+    pub(super) fn times<S: Simd>(&self, simd: S, columns: &[Block], own: &[f64], out: &mut Block) {
         if self.groups.len() <= 1 {
-            return add_up(columns, own);
+            add_up(simd, columns, own, out);
+            return;
         }
         let (mut columns, mut own) = (columns, own);
-        let mut total = [0.0; ROWS];
+        *out = [0.0; ROWS];
         for group in &self.groups {
             let (Some((now, later)), Some((these, others))) =
                 (columns.split_at_checked(*group), own.split_at_checked(*group))
             else {
                 break;
             };
-            for (total, sum) in total.iter_mut().zip(add_up(now, these)) {
+            let mut sums = [0.0; ROWS];
+            add_up(simd, now, these, &mut sums);
+            for (total, sum) in out.iter_mut().zip(sums) {
                 *total += sum;
             }
             (columns, own) = (later, others);
         }
-        total
     }
 
-    /// Adds the sums of `gathered` (see [`gather`]) to the derivatives of these columns, with what the odd last row brings.
-    pub(super) fn scatter(&self, gathered: &[[f64; 2]], last_weight: f64, beta: &mut [f64]) {
+    /// Adds the sums of `gathered` (see [`gather`](super::lanes::gather)) to the derivatives of these columns, with what the odd last row brings.
+    pub(super) fn scatter(&self, gathered: &[Quad], last_weight: f64, beta: &mut [f64]) {
         let last = self.last.iter().flatten().copied().map(|value| value * last_weight);
         let odd = self.last.is_some();
         let mut last = last;
-        for (place, [even_rows, odd_rows]) in self.places.iter().zip(gathered) {
+        for (place, [even_rows, odd_rows]) in self.places.iter().zip(gathered.as_flattened().as_chunks::<2>().0) {
             let mut sum = even_rows + odd_rows;
             if odd {
                 sum += last.next().unwrap_or(0.0);
@@ -113,90 +122,24 @@ impl Matrix {
     }
 }
 
-fn add_up(columns: &[Block], own: &[f64]) -> Block {
-    let mut sums = [0.0; ROWS];
-    let (parts, _) = sums.as_chunks_mut::<AT_ONCE>();
-    for (place, part) in parts.iter_mut().enumerate() {
-        let mut held = [0.0; AT_ONCE];
-        for (column, coefficient) in columns.iter().zip(own) {
-            let Some(values) = column.as_chunks::<AT_ONCE>().0.get(place) else { continue };
-            for (sum, value) in held.iter_mut().zip(values) {
-                *sum += value * coefficient;
+/// Two columns of a block row by row; zeros where there is but one.
+fn interleaved(columns: &[Block]) -> Pairs {
+    let mut pairs = [[0.0; 4]; ROWS / 2];
+    for (column, half) in columns.iter().zip([0, 2]) {
+        for (pair, rows) in pairs.iter_mut().zip(column.as_chunks::<2>().0) {
+            for (slot, value) in pair.iter_mut().skip(half).zip(rows) {
+                *slot = *value;
             }
         }
-        *part = held;
     }
-    sums
+    pairs
 }
 
-/// Two sums that run over all rows one after another: each addition waits for the one before, so they are made beside others.
-pub(super) struct Running<'a> {
-    /// What is added to each of them.
-    pub(super) of: [&'a Block; 2],
-    pub(super) sums: &'a mut [f64; 2],
-}
-
-/// Adds a block's part of the transposed product: for each column the sums over its even and over its odd rows.
-pub(super) fn gather(columns: &[Block], weights: &Block, sums: &mut [[f64; 2]], running: Option<Running<'_>>) {
-    let (weights, _) = weights.as_chunks::<2>();
-    let (many, few) = columns.as_chunks::<TOGETHER>();
-    let (sums, rest) = sums.as_chunks_mut::<TOGETHER>();
-    let (mut many, mut sums) = (many.iter(), sums.iter_mut());
-    if let Some(Running { of: [a, b], sums: ends }) = running {
-        let mut pairs = a.as_chunks::<2>().0.iter().zip(b.as_chunks::<2>().0);
-        let [mut first, mut second] = *ends;
-        let mut run = || {
-            if let Some(([a0, a1], [b0, b1])) = pairs.next() {
-                first = (first + a0) + a1;
-                second = (second + b0) + b1;
-            }
-        };
-        match (many.next(), sums.next()) {
-            (Some(columns), Some(sums)) => gather_together(columns.each_ref(), weights, sums, run),
-            _ => weights.iter().for_each(|_| run()),
-        }
-        *ends = [first, second];
+/// Takes out an even row.
+fn without_row(pairs: &mut Pairs, row: usize) {
+    if let Some([a, _, b, _]) = pairs.get_mut(row / 2) {
+        (*a, *b) = (0.0, 0.0);
     }
-    for (columns, sums) in many.zip(sums) {
-        gather_together(columns.each_ref(), weights, sums, || {});
-    }
-    if few.len() > FEW {
-        gather_rest::<TOGETHER>(few, weights, rest);
-    } else {
-        gather_rest::<FEW>(few, weights, rest);
-    }
-}
-
-/// The columns that are too few for a group: what is missing is taken twice, and not kept.
-fn gather_rest<const N: usize>(columns: &[Block], weights: &[[f64; 2]], sums: &mut [[f64; 2]]) {
-    let Some(first) = columns.first() else { return };
-    let mut group = [first; N];
-    group.iter_mut().zip(columns).for_each(|(slot, column)| *slot = column);
-    let mut held = [[0.0; 2]; N];
-    held.iter_mut().zip(&*sums).for_each(|(slot, sum)| *slot = *sum);
-    gather_together(group, weights, &mut held, || {});
-    sums.iter_mut().zip(held).for_each(|(slot, sum)| *slot = sum);
-}
-
-#[inline(always)]
-#[allow(clippy::inline_always, reason = "each number of columns is a loop of its own")]
-fn gather_together<const N: usize>(
-    columns: [&Block; N],
-    weights: &[[f64; 2]],
-    sums: &mut [[f64; 2]; N],
-    mut beside: impl FnMut(),
-) {
-    let columns = columns.map(|column| column.as_chunks::<2>().0);
-    let mut held = *sums;
-    for (place, [u, v]) in weights.iter().enumerate().take(ROWS / 2) {
-        for ([even, odd], column) in held.iter_mut().zip(&columns) {
-            let Some([x, y]) = column.get(place) else { continue };
-            *even += x * u;
-            *odd += y * v;
-        }
-        beside();
-    }
-    *sums = held;
 }
 
 /// How many columns Eigen sums before it adds them to the result.

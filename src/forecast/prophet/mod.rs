@@ -14,13 +14,13 @@ mod fitted;
 mod hessian;
 mod history;
 mod interval;
+mod lanes;
 mod lbfgs;
 mod limit;
 mod line_search;
 mod logistic;
 mod matrix;
 mod newton;
-
 mod objective;
 mod optimise;
 mod parameters;

@@ -1,13 +1,16 @@
 //! The log density of the model and its derivatives, in Stan's order of operations: the last bit of each decides where the
 //! search stops.
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::super::{Growth, Mode};
+use super::lanes::{Block, Pairs, Quad, ROWS, Running, gather, multiply, residuals, scale, weigh};
 use super::logistic::Logistic;
-use super::matrix::{Block, Matrix, ROWS, Running, blocks, gather};
+use super::matrix::{Matrix, blocks};
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
-use super::steps::{State, Steps};
-use super::sums::{dot, redux, squares};
+use super::steps::Steps;
+use super::sums::{dot, fours, redux};
 
 /// The inverse of the prior scale of the rate and of the offset.
 const INVERSE_ENDS: f64 = 1.0 / 5.0;
@@ -18,6 +21,8 @@ const INVERSE_NOISE: f64 = 1.0 / 0.5;
 pub(super) struct Objective<'p> {
     problem: &'p Problem,
     pub(super) evaluations: usize,
+    /// The registers that this machine has.
+    level: Level,
     additive: Matrix,
     multiplicative: Matrix,
     steps: Steps,
@@ -33,29 +38,34 @@ struct Room {
     residual: Vec<Block>,
     /// Derivatives by the trend.
     weight: Vec<Block>,
-    /// The same times the time.
-    weighted_t: Vec<Block>,
+    /// Derivatives by each row's rate and by its offset.
+    pairs: Vec<Pairs>,
     /// The derivatives by rate and offset, begun with their priors.
     ends: [f64; 2],
     /// The sum of the squared residuals.
     square: f64,
     own_a: Vec<f64>,
     own_m: Vec<f64>,
-    sums_a: Vec<[f64; 2]>,
-    sums_m: Vec<[f64; 2]>,
-    state: State,
+    sums_a: Vec<Quad>,
+    sums_m: Vec<Quad>,
     steps: Vec<[f64; 2]>,
     logistic: Logistic,
 }
 
 impl<'p> Objective<'p> {
     pub(super) fn new(problem: &'p Problem) -> Self {
+        Self::on(problem, Level::new())
+    }
+
+    /// The same with the registers of a level, which changes no bit of what comes out.
+    pub(super) fn on(problem: &'p Problem, level: Level) -> Self {
         let zeros = vec![[0.0; ROWS]; problem.t.len().div_ceil(ROWS)];
-        let room = Room { trend: zeros.clone(), residual: zeros.clone(), ..Room::default() };
-        let room = Room { weighted_t: zeros.clone(), weight: zeros, ..room };
+        let pairs = vec![[[0.0; 4]; ROWS / 2]; zeros.len()];
+        let room = Room { trend: zeros.clone(), residual: zeros.clone(), weight: zeros, pairs, ..Room::default() };
         Self {
             problem,
             evaluations: 0,
+            level,
             additive: Matrix::new(problem, Mode::Additive),
             multiplicative: Matrix::new(problem, Mode::Multiplicative),
             steps: Steps::new(&problem.starts, problem.t.len()),
@@ -101,12 +111,7 @@ impl<'p> Objective<'p> {
         self.room.ends = [parts.k, parts.m].map(|end| -(INVERSE_ENDS * (end * INVERSE_ENDS)));
         self.additive.pick(parts.beta, &mut self.room.own_a);
         self.multiplicative.pick(parts.beta, &mut self.room.own_m);
-        if self.multiplicative.is_empty() {
-            self.pass_additive(1.0 / sigma, derive);
-        } else {
-            self.pass_mixed(1.0 / sigma, derive);
-        }
-        self.room.square = squares(self.residual());
+        dispatch!(self.level, simd => self.pass_rows(simd, 1.0 / sigma, derive));
         let value = self.log_density(&parts, sigma);
         value.is_finite().then_some(-value)
     }
@@ -137,65 +142,75 @@ impl<'p> Objective<'p> {
         }
     }
 
-    /// Residuals and, if wanted, what the derivatives need of them: additive columns only.
-    fn pass_additive(&mut self, inverse_sigma: f64, derive: bool) {
-        let Room { trend, residual, weight, weighted_t, ends, own_a, sums_a, .. } = &mut self.room;
-        reset(sums_a, own_a.len());
-        let count = self.y.len();
-        let odd = self.problem.t.len() % 2 == 1;
+    /// Residuals and, if wanted, what the derivatives need of them.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "only what is inlined is compiled for the registers at hand")]
+    fn pass_rows<S: Simd>(&mut self, simd: S, inverse_sigma: f64, derive: bool) {
+        let mut squares = [0.0; 4];
+        if self.multiplicative.is_empty() {
+            self.pass_additive(simd, inverse_sigma, derive, &mut squares);
+        } else {
+            self.pass_mixed(simd, inverse_sigma, derive, &mut squares);
+        }
+        let (_, rest) = self.residual().as_chunks::<4>();
+        self.room.square = fours(squares, rest.iter().map(|residual| residual * residual));
+    }
+
+    /// With additive columns only.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as above")]
+    fn pass_additive<S: Simd>(&mut self, simd: S, inverse_sigma: f64, derive: bool, squares: &mut Quad) {
+        let length = self.problem.t.len();
+        let Room { trend, residual, weight, pairs, ends, own_a, sums_a, .. } = &mut self.room;
+        self.additive.reset(sums_a);
         let mut columns = self.additive.row_blocks();
-        let results = residual.iter_mut().zip(weight).zip(weighted_t);
+        let mut added = [0.0; ROWS];
+        let results = residual.iter_mut().zip(weight).zip(pairs);
         let rows = self.y.iter().zip(&self.t).zip(trend).zip(results);
-        for (place, (((y, t), trend), ((residual, weight), weighted))) in rows.enumerate() {
-            let columns = columns.next().unwrap_or_default();
-            let added = self.additive.times(columns, own_a);
-            for (((out, y), added), trend) in residual.iter_mut().zip(y).zip(added).zip(trend) {
-                *out = ((y - added) - *trend) * inverse_sigma;
-            }
+        for (place, (((y, t), trend), ((residual, weight), pairs))) in rows.enumerate() {
+            let (columns, in_pairs) = columns.next().unwrap_or_default();
+            self.additive.times(simd, columns, own_a, &mut added);
+            let count = (length - ROWS * place) / 4;
+            residuals(simd, [y, &added, trend], inverse_sigma, residual, (squares, count));
             if derive {
-                for (weight, residual) in weight.iter_mut().zip(&*residual) {
-                    *weight = inverse_sigma * residual;
-                }
-                let of_pairs =
-                    if odd && place + 1 == count { without_last(weight, self.problem.t.len()) } else { *weight };
-                multiply(weighted, t, weight);
-                gather(columns, &of_pairs, sums_a, Some(Running { of: [weighted, weight], sums: ends }));
+                scale(simd, residual, inverse_sigma, weight);
+                weigh(simd, t, weight, pairs);
+                gather(simd, in_pairs, weight, sums_a, Some(Running { of: pairs, sums: ends }));
             }
         }
     }
 
-    /// The same with multiplicative columns, and additive ones if there are any.
-    fn pass_mixed(&mut self, inverse_sigma: f64, derive: bool) {
-        let Room { trend, residual, weight, weighted_t, ends, own_a, own_m, sums_a, sums_m, .. } = &mut self.room;
-        reset(sums_a, own_a.len());
-        reset(sums_m, own_m.len());
-        let (count, length) = (self.y.len(), self.problem.t.len());
-        let cut = |place: usize, block: &Block| {
-            if length % 2 == 1 && place + 1 == count { without_last(block, length) } else { *block }
-        };
+    /// With multiplicative columns, and additive ones if there are any.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as above")]
+    fn pass_mixed<S: Simd>(&mut self, simd: S, inverse_sigma: f64, derive: bool, squares: &mut Quad) {
+        let length = self.problem.t.len();
+        let Room { trend, residual, weight, pairs, ends, own_a, own_m, sums_a, sums_m, .. } = &mut self.room;
+        self.additive.reset(sums_a);
+        self.multiplicative.reset(sums_m);
         let (mut columns_a, mut columns_m) = (self.additive.row_blocks(), self.multiplicative.row_blocks());
-        let results = residual.iter_mut().zip(weight).zip(weighted_t);
+        let (mut added, mut factor) = ([0.0; ROWS], [0.0; ROWS]);
+        let (mut scaled, mut mu, mut by_factor) = ([0.0; ROWS], [0.0; ROWS], [0.0; ROWS]);
+        let results = residual.iter_mut().zip(weight).zip(pairs);
         let rows = self.y.iter().zip(&self.t).zip(trend).zip(results);
-        for (place, (((y, t), trend), ((residual, weight), weighted))) in rows.enumerate() {
-            let (a, m) = (columns_a.next().unwrap_or_default(), columns_m.next().unwrap_or_default());
-            let added = self.additive.times(a, own_a);
-            let factor = self.multiplicative.times(m, own_m).map(|share| 1.0 + share);
-            let scaled = trend.iter().zip(&factor).map(|(trend, factor)| trend * factor);
-            for (((out, y), added), scaled) in residual.iter_mut().zip(y).zip(added).zip(scaled) {
-                *out = ((y - added) - scaled) * inverse_sigma;
+        for (place, (((y, t), trend), ((residual, weight), pairs))) in rows.enumerate() {
+            let (a, pairs_a) = columns_a.next().unwrap_or_default();
+            let (m, pairs_m) = columns_m.next().unwrap_or_default();
+            self.additive.times(simd, a, own_a, &mut added);
+            self.multiplicative.times(simd, m, own_m, &mut factor);
+            for factor in &mut factor {
+                *factor += 1.0;
             }
+            multiply(simd, trend, &factor, &mut scaled);
+            let count = (length - ROWS * place) / 4;
+            residuals(simd, [y, &added, &scaled], inverse_sigma, residual, (squares, count));
             if derive {
-                let mu = residual.map(|residual| inverse_sigma * residual);
-                let mut by_factor = mu;
-                for (out, trend) in by_factor.iter_mut().zip(&*trend) {
-                    *out *= trend;
-                }
-                for ((weight, mu), factor) in weight.iter_mut().zip(&mu).zip(&factor) {
-                    *weight = mu * factor;
-                }
-                multiply(weighted, t, weight);
-                gather(a, &cut(place, &mu), sums_a, None);
-                gather(m, &cut(place, &by_factor), sums_m, Some(Running { of: [weighted, weight], sums: ends }));
+                scale(simd, residual, inverse_sigma, &mut mu);
+                multiply(simd, &mu, trend, &mut by_factor);
+                multiply(simd, &mu, &factor, weight);
+                weigh(simd, t, weight, pairs);
+                gather(simd, pairs_a, &mu, sums_a, None);
+                gather(simd, pairs_m, &by_factor, sums_m, Some(Running { of: pairs, sums: ends }));
             }
         }
     }
@@ -230,9 +245,12 @@ impl<'p> Objective<'p> {
         match self.problem.growth {
             Growth::Linear => self.derive_linear(&mut out),
             Growth::Logistic => {
-                let room = &mut self.room;
-                let weight = rows(&room.weight, self.problem.t.len());
-                room.logistic.derive(self.problem, &self.steps, weight, &parts, &mut out);
+                let Room { logistic, weight, pairs, steps, .. } = &mut self.room;
+                let length = self.problem.t.len();
+                logistic.weigh(self.problem, rows(weight, length), pairs.as_flattened_mut(), &mut out);
+                let (pairs, last) = halves(pairs, length);
+                dispatch!(self.level, simd => self.steps.sums(simd, pairs, last, steps));
+                logistic.derive(self.problem, steps, &parts, &mut out);
             }
             Growth::Flat => {
                 let weights = rows(&self.room.weight, self.problem.t.len());
@@ -243,9 +261,10 @@ impl<'p> Objective<'p> {
 
     fn derive_linear(&mut self, out: &mut PartsMut<'_>) {
         let problem = self.problem;
-        let Room { weight, weighted_t, ends, state, steps, .. } = &mut self.room;
+        let Room { pairs, ends, steps, .. } = &mut self.room;
         [*out.k, *out.m] = *ends;
-        self.steps.sums(rows(weighted_t, problem.t.len()), rows(weight, problem.t.len()), state, steps);
+        let (pairs, last) = halves(pairs, problem.t.len());
+        dispatch!(self.level, simd => self.steps.sums(simd, pairs, last, steps));
         for ((slot, [of_rate, of_offset]), change) in out.delta.iter_mut().zip(&*steps).zip(&problem.changes) {
             *slot += of_rate;
             *slot += -change * of_offset;
@@ -284,28 +303,15 @@ impl<'p> Objective<'p> {
     }
 }
 
-fn multiply(out: &mut Block, a: &Block, b: &Block) {
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        *out = a * b;
-    }
-}
-
 fn rows(blocks: &[Block], count: usize) -> &[f64] {
     blocks.as_flattened().get(..count).unwrap_or_default()
 }
 
-fn reset(sums: &mut Vec<[f64; 2]>, count: usize) {
-    sums.clear();
-    sums.resize(count, [0.0; 2]);
-}
-
-/// The last block without the odd last row, which is added by itself.
-fn without_last(block: &Block, rows: usize) -> Block {
-    let mut cut = *block;
-    if let Some(last) = cut.get_mut((rows - 1) % ROWS) {
-        *last = 0.0;
-    }
-    cut
+/// The pairs of rows, and the odd last row.
+fn halves(pairs: &[Pairs], rows: usize) -> (&[Quad], Option<[f64; 2]>) {
+    let pairs = pairs.as_flattened();
+    let last = pairs.get(rows / 2).filter(|_| rows % 2 == 1).map(|[a, _, b, _]| [*a, *b]);
+    (pairs.get(..rows / 2).unwrap_or_default(), last)
 }
 
 /// The sign of a number, 0 for 0.

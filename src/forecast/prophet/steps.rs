@@ -1,15 +1,14 @@
 //! The trend's columns: each is 0 before its changepoint and 1 from it on.
 
+use fearless_simd::Simd;
+
+use super::lanes::{Quad, add};
 use super::matrix::group_size;
 
 /// Columns summed at once, so that additions need not wait for each other.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 type Pair = [f64; 2];
-type Sums = [Pair; AT_ONCE];
-
-/// Sums under way: some columns' of both vectors.
-pub(super) type State = Vec<(Sums, Sums)>;
 
 /// The changepoints' columns.
 #[derive(Debug, Clone)]
@@ -17,28 +16,11 @@ pub(super) struct Steps {
     rows: usize,
     /// For each column its first row that is 1, ascending.
     starts: Vec<usize>,
-    /// Runs of pairs of rows with the same columns: from where, how many pairs, how many columns.
-    runs: Vec<Run>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Run {
-    pairs: usize,
-    columns: usize,
 }
 
 impl Steps {
     pub(super) fn new(starts: &[usize], rows: usize) -> Self {
-        let starts = starts.to_vec();
-        let pairs = rows / 2;
-        let mut runs = Vec::new();
-        let mut from = 0;
-        for columns in 0..=starts.len() {
-            let to = starts.get(columns).map_or(pairs, |start| start.div_ceil(2).min(pairs));
-            runs.push(Run { pairs: to.saturating_sub(from), columns });
-            from = to.max(from);
-        }
-        Self { rows, starts, runs }
+        Self { rows, starts: starts.to_vec() }
     }
 
     /// For each number of changepoints behind it, how many rows follow: the first has none behind.
@@ -67,82 +49,70 @@ impl Steps {
         [0.0].into_iter().chain(levels)
     }
 
-    /// For each column the sums of `a` and of `b` over its rows: the transposed product, both at once.
-    pub(super) fn sums(&self, a: &[f64], b: &[f64], state: &mut State, out: &mut Vec<Pair>) {
-        if self.starts.len() == 1 {
-            self.one(a, b, out);
+    /// For each column the sums of two vectors over its rows, which is the transposed product: of the pairs of rows, and of an odd
+    /// last row.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as the loops in it")]
+    pub(super) fn sums<S: Simd>(&self, simd: S, pairs: &[Quad], last: Option<Pair>, out: &mut Vec<Pair>) {
+        out.clear();
+        if let [start] = *self.starts {
+            out.push(one(start, pairs, last));
             return;
         }
-        let blank = ([[0.0; 2]; AT_ONCE], [[0.0; 2]; AT_ONCE]);
-        state.clear();
-        state.resize(self.starts.len().div_ceil(AT_ONCE), blank);
-        let (mut a_pairs, mut b_pairs) = (a.as_chunks::<2>().0, b.as_chunks::<2>().0);
-        let mut begun = 0;
-        for run in &self.runs {
-            self.begin(begun..run.columns, a, b, state);
-            begun = run.columns;
-            let (Some((a_now, a_later)), Some((b_now, b_later))) =
-                (a_pairs.split_at_checked(run.pairs), b_pairs.split_at_checked(run.pairs))
-            else {
-                break;
-            };
-            for (a_sums, b_sums) in state.iter_mut().take(run.columns.div_ceil(AT_ONCE)) {
-                add(a_now, b_now, a_sums, b_sums);
-            }
-            (a_pairs, b_pairs) = (a_later, b_later);
-        }
-        self.close(a, b, state, out);
-    }
-
-    /// Columns that begin: what was added to them before is forgotten, and a first row that is odd counts by itself.
-    fn begin(&self, columns: std::ops::Range<usize>, a: &[f64], b: &[f64], state: &mut [(Sums, Sums)]) {
-        for column in columns {
-            let start = self.starts.get(column).copied().unwrap_or(self.rows);
-            let first = |values: &[f64]| if start % 2 == 1 { values.get(start).copied().unwrap_or(0.0) } else { 0.0 };
-            let Some((a_sums, b_sums)) = state.get_mut(column / AT_ONCE) else { continue };
-            for (sums, values) in [(a_sums, a), (b_sums, b)] {
-                if let Some(sum) = sums.get_mut(column % AT_ONCE) {
-                    *sum = [0.0, first(values)];
-                }
+        let size = self.starts.len().div_ceil(self.starts.len().div_ceil(AT_ONCE).max(1)).max(1);
+        for starts in self.starts.chunks(size) {
+            match starts.len() {
+                1 => self.few::<1, S>(simd, starts, (pairs, last), out),
+                2 => self.few::<2, S>(simd, starts, (pairs, last), out),
+                3 => self.few::<3, S>(simd, starts, (pairs, last), out),
+                4 => self.few::<4, S>(simd, starts, (pairs, last), out),
+                5 => self.few::<5, S>(simd, starts, (pairs, last), out),
+                6 => self.few::<6, S>(simd, starts, (pairs, last), out),
+                7 => self.few::<7, S>(simd, starts, (pairs, last), out),
+                _ => self.few::<AT_ONCE, S>(simd, starts, (pairs, last), out),
             }
         }
     }
 
-    fn close(&self, a: &[f64], b: &[f64], state: &[(Sums, Sums)], out: &mut Vec<Pair>) {
-        let odd = self.rows % 2 == 1;
-        let sums = state.iter().flat_map(|(a, b)| a.iter().zip(b));
-        out.clear();
-        out.extend(self.starts.iter().zip(sums).map(|(start, (a_sum, b_sum))| {
-            let total = |[even, odd_rows]: Pair, values: &[f64]| {
-                let sum = even + odd_rows;
-                if odd { sum + values.last().copied().unwrap_or(0.0) } else { sum }
-            };
-            if *start < self.rows { [total(*a_sum, a), total(*b_sum, b)] } else { [0.0; 2] }
+    /// The sums of a few columns. All run along from the first one's start; what was added before a column begins is forgotten.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "as the loops in it")]
+    fn few<const N: usize, S: Simd>(
+        &self,
+        simd: S,
+        starts: &[usize],
+        (pairs, last): (&[Quad], Option<Pair>),
+        out: &mut Vec<Pair>,
+    ) {
+        let mut sums = [[0.0; 4]; N];
+        for (place, start) in starts.iter().enumerate() {
+            if let Some(sum) = sums.get_mut(place) {
+                *sum = begun(*start, pairs);
+            }
+            let end = starts.get(place + 1).map_or(pairs.len(), |next| next.div_ceil(2));
+            add(simd, pairs.get(start.div_ceil(2)..end).unwrap_or_default(), &mut sums);
+        }
+        let last = |sum: f64, place: usize| last.map_or(sum, |last| sum + last.get(place).copied().unwrap_or(0.0));
+        out.extend(starts.iter().zip(sums).map(|(start, [a_even, a_odd, b_even, b_odd])| {
+            if *start < self.rows { [last(a_even + a_odd, 0), last(b_even + b_odd, 1)] } else { [0.0; 2] }
         }));
-    }
-
-    /// A single column is summed row by row.
-    fn one(&self, a: &[f64], b: &[f64], out: &mut Vec<Pair>) {
-        let start = self.starts.first().copied().unwrap_or(self.rows);
-        let masked = |values: &[f64]| {
-            let rows = values.iter().enumerate();
-            rows.map(|(row, value)| if row < start { 0.0 } else { *value }).fold(0.0, |sum, value| sum + value)
-        };
-        out.clear();
-        out.push([masked(a), masked(b)]);
     }
 }
 
-fn add(a: &[Pair], b: &[Pair], a_sums: &mut Sums, b_sums: &mut Sums) {
-    let (mut u, mut v) = (*a_sums, *b_sums);
-    for ([a0, a1], [b0, b1]) in a.iter().zip(b) {
-        for (sum_a, sum_b) in u.iter_mut().zip(&mut v) {
-            let ([even_a, odd_a], [even_b, odd_b]) = (sum_a, sum_b);
-            *even_a += a0;
-            *odd_a += a1;
-            *even_b += b0;
-            *odd_b += b1;
-        }
+/// The sums of a column that begins: a first row that is odd counts by itself.
+fn begun(start: usize, pairs: &[Quad]) -> Quad {
+    match pairs.get(start / 2) {
+        Some([_, a, _, b]) if start % 2 == 1 => [0.0, *a, 0.0, *b],
+        _ => [0.0; 4],
     }
-    (*a_sums, *b_sums) = (u, v);
+}
+
+/// A single column is summed row by row.
+fn one(start: usize, pairs: &[Quad], last: Option<Pair>) -> Pair {
+    let [_, mut a, _, mut b] = begun(start, pairs);
+    for [even_a, odd_a, even_b, odd_b] in pairs.iter().skip(start.div_ceil(2)) {
+        (a, b) = ((a + even_a) + odd_a, (b + even_b) + odd_b);
+    }
+    let [last_a, last_b] = last.filter(|_| start <= 2 * pairs.len()).unwrap_or_default();
+    [a + last_a, b + last_b]
 }

@@ -31,12 +31,12 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
             *sum += a * b;
         }
     }
-    let [s0, s1, s2, s3] = sums;
-    close([s0 + s2, s1 + s3], a_rest.iter().zip(b_rest).map(|(a, b)| a * b))
+    fours(sums, a_rest.iter().zip(b_rest).map(|(a, b)| a * b))
 }
 
-/// What is left of a vector after its fours, added to the pair of sums.
-fn close(mut pair: [f64; 2], mut rest: impl ExactSizeIterator<Item = f64>) -> f64 {
+/// The end of such a sum: what the fours of a vector came to, and what is left after them.
+pub(super) fn fours([s0, s1, s2, s3]: [f64; 4], mut rest: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let mut pair = [s0 + s2, s1 + s3];
     if rest.len() >= 2 {
         for sum in &mut pair {
             *sum += rest.next().unwrap_or(0.0);

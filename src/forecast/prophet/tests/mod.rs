@@ -5,6 +5,8 @@ mod plain;
 
 use case::{Case, cases};
 
+use fearless_simd::Level;
+
 use super::*;
 use crate::forecast::{Algorithm, Growth};
 
@@ -107,14 +109,23 @@ fn without_a_seed_bounds_are_the_same_each_time_and_as_wide() {
     }
 }
 
-/// The fast evaluation gives the bits of one that is written plainly, at points along the way and beside it.
+/// The registers that this machine has, and those that every one has.
+fn levels() -> Vec<Level> {
+    let mut levels = vec![Level::new(), Level::baseline()];
+    #[cfg(target_arch = "x86_64")]
+    levels.extend(Level::new().as_avx2().map(Level::Avx2));
+    levels
+}
+
+/// The fast evaluation gives the bits of one that is written plainly, at points along the way and beside it, whatever registers
+/// the machine has.
 #[test]
 fn the_density_is_that_of_the_plain_one() {
     for case in cases() {
         let prepared = prepare(&case.observations(), &case.settings()).unwrap();
         let problem = &prepared.problem;
-        let mut objective = objective::Objective::new(problem);
-        for turn in 0..4_u32 {
+        for (turn, level) in (0..4_u32).flat_map(|turn| levels().into_iter().map(move |level| (turn, level))) {
+            let mut objective = objective::Objective::on(problem, level);
             let mut at = problem.initial();
             for (place, value) in at.iter_mut().enumerate() {
                 *value += 0.01 * f64::from(turn) * ((place * 37 + 11) % 17) as f64 - 0.05 * f64::from(turn);
