@@ -216,6 +216,7 @@ impl Checker<'_> {
             ty: Type::None,
             span: statement.span,
             upstream: Vec::new(),
+            after: Vec::new(),
         }
     }
 
@@ -369,10 +370,15 @@ impl Checker<'_> {
         if let (Some(cycle), false) = (cycles.first(), has_stated_cycle) {
             self.report_order(cycle, &placed);
         }
-        order.extend(after);
         let mut steps: Vec<Step> = placed.into_iter().map(|one| one.step).collect();
         for (step, upstream) in steps.iter_mut().zip(data) {
             step.upstream = upstream;
+        }
+        for (at, up) in after {
+            if let Some(step) = steps.get_mut(at) {
+                step.after.push(up);
+            }
+            order.push((at, up));
         }
         for (at, up) in order {
             if let Some(step) = steps.get_mut(at) {

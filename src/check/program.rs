@@ -232,6 +232,8 @@ pub struct Step {
     /// The steps of the same block that come before it, by index, sorted: those whose values it or
     /// its inner blocks use, earlier writes through the same connection, earlier `require`s when it writes, and `after:`.
     pub upstream: Vec<usize>,
+    /// Those of `upstream` that stand in `after:`.
+    pub after: Vec<usize>,
 }
 
 /// What a step runs.

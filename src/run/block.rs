@@ -34,9 +34,10 @@ pub(crate) fn run<'a>(block: &'a Block, frame: &'a Frame) -> BoxFuture<'a, Ran<V
 /// [`run`] with an order that was worked out before.
 pub(crate) async fn run_in_order(block: &Block, order: &Order, frame: &Frame) -> Ran<Value> {
     schedule(order, frame, |at| match block.steps.get(at) {
-        Some(step) => match step::run_at_once(frame, step, at) {
-            Some(result) => Started::Over(result),
-            None => Started::Running(Box::pin(step::run(frame, step, at))),
+        Some(step) => match (step::run_at_once(frame, step, at), frame.behind(&block.steps, step)) {
+            (Some(result), _) => Started::Over(result),
+            (None, None) => Started::Running(Box::pin(step::run(frame, step, at))),
+            (None, Some(frame)) => Started::Running(Box::pin(async move { step::run(&frame, step, at).await })),
         },
         None => Started::Over(Err(defect("a step waits for one that does not exist"))),
     })
@@ -62,7 +63,10 @@ async fn on_own_task(workflow: Arc<Workflow>, frame: Frame, at: usize) -> Ran<()
         let (workflow, frame) = (workflow.clone(), frame.clone());
         tokio::spawn(async move {
             match workflow.body.steps.get(at) {
-                Some(step) => step::run(&frame, step, at).await,
+                Some(step) => {
+                    let behind = frame.behind(&workflow.body.steps, step);
+                    step::run(behind.as_ref().unwrap_or(&frame), step, at).await
+                }
                 None => Err(defect("a step waits for one that does not exist")),
             }
         })
@@ -86,13 +90,15 @@ fn defect(message: &str) -> Box<Fault> {
 
 /// Starts what is ready until all is over. After a failure nothing new starts, and what is under way
 /// ends by itself: a write is never dropped half-way. The first failure is the block's. Inside a
-/// transaction the steps take turns, in the order of the file: there is one session for all.
+/// transaction the steps take turns, in the order of the file: there is one session for all. So they do in a plan of one,
+/// where a read that comes after a write has to be told from one that comes before.
 async fn schedule<'a>(order: &Order, frame: &Frame, start: impl Fn(usize) -> Started<'a>) -> Ran<()> {
     let mut schedule = Schedule::new(order);
     let mut running = FuturesUnordered::new();
     let mut failure = None;
+    let takes_turns = frame.is_in_transaction() || frame.is_of_transaction();
     loop {
-        while failure.is_none() && (running.is_empty() || !frame.is_in_transaction()) {
+        while failure.is_none() && (running.is_empty() || !takes_turns) {
             let Some(at) = schedule.next() else { break };
             if frame.halt.is_cancelled() {
                 failure = Some(Fault::cancelled());

@@ -106,7 +106,7 @@ async fn prepare(
     let say = Arc::new(|_: &str| ());
     let context = Arc::new(Context { connections, clock, transaction: None, attempts, say, stated: None });
     let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
-    let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0 };
+    let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0, behind: None };
     let timeout_ms = options.timeout_ms;
     let aftermath = Aftermath::of(&frame);
     let course = Course { workflow, frame, interrupt: services.interrupt, timeout_ms, started };

@@ -1,6 +1,6 @@
 //! What running steps share: the run, and for each block its scope, place and limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ use super::scope::{Held, Scope};
 use super::world::World;
 use crate::check::program::Step;
 use crate::external::Interpreters;
-use crate::primitive::{Attempts, Context, OpenTransaction};
+use crate::primitive::{Attempts, Context, Effect, OpenTransaction};
 use crate::source::Span;
 use crate::value::Fingerprint;
 
@@ -95,6 +95,24 @@ pub(crate) struct Frame {
     pub(crate) abort: CancellationToken,
     /// How deep the block stands in others, in levels of evaluation.
     pub(crate) depth: usize,
+    /// In a plan: the steps that write before what runs here.
+    pub(crate) behind: Option<Arc<Behind>>,
+}
+
+/// Steps that a run would have had write before something reads.
+#[derive(Debug)]
+pub(crate) struct Behind {
+    /// Those before the steps around it.
+    outer: Option<Arc<Behind>>,
+    /// Where they stand, and whether `after:` says that what they do is looked at, through whatever connection.
+    steps: Vec<(Rank, bool)>,
+}
+
+impl Behind {
+    /// All of them.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = &(Rank, bool)> {
+        std::iter::successors(Some(self), |behind| behind.outer.as_deref()).flat_map(|behind| &behind.steps)
+    }
 }
 
 impl Frame {
@@ -141,6 +159,28 @@ impl Frame {
         arguments.into_iter().enumerate().for_each(|(at, held)| scope.hold(at, held));
         let (scope, place) = (Arc::new(scope), Some(Arc::new(Place { key, ..self.place_of(site, None) })));
         Self { scope, place, depth: depth + BLOCK_DEPTH, ..self.clone() }
+    }
+
+    /// In a plan: this frame for a step that comes after writes of the same block; `None` when there are none.
+    pub(crate) fn behind(&self, steps: &[Step], step: &Step) -> Option<Self> {
+        if self.run.preview.is_none() || step.effect == Effect::Pure || step.upstream.is_empty() {
+            return None;
+        }
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        let mut waiting: Vec<(usize, bool)> = Vec::new();
+        let next = |step: &Step, is_stated: bool, waiting: &mut Vec<(usize, bool)>| {
+            waiting.extend(step.upstream.iter().map(|up| (*up, is_stated || step.after.contains(up))));
+        };
+        next(step, false, &mut waiting);
+        while let Some((at, is_stated)) = waiting.pop() {
+            let Some(before) = steps.get(at).filter(|_| seen.insert((at, is_stated))) else { continue };
+            if before.effect == Effect::Write {
+                found.push((self.rank(before.span), is_stated));
+            }
+            next(before, is_stated, &mut waiting);
+        }
+        let behind = Behind { outer: self.behind.clone(), steps: found };
+        (!behind.steps.is_empty()).then(|| Self { behind: Some(Arc::new(behind)), ..self.clone() })
     }
 
     /// This frame inside a transaction.
@@ -218,6 +258,19 @@ impl Frame {
         rank.extend(self.places().map(|place| place.rank));
         rank.reverse();
         rank
+    }
+
+    /// Whether a transaction stands around the block, also one that is only looked at.
+    pub(crate) fn is_of_transaction(&self) -> bool {
+        self.places().any(|place| place.is_transaction)
+    }
+
+    /// The place in the order of the file of the transaction around the block.
+    pub(crate) fn transaction_rank(&self) -> Option<Rank> {
+        let depth = self.places().position(|place| place.is_transaction)?;
+        let mut rank: Rank = self.places().skip(depth).map(|place| place.rank).collect();
+        rank.reverse();
+        Some(rank)
     }
 
     /// The path of the transaction around the block, also of one that is only looked at.

@@ -7,6 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::eval::Site;
+use super::frame::Frame;
 use super::outline;
 use crate::check::program::{Block, Program, Workflow};
 use crate::connection::preview::Change;
@@ -80,6 +81,26 @@ impl Preview {
         self.notes().writes.push(noted(site, Write { transaction, ..write }));
     }
 
+    /// The step whose write a read here would see, had it been made: one that the read comes after, or an earlier one of the
+    /// transaction around it.
+    pub(super) fn unseen(&self, frame: &Frame, connection: Option<&str>) -> Option<String> {
+        let own = frame.transaction_rank();
+        let behind: Vec<&(Rank, bool)> = frame.behind.iter().flat_map(|behind| behind.steps()).collect();
+        if own.is_none() && behind.is_empty() {
+            return None;
+        }
+        let reaches = |write: &Write| write.connection.is_none() || write.connection.as_deref() == connection;
+        let is_seen = |noted: &&Noted<Write>| {
+            let is_in = |rank: &Rank| noted.rank.starts_with(rank);
+            let is_of_own = own.as_ref().is_some_and(is_in) && reaches(&noted.what);
+            is_of_own || behind.iter().any(|(rank, is_stated)| is_in(rank) && (*is_stated || reaches(&noted.what)))
+        };
+        let notes = self.notes();
+        let changes =
+            |noted: &&Noted<Write>| noted.what.change.counts.changes() > 0 || noted.what.change.unknown.is_some();
+        notes.writes.iter().filter(changes).find(is_seen).map(|noted| noted.step.join("."))
+    }
+
     /// Notes a read.
     pub(super) fn read(&self, site: Site<'_>, connection: &str) {
         self.notes().reads.push(noted(site, connection.to_owned()));
@@ -116,6 +137,11 @@ fn noted<T>(site: Site<'_>, what: T) -> Noted<T> {
 /// What a step is told that looks at what another would write.
 pub(super) fn after_the_run(step: &str) -> StepError {
     StepError::new(ErrorKind::Unknown, format!("known after the run: it follows from what `{step}` writes"))
+}
+
+/// What a step is told that reads what another would have written before.
+pub(super) fn before_the_write(step: &str) -> StepError {
+    StepError::new(ErrorKind::Unknown, format!("known after the run: it is read after `{step}` writes"))
 }
 
 /// The writes of a workflow as its text has them; nothing is evaluated and nothing read. `failed` and `finally` are

@@ -77,6 +77,46 @@ fn what_depends_on_it_may_happen() {
 }
 
 #[test]
+fn what_is_read_after_a_write_is_not_what_was_there_before() {
+    let sandbox = project(
+        TABLES,
+        r#"
+  param n: int = 1
+  rows = [{ id: i, value: 1.5 } for i in range(n)]
+  stored = do db.upsert("nav", rows: rows, key: ["id"])
+  now = db.query(sql"""select count(*) as n from nav""") as table<{ n: int }> with { after: [stored] }
+  other = vm.label_values("a", over: 2025-01-01T00:00Z until 2025-01-02T00:00Z) with { after: [stored] }
+  logged = for each i in range(n) {
+    do db.insert("log", rows: [{ n: i, what: "x" }])
+    yield i
+  }
+  later = for each i in logged {
+    found = db.query(sql"""select count(*) as n from log where n = :i""") as table<{ n: int }>
+    yield found[0].n
+  }
+  elsewhere = [1 for s in vm.series(promql"""{a="x"}""", over: 2025-01-01T00:00Z until 2025-01-02T00:00Z) for i in logged]
+  inside = do transaction db {
+    before = db.query(sql"""select count(*) as n from nav""") as table<{ n: int }>
+    kept = do db.upsert("nav", rows: rows, key: ["id"])
+    after = db.query(sql"""select count(*) as n from nav""") as table<{ n: int }>
+    yield { before: before[0].n, after: after[0].n }
+  }
+  output now = now[0].n
+  output other = other.count
+  output later = later
+  output elsewhere = elsewhere.count
+  output before = inside.before"#,
+    );
+    let plan = plan(&sandbox, &[]).expect(0);
+    // What another connection gives is told from what is stated to come after.
+    assert_eq!(plan["outputs"], json!({ "elsewhere": 0 }), "{plan:#}");
+    assert_eq!(plan["unknown_outputs"], json!(["now", "other", "later", "before"]));
+    let nothing = super::plan(&sandbox, &["-p", "n=0"]).expect(0);
+    let known = json!({ "now": 0, "other": 0, "later": [], "elsewhere": 0, "before": 0 });
+    assert_eq!((&nothing["outputs"], &nothing["writes"]), (&known, &json!([])), "nothing is written before them");
+}
+
+#[test]
 fn nothing_to_write_is_known_and_no_write() {
     let sandbox = project(
         TABLES,

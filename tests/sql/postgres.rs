@@ -51,6 +51,95 @@ async fn texts_take_the_type_of_what_they_meet() {
 }
 
 #[tokio::test]
+async fn a_statement_for_each_row_binds_what_it_is_given() {
+    let db = open(&fresh_schema().await);
+    define(
+        &db,
+        "create table t (n int8, id uuid, v text, d numeric, x float8, at timestamptz, day date, j jsonb, b bool)",
+    )
+    .await;
+    let columns = ["n", "id", "v", "d", "x", "at", "day", "j", "b"];
+    let id = |n: i64| text(&format!("a0eebc99-9c0b-4ef8-bb6d-6bb9bd38{n:04}"));
+    let words =
+        |n: i64| ["it's", "\\' or 1=1; drop table t; --", "é\n\t\"", "$1 :n ?", ""][usize::try_from(n % 5).unwrap()];
+    let row = |n: i64| {
+        vec![
+            Value::Int(if n % 2 == 0 { n } else { -9_000_000_000 - n }),
+            id(n),
+            text(words(n)),
+            decimal("-0.12345678901234567890"),
+            Value::Float(if n % 3 == 0 { f64::INFINITY } else { 0.1 + f64::from(u16::try_from(n).unwrap()) }),
+            timestamp("2025-01-31T06:00:00.123456Z"),
+            if n % 4 == 0 { Value::None } else { date("2025-01-31") },
+            json(r#"{"a": ["x'", null, 1.5]}"#),
+            Value::Bool(n % 2 == 0),
+        ]
+    };
+    let given: Vec<Vec<Value>> = (0..3000).map(row).collect();
+    let given = rows(&columns, &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let statement = query("insert into t values (:n, :id, :v, :d, :x, :at, :day, :j, :b) -- each", &[]);
+    let mut session = db.session().await.unwrap();
+    assert_eq!(session.each(&statement, &given).await.unwrap(), 3000);
+    let found = read(&db, "select * from t order by id", &[]).await.unwrap();
+    assert_eq!(found.columns, given.columns);
+    // Each sees what the ones before it did, and is counted by itself.
+    let again = query("update t set n = 1 where id = :id and n <> 1 or v = :gone", &[]);
+    let twice = rows(&["id", "gone"], &[&[id(2), text("-")], &[id(2), text("-")], &[id(4), text("")]]);
+    assert_eq!(session.each(&again, &twice).await.unwrap(), 601);
+    let listed = query("delete from t where id in :ids and n in :ns", &[]);
+    let lists = rows(
+        &["ids", "ns"],
+        &[
+            &[Value::list(vec![id(2), id(6)]), Value::list(vec![Value::Int(1), Value::Int(3_000_000_000)])],
+            &[Value::list(Vec::new()), Value::list(vec![Value::Int(1)])],
+            &[Value::list(vec![id(6), text("a0eebc99-9c0b-4ef8-bb6d-6bb9bd389999")]), Value::list(vec![Value::Int(6)])],
+        ],
+    );
+    assert_eq!(session.each(&listed, &lists).await.unwrap(), 2);
+    let left = one(&db, "select count(*) as n from pg_prepared_statements where name like 'vmflow%'", &[]).await;
+    assert_eq!(left, Value::Int(0));
+}
+
+#[tokio::test]
+async fn the_row_whose_statement_is_refused_is_named() {
+    let db = open(&fresh_schema().await);
+    define(&db, "create table t (n int primary key, v varchar(5), id uuid)").await;
+    let mut session = db.session().await.unwrap();
+    let good = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    let insert = query("insert into t values (:n, :v, :id)", &[]);
+    for (bad, said) in [
+        ([Value::Int(5000), text("toolong"), text(good)], "too long"),
+        ([Value::Int(7), text("a"), text(good)], "duplicate key"),
+        ([Value::Int(5000), text("a"), text("no uuid")], "uuid"),
+        ([Value::Int(5000), text("a\0b"), text(good)], "0x00"),
+    ] {
+        for place in [1, 2000, 3999] {
+            let mut given: Vec<Vec<Value>> = (0..4000).map(|n| vec![Value::Int(n), text("a"), text(good)]).collect();
+            if bad[0] == Value::Int(7) && place == 1 {
+                given[0][0] = Value::Int(7);
+            }
+            given[place] = bad.to_vec();
+            let given = rows(&["n", "v", "id"], &given.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let error = session.each(&insert, &given).await.unwrap_err();
+            assert!(error.message.starts_with(&format!("row {}: ", place + 1)), "{error}");
+            assert!(error.message.contains(said), "{error}");
+            assert_eq!(one(&db, "select count(*) as n from t", &[]).await, Value::Int(0));
+        }
+    }
+    // A caught failure leaves the transaction as it was, and no secret is in the words.
+    let mut transaction = db.begin().await.unwrap();
+    let secret = Value::Secret("hunter2-hunter2".into());
+    let given =
+        rows(&["n", "v", "id"], &[&[Value::Int(1), text("a"), text(good)], &[Value::Int(2), text("b"), secret]]);
+    let error = transaction.each(&insert, &given).await.unwrap_err();
+    assert!(error.message.starts_with("row 2: ") && !error.to_string().contains("hunter2"), "{error}");
+    assert_eq!(transaction.each(&query("delete from t where n = :n", &[]), &given).await.unwrap(), 0);
+    transaction.commit().await.unwrap();
+    let unknown = session.each(&query("update nowhere set n = :n", &[]), &given).await.unwrap_err();
+    assert!(unknown.message.starts_with("row 1: ") && unknown.message.contains("nowhere"), "{unknown}");
+}
+
+#[tokio::test]
 async fn numbers_behave_as_literals() {
     let db = open(&url());
     let n = |n| [("n", Value::Int(n))];

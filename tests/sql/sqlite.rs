@@ -78,6 +78,36 @@ async fn what_is_the_same_fires_no_trigger() {
 }
 
 #[tokio::test]
+async fn a_statement_rounds_no_decimal_without_a_word() {
+    let db = memory(
+        "create table t (k int, n numeric, v text); create table texts (k int, v text); create table longer_t (n numeric)",
+    );
+    let mut session = db.session().await.unwrap();
+    let long = decimal("0.12345678901234567890");
+    let wanted = |column: &str| {
+        format!("`:d` is a `decimal` of more than 15 digits, and `t` has the column `{column}`, which rounds such")
+    };
+    for (statement, column) in [
+        ("insert into t (k, n) values (1, :d)", "n"),
+        ("update T set v = 'a', \"n\" = :d where k = 1", "n"),
+        // Where it goes is not said, and might be the first.
+        ("insert into t values (1, :d, 'a')", "k"),
+    ] {
+        let error = session.execute(&query(statement, &[("d", long.clone())])).await.unwrap_err();
+        assert_eq!(error.message, wanted(column), "{statement}");
+    }
+    assert_eq!(session.execute(&query("update t set v = :d where k = 1", &[("d", long.clone())])).await, Ok(0));
+    let each = query("insert into t (n) values (:d)", &[]);
+    let error = session.each(&each, &rows(&["d"], &[&[decimal("1.5")], &[long.clone()]])).await.unwrap_err();
+    assert_eq!(error.message, format!("row 2: {}", wanted("n")));
+    assert_eq!(one(&db, "select count(*) as n from t", &[]).await, Value::Int(0));
+    session.execute(&query("insert into texts values (1, :d)", &[("d", long.clone())])).await.unwrap();
+    assert_eq!(one(&db, "select v from texts", &[]).await, text("0.12345678901234567890"));
+    session.execute(&query("insert into t (n) values (:d)", &[("d", decimal("123456789.012345"))])).await.unwrap();
+    assert_eq!(one(&db, "select cast(n as text) as n from t", &[]).await, text("123456789.012345"));
+}
+
+#[tokio::test]
 async fn instants_are_texts_that_order() {
     let db = memory("create table t (a text)");
     let mut session = db.session().await.unwrap();

@@ -296,6 +296,13 @@ fn plans_say_what_the_runs_then_do() {
     let counted = |plan: &Json, step: &str, what: &str| group(plan, step)["counts"][what].as_i64().unwrap();
     for market in Market::both(&source) {
         let more = ["-p", "limit=303"];
+        let first = market.plan("top_coins", "2026-10-30T00:00Z", &more);
+        assert_eq!(counted(&first, "kept.assets", "created"), 300);
+        // Which ids the new assets get, the database says when they are written.
+        let rankings = group(&first, "kept.rankings");
+        let why = "known after the run: it is read after `kept.assets` writes";
+        assert_eq!((&rankings["unknown"], &rankings["why"]), (&json!(1), &json!(why)));
+        assert_eq!(first["reads_before_writes"], json!([]));
         market.run("top_coins", "2026-10-30T00:00Z", &more).expect(0);
         let tomorrow = "2026-10-31T00:00Z";
         let plan = market.plan("top_coins", tomorrow, &more);

@@ -149,7 +149,7 @@ fn refusal(value: &Value, column: &Column, dialect: SqlDialect) -> Option<(Strin
 
 /// Whether SQLite would make a float of a decimal, by the affinity of its column, and the float would be another number.
 /// A column of floats is asked for as such.
-fn loses_digits(decimal: &BigDecimal, ty: &str) -> bool {
+pub(super) fn loses_digits(decimal: &BigDecimal, ty: &str) -> bool {
     let lower = ty.to_lowercase();
     let is_any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let keeps_text = lower.is_empty() || is_any(&["char", "clob", "text", "blob"]);

@@ -16,7 +16,7 @@ use crate::primitive::{Context, Effect, Foreseen, RawArguments, Run, Spec, State
 use crate::run::event::{EventKind, StepPlace};
 use crate::run::fault::{Fault, Ran};
 use crate::run::frame::Frame;
-use crate::run::preview::{Preview, Write, after_the_run};
+use crate::run::preview::{Preview, Write, after_the_run, before_the_write};
 use crate::run::scope::Held;
 use crate::run::{asked, block, digest, external, outline, replay};
 use crate::source::Span;
@@ -207,6 +207,7 @@ async fn primitive(
     }
     let values = all(given.iter().flatten().collect(), site, locals).await?;
     if let (Some(preview), Some(Value::Connection(_, name))) = (preview, values.first()) {
+        unseen(preview, site, Some(name)).map_err(|error| Fault::at(error, span))?;
         preview.read(site, name);
         if let Some(fault) = replay::read(spec, (given, &values), (site, span)) {
             return Err(fault);
@@ -225,6 +226,12 @@ async fn primitive(
         Run::Effectful(run) => run(arguments, &Context { stated: stated.cloned(), ..heard(site) }).await,
     };
     answer.map_err(|error| Fault::at(error, span))
+}
+
+/// Fails when a run would read here what a plan does not write. A run that is gone through once more has its reads on record.
+fn unseen(preview: &Preview, site: Site<'_>, connection: Option<&str>) -> Result<(), StepError> {
+    let writer = if replay::of(site.frame).is_some() { None } else { preview.unseen(site.frame, connection) };
+    writer.map_or(Ok(()), |step| Err(before_the_write(&step)))
 }
 
 fn place(site: Site<'_>) -> StepPlace {
@@ -315,8 +322,10 @@ async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, lo
         }
         FunctionBody::External(external) => {
             let preview = site.frame.run.preview.as_ref().filter(|_| replay::of(site.frame).is_none());
-            if let Some(preview) = preview.filter(|_| function.effect == Effect::Write) {
-                return foresee_program(preview, &function, site);
+            match (preview, function.effect) {
+                (Some(preview), Effect::Write) => return foresee_program(preview, &function, site),
+                (Some(preview), Effect::Read) => unseen(preview, site, None).map_err(Fault::new)?,
+                _ => {}
             }
             let values = all(arguments.iter().collect(), site, locals).await?;
             if let Some(fault) = replay::program(&function, &values, site) {

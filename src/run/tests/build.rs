@@ -147,6 +147,7 @@ pub(crate) fn act(name: &str, slot: Option<usize>, action: Action) -> Step {
         ty: Type::Any,
         span: span(),
         upstream: Vec::new(),
+        after: Vec::new(),
     }
 }
 

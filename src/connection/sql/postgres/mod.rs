@@ -5,6 +5,7 @@ mod commit;
 mod copy;
 mod decode;
 mod describe;
+mod each;
 mod encode;
 mod error;
 mod plan;

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection, Either, Executor, SqlSafeStr, Statement};
 use super::encode::{ParameterType, arguments};
 use super::error::{code, failure, server};
 use crate::connection::SqlDialect;
-use crate::query::sql::{Part, Rendered, SqlQuery, render};
+use crate::query::sql::{Bound, Part, Rendered, SqlQuery, render};
 use crate::value::StepError;
 
 /// How many statements' answers are kept.
@@ -33,6 +33,10 @@ pub(super) struct Ready {
     pub arguments: PgArguments,
     /// The parameters' types.
     pub types: Vec<PgTypeInfo>,
+    /// The same by name.
+    pub names: Vec<String>,
+    /// The values that are bound.
+    pub values: Vec<Bound>,
 }
 
 /// What the server said about a statement.
@@ -122,6 +126,8 @@ impl Draft {
             text: self.text(casts),
             arguments: arguments(&self.rendered.values, &self.types)?,
             types: self.types.iter().map(|ty| ty.info()).collect(),
+            names: self.types.iter().map(|ty| ty.name()).collect(),
+            values: self.rendered.values,
         })
     }
 

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, Stateme
 
 use super::Shared;
 use super::decode::{kinds, value_of};
+use super::each::is_prepared;
 use super::error::{code, failure};
 use super::plan::{Ready, ready};
 use crate::connection::sql::rows::{table_of, with_row};
@@ -44,9 +45,12 @@ impl Place<'_> {
         result
     }
 
-    /// Runs a statement once for each row. The driver keeps the prepared statement, so that each row is one
-    /// round trip.
+    /// Runs a statement once for each row. Where it cannot be sent for many rows at once, the driver keeps it prepared, and
+    /// each row is one round trip.
     pub(super) async fn each(&mut self, query: &SqlQuery, rows: &Table) -> Result<u64, StepError> {
+        if rows.rows > 1 && self.inside && is_prepared(query) {
+            return self.each_in_batches(query, rows).await;
+        }
         let mut touched = 0;
         for at in 0..rows.rows {
             let query = with_row(query, rows, at)?;
@@ -57,12 +61,12 @@ impl Place<'_> {
     }
 
     /// A refusal may come from what was remembered of tables that have changed since.
-    fn told(&self, error: StepError, query: &SqlQuery) -> StepError {
+    pub(super) fn told(&self, error: StepError, query: &SqlQuery) -> StepError {
         self.shared.forget();
         cover(error, &secrets(&query.arguments))
     }
 
-    async fn run(&mut self, query: &SqlQuery, again: bool) -> Result<u64, StepError> {
+    pub(super) async fn run(&mut self, query: &SqlQuery, again: bool) -> Result<u64, StepError> {
         let ready = ready(self.connection, &self.shared.plans, query, self.inside).await?;
         let text = ready.text.clone();
         let query = sqlx::query_with(AssertSqlSafe(ready.text), ready.arguments).persistent(again);
@@ -73,7 +77,7 @@ impl Place<'_> {
     /// Runs a statement that gives rows. Each goes into the columns as it arrives, and the server sends no faster than
     /// that: what is in between is bounded, whatever the result's size.
     pub(super) async fn rows(&mut self, ready: Ready) -> Result<Table, StepError> {
-        let Ready { text, arguments, types } = ready;
+        let Ready { text, arguments, types, .. } = ready;
         let mut table: Option<Table> = None;
         let (mut columns, mut cells) = (Vec::new(), Vec::new());
         // Not kept by the driver: `select *` after a change of the table would fail on a kept one.

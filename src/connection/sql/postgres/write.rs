@@ -60,7 +60,7 @@ pub(super) fn text_of(value: &Value, column: &Column, text: &mut String) -> bool
 }
 
 /// `{"a","b",null}`, as PostgreSQL reads arrays.
-fn array_text(items: &Sequence) -> String {
+pub(super) fn array_text(items: &Sequence) -> String {
     let item = |item: Value| {
         let mut text = String::new();
         if !write_plain(&item, &mut text) {

@@ -8,6 +8,7 @@ mod interrupt;
 mod local;
 mod preview;
 mod read;
+mod rounding;
 mod transaction;
 mod turn;
 mod upsert;

@@ -9,6 +9,7 @@ use super::blame::{blame, explain};
 use super::decode::{Declared, declared};
 use super::error::failure;
 use super::read::{Ready, bind, ready, table_columns, table_names};
+use super::rounding::refuse_rounding;
 use crate::connection::SqlDialect;
 use crate::connection::sql::rows::{
     Column, Family, Target, cell, check_values, pieces, quote, quote_table, unknown_table, with_row,
@@ -25,6 +26,7 @@ const ROWS: usize = 1000;
 
 /// Runs a statement; gives the number of rows it touched.
 pub(super) async fn execute(connection: &mut SqliteConnection, query: &SqlQuery) -> Result<u64, StepError> {
+    refuse_rounding(connection, query).await?;
     let done = run(connection, ready(query)?).await;
     done.map_err(|error| cover(error, &secrets(&query.arguments)))
 }
