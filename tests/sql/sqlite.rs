@@ -101,7 +101,7 @@ async fn a_statement_rounds_no_decimal_without_a_word() {
     let error = session.each(&each, &rows(&["d"], &[&[decimal("1.5")], &[long.clone()]])).await.unwrap_err();
     assert_eq!(error.message, format!("row 2: {}", wanted("n")));
     assert_eq!(one(&db, "select count(*) as n from t", &[]).await, Value::Int(0));
-    session.execute(&query("insert into texts values (1, :d)", &[("d", long.clone())])).await.unwrap();
+    session.execute(&query("insert into texts (k, v) values (1, :d)", &[("d", long.clone())])).await.unwrap();
     assert_eq!(one(&db, "select v from texts", &[]).await, text("0.12345678901234567890"));
     session.execute(&query("insert into t (n) values (:d)", &[("d", decimal("123456789.012345"))])).await.unwrap();
     assert_eq!(one(&db, "select cast(n as text) as n from t", &[]).await, text("123456789.012345"));
