@@ -98,7 +98,8 @@ async fn a_statement_rounds_no_decimal_without_a_word() {
     }
     assert_eq!(session.execute(&query("update t set v = :d where k = 1", &[("d", long.clone())])).await, Ok(0));
     let each = query("insert into t (n) values (:d)", &[]);
-    let error = session.each(&each, &rows(&["d"], &[&[decimal("1.5")], &[long.clone()]])).await.unwrap_err();
+    let error =
+        session.each(&each, &rows(&["d"], &[&[decimal("1.5")], std::slice::from_ref(&long)])).await.unwrap_err();
     assert_eq!(error.message, format!("row 2: {}", wanted("n")));
     assert_eq!(one(&db, "select count(*) as n from t", &[]).await, Value::Int(0));
     session.execute(&query("insert into texts (k, v) values (1, :d)", &[("d", long.clone())])).await.unwrap();
