@@ -140,7 +140,8 @@ impl Checker<'_> {
             Diagnostic::new(&codes::VF101, span, format!("`{name}` is called on a value"))
                 .help(format!("write `{}.{name}(…)`", method.params.first().map_or("value", |param| param.name)))
         } else {
-            let known = self.callable_names(scope.module);
+            let mut known = self.callable_names(scope.module);
+            known.extend(scope.record.is_some().then(|| "writes".into()));
             let finding = Diagnostic::new(&codes::VF101, span, format!("no function is called `{name}`"));
             match foreign::function(name) {
                 Some(help) => finding.help(help),
@@ -149,6 +150,22 @@ impl Checker<'_> {
         };
         self.report(finding);
         None
+    }
+
+    /// Reports that nothing is called `name` where a connection stands: what can be called like `warehouse.query(…)`, or is
+    /// wanted as an argument. One that a workflow does not name at all is told once.
+    pub(super) fn unknown_connection(&mut self, scope: &Scope, name: &str, span: Span, kind: ConnectionKind) {
+        let (used, kind) = (scope.connections(kind), kind.name());
+        let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{name}` here"));
+        if let Some(near) = closest(name, used.iter().map(|name| &**name)) {
+            let finding = finding.help(format!("did you mean `{near}`?"));
+            self.report(finding.fix(format!("write `{near}`"), span, near));
+        } else if self.missed_connections.insert(Arc::from(name)) {
+            self.report(match used.as_slice() {
+                [only] => finding.help(format!("write `{only}`, or name another: `use {name}: {kind}`")),
+                _ => finding.help(format!("name it at the top of the workflow: `use {name}: {kind}`")),
+            });
+        }
     }
 
     fn callable_names(&self, module: ModuleId) -> Vec<Arc<str>> {
@@ -182,8 +199,8 @@ impl Checker<'_> {
             if registry::is_namespace(left) {
                 return self.namespace_callee(left, name);
             }
-            if let Some(finding) = unknown_connection(scope, left, of.span, name) {
-                self.report(finding);
+            if let Some((kind, _)) = other_connections(scope, &name.node) {
+                self.unknown_connection(scope, left, of.span, kind);
                 return None;
             }
         }
@@ -266,6 +283,7 @@ impl Checker<'_> {
         if let Type::Connection(_) = ty
             && let Some((kind, others)) = other_connections(scope, &name.node)
         {
+            let kind = kind.name();
             return match others.as_slice() {
                 [only] => finding
                     .help(format!("`{only}` is a `{kind}` connection: write `{only}.{}(…)`", name.node))
@@ -545,23 +563,10 @@ fn shown(ty: &Type) -> String {
 }
 
 /// The kind of connection that has a method, and the connections of that kind.
-fn other_connections(scope: &Scope, method: &str) -> Option<(&'static str, Vec<Arc<str>>)> {
+fn other_connections(scope: &Scope, method: &str) -> Option<(ConnectionKind, Vec<Arc<str>>)> {
     let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http, ConnectionKind::Files];
     let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), method).is_some())?;
-    Some((kind.name(), scope.connections(kind)))
-}
-
-/// `warehouse.query(…)` where no `warehouse` is: what can be called like this is a connection.
-fn unknown_connection(scope: &Scope, left: &str, span: Span, method: &Name) -> Option<Diagnostic> {
-    let kinds = [ConnectionKind::Sql, ConnectionKind::Metrics, ConnectionKind::Http, ConnectionKind::Files];
-    let kind = kinds.into_iter().find(|kind| registry::method(kind.family(), &method.node).is_some())?;
-    let used = scope.connections(kind);
-    let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{left}` here"));
-    Some(match (closest(left, used.iter().map(|name| &**name)), used.as_slice()) {
-        (Some(near), _) => finding.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near),
-        (None, [only]) => finding.help(format!("write `{only}`, or name another: `use {left}: {}`", kind.name())),
-        _ => finding.help(format!("name it at the top of the workflow: `use {left}: {}`", kind.name())),
-    })
+    Some((kind, scope.connections(kind)))
 }
 
 /// The text among the arguments, or the items of a list of them, that a message names.

@@ -88,6 +88,13 @@ impl Checker<'_> {
             };
             let (column, place) = surplus.remove(at);
             let finding = match place {
+                // The databases' own spelling is small letters, and the query is right where only that differs.
+                Some(place) if column_span(written, name).is_some() && column.to_lowercase() == name.to_lowercase() => {
+                    finding
+                        .label(*place, format!("the query calls it `{column}`"))
+                        .help(format!("did you mean `{column}`?"))
+                        .fix(format!("write `{column}`"), span, column.as_str())
+                }
                 Some(place) => finding
                     .label(*place, format!("the query calls it `{column}`"))
                     .help(format!("did you mean `{name}` in the query?"))

@@ -82,7 +82,7 @@ impl Checker<'_> {
             ast::ExprKind::Literal(literal) => literal_expr(literal, span, wanted),
             ast::ExprKind::Interpolated(fragments) => self.interpolated(scope, fragments, span),
             ast::ExprKind::Tagged(tagged) => self.tagged(scope, tagged, span),
-            ast::ExprKind::Name(name) => self.name(scope, name, span),
+            ast::ExprKind::Name(name) => self.name(scope, name, wanted, span),
             ast::ExprKind::Field { of, name, optional } => self.field(scope, of, name, *optional, span),
             ast::ExprKind::Call { callee, arguments, arguments_span } => {
                 self.call(scope, callee, arguments, *arguments_span, span)
@@ -106,7 +106,7 @@ impl Checker<'_> {
         }
     }
 
-    fn name(&mut self, scope: &mut Scope, name: &Arc<str>, span: Span) -> Expr {
+    fn name(&mut self, scope: &mut Scope, name: &Arc<str>, wanted: Option<&Type>, span: Span) -> Expr {
         match scope.find(name) {
             Some(Found::Slot { up, slot, ty, param }) => {
                 self.declared.extend(param.map(|param| (span, param)));
@@ -117,9 +117,14 @@ impl Checker<'_> {
                 pure(ExprKind::Local(index), ty, span)
             }
             None => {
-                if !self.is_unresolved(scope.module, name) && !self.lacks_import(scope.module, name, span) {
-                    let finding = self.unknown_name(scope, name, span);
-                    self.report(finding);
+                let is_told = self.is_unresolved(scope.module, name) || self.lacks_import(scope.module, name, span);
+                match wanted {
+                    _ if is_told => {}
+                    Some(Type::Connection(kind)) => self.unknown_connection(scope, name, span, *kind),
+                    _ => {
+                        let finding = self.unknown_name(scope, name, span);
+                        self.report(finding);
+                    }
                 }
                 broken(span)
             }
@@ -127,7 +132,7 @@ impl Checker<'_> {
     }
 
     /// The finding for a name that means nothing here; a function's name without a call is its own mistake.
-    pub(super) fn unknown_name(&mut self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
+    fn unknown_name(&mut self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
         if self.is_function(scope.module, name) {
             let message = format!("`{name}` is a function and is not called");
             return Diagnostic::new(&codes::VF101, span, message).help(format!("write `{name}(…)`"));

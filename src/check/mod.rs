@@ -113,6 +113,8 @@ struct Checker<'a> {
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     /// The modules of the library that a file uses without their import, each told once.
     missed_imports: HashSet<(ModuleId, Arc<str>)>,
+    /// The connections that a workflow does not name, each told once.
+    missed_connections: HashSet<Arc<str>>,
     suggestions: Suggestions,
     /// The workflows that were checked.
     known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
@@ -149,6 +151,7 @@ impl<'a> Checker<'a> {
             types: HashMap::new(),
             used_imports: HashSet::new(),
             missed_imports: HashSet::new(),
+            missed_connections: HashSet::new(),
             suggestions: Suggestions::default(),
             known_workflows: HashMap::new(),
             homes: Homes::default(),

@@ -113,6 +113,7 @@ impl Checker<'_> {
     pub(super) fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
         let mut scope = Scope::new(module);
         self.without_yield.clear();
+        self.missed_connections.clear();
         self.has_told_yield = false;
         scope.blocks.push(BlockScope::default());
         let connections = self.connections(&mut scope, workflow);

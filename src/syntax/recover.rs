@@ -131,14 +131,20 @@ impl<'r> Case<'r> {
 
     /// What would have fitted, and what was found instead.
     fn expected(&self) -> Diagnostic {
-        let wanted = words::expected(self.tried);
+        let words = words::wanted(self.tried);
+        let wanted = words::sentence(&words);
         let found = self.described(self.at);
         let Some(previous) = self.previous() else {
             let wanted = wanted.unwrap_or_else(|| "a statement".to_owned());
             return Diagnostic::new(&codes::VF001, self.span(self.at), format!("expected {wanted}, found {found}"));
         };
         let before = self.described(previous);
-        if self.at_new_line() {
+        let helped = |finding: Diagnostic| match slips::help(self, &words) {
+            Some(help) => finding.help(help),
+            None => finding,
+        };
+        // A sign begins no line: it is what is wrong, not the end of the line above.
+        if self.at_new_line() && self.kind(self.at) != Some(Kind::Symbol) {
             let wanted = wanted.unwrap_or_else(|| "more".to_owned());
             let place = self.span(previous).after();
             let finding = Diagnostic::new(&codes::VF001, place, format!("expected {wanted} after {before}"));
@@ -146,7 +152,7 @@ impl<'r> Case<'r> {
                 self.reader.note_unopened();
                 return finding.fix("write `{`", place, " {");
             }
-            return finding;
+            return helped(finding);
         }
         let message = match &wanted {
             Some(wanted) => format!("expected {wanted} after {before}, found {found}"),
@@ -156,7 +162,7 @@ impl<'r> Case<'r> {
         match (wanted.as_deref(), previous.checked_sub(1).map(|keyword| self.text(keyword))) {
             (Some("`=`"), Some("output" | "calendar")) => finding.fix("write `=`", self.span(self.at).before(), "= "),
             (Some("`:`"), Some("param" | "use")) => finding.fix("write `:`", self.span(previous).after(), ":"),
-            _ => finding,
+            _ => helped(finding),
         }
     }
 
@@ -184,6 +190,13 @@ pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic
             .help("remove it, or look for an opening bracket that is missing before it")
             .fix(format!("remove `{opener}`"), span, "");
     }
+    if let (UnclosedKind::Wrong(bracket), [partner]) = (unclosed.kind, unclosed.outer.as_slice()) {
+        let meant = bracket.closer();
+        let opened = reader.source_text().get(partner.clone()).unwrap_or("");
+        return Diagnostic::new(&codes::VF001, span, format!("`{opener}` closes no `{opened}`"))
+            .label(reader.span_of(partner.clone()), "opened here")
+            .fix(format!("write `{meant}`"), span, meant);
+    }
     let (message, help) = match unclosed.kind {
         UnclosedKind::Text => {
             ("this text is not closed".to_owned(), "close it with `\"` on the same line; `\\n` stands for a new line")
@@ -194,7 +207,7 @@ pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic
         }
         UnclosedKind::Bracket(Bracket::Paren) => ("this `(` is not closed".to_owned(), "close it with `)`"),
         UnclosedKind::Bracket(Bracket::Square) => ("this `[` is not closed".to_owned(), "close it with `]`"),
-        UnclosedKind::Bracket(Bracket::Brace) | UnclosedKind::Stray => {
+        UnclosedKind::Bracket(Bracket::Brace) | UnclosedKind::Stray | UnclosedKind::Wrong(_) => {
             ("this `{` is not closed".to_owned(), "close it with `}`")
         }
     };

@@ -102,8 +102,8 @@ pub(super) const fn word(rule: Rule) -> Word {
     }
 }
 
-/// "`,` or `)`", "an expression": what would have been right, from the rules that were tried.
-pub(super) fn expected(rules: &[Rule]) -> Option<String> {
+/// What would have been right, from the rules that were tried, in the order in which it is said.
+pub(super) fn wanted(rules: &[Rule]) -> Vec<Word> {
     let after_expression = rules.contains(&Rule::add_op);
     let mut words: Vec<Word> = rules
         .iter()
@@ -123,6 +123,11 @@ pub(super) fn expected(rules: &[Rule]) -> Option<String> {
     });
     words.sort_unstable_by_key(|word| (*word != Word::Closer("`,`"), *word));
     words.dedup();
+    words
+}
+
+/// "`,` or `)`", "an expression"; nothing where that would be a long list.
+pub(super) fn sentence(words: &[Word]) -> Option<String> {
     let names: Vec<&str> = words.iter().map(|word| said(*word)).collect();
     match names.as_slice() {
         [one] => Some((*one).to_owned()),

@@ -3,7 +3,8 @@
 //! Counting alone blames the wrong one: a block that lacks its `}` takes that of the block around
 //! it, and the fault shows at the end of the file. Indentation tells what was meant. It is asked
 //! only when the brackets do not match, so no correct file depends on how it is indented; and its
-//! answer is dropped where counting finds less to complain of.
+//! answer is dropped where counting finds less to complain of. Where both complain more than once, other
+//! readings are tried: one slip should be one finding.
 
 use super::tokens::{Bracket, Kind, Token, Unclosed, UnclosedKind};
 
@@ -37,12 +38,45 @@ const STARTERS: [&str; 23] = [
 /// The brackets that do not match. `cut` says that the text goes on in a way nobody can read, so that
 /// what is open at its end may well be closed.
 pub(super) fn unclosed(text: &str, tokens: &[Token], cut: bool) -> Vec<Unclosed> {
-    let counted = Matching::run(text, tokens, false, cut);
+    let run = |by_indent, choices: &[Choice]| Matching::run(text, tokens, by_indent, cut, choices);
+    let counted = run(false, &[]);
     if counted.is_empty() {
         return counted;
     }
-    let indented = Matching::run(text, tokens, true, cut);
-    if indented.is_empty() || indented.len() > counted.len() { counted } else { indented }
+    let indented = run(true, &[]);
+    let best = if indented.is_empty() || indented.len() > counted.len() { counted } else { indented };
+    fewest(best, |choices| run(false, choices))
+}
+
+/// What a closer means that does not fit the innermost open bracket.
+#[derive(Clone, Copy)]
+enum Choice {
+    /// It is one too many.
+    Stray,
+    /// It closes its partner, and what was opened since is not closed.
+    Over,
+    /// It closes the innermost bracket, and should be of that one's kind.
+    Wrong,
+}
+
+/// In the order of preference where they explain as much.
+const CHOICES: [Choice; 3] = [Choice::Over, Choice::Stray, Choice::Wrong];
+
+/// So many closers that do not fit are read each way; each costs three passes over the text.
+const MOST_CHOICES: usize = 4;
+
+/// The shortest list of findings that reading closers one way or the other gives, if it is shorter than `best`.
+fn fewest(mut best: Vec<Unclosed>, run: impl Fn(&[Choice]) -> Vec<Unclosed>) -> Vec<Unclosed> {
+    let mut choices = Vec::new();
+    while best.len() > 1 && choices.len() < MOST_CHOICES {
+        let read = |choice| (run(&[choices.as_slice(), &[choice]].concat()), choice);
+        let Some((found, choice)) = CHOICES.map(read).into_iter().min_by_key(|(found, _)| found.len()) else { break };
+        choices.push(choice);
+        if found.len() < best.len() {
+            best = found;
+        }
+    }
+    best
 }
 
 /// Beyond this the text is no flow; it also keeps the list of open brackets short, and the pass linear.
@@ -53,11 +87,13 @@ struct Matching<'s> {
     open: Vec<Token>,
     found: Vec<Unclosed>,
     by_indent: bool,
+    /// What the next closers mean that do not fit.
+    choices: std::slice::Iter<'s, Choice>,
 }
 
 impl<'s> Matching<'s> {
-    fn run(text: &'s str, tokens: &[Token], by_indent: bool, cut: bool) -> Vec<Unclosed> {
-        let mut matching = Self { text, open: Vec::new(), found: Vec::new(), by_indent };
+    fn run(text: &'s str, tokens: &[Token], by_indent: bool, cut: bool, choices: &'s [Choice]) -> Vec<Unclosed> {
+        let mut matching = Self { text, open: Vec::new(), found: Vec::new(), by_indent, choices: choices.iter() };
         for (index, token) in tokens.iter().enumerate() {
             if matching.found.len() >= MOST_FOUND {
                 return matching.found;
@@ -101,14 +137,37 @@ impl<'s> Matching<'s> {
                 return self.stray(token);
             }
         }
-        match self.open.iter().rposition(|open| open.kind == Kind::Open(bracket)) {
-            Some(partner) if self.may_close_over(partner) => {
-                while self.open.len() > partner + 1 {
-                    self.blame_top(token.start);
-                }
-                self.open.pop();
-            }
+        let partner = self.open.iter().rposition(|open| open.kind == Kind::Open(bracket));
+        let innermost = self.open.len().checked_sub(1);
+        let choice = if partner == innermost { None } else { self.choices.next() };
+        match (choice, partner) {
+            (Some(Choice::Wrong), _) => self.wrong(token),
+            (Some(Choice::Stray), _) => self.stray(token),
+            (Some(Choice::Over), Some(partner)) => self.close_over(partner, token),
+            (None, Some(partner)) if self.may_close_over(partner) => self.close_over(partner, token),
             _ => self.stray(token),
+        }
+    }
+
+    fn close_over(&mut self, partner: usize, token: &Token) {
+        while self.open.len() > partner + 1 {
+            self.blame_top(token.start);
+        }
+        self.open.pop();
+    }
+
+    /// The innermost bracket is closed by one of another kind.
+    fn wrong(&mut self, token: &Token) {
+        match self.open.pop() {
+            Some(Token { kind: Kind::Open(bracket), start, end, .. }) if bracket != Bracket::Hole => {
+                let outer = std::iter::once(start..end).collect();
+                let (kind, open) = (UnclosedKind::Wrong(bracket), token.range());
+                self.found.push(Unclosed { kind, open, reach: token.end, outer });
+            }
+            top => {
+                self.open.extend(top);
+                self.stray(token);
+            }
         }
     }
 
@@ -189,6 +248,15 @@ mod tests {
     fn a_closer_too_many_is_found_where_it_stands() {
         assert_eq!(blamed("workflow a {\n  x = 1\n  }\n  y = 2\n}\n"), [(3, "}")]);
         assert_eq!(blamed("workflow a {\n  x = 1)\n  y = 2\n}\n"), [(2, ")")]);
+    }
+
+    #[test]
+    fn one_slip_is_one_finding() {
+        assert_eq!(blamed("test a {\n  given x = [ last: none }]\n  y = 1\n}\n"), [(2, "}")]);
+        assert_eq!(blamed("workflow a {\n  x = f(\n    {\n      a: 1\n  )\n}\n"), [(3, "{")]);
+        assert_eq!(blamed("test a {\n  x = [\n    f({ b: c } }, [\n      1,\n    ]),\n  ]\n}\n"), [(3, "}")]);
+        assert_eq!(blamed("test a {\n  x = [f({ b: c } }]\n  y = [{ d: 1]\n}\n"), [(2, "}"), (3, "{")]);
+        assert_eq!(blamed("workflow a {\n  x = f(a: (1, 2], b: [3])\n}\n"), [(2, "]")]);
     }
 
     #[test]

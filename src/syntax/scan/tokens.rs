@@ -77,6 +77,17 @@ pub(crate) enum Bracket {
     Hole,
 }
 
+impl Bracket {
+    /// What closes it.
+    pub(crate) const fn closer(self) -> &'static str {
+        match self {
+            Self::Paren => ")",
+            Self::Square => "]",
+            Self::Brace | Self::Hole => "}",
+        }
+    }
+}
+
 /// Something that is opened and not closed, or closed and not opened.
 #[derive(Debug)]
 pub(crate) struct Unclosed {
@@ -86,7 +97,7 @@ pub(crate) struct Unclosed {
     pub(crate) open: Range<usize>,
     /// How far it disturbs what follows: errors that begin before here are its consequence.
     pub(crate) reach: usize,
-    /// Outer openers that are not closed either, when the text ends too early.
+    /// Outer openers that are not closed either, when the text ends too early; the opener of a wrong closer.
     pub(crate) outer: Vec<Range<usize>>,
 }
 
@@ -95,7 +106,9 @@ impl Unclosed {
     pub(crate) const fn is_bracket(&self) -> bool {
         matches!(
             self.kind,
-            UnclosedKind::Stray | UnclosedKind::Bracket(Bracket::Paren | Bracket::Square | Bracket::Brace)
+            UnclosedKind::Stray
+                | UnclosedKind::Wrong(_)
+                | UnclosedKind::Bracket(Bracket::Paren | Bracket::Square | Bracket::Brace)
         )
     }
 }
@@ -111,6 +124,8 @@ pub(crate) enum UnclosedKind {
     Query,
     /// `)`, `]` or `}` with nothing to close.
     Stray,
+    /// A closer of another kind than its opener, which is the one of `outer`.
+    Wrong(Bracket),
 }
 
 /// A habit of another language that the parser can read past.

@@ -34,16 +34,11 @@ pub(super) fn backtick(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.help("write `\"…\"`, or `f\"… {x} …\"` to put a value in"))
 }
 
-/// `a AND b`, `a mod b`, `a div b`.
+/// `a mod b`, `a div b`.
 pub(super) fn spelt_operator(case: &Case<'_>) -> Option<Diagnostic> {
     let index = odd_word(case)?;
     let written = case.text(index);
     let meant = match written {
-        "AND" | "And" => "and",
-        "OR" | "Or" => "or",
-        "IN" | "In" => "in",
-        "THEN" | "Then" => "then",
-        "ELSE" | "Else" => "else",
         "mod" | "MOD" => "%",
         "div" | "DIV" => "/",
         _ => return None,

@@ -53,6 +53,17 @@ pub(super) fn nameless_calendar(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.help(format!("write `calendar weekdays = {}…`", case.text(case.first + 1))))
 }
 
+/// `step reach(vm: metrics) -> int = { … }`.
+pub(super) fn equals_before_block(case: &Case<'_>) -> Option<Diagnostic> {
+    let has_block = matches!(case.text(case.first), "step" | "action" | "workflow" | "test");
+    let open = (case.first..case.at).find(|index| case.kind(*index) == Some(Kind::Open(Bracket::Brace)))?;
+    let equals = open.checked_sub(1).filter(|equals| case.text(*equals) == "=")?;
+    let gap = case.span(equals.checked_sub(1)?).after().to(case.span(equals));
+    has_block
+        .then(|| slip(case.span(equals), "a block of statements follows without `=`"))?
+        .map(|finding| finding.fix("remove `=`", gap, ""))
+}
+
 /// `param job = "x"`.
 pub(super) fn untyped_parameter(case: &Case<'_>) -> Option<Diagnostic> {
     if case.text(case.first) != "param" || case.at != case.first + 2 || case.text(case.at) != "=" {

@@ -3,6 +3,7 @@
 
 mod borrowed;
 mod forms;
+mod gaps;
 mod shapes;
 
 use super::build::{Reader, unit_meant};
@@ -11,6 +12,8 @@ use super::recover::Case;
 use super::scan::{Bracket, Habit, HabitKind, Kind, TAGS, requoted};
 use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::Span;
+
+pub(super) use gaps::help;
 
 /// The keywords, none of which can be a name.
 pub(super) const RESERVED: [&str; 45] = [
@@ -100,7 +103,7 @@ fn divides(text: &str, habit: &Habit) -> bool {
 
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 65] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 71] = [
         other_alphabet,
         forms::import,
         shapes::type_without_equals,
@@ -131,6 +134,7 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         borrowed::type_first,
         borrowed::half_declaration,
         borrowed::spelt_operator,
+        gaps::capitals,
         borrowed::sql_operator,
         borrowed::bare_sql,
         borrowed::waiting,
@@ -148,11 +152,15 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         short_time,
         untagged_quotes,
         declaration,
+        gaps::twice,
+        forms::equals_before_block,
         forms::inner_do,
         forms::nameless_calendar,
         reserved_name,
         else_if,
         forms::loop_of,
+        gaps::loop_without_in,
+        gaps::comprehension_word,
         loop_head,
         forms::recovery,
         forms::bare_with,
@@ -161,6 +169,7 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         forms::shifted_if,
         forms::missing_else,
         foreign_statement,
+        gaps::line_of_operator,
         misplaced,
         forms::lone_call,
         shifted_assignment,

@@ -457,13 +457,13 @@ fn what_is_not_closed_is_blamed_once_at_its_opener() {
     for (body, message) in cases {
         let text = workflow(body);
         let line = text.lines().position(|line| line.contains("= =")).unwrap() + 1;
-        let other = format!("VF001 {line}:7 expected an expression after `=`, found `=`");
+        let other = format!("VF001 {line}:7 `=` stands here twice");
         assert_eq!(said(&text), [message.to_owned(), other], "{text}");
     }
     assert_eq!(said(&workflow("  x = sql\"\"\"\n    select '\n  y = 2")), ["VF002 2:7 this `sql\"\"\"` is not closed"]);
     assert_eq!(
         said("workflow a {\n  x = 1\n  }\n  y = 2 2\n}\n"),
-        ["VF001 3:3 `}` closes nothing", "VF001 4:9 expected an operator after `2`, found `2`"]
+        ["VF001 3:3 `}` closes nothing", "VF001 4:9 `2` stands here twice"]
     );
     assert_eq!(said("workflow a {\n  x = f([{"), ["VF002 2:10 this `{` is not closed"]);
 }
