@@ -8,7 +8,7 @@ use super::environment::{self, ConnectionOutline, Environment};
 use super::job::{self, Job};
 use super::mask::MaskWords;
 use super::origin::{self, Setting};
-use super::reading::{Reading, list, suggest};
+use super::reading::{Reading, list, renamed, suggest};
 use super::runs::{Runs, runs};
 use super::secret::Secret;
 use super::variables::Variables;
@@ -21,6 +21,13 @@ const KEYS: &[&str] = &["default_environment", "environments", "jobs", "packages
 
 /// The variables that name an environment, the first one set winning; the second is the predecessor's.
 const ENVIRONMENT_VARIABLES: [&str; 2] = ["VMFLOW_ENV", "VM_JOBS_ENVIRONMENT"];
+
+/// The help for a key that belongs into an environment.
+fn of_environments(key: &str) -> Option<String> {
+    let known = environment::KEYS;
+    let key = renamed(key, known).or_else(|| known.iter().copied().find(|known| *known == key))?;
+    Some(format!("it stands in an environment: `environments: {{ local: {{ {key}: … }} }}`"))
+}
 
 /// The environment of a project that has none.
 const ONLY_ENVIRONMENT: &str = "local";
@@ -71,7 +78,7 @@ impl Config {
         let mut reading = this.reading(false);
         let top = Field { key: "vmflow.yaml", key_span: node.span, node };
         let Some(map) = reading.map(top) else { return reading.findings };
-        reading.check_keys(map, KEYS, "a configuration");
+        reading.check_keys_or(map, KEYS, "a configuration", of_environments);
         if let Some(mask) = field(map, "mask") {
             let words = reading.items(mask, "a list of words");
             self.words = MaskWords::with(words.into_iter().filter_map(|word| reading.name(word)));

@@ -15,7 +15,7 @@ use super::yaml::{Content, Entry, Field, Mapping, Node, field, fields};
 use crate::diagnostic::Diagnostic;
 
 /// The keys of an environment.
-const KEYS: &[&str] = &["extends", "protected", "connections", "lifecycle"];
+pub(super) const KEYS: &[&str] = &["extends", "protected", "connections", "lifecycle"];
 
 /// The longest chain of `extends`.
 const LONGEST_CHAIN: usize = 16;

@@ -161,6 +161,17 @@ impl Reading<'_> {
 
     /// Reports every key of `map` that is not among `known`, naming the nearest. `owner` is "a `sqlite` connection".
     pub(super) fn check_keys(&mut self, map: &Mapping, known: &[&str], owner: &str) {
+        self.check_keys_or(map, known, owner, |_| None);
+    }
+
+    /// The same; `elsewhere` is the help for a key that has no name near it here.
+    pub(super) fn check_keys_or(
+        &mut self,
+        map: &Mapping,
+        known: &[&str],
+        owner: &str,
+        elsewhere: impl Fn(&str) -> Option<String>,
+    ) {
         for unknown in fields(map).filter(|field| !known.contains(&field.key)) {
             let message = format!("{owner} has no key `{}`", unknown.key);
             let mut finding = Diagnostic::new(&codes::VF701, unknown.key_span, message);
@@ -168,7 +179,8 @@ impl Reading<'_> {
                 finding = finding.help(format!("did you mean `{near}`?"));
                 finding = finding.fix(format!("write `{near}`"), unknown.key_span, near);
             } else {
-                finding = finding.help(format!("known here: {}", list(known.iter().copied())));
+                let all = || format!("known here: {}", list(known.iter().copied()));
+                finding = finding.help(elsewhere(unknown.key).unwrap_or_else(all));
             }
             self.findings.push(finding);
         }
@@ -203,13 +215,17 @@ impl Reading<'_> {
 }
 
 /// What a key of the predecessor is called here.
-fn renamed<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn renamed<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let now = match key {
         "query_url" => "read_url",
         "gateway_url" => "write_url",
         "ssl_mode" | "sslmode" => "tls",
         "name" | "dbname" => "database",
         "type" => "kind",
+        "username" => "user",
+        "base_url" => "url",
+        "url" => "base_url",
+        "sinks" | "hooks" | "notifications" => "lifecycle",
         _ => return None,
     };
     known.iter().copied().find(|known| *known == now)

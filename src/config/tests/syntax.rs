@@ -9,9 +9,13 @@ use super::*;
 #[test]
 fn what_is_no_yaml_is_one_finding_at_its_place() {
     let cases = [
-        ("a: [1, 2\nb: 3\n", "2:2 [:] not valid YAML: illegal placement of ':' indicator"),
-        ("é: b: c\n", "1:5 [:] not valid YAML: mapping values are not allowed in this context"),
-        ("jobs:\n\t- b\n", "2:2 [-] a tab indents this line, and YAML wants spaces"),
+        ("a: [1, 2\nb: 3\n", "2:2 [:] not valid YAML: a `[` or `{` above is not closed before this `:`"),
+        ("é: b: c\n", "1:5 [:] not valid YAML: a key cannot stand here"),
+        ("a:\nb\nc: 1\n", "2:1 [b] not valid YAML: this line has no `:`"),
+        ("a: b\n\tc: d\n", "2:1 [\t] a tab indents this line, and YAML wants spaces"),
+        ("a: { b: 1\nc: 2\n", "2:2 [:] not valid YAML: a `{` above is not closed"),
+        ("a:\n  b: 1\n c: 2\n", "3:2 [c] not valid YAML: this line is indented like none of the keys above"),
+        ("jobs:\n\t- b\n", "2:1 [\t] a tab indents this line, and YAML wants spaces"),
         ("a: 1\n---\nb: 2\n", "3:1 [] a second document begins here"),
         ("jobs: *nope\n", "1:7 [*] no anchor with this name stands above"),
         ("jobs: &a [*a]\n", "1:11 [*a] this alias stands inside what it stands for"),
@@ -34,7 +38,14 @@ fn nothing_at_all_is_a_configuration() {
 
 #[test]
 fn the_shape_of_the_file_is_checked() {
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 7] = [
+        (
+            "connections: {}\nsinks: []\n",
+            &[
+                "1:1 [connections] a configuration has no key `connections` | it stands in an environment: `environments: { local: { connections: … } }`",
+                "2:1 [sinks] a configuration has no key `sinks` | it stands in an environment: `environments: { local: { lifecycle: … } }`",
+            ],
+        ),
         ("- a\n", &["1:1 [- a] `vmflow.yaml` is a list, where a map is wanted | write a map"]),
         ("\u{feff}jobz: {}\r\n", &["1:2 [jobz] a configuration has no key `jobz` | did you mean `jobs`?"]),
         (
