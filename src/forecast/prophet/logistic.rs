@@ -1,6 +1,8 @@
 //! The saturating trend, with its derivatives taken backwards in Stan's order.
 
-use super::lanes::Quad;
+use fearless_simd::{Level, Simd, dispatch, f64x4, prelude::*};
+
+use super::lanes::{Quad, load};
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
 use super::steps::Steps;
@@ -24,7 +26,7 @@ pub(super) struct Logistic {
 
 impl Logistic {
     /// The trend: on each stretch a rate and an offset such that the curve has no jumps.
-    pub(super) fn trend(&mut self, problem: &Problem, steps: &Steps, parts: &Parts<'_>, out: &mut [f64]) {
+    pub(super) fn trend(&mut self, level: Level, problem: &Problem, steps: &Steps, parts: &Parts<'_>, out: &mut [f64]) {
         self.offsets(problem, parts);
         let rates = steps.levels(parts.delta.iter().copied()).map(|change| parts.k + change);
         let offsets = steps.levels(self.gamma.iter().copied()).map(|change| parts.m + change);
@@ -47,10 +49,7 @@ impl Logistic {
         }
         self.share.clear();
         self.share.extend(self.rate.iter().zip(&self.distance).map(|(rate, distance)| (-(rate * distance)).exp()));
-        for ((share, cap), out) in self.share.iter_mut().zip(&problem.cap).zip(out) {
-            *share = 1.0 / (1.0 + *share);
-            *out = cap * *share;
-        }
+        dispatch!(level, simd => saturate(simd, &mut self.share, &problem.cap, out));
     }
 
     fn offsets(&mut self, problem: &Problem, parts: &Parts<'_>) {
@@ -139,6 +138,26 @@ impl Logistic {
             *out.k += by_rate;
         }
         backwards(&mut by_rates, out.delta);
+    }
+}
+
+/// The exponentials to shares of the cap, and the trend.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "only what is inlined is compiled for the registers at hand")]
+fn saturate<S: Simd>(simd: S, shares: &mut [f64], cap: &[f64], out: &mut [f64]) {
+    let one = f64x4::splat(simd, 1.0);
+    let (shares, rest) = shares.as_chunks_mut::<4>();
+    let ((caps, rest_of_cap), (outs, rest_of_out)) = (cap.as_chunks::<4>(), out.as_chunks_mut::<4>());
+    for ((share, cap), out) in shares.iter_mut().zip(caps).zip(&mut *outs) {
+        let value = one / (one + load(simd, share));
+        *share = value.into();
+        *out = (load(simd, cap) * value).into();
+    }
+    // The trend's column is longer than the others.
+    let rest_of_out = outs.get_mut(shares.len()).map_or(rest_of_out, |next| &mut next[..]);
+    for ((share, cap), out) in rest.iter_mut().zip(rest_of_cap).zip(rest_of_out) {
+        *share = 1.0 / (1.0 + *share);
+        *out = cap * *share;
     }
 }
 

@@ -137,7 +137,7 @@ impl<'p> Objective<'p> {
                     (t, trend) = (later, rest);
                 }
             }
-            Growth::Logistic => self.room.logistic.trend(problem, &self.steps, parts, trend),
+            Growth::Logistic => self.room.logistic.trend(self.level, problem, &self.steps, parts, trend),
             Growth::Flat => trend.iter_mut().zip(&problem.t).for_each(|(out, _)| *out = parts.m),
         }
     }

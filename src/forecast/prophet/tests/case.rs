@@ -12,6 +12,7 @@ use crate::forecast::{
 /// Unoptimised, the long searches would take minutes: these cases hold one of each kind.
 const QUICK: &[&str] = &[
     "n_conditional",
+    "n_country_us",
     "n_cp_weekend",
     "n_dups_unsorted",
     "n_flat_mult",
@@ -70,7 +71,8 @@ impl History {
 }
 
 impl Case {
-    fn read(name: String) -> Self {
+    /// The case of a name.
+    pub(super) fn read(name: String) -> Self {
         let text = std::fs::read_to_string(data().join(format!("cases/{name}.json"))).unwrap();
         let told: Value = serde_json::from_str(&text).unwrap();
         let series = data().join(format!("series/{}.csv", told["series"].as_str().unwrap()));
@@ -175,6 +177,10 @@ impl Case {
                 }
                 "seasonalities" => settings.seasonalities = value.as_array().unwrap().iter().map(seasonality).collect(),
                 "regressors" => settings.regressors = value.as_array().unwrap().iter().map(regressor).collect(),
+                // Its days are on file: which they are is another library's knowledge.
+                "country" => {
+                    settings.holidays.extend(self.told["country_days"].as_array().unwrap().iter().map(holiday))
+                }
                 name => panic!("unknown {name}"),
             }
         }
