@@ -75,11 +75,7 @@ impl Place {
         let place = Self::aimed_at(&wait(mysql::fresh_database()), metrics);
         place.edit("vmflow.yaml", "db: { kind: postgres,", "db: { kind: mysql,");
         let tables = place.sandbox.read("workflows/schema/warehouse.mysql.sql");
-        wait(async {
-            let database = &place.servers.as_ref().unwrap().database;
-            let mut connection = MySqlConnection::connect(database).await.unwrap();
-            connection.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(tables))).await.unwrap();
-        });
+        place.execute(&tables);
         place
     }
 
@@ -159,6 +155,10 @@ impl Place {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         wait(async {
             match &self.servers {
+                Some(servers) if servers.is_mariadb() => {
+                    let mut connection = MySqlConnection::connect(&servers.database).await.unwrap();
+                    connection.execute(sqlx::raw_sql(sql)).await.unwrap();
+                }
                 Some(servers) => {
                     let mut connection = PgConnection::connect(&servers.database).await.unwrap();
                     connection.execute(sqlx::raw_sql(sql)).await.unwrap();

@@ -118,6 +118,49 @@ fn sqlite_gets_each_row_once() {
     assert!(forecasts(&place, "apex_data_rate").is_empty());
 }
 
+/// What a database holds of each series: its labels, how many days, the sum of the values.
+fn stored(place: &Place) -> Vec<String> {
+    let labels = place.texts("select metric_labels from vm_metric_metadata order by metric_id");
+    let sums = place.texts(
+        "select concat(metric_id, ' ', count(*), ' ', round(sum(metric_value), 6), ' ', min(metric_timestamp))
+         from vm_metric_data group by metric_id order by metric_id",
+    );
+    labels.into_iter().zip(sums).map(|(labels, sums)| format!("{labels} {sums}")).collect()
+}
+
+#[test]
+fn mariadb_gets_each_row_once_and_keeps_every_label() {
+    let server = victoria::url();
+    let job = victoria::unique("fcmaria");
+    history(&server, &job, &["A1", "A2"]);
+    let place = Place::on_mariadb(&server);
+    // One series has too few points for its own settings, though not for those of the run.
+    place.execute(
+        r#"insert into vm_forecast_config (config_id, job_id, metric_labels, min_points, prophet) values
+           (1, 'metrics_forecast', '{"auid":"A2"}', 131, null), (2, 'metrics_forecast', '{"auid":"A1"}', null, '{"growth":"flat"}')"#,
+    );
+    let jobs = format!("jobs=[\"{job}\"]");
+    let run = || forecast(&place, THEN, &["-p", &jobs, "-p", "target=sql", "-p", "horizon=5bd"]);
+    let counts = |result: &Json| {
+        ["items_created", "items_updated", "items_skipped"].map(|name| result["metrics"][name].as_i64().unwrap())
+    };
+    assert_eq!(counts(&run()), [15, 0, 1]);
+    let first = stored(&place);
+    assert_eq!(first.len(), 3);
+    assert!(first.iter().all(|row| row.contains(r#""auid":"A1""#) && row.contains(" 5 ")), "{first:?}");
+    assert_eq!(counts(&run())[0], 0);
+    assert_eq!(stored(&place), first, "a rerun changes nothing");
+    // Other settings: the same keys with other values, and the second series.
+    place.execute("update vm_forecast_config set enabled = false");
+    assert_eq!(counts(&run()), [15, 15, 0]);
+    let second = stored(&place);
+    assert_eq!(second.len(), 6);
+    assert!(first.iter().all(|row| !second.contains(row)), "{second:?}");
+    let told =
+        place.texts("select concat(target, ' ', status, ' ', values_written) from vm_forecast_job order by run_id");
+    assert_eq!((told.len(), &*told[0], &*told[2]), (3, "sql success 15", "sql success 30"));
+}
+
 #[test]
 fn what_a_server_would_drop_is_refused_before_anything_is_written() {
     let server = victoria::url();

@@ -57,6 +57,7 @@ create table if not exists vm_forecast_config (
   job_id        text    not null,
   metric_name   text,
   metric_labels jsonb,
+  min_points    bigint,
   prophet       jsonb,
   enabled       boolean not null default true,
   notes         text

@@ -179,7 +179,7 @@ impl Case {
                 "regressors" => settings.regressors = value.as_array().unwrap().iter().map(regressor).collect(),
                 // Its days are on file: which they are is another library's knowledge.
                 "country" => {
-                    settings.holidays.extend(self.told["country_days"].as_array().unwrap().iter().map(holiday))
+                    settings.holidays.extend(self.told["country_days"].as_array().unwrap().iter().map(holiday));
                 }
                 name => panic!("unknown {name}"),
             }
