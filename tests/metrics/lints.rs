@@ -106,6 +106,28 @@ fn samples_beyond_the_future() {
 }
 
 #[test]
+fn forecasts_beyond_the_future() {
+    let body = |horizon: &str, samples: &str| {
+        format!(
+            "  param horizon: bdays = 20bd\n  \
+             sales = first(vm.export(promql\"\"\"sales\"\"\", over: midnight(2024-01-01, \"UTC\") until run.now))\n  \
+             model = forecast.ets(sales, on: open{horizon})\n  \
+             rows = [{{ on: p.day, value: p.yhat }} for p in model.predictions]\n  \
+             do vm.write([{samples}])\n  output first = rows.count\n  output horizon = horizon\n"
+        )
+    };
+    let direct = "sample(\"f\", value: p.yhat, at: midnight(p.day, \"UTC\")) for p in model.predictions";
+    let through = "sample(\"f\", value: r.value, at: midnight(r.on, \"UTC\")) for r in rows";
+    // A default of the primitive, a literal, a parameter with a default.
+    for horizon in ["", ", horizon: 10bd", ", horizon: horizon"] {
+        assert_eq!(found(&body(horizon, direct)), ["VF510 midnight(p.day, \"UTC\")"], "{horizon}");
+        assert_eq!(found(&body(horizon, through)), ["VF510 midnight(r.on, \"UTC\")"], "{horizon}");
+    }
+    assert_eq!(found(&body(", horizon: 2bd", direct)), NOTHING);
+    assert_eq!(found(&body("", direct).replace("vm.", "far.")), NOTHING);
+}
+
+#[test]
 fn samples_beyond_the_future_in_a_loop() {
     let body = |range: &str| {
         format!(

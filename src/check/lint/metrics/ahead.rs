@@ -14,6 +14,10 @@ const DAY_MS: i64 = 86_400_000;
 const OF_A_DAY_MS: i64 = 2 * DAY_MS;
 /// The longest that any calendar is closed, with room.
 const CLOSED_MS: i64 = 10 * DAY_MS;
+/// How old a history may be that a forecast is made of, a weekend and holidays counted: one that ended earlier goes nowhere near.
+const HISTORY_MS: i64 = 4 * DAY_MS;
+/// The horizon of a forecast that does not say.
+const HORIZON: i64 = 20;
 /// How many names are followed to what they stand for.
 const DEEPEST: usize = 64;
 
@@ -74,8 +78,46 @@ impl<'a> Around<'a, '_> {
                 self.last_item(&over?.over, fuel)
             }
             ExprKind::Slot { up, index } => self.slot(*up, *index, fuel),
+            ExprKind::Field { of, name, .. } => self.field(of, name, fuel),
             _ => None,
         }
+    }
+
+    /// A field of what a comprehension walks: of the days of a forecast, or of records made before.
+    fn field(self, of: &'a Expr, name: &str, fuel: usize) -> Option<i64> {
+        let ExprKind::Local(local) = &of.kind else { return None };
+        let over = self.comprehensions.iter().flat_map(|it| &it.loops).find(|it| it.first == *local)?;
+        let (over, inside) = self.followed(&over.over, fuel)?;
+        match &over.kind {
+            ExprKind::Field { of: model, name: rows, .. } if &**rows == "predictions" && name == "day" => {
+                inside.forecast(model, fuel)
+            }
+            ExprKind::ListComprehension(item, comprehension) => {
+                let ExprKind::Record(shape, fields) = &item.kind else { return None };
+                let (_, field) = shape.iter().zip(fields).find(|(own, _)| &***own == name)?;
+                Around { comprehensions: &[comprehension], ..inside }.latest(field, fuel.checked_sub(1)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// The last day that a model forecasts, if its history reaches up to the run.
+    fn forecast(self, model: &'a Expr, fuel: usize) -> Option<i64> {
+        let (model, inside) = self.followed(model, fuel)?;
+        let ExprKind::Primitive(spec, arguments) = &model.kind else { return None };
+        let at = spec.params.iter().position(|param| param.name == "horizon" && spec.name.starts_with("forecast."))?;
+        let horizon = match arguments.get(at)? {
+            Some(horizon) => inside.length(horizon, fuel)?,
+            None => business_days(HORIZON)?,
+        };
+        Some(horizon - HISTORY_MS)
+    }
+
+    /// What a name stands for, and where that stands.
+    fn followed(self, expr: &'a Expr, fuel: usize) -> Option<(&'a Expr, Self)> {
+        let ExprKind::Slot { up, index } = &expr.kind else { return Some((expr, self)) };
+        let (step, inside) = self.step(*up, *index)?;
+        inside.followed(step, fuel.checked_sub(1)?)
     }
 
     fn call(self, spec: &Spec, arguments: &'a [Option<Expr>], fuel: usize) -> Option<i64> {
@@ -140,8 +182,7 @@ impl<'a> Around<'a, '_> {
             ExprKind::Literal(Value::Period(period)) => {
                 Some((i64::from(period.months) * 28 + i64::from(period.days)) * DAY_MS)
             }
-            // No calendar is open more than five days of a week.
-            ExprKind::Literal(Value::BusinessDays(days)) => (days + 2 * (days / 5)).checked_mul(DAY_MS),
+            ExprKind::Literal(Value::BusinessDays(days)) => business_days(*days),
             ExprKind::Slot { up, index } => match self.step(*up, *index) {
                 Some((step, inside)) => inside.length(step, fuel),
                 None if up + 1 == self.blocks.len() => {
@@ -153,6 +194,11 @@ impl<'a> Around<'a, '_> {
             _ => None,
         }
     }
+}
+
+/// How long business days are at the least: no calendar is open more than five days of a week.
+fn business_days(days: i64) -> Option<i64> {
+    (days + 2 * (days / 5)).checked_mul(DAY_MS)
 }
 
 /// Whether a range of days surely ends on an open one.
