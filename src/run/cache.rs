@@ -16,7 +16,7 @@ use super::tally::Tally;
 use crate::check::program::{Action, Expr, ExprKind, FunctionBody, FunctionId, Program, RunField, Step};
 use crate::check::walk;
 use crate::connection::cache::{Cache, Entry};
-use crate::value::{Fingerprint, StepError, Timestamp, Value, from_kept, to_kept};
+use crate::value::{Fingerprint, StepError, Timestamp, Value, from_kept, to_kept_text};
 
 /// Where values are kept, and for what.
 #[derive(Clone)]
@@ -83,12 +83,12 @@ impl Kept<'_> {
         if self.frame.run.preview.is_some() {
             return;
         }
-        let Some(json) = to_kept(value) else {
+        let Some(value) = to_kept_text(value) else {
             self.warn("its value is not kept: it holds what cannot be, or nests too deep");
             return;
         };
         let written_at = self.frame.run.world.now;
-        let entry = Entry { written_at, until: self.end(written_at), value: json.to_string() };
+        let entry = Entry { written_at, until: self.end(written_at), value };
         if let Err(StepError { message, .. }) = self.keeping.cache.put(&self.key, entry).await {
             self.warn(&format!("its value is not kept: {message}"));
         }

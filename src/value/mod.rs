@@ -25,7 +25,7 @@ pub use error::{ErrorKind, StepError};
 pub use fingerprint::{Fingerprint, hex, short};
 pub use format::{check_format, format};
 pub use json::{from_json, to_json};
-pub use keep::{from_kept, to_kept, unkeepable};
+pub use keep::{from_kept, to_kept, to_kept_text, unkeepable};
 pub use local::{first_at, local_clock};
 pub use reflect::{
     BusinessDays, FilesConnection, HttpConnection, MetricsConnection, Milliseconds, Number, Ordered, Promql, Reflect,

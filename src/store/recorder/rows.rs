@@ -10,7 +10,7 @@ use crate::lifecycle::Told;
 use crate::primitive::Effect;
 use crate::run::{End, ErrorReport, Recorded, RunEvent, Tried};
 use crate::store::{Attempt, Begin, Entry, EventRow, Finished, StepRow, StepState};
-use crate::value::{Value, to_kept};
+use crate::value::{Value, to_kept, to_kept_text};
 
 pub(super) enum Raw {
     Step(Box<Recorded>),
@@ -109,7 +109,7 @@ const fn kind(effect: Option<Effect>) -> &'static str {
 /// A value as it is kept, with what stands for it; or why it is not.
 fn kept(value: Option<&Value>, mask: &Mask) -> Result<(String, String), &'static str> {
     let value = value.ok_or("its value is too large to be kept")?;
-    let json = to_kept(value).ok_or("its value is of a kind that is not kept")?.to_string();
+    let json = to_kept_text(value).ok_or("its value is of a kind that is not kept")?;
     if !is_free_of_secrets(&json, mask) {
         return Err("its value holds a secret");
     }

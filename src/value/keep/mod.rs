@@ -4,14 +4,17 @@
 //! floats (numbers with a point or an exponent). All else is an object with one field, the kind: `{ "date": "2025-01-31" }`.
 //! Kinds come from the values, not from a type: an `int` may stand where a `float` is wanted, and stays one.
 
+mod write;
+
 use std::str::FromStr;
 use std::sync::Arc;
 
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::BigInt;
 use chrono::{DateTime, NaiveDate, NaiveTime};
-use serde_json::{Number, Value as Json, json};
+use serde_json::{Number, Value as Json};
 
+use self::write::Writer;
 use super::json::FARTHEST_DIGIT;
 use super::{
     Column, ErrorKind, Labels, MapValue, Outcomes, Period, Points, Sample, Series, StepError, Table, Timestamp, Type,
@@ -45,7 +48,12 @@ pub fn unkeepable(ty: &Type) -> Option<&Type> {
 
 /// A value as JSON; `None` when it holds what cannot be kept, nests too deep, or has absurdly many digits.
 pub fn to_kept(value: &Value) -> Option<Json> {
-    write(value, DEEPEST)
+    serde_json::from_str(&to_kept_text(value)?).ok()
+}
+
+/// [`to_kept`] as a text.
+pub fn to_kept_text(value: &Value) -> Option<String> {
+    Writer::text_of(value)
 }
 
 /// The value that was kept; `None` when the JSON is none that [`to_kept`] gives.
@@ -61,51 +69,6 @@ pub fn from_kept(json: &Json) -> Option<Value> {
             read(kind, json)
         }
     }
-}
-
-fn write(value: &Value, depth: usize) -> Option<Json> {
-    let depth = depth.checked_sub(LEVELS)?;
-    Some(match value {
-        Value::None => Json::Null,
-        Value::Bool(b) => json!(b),
-        Value::Int(n) => json!(n),
-        Value::Float(x) => float(*x),
-        Value::Text(text) => json!(&**text),
-        Value::List(items) => items_json(items.iter(), depth)?,
-        Value::Column(column) => column_json(column, depth)?,
-        Value::Decimal(decimal) => json!({ "decimal": decimal_json(decimal)? }),
-        // As a text: it may nest as deep as the reader takes.
-        Value::Json(json) => json!({ "json": json.to_string() }),
-        Value::Date(day) => json!({ "date": day.to_string() }),
-        Value::Time(time) => json!({ "time": time.to_string() }),
-        Value::Timestamp(at) => json!({ "timestamp": instant(*at) }),
-        Value::Duration(ms) => json!({ "duration": ms }),
-        Value::Period(period) => json!({ "period": [period.months, period.days] }),
-        Value::BusinessDays(n) => json!({ "bdays": n }),
-        Value::DateRange(from, to) => json!({ "dates": [from.to_string(), to.to_string()] }),
-        Value::TimeRange(from, to) => json!({ "times": [instant(*from), instant(*to)] }),
-        Value::Url(url) => json!({ "url": &**url }),
-        Value::Map(map) => json!({ "map": pairs(map.iter(), |key| write(key, depth), depth)? }),
-        Value::Record(record) => json!({ "record": pairs(record.fields(), |name| Some(json!(&**name)), depth)? }),
-        Value::Table(table) => json!({ "table": table_json(table, depth)? }),
-        Value::Points(points) => json!({ "points": points_json(points) }),
-        Value::Sample(sample) => {
-            json!({ "sample": [&*sample.name, labels(&sample.labels), float(sample.value), sample.at_ms] })
-        }
-        Value::Series(series) => {
-            json!({ "series": [&*series.name, labels(&series.labels), points_json(&series.points)] })
-        }
-        Value::Outcomes(outcomes) => {
-            json!({ "outcomes": [items_json(outcomes.ok.iter(), depth)?, items_json(outcomes.failed.iter(), depth)?] })
-        }
-        Value::Error(error) => json!({ "error": error_json(error) }),
-        Value::Calendar(_)
-        | Value::Sql(_)
-        | Value::Promql(_)
-        | Value::Regex(_)
-        | Value::Secret(_)
-        | Value::Connection(..) => return None,
-    })
 }
 
 fn read(kind: &str, json: &Json) -> Option<Value> {
@@ -166,10 +129,6 @@ fn read_items(json: &Json) -> Option<Arc<Vec<Value>>> {
     json.as_array()?.iter().map(from_kept).collect::<Option<_>>().map(Arc::new)
 }
 
-fn error_json(error: &StepError) -> Json {
-    json!([error.kind.name(), error.message, error.help, error.retryable, error.retry_after_ms])
-}
-
 fn read_error(json: &Json) -> Option<StepError> {
     let [kind, message, help, retryable, retry_after_ms] = array(json)?;
     Some(StepError {
@@ -183,12 +142,6 @@ fn read_error(json: &Json) -> Option<StepError> {
 
 fn small(json: &Json) -> Option<i32> {
     i32::try_from(json.as_i64()?).ok()
-}
-
-/// Rust writes a finite float with a point or an exponent, always, and with as many digits as tell it from others.
-fn float(x: f64) -> Json {
-    let written = format!("{x:?}");
-    Number::from_str(&written).map_or_else(|_| json!({ "float": written }), Json::Number)
 }
 
 fn read_float(json: &Json) -> Option<f64> {
@@ -209,12 +162,6 @@ fn read_number(number: &Number) -> Option<Value> {
     }
 }
 
-/// The digits and how many of them stand behind the point: `1.50` is not `1.5` when it is printed.
-fn decimal_json(decimal: &BigDecimal) -> Option<Json> {
-    let (digits, scale) = decimal.as_bigint_and_exponent();
-    (scale.unsigned_abs() <= FARTHEST_DIGIT).then(|| json!([digits.to_string(), scale]))
-}
-
 fn read_decimal(json: &Json) -> Option<BigDecimal> {
     let [digits, scale] = array(json)?;
     let scale = scale.as_i64().filter(|scale| scale.unsigned_abs() <= FARTHEST_DIGIT)?;
@@ -225,30 +172,9 @@ fn day(json: &Json) -> Option<NaiveDate> {
     NaiveDate::from_str(json.as_str()?).ok()
 }
 
-/// Seconds and nanoseconds: no text of an instant reaches the far ends of the calendar.
-fn instant(at: Timestamp) -> Json {
-    json!([at.timestamp(), at.timestamp_subsec_nanos()])
-}
-
 fn read_instant(json: &Json) -> Option<Timestamp> {
     let [seconds, nanos] = array(json)?;
     DateTime::from_timestamp(seconds.as_i64()?, u32::try_from(nanos.as_u64()?).ok()?)
-}
-
-fn items_json<'a>(items: impl Iterator<Item = &'a Value>, depth: usize) -> Option<Json> {
-    items.map(|item| write(item, depth)).collect::<Option<Vec<_>>>().map(Json::Array)
-}
-
-fn column_json(column: &Column, depth: usize) -> Option<Json> {
-    column.iter().map(|item| write(&item, depth)).collect::<Option<Vec<_>>>().map(Json::Array)
-}
-
-fn pairs<'a, K: 'a>(
-    pairs: impl Iterator<Item = (&'a K, &'a Value)>,
-    key: impl Fn(&'a K) -> Option<Json>,
-    depth: usize,
-) -> Option<Json> {
-    pairs.map(|(k, value)| Some(json!([key(k)?, write(value, depth)?]))).collect::<Option<Vec<_>>>().map(Json::Array)
 }
 
 fn read_pairs<K>(json: &Json, key: impl Fn(&Json) -> Option<K>) -> Option<Vec<(K, Value)>> {
@@ -257,12 +183,6 @@ fn read_pairs<K>(json: &Json, key: impl Fn(&Json) -> Option<K>) -> Option<Vec<(K
         Some((key(k)?, from_kept(value)?))
     };
     json.as_array()?.iter().map(pair).collect()
-}
-
-fn table_json(table: &Table, depth: usize) -> Option<Json> {
-    let columns = table.shape.iter().zip(&table.columns);
-    let columns = columns.map(|(name, items)| Some(json!([&**name, column_json(items, depth)?])));
-    Some(json!([table.rows, columns.collect::<Option<Vec<_>>>()?]))
 }
 
 fn read_table(json: &Json) -> Option<Table> {
@@ -278,19 +198,11 @@ fn read_table(json: &Json) -> Option<Table> {
     Some(Table { shape: names.into(), columns, rows })
 }
 
-fn points_json(points: &Points) -> Json {
-    json!([points.at_ms, points.values.iter().map(|x| float(*x)).collect::<Vec<_>>()])
-}
-
 fn read_points(json: &Json) -> Option<Points> {
     let [at_ms, values] = array(json)?;
     let at_ms: Vec<i64> = at_ms.as_array()?.iter().map(Json::as_i64).collect::<Option<_>>()?;
     let values: Vec<f64> = values.as_array()?.iter().map(read_float).collect::<Option<_>>()?;
     Some(Points { at_ms, values })
-}
-
-fn labels(labels: &Labels) -> Json {
-    Json::Array(labels.iter().map(|(name, value)| json!([&**name, &**value])).collect())
 }
 
 fn read_labels(json: &Json) -> Option<Labels> {

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use serde_json::json;
+
 use super::*;
 use crate::value::{Record, RecordType, Shape};
 
@@ -125,7 +127,9 @@ proptest! {
     /// Looked at as Rust prints them: equality of values takes `1` for `1.0` and `-0.0` for `0.0`.
     #[test]
     fn what_is_kept_comes_back_exactly(value in values()) {
-        let text = to_kept(&value).unwrap().to_string();
+        let text = to_kept_text(&value).unwrap();
+        let json = to_kept(&value).unwrap();
+        prop_assert_eq!(json.to_string(), text.as_str(), "as a tree writes it");
         let back = from_kept(&serde_json::from_str(&text).unwrap());
         prop_assert_eq!(format!("{:?}", back.unwrap()), format!("{value:?}"), "{}", text);
     }
