@@ -2,9 +2,28 @@
 
 use std::fmt::{self, Write};
 
-use chrono::SecondsFormat;
+use chrono::{Datelike, SecondsFormat, Timelike};
 
-use super::{Period, Sequence, Value};
+use super::{Period, Sequence, Timestamp, Value};
+
+/// `2025-01-31T06:00:00`, without the fraction; `None` for a year that has not four digits. By hand, because reading a format for
+/// each of a million instants takes longer than anything else done to them.
+pub fn to_the_second(at: &Timestamp) -> Option<[u8; 19]> {
+    let (day, time) = (at.date_naive(), at.time());
+    let year = u32::try_from(day.year()).ok().filter(|year| *year <= 9999)?;
+    let mut text = *b"0000-00-00T00:00:00";
+    let places =
+        [(3, year), (6, day.month()), (9, day.day()), (12, time.hour()), (15, time.minute()), (18, time.second())];
+    for (last, mut number) in places {
+        let mut place = last;
+        while number > 0 {
+            *text.get_mut(place)? = b'0' + u8::try_from(number % 10).ok()?;
+            number /= 10;
+            place -= 1;
+        }
+    }
+    Some(text)
+}
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -20,7 +20,7 @@ mod table;
 mod types;
 
 pub use column::{Coder, Column, Samples, SeriesId, row_codes};
-pub use display::cut;
+pub use display::{cut, to_the_second};
 pub use error::{ErrorKind, StepError};
 pub use fingerprint::{Fingerprint, hex, short};
 pub use format::{check_format, format};

@@ -9,7 +9,7 @@ use super::text::too_wide;
 use crate::connection::SqlDialect;
 use crate::diagnostic::did_you_mean;
 use crate::query::sql::{SqlQuery, unbindable};
-use crate::value::{ErrorKind, StepError, Table, Value};
+use crate::value::{ErrorKind, StepError, Table, Type, Value};
 
 /// A column of a table in the database.
 #[derive(Debug, Clone)]
@@ -118,6 +118,10 @@ pub(super) fn cell(rows: &Table, column: usize, at: usize) -> Value {
 /// Refuses values that the columns cannot hold, naming column and row.
 pub(super) fn check_values(rows: &Table, columns: &[&Column], dialect: SqlDialect) -> Result<(), StepError> {
     for (column, values) in columns.iter().zip(&rows.columns) {
+        // Most columns are of one kind, of which no value is refused.
+        if values.scalar_type().is_some_and(|ty| is_taken(&ty.required(), column, dialect)) {
+            continue;
+        }
         for (at, value) in values.iter().enumerate() {
             if let Some((found, help)) = refusal(&value, column, dialect) {
                 let message = format!("column `{}`, row {}: {found}", column.name, at + 1);
@@ -126,6 +130,17 @@ pub(super) fn check_values(rows: &Table, columns: &[&Column], dialect: SqlDialec
         }
     }
     Ok(())
+}
+
+/// Whether no value of a type is refused.
+fn is_taken(ty: &Type, column: &Column, dialect: SqlDialect) -> bool {
+    match ty {
+        Type::Bool | Type::Int | Type::Text => true,
+        Type::Float => dialect == SqlDialect::Postgres,
+        Type::Date => column.family != Family::Timestamp,
+        Type::Timestamp => column.family != Family::Date,
+        _ => false,
+    }
 }
 
 fn refusal(value: &Value, column: &Column, dialect: SqlDialect) -> Option<(String, &'static str)> {

@@ -4,10 +4,10 @@ use std::borrow::Borrow;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 use serde_json::Value as Json;
 
-use crate::value::{StepError, Timestamp, Value, to_json};
+use crate::value::{StepError, Timestamp, Value, to_json, to_the_second};
 
 /// The most decimal places and zeros a decimal may have; beyond, its plain text would not end.
 const WIDEST_DECIMAL: i64 = 20_000;
@@ -15,14 +15,13 @@ const WIDEST_DECIMAL: i64 = 20_000;
 /// `2025-01-31T06:00:00.000000Z`. The width is fixed, because `…:00Z` would come after `…:00.5Z`; six
 /// digits, because that is what PostgreSQL keeps, so that nothing is lost between the two.
 fn write_timestamp(at: &Timestamp, text: &mut String) -> fmt::Result {
-    let (day, time) = (at.date_naive(), at.time());
-    let micros = time.nanosecond() / 1000;
-    if !(0..=9999).contains(&day.year()) || micros >= 1_000_000 {
-        return write!(text, "{}", at.format("%Y-%m-%dT%H:%M:%S%.6fZ"));
+    let micros = at.nanosecond() / 1000;
+    let second = to_the_second(at).filter(|_| micros < 1_000_000);
+    match second.as_ref().and_then(|second| std::str::from_utf8(second).ok()) {
+        Some(second) if micros == 0 => [second, ".000000Z"].into_iter().try_for_each(|part| text.write_str(part)),
+        Some(second) => write!(text, "{second}.{micros:06}Z"),
+        None => write!(text, "{}", at.format("%Y-%m-%dT%H:%M:%S%.6fZ")),
     }
-    // By hand, because reading the format for each of a million instants takes longer than anything else done to them.
-    write!(text, "{:04}-{:02}-{:02}T", day.year(), day.month(), day.day())?;
-    write!(text, "{:02}:{:02}:{:02}.{micros:06}Z", time.hour(), time.minute(), time.second())
 }
 
 /// An instant from the forms that databases and people write; without a zone it is UTC.

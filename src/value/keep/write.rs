@@ -121,7 +121,10 @@ impl Writer {
 
     /// Rust writes a finite float with a point or an exponent, always, and with as many digits as tell it from others.
     fn float(&mut self, x: f64) {
-        if x.is_finite() {
+        if x.is_finite() && x.abs() >= 1e16 {
+            // With a sign, as the tree's numbers are written.
+            self.0.push_str(&format!("{x:?}").replacen('e', "e+", 1));
+        } else if x.is_finite() {
             self.shown(format_args!("{x:?}"));
         } else {
             self.shown(format_args!("{{\"float\":\"{x:?}\"}}"));

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bigdecimal::BigDecimal;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgRow, PgTypeInfo, PgTypeKind, PgValueRef, Postgres};
 use sqlx::{Column, Decode, Row, Type, TypeInfo, ValueRef};
@@ -172,9 +172,7 @@ fn timestamp(micros: i64) -> Result<Value, BoxDynError> {
     if micros == i64::MAX || micros == i64::MIN {
         return Err("the timestamp is infinite".into());
     }
-    let at = DateTime::<Utc>::UNIX_EPOCH
-        .checked_add_signed(TimeDelta::microseconds(EPOCH_MICROS))
-        .and_then(|epoch| epoch.checked_add_signed(TimeDelta::microseconds(micros)));
+    let at = micros.checked_add(EPOCH_MICROS).and_then(DateTime::<Utc>::from_timestamp_micros);
     at.map(Value::Timestamp).ok_or_else(|| "the timestamp is out of range".into())
 }
 

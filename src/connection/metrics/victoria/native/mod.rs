@@ -105,23 +105,26 @@ pub(super) struct Piece<'p> {
 }
 
 /// Looks for some series among those that arrive.
-pub(super) struct Search {
+pub(super) struct Search<'s> {
     frames: Frames,
     reader: Reader,
     points: Points,
-    places: Places,
+    series: &'s [&'s Series],
+    /// Of these series, from the first name that arrives: mostly a server has nothing yet of what is to be written.
+    places: Option<Places>,
     range: (i64, i64),
     /// Points of other series that have come along.
     pub others: usize,
 }
 
-impl Search {
-    pub(super) fn new(series: &[&Series], from_ms: i64, to_ms: i64) -> Self {
+impl<'s> Search<'s> {
+    pub(super) fn new(series: &'s [&'s Series], from_ms: i64, to_ms: i64) -> Self {
         Self {
             frames: Frames::default(),
             reader: Reader::default(),
             points: Points::default(),
-            places: Places::of(series),
+            series,
+            places: None,
             range: (from_ms, to_ms),
             others: 0,
         }
@@ -131,7 +134,8 @@ impl Search {
     pub(super) fn add(&mut self, bytes: &[u8], take: &mut dyn FnMut(Piece<'_>)) -> Result<(), Unreadable> {
         self.frames.add(bytes);
         while let Some(Frame { name, block, .. }) = self.frames.next()? {
-            let Some(at) = self.places.find(name) else {
+            let places = self.places.get_or_insert_with(|| Places::of(self.series));
+            let Some(at) = places.find(name) else {
                 self.others += block.rows();
                 continue;
             };
@@ -177,15 +181,16 @@ mod tests {
     #[test]
     fn an_answer_may_arrive_in_any_pieces() {
         let (bytes, one) = (answer(), series());
+        let wanted = [&one];
         for size in [1, 2, 3, 7, bytes.len()] {
-            let mut search = Search::new(&[&one], 0, 25);
+            let mut search = Search::new(&wanted, 0, 25);
             let mut found = Vec::new();
             for piece in bytes.chunks(size) {
                 search.add(piece, &mut |piece| found.extend_from_slice(&piece.points.values)).unwrap();
             }
             assert_eq!((found.as_slice(), search.is_complete(), search.others), (&[1.5, 2.0][..], true, 0));
         }
-        let mut cut = Search::new(&[&one], 0, 25);
+        let mut cut = Search::new(&wanted, 0, 25);
         cut.add(&bytes[..bytes.len() - 1], &mut |_| ()).unwrap();
         assert!(!cut.is_complete() && !Search::new(&[&one], 0, 25).is_complete());
     }

@@ -23,10 +23,14 @@ fn put(series: &Series, out: &mut Vec<u8>) {
 }
 
 fn put_text(text: &str, out: &mut Vec<u8>) {
-    for byte in text.bytes() {
-        match byte {
-            ESCAPE..=SEPARATOR => out.extend([ESCAPE, b'0' + byte]),
-            plain => out.push(plain),
+    if memchr::memchr3(ESCAPE, END, SEPARATOR, text.as_bytes()).is_none() {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        for byte in text.bytes() {
+            match byte {
+                ESCAPE..=SEPARATOR => out.extend([ESCAPE, b'0' + byte]),
+                plain => out.push(plain),
+            }
         }
     }
     out.push(END);
