@@ -12,14 +12,12 @@ pub fn to_the_second(at: &Timestamp) -> Option<[u8; 19]> {
     let (day, time) = (at.date_naive(), at.time());
     let year = u32::try_from(day.year()).ok().filter(|year| *year <= 9999)?;
     let mut text = *b"0000-00-00T00:00:00";
-    let places =
-        [(3, year), (6, day.month()), (9, day.day()), (12, time.hour()), (15, time.minute()), (18, time.second())];
-    for (last, mut number) in places {
-        let mut place = last;
-        while number > 0 {
-            *text.get_mut(place)? = b'0' + u8::try_from(number % 10).ok()?;
+    let date = [(0..4, year), (5..7, day.month()), (8..10, day.day())];
+    let clock = [(11..13, time.hour()), (14..16, time.minute()), (17..19, time.second())];
+    for (places, mut number) in date.into_iter().chain(clock) {
+        for digit in text.get_mut(places)?.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(number % 10).ok()?;
             number /= 10;
-            place -= 1;
         }
     }
     Some(text)
