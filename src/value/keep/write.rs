@@ -52,14 +52,23 @@ impl Writer {
             Value::BusinessDays(n) => self.kind("bdays").shown(n),
             Value::DateRange(from, to) => self.kind("dates").shown(format_args!("[\"{from}\",\"{to}\"]")),
             Value::TimeRange(from, to) => {
-                self.kind("times").list([*from, *to].into_iter(), |writer, at| Some(writer.instant(at)))?;
+                self.kind("times").list([*from, *to].into_iter(), |writer, at| {
+                    writer.instant(at);
+                    Some(())
+                })?;
             }
             Value::Url(url) => self.kind("url").text(url),
             Value::Map(map) => self.kind("map").list(map.iter(), |writer, (key, value)| {
                 writer.pair(|writer| writer.value(key, depth), |writer| writer.value(value, depth))
             })?,
             Value::Record(record) => self.kind("record").list(record.fields(), |writer, (name, value)| {
-                writer.pair(|writer| Some(writer.text(name)), |writer| writer.value(value, depth))
+                writer.pair(
+                    |writer| {
+                        writer.text(name);
+                        Some(())
+                    },
+                    |writer| writer.value(value, depth),
+                )
             })?,
             Value::Table(table) => self.kind("table").table(table, depth)?,
             Value::Points(points) => self.kind("points").points(points)?,
@@ -183,7 +192,13 @@ impl Writer {
     fn table(&mut self, table: &Table, depth: usize) -> Option<()> {
         self.shown(format_args!("[{},", table.rows));
         self.list(table.shape.iter().zip(&table.columns), |writer, (name, items)| {
-            writer.pair(|writer| Some(writer.text(name)), |writer| writer.column(items, depth))
+            writer.pair(
+                |writer| {
+                    writer.text(name);
+                    Some(())
+                },
+                |writer| writer.column(items, depth),
+            )
         })?;
         self.0.push(']');
         Some(())
@@ -191,15 +206,30 @@ impl Writer {
 
     fn points(&mut self, points: &Points) -> Option<()> {
         self.0.push('[');
-        self.list(points.at_ms.iter(), |writer, at_ms| Some(writer.shown(at_ms)))?;
-        self.next().list(points.values.iter(), |writer, value| Some(writer.float(*value)))?;
+        self.list(points.at_ms.iter(), |writer, at_ms| {
+            writer.shown(at_ms);
+            Some(())
+        })?;
+        self.next().list(points.values.iter(), |writer, value| {
+            writer.float(*value);
+            Some(())
+        })?;
         self.0.push(']');
         Some(())
     }
 
     fn labels(&mut self, labels: &Labels) -> Option<()> {
         self.list(labels.iter(), |writer, (name, value)| {
-            writer.pair(|writer| Some(writer.text(name)), |writer| Some(writer.text(value)))
+            writer.pair(
+                |writer| {
+                    writer.text(name);
+                    Some(())
+                },
+                |writer| {
+                    writer.text(value);
+                    Some(())
+                },
+            )
         })
     }
 
