@@ -94,8 +94,9 @@ impl Checker<'_> {
         span: Span,
     ) -> Expr {
         let has = |name: &str| fields.iter().any(|(known, _)| **known == *name);
-        let missing: Vec<&Field> =
-            guide.fields.iter().filter(|field| !field.ty.is_optional() && !has(&field.name)).collect();
+        // A type that nobody knows was told where it stands; it might have been optional.
+        let is_wanted = |field: &&Field| !field.ty.is_optional() && !field.ty.has_error() && !has(&field.name);
+        let missing: Vec<&Field> = guide.fields.iter().filter(is_wanted).collect();
         let surplus: Vec<&Entry> =
             entries.iter().filter(|entry| label(entry).is_some_and(|name| guide.get(&name).is_none())).collect();
         let is_right = missing.is_empty() && surplus.is_empty();

@@ -58,7 +58,9 @@ impl Checker<'_> {
         let known = meaning.and_then(|meaning| meaning.columns.clone()).filter(|columns| are_named(columns));
         let is_listed = meaning.is_some_and(|meaning| meaning.is_listed);
         if let Some(columns) = &known {
-            self.compare_types(columns, row, written);
+            // Where only the file of the tables is known, the author knows better which nulls there are.
+            let told_nulls = connection_of(of).and_then(|name| self.surroundings.schemas.get(name));
+            self.compare_types(columns, row, written, told_nulls.is_some_and(|schema| !schema.is_made));
         }
         let columns: Option<Vec<(String, Option<Span>)>> = match known {
             Some(columns) => {
@@ -113,14 +115,14 @@ impl Checker<'_> {
     }
 
     /// Types and nulls, where the column is a table's own: what is computed is converted.
-    fn compare_types(&mut self, columns: &[ResultColumn], row: &RecordType, written: &TypeExpr) {
+    fn compare_types(&mut self, columns: &[ResultColumn], row: &RecordType, written: &TypeExpr, nulls: bool) {
         for column in columns.iter().filter(|column| column.is_plain) {
             let (Some(stated), Some(ty)) = (row.get(&column.name), &column.ty) else { continue };
             let span = column_span(written, &column.name).unwrap_or(written.span);
             let finding = if !converts(ty, &stated.required()) {
                 let message = format!("`{}` is stated as `{stated}`, and the column holds `{ty}`", column.name);
                 Diagnostic::new(&codes::VF201, span, message).help(format!("write `{}: {ty}`", column.name))
-            } else if column.nullable == Some(true) && !stated.is_optional() && !stated.is_unknown() {
+            } else if nulls && column.nullable == Some(true) && !stated.is_optional() && !stated.is_unknown() {
                 let message = format!("`{}` may be null, and `{stated}` holds no `none`", column.name);
                 let help = format!(
                     "write `{}: {stated}?`, or leave such rows out: `where {} is not null`",
@@ -147,10 +149,22 @@ fn converts(column: &Type, stated: &Type) -> bool {
         (_, Type::Json) => true,
         (column, stated) if is_number(column) && is_number(stated) => true,
         (Type::Int, Type::Bool) => true,
+        // SQLite keeps decimals whole in columns of texts only.
+        (Type::Text, Type::Decimal) => true,
         (Type::Text, stated) => !is_number(stated) && *stated != Type::Bool,
         (Type::Json, _) => true,
         (Type::List(_), Type::List(_)) => true,
         _ => false,
+    }
+}
+
+/// The name before `.query(…)`.
+fn connection_of(call: &ast::Expr) -> Option<&str> {
+    let ast::ExprKind::Call { callee, .. } = &call.kind else { return None };
+    let ast::ExprKind::Field { of, .. } = &callee.kind else { return None };
+    match &of.kind {
+        ast::ExprKind::Name(name) => Some(name),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::primitive::Spec;
 use crate::query::sql::{self, SqlDialect, SqlTemplate, Statement};
-use crate::schema::{Schema, Table, database_type, fits_column};
+use crate::schema::{Schema, Table, database_type, fits_column, is_text_in_sqlite};
 use crate::source::Span;
 use crate::value::{ConnectionKind, Type, Value};
 
@@ -123,10 +123,11 @@ impl Checker<'_> {
         let Some((name, table_span)) = argument("table").and_then(text_of) else { return };
         let Some((found, table)) = schema.table(&name) else {
             let is_known = name.split_once('.').is_none_or(|(first, _)| schema.knows(first));
-            if is_known && !self.is_made_here(&name) {
+            if is_known
+                && !self.is_made_here(&name)
+                && let Some((_, help)) = schema.missing_table(&name)
+            {
                 let message = format!("the database has no table `{name}`");
-                let help = schema.near_table(&name);
-                let help = help.unwrap_or_else(|| "if it is new, `vmflow schema pull` takes it in".to_owned());
                 self.report(Diagnostic::new(&codes::VF404, table_span, message).help(help).note(schema.note()));
             }
             return;
@@ -141,6 +142,10 @@ impl Checker<'_> {
             Some(ExprKind::List(items)) => items.iter().map(text_of).collect(),
             _ => None,
         };
+        // A column that the rows lack is told of them.
+        let rows = argument("rows").and_then(|rows| rows.ty.item());
+        let in_rows = |column: &str| !matches!(&rows, Some(Type::Record(row)) if row.get(column).is_none());
+        let key = key.filter(|key| key.iter().all(|(column, _)| in_rows(column)));
         if let Some(key) = key {
             self.check_key(&key, argument("key").map_or(table_span, |key| key.span), found, table, &schema);
         }
@@ -158,9 +163,8 @@ impl Checker<'_> {
                 continue;
             };
             let Some(wanted) = database_type(&found.ty) else { continue };
-            // SQLite keeps all digits of a decimal in a column of texts, and nowhere else.
-            let keeps_digits = schema.database == "sqlite" && wanted.is_text() && field.ty.required() == Type::Decimal;
-            if !keeps_digits && !fits_column(&field.ty, &wanted) {
+            let is_text = schema.database == "sqlite" && wanted.is_text() && is_text_in_sqlite(&field.ty);
+            if !is_text && !fits_column(&field.ty, &wanted) {
                 let message = format!("`{}` goes into the column `{column}`, which holds `{wanted}`", field.ty);
                 let finding = Diagnostic::new(&codes::VF405, rows.span, message).at("these rows have it");
                 let finding = finding.help(format!("let the rows hold a `{wanted}` there"));

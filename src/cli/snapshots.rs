@@ -1,12 +1,16 @@
-//! Snapshots of databases: where they lie, what they hold.
+//! What databases hold, known without asking them: from their snapshots, or from the file that makes their tables.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use tokio::runtime::Builder;
+
 use super::project::{self, read_text, shown_path};
 use crate::check::Surroundings;
 use crate::config::Config;
+use crate::connection::Describe as _;
+use crate::connection::sql::{SqliteDatabase, SqliteOptions};
 use crate::schema::{self, Schema};
 
 /// The folder of a project's snapshots.
@@ -35,10 +39,11 @@ pub(super) fn read(path: &Path) -> Result<Option<Schema>, String> {
 /// The SQL connections of an environment, by name.
 pub(super) fn databases(config: &Config, environment: &str) -> Vec<Arc<str>> {
     let outlines = config.outlines(environment).into_iter();
-    outlines
-        .filter(|outline| matches!(&*outline.kind, "sqlite" | "postgres" | "mysql"))
-        .map(|outline| outline.name)
-        .collect()
+    outlines.filter(|outline| is_database(&outline.kind)).map(|outline| outline.name).collect()
+}
+
+fn is_database(kind: &str) -> bool {
+    matches!(kind, "sqlite" | "postgres" | "mysql")
 }
 
 /// What is known of an environment before a run, its databases' snapshots included.
@@ -46,14 +51,26 @@ pub(super) fn surroundings(config: &Config, environment: &str, given: Option<&Pa
     Ok(Surroundings { schemas: all(config, environment, given)?, ..project::surroundings(config, environment) })
 }
 
-/// The snapshots of an environment's connections, by name.
+/// What the databases of an environment hold, by the names of their connections.
 fn all(config: &Config, environment: &str, given: Option<&Path>) -> Result<HashMap<Arc<str>, Arc<Schema>>, String> {
     let folder = folder(config, given);
     let mut found = HashMap::new();
-    for name in databases(config, environment) {
-        if let Some(schema) = read(&place(&folder, environment, &name))? {
-            found.insert(name, Arc::new(schema));
-        }
+    for outline in config.outlines(environment).into_iter().filter(|outline| is_database(&outline.kind)) {
+        let schema = match read(&place(&folder, environment, &outline.name))? {
+            Some(snapshot) => Some(snapshot),
+            None => outline.schema.and_then(|file| made(&config.directory().join(&*file))),
+        };
+        found.extend(schema.map(|schema| (outline.name, Arc::new(schema))));
     }
     Ok(found)
+}
+
+/// What a file of statements makes of an empty SQLite database. Nothing where they do not run: opening the database says why,
+/// and no finding about queries would help.
+fn made(file: &Path) -> Option<Schema> {
+    let statements = read_text(file).ok()?;
+    let runtime = Builder::new_current_thread().enable_time().build().ok()?;
+    let database = SqliteDatabase::open(SqliteOptions { path: ":memory:".into(), schema_sql: Some(statements) });
+    let schema = runtime.block_on(database.schema(&[])).ok()?;
+    Some(Schema { origin: shown_path(file), is_made: true, ..schema })
 }

@@ -152,6 +152,8 @@ pub struct ConnectionOutline {
     pub pool: Option<usize>,
     /// How far ahead of now a `victoria_metrics` keeps samples, in milliseconds, unless a variable says it.
     pub future_retention_ms: Option<i64>,
+    /// `schema:` of a `sqlite`, as it is written: the file that makes its tables.
+    pub schema: Option<Arc<str>>,
 }
 
 /// The outlines of an environment's connections, nothing of them typed.
@@ -172,7 +174,8 @@ fn outline(name: &str, map: &Mapping) -> Option<ConnectionOutline> {
         None => (&*kind == "victoria_metrics").then_some(FUTURE_RETENTION_MS),
     };
     let future_retention_ms = future_retention_ms.and_then(|ms| i64::try_from(ms).ok());
-    Some(ConnectionOutline { name: Arc::from(name), kind, pool, future_retention_ms })
+    let schema = scalar("schema").filter(|_| &*kind == "sqlite");
+    Some(ConnectionOutline { name: Arc::from(name), kind, pool, future_retention_ms, schema })
 }
 
 /// Types an environment whose `extends` have been merged; of its connections, those that are `wanted`.

@@ -13,9 +13,9 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 pub use diff::{Change, Difference, diff};
-pub use types::{database_type, fits_column};
+pub use types::{database_type, fits_column, is_text_in_sqlite};
 
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{closest, did_you_mean};
 
 /// What a database holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Schema {
     /// Where it came from, as a note tells it.
     #[serde(skip)]
     pub origin: String,
+    /// Whether it is what a file of statements makes of an empty database: a database that is older may hold more tables.
+    #[serde(skip)]
+    pub is_made: bool,
 }
 
 /// A table or a view.
@@ -91,9 +94,12 @@ impl Schema {
         self.tables.values().any(|table| table.schema.eq_ignore_ascii_case(schema))
     }
 
-    /// The help for a table that is not there.
-    pub fn near_table(&self, name: &str) -> Option<String> {
-        did_you_mean(name, self.tables.keys().map(String::as_str))
+    /// The near name and the help for a table that is not there; nothing where the table may well be.
+    pub fn missing_table(&self, name: &str) -> Option<(Option<&str>, String)> {
+        let names = || self.tables.keys().map(String::as_str);
+        let near = closest(name, names());
+        let new = || "if it is new, `vmflow schema pull` takes it in".to_owned();
+        (near.is_some() || !self.is_made).then(|| (near, did_you_mean(name, names()).unwrap_or_else(new)))
     }
 
     /// `schema/db.json, pulled 2025-01-09`.

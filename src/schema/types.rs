@@ -46,6 +46,22 @@ pub fn fits_column(given: &Type, column: &Type) -> bool {
     }
 }
 
+/// Whether SQLite, which has no type for such values, is given them as texts, so that a column of texts holds them whole.
+pub fn is_text_in_sqlite(given: &Type) -> bool {
+    matches!(
+        given.required(),
+        Type::Decimal
+            | Type::Date
+            | Type::Time
+            | Type::Timestamp
+            | Type::Json
+            | Type::Map(..)
+            | Type::Record(_)
+            | Type::List(_)
+            | Type::Table(_)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

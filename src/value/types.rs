@@ -371,7 +371,8 @@ impl RecordType {
                         return Ok(Some((field.name.clone(), mismatch)));
                     }
                 }
-                None if field.ty.is_optional() => {}
+                // A type that nobody knows might have been optional.
+                None if field.ty.is_optional() || field.ty.has_error() => {}
                 None => return Err(no()),
             }
         }

@@ -121,7 +121,7 @@ fn nothing_to_write_is_known_and_no_write() {
     let sandbox = project(
         TABLES,
         r#"
-  rows = db.query(sql"""select id, value from nav""") as table<{ id: int, value: float }>
+  rows = db.query(sql"""select id, value from nav where value is not null""") as table<{ id: int, value: float }>
   stored = do db.upsert("nav", rows: rows, key: ["id"])
   written = do vm.write([sample("nav", value: r.value, at: run.now) for r in rows])
   output created = stored.created

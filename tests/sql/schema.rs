@@ -92,6 +92,36 @@ fn what_the_snapshot_knows_is_checked() {
 }
 
 #[test]
+fn the_file_that_makes_the_tables_is_known_without_a_snapshot() {
+    let sandbox = project();
+    let right = sandbox.run(&["check", "right.flow", "--deny", "warnings"]);
+    assert_eq!((right.code, right.stdout.as_str()), (0, "no findings in 1 file\n"), "{}", right.stderr);
+    let query = |text: &str| {
+        format!("workflow w {{\n  use db: sql\n  rows = db.query(sql\"\"\"{text}\"\"\")\n  output n = rows.count\n}}\n")
+    };
+    let told = |text: &str| {
+        sandbox.write("w.flow", &query(text));
+        sandbox.run(&["check", "w.flow"]).stdout
+    };
+    let column = told("select dya from prices");
+    assert!(column.contains("`prices` has no column `dya`") && column.contains("note: tables.sql"), "{column}");
+    let near = told("select day from price");
+    assert!(near.contains("has no table `price`") && near.contains("did you mean `prices`?"), "{near}");
+    // The database may be older than the file, and hold more.
+    let other = told("select day from elsewhere");
+    assert!(!other.contains("VF404") && other.contains("VF402"), "{other}");
+    // A snapshot goes before it; a file that does not run is told when the database is opened.
+    sandbox.run(&["schema", "pull"]);
+    assert!(told("select day from elsewhere").contains("has no table `elsewhere`"));
+    std::fs::remove_file(sandbox.path().join("schema/db.json")).unwrap();
+    sandbox.write("tables.sql", "creat table prices (day date)");
+    assert!(!told("select dya from prices").contains("VF404"));
+    assert!(!sandbox.path().join("data").exists());
+    let ran = sandbox.run(&["run", "w.flow", "--format", "json"]);
+    assert!(ran.code != 0 && ran.stdout.contains("the connection's schema does not run"), "{}", ran.stdout);
+}
+
+#[test]
 fn rows_have_the_types_that_were_promised() {
     let sandbox = project();
     sandbox.run(&["schema", "pull"]);

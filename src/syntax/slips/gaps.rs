@@ -98,6 +98,9 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
             format!("put `,` between them, or an operator if {found} belongs to {before}")
         }
         _ if has(Word::Exact("`:`")) && begins_a_value(case) => "put `:` between them".to_owned(),
+        _ if case.text(case.at) == "," && has(Word::Noun("a name")) => {
+            "write a name before `,`, or remove the `,`".to_owned()
+        }
         _ if case.text(case.at) == ":" && has(Word::Noun("an entry `name: value`")) => {
             "write the name of the entry before `:`".to_owned()
         }

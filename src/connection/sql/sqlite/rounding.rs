@@ -64,7 +64,8 @@ fn met(query: &SqlQuery, number: usize) -> Option<String> {
     let is_whole = after.trim_start().starts_with([',', ')']);
     let (head, items) = before.split_once(" values ").or_else(|| before.split_once(" values(")).filter(|_| is_whole)?;
     let columns = head.trim_end().strip_suffix(')')?.rsplit_once('(')?.1;
-    let items = items.trim_start().trim_start_matches('(');
+    // What a text holds is neither a comma nor a call.
+    let items: String = items.trim_start().trim_start_matches('(').split('\'').step_by(2).collect();
     // Anything but plain values may hold commas of its own.
     let is_plain = items.chars().all(|letter| letter.is_alphanumeric() || " ,_.?".contains(letter));
     let place = items.matches(',').count();
@@ -114,6 +115,7 @@ mod tests {
         assert_eq!(met("update t set k = 1 where t.n >= :d").as_deref(), Some("n"));
         assert_eq!(met("insert into t (k, n, \"v\") values (:a, 5, :d)").as_deref(), Some("v"));
         assert_eq!(met("insert into t(k, n)\n VALUES(:a, :d)").as_deref(), Some("n"));
+        assert_eq!(met("insert into t (k, v, n) values (:a, 'f(x), it''s', :d)").as_deref(), Some("n"));
         for unknown in [
             "update t set n = n + :d",
             "update t set n = :d + 1",

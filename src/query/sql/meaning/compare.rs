@@ -7,6 +7,7 @@ use super::expression::Known;
 use super::query::{Answer, conjuncts};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::{VF405, VF410};
+use crate::schema::is_text_in_sqlite;
 use crate::source::Span;
 use crate::value::Type;
 
@@ -42,7 +43,7 @@ impl Reader<'_> {
         // A list is compared item by item.
         let required = bound.required();
         let given = if matches!(ty, Type::List(_)) { required } else { required.item().unwrap_or(required) };
-        if fits(&given.required(), ty, how) {
+        if fits(&given.required(), ty, how) || (self.is_sqlite() && fits_text(&given.required(), ty, how)) {
             return true;
         }
         let does = if how == Comparison::Into { "goes into" } else { "meets" };
@@ -160,6 +161,13 @@ fn fits(given: &Type, column: &Type, how: Comparison) -> bool {
         (Type::Date, Type::Timestamp) | (Type::Timestamp, Type::Date) => how == Comparison::Order,
         _ => false,
     }
+}
+
+/// Whether a value that SQLite is given as a text may meet a column of texts: days and instants are in order as texts,
+/// decimals are not.
+fn fits_text(given: &Type, column: &Type, how: Comparison) -> bool {
+    let is_ordered = matches!(given, Type::Date | Type::Time | Type::Timestamp);
+    column.is_text() && is_text_in_sqlite(given) && (is_ordered || how == Comparison::Into)
 }
 
 fn help(given: &Type, column: &Type) -> String {

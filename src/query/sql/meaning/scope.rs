@@ -98,15 +98,16 @@ impl Reader<'_> {
         }
         let is_elsewhere =
             path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
-        if !is_system && !is_elsewhere && !(self.surroundings.is_made_here)(own) {
+        if !is_system
+            && !is_elsewhere
+            && !(self.surroundings.is_made_here)(own)
+            && let Some((near, help)) = schema.missing_table(&written)
+        {
             let finding = Diagnostic::new(&VF404, self.across(&path), format!("the database has no table `{written}`"));
-            let near = closest(&written, schema.tables.keys().map(String::as_str));
             let finding = match (near, path.as_slice()) {
                 (Some(near), [only]) => finding.fix(format!("write `{near}`"), self.at(only), near),
                 _ => finding,
             };
-            let help = schema.near_table(&written);
-            let help = help.unwrap_or_else(|| "if it is new, `vmflow schema pull` takes it in".to_owned());
             let finding = self.noted(finding.help(help));
             self.findings.push(finding);
         }
