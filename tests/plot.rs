@@ -36,6 +36,9 @@ fn a_directory_gets_a_picture_of_each_series() {
     assert!(svg.starts_with("<svg ") && svg.contains(">weekly<") && svg.contains("b&lt;c&gt;"), "{svg}");
     assert!(sandbox.read("pictures/nav-auid-a.svg").contains("5 ahead"));
     assert_eq!(std::fs::read_dir(sandbox.path().join("pictures")).unwrap().count(), 2, "each model once");
+    let ran = plot(&sandbox, &["--series", "auid=\"a\"", "-o", "one.PNG"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(std::fs::read(sandbox.path().join("one.PNG")).unwrap().starts_with(b"\x89PNG"));
 }
 
 #[test]
@@ -58,7 +61,8 @@ fn what_cannot_be_drawn_is_said() {
     let sandbox = Sandbox::new();
     for (more, code, why) in [
         (&["-o", "all.svg"][..], 2, "2 forecasts do not go into one file"),
-        (&["-o", "all.png"], 2, "pictures are written as SVG"),
+        (&["-o", "all.png"], 2, "2 forecasts do not go into one file"),
+        (&["-o", "all.pdf"], 2, "pictures are written as SVG or PNG, not as `pdf`"),
         (&["--series", "nobody"], 1, "no forecast of this run is of that step and series"),
     ] {
         let ran = plot(&sandbox, more);

@@ -207,12 +207,30 @@ fn picture(model: &Model, terminal: &Terminal) -> Result<Picture, Exit> {
     Picture::of(&subject).map_err(|refusal| cannot(&refusal.message))
 }
 
+/// What a file is written as.
+#[derive(Clone, Copy)]
+enum Format {
+    Svg,
+    Png,
+}
+
+impl Format {
+    /// By the ending of a file; none for a directory.
+    fn of(output: &Path) -> Option<Self> {
+        let extension = output.extension()?;
+        let all = [("svg", Self::Svg), ("png", Self::Png)];
+        all.into_iter().find(|(name, _)| extension.eq_ignore_ascii_case(name)).map(|(_, format)| format)
+    }
+}
+
 fn save(command: &PlotArguments, output: &Path, models: &[Model], terminal: &Terminal) -> Result<(), Exit> {
-    let is_file = output.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg"));
-    let other = output.extension().filter(|_| !is_file && !output.is_dir());
-    if let Some(other) = other {
-        let message =
-            format!("pictures are written as SVG, not as `{}`; name a file `….svg`, or a directory", other.display());
+    let format = Format::of(output);
+    let is_file = format.is_some();
+    if let Some(other) = output.extension().filter(|_| !is_file && !output.is_dir()) {
+        let message = format!(
+            "pictures are written as SVG or PNG, not as `{}`; name a file `….svg` or `….png`, or a directory",
+            other.display()
+        );
         return Err(refuse(terminal, Exit::Usage, &message));
     }
     if is_file && models.len() > 1 {
@@ -230,8 +248,12 @@ fn save(command: &PlotArguments, output: &Path, models: &[Model], terminal: &Ter
     }
     for (model, name) in models.iter().zip(file_names(models)) {
         let path = if is_file { output.to_path_buf() } else { output.join(name) };
-        let svg = plot::svg(&picture(model, terminal)?, command.components);
-        std::fs::write(&path, svg).map_err(|error| failed(&path, &error))?;
+        let picture = picture(model, terminal)?;
+        let drawn = match format.unwrap_or(Format::Svg) {
+            Format::Svg => Ok(plot::svg(&picture, command.components).into_bytes()),
+            Format::Png => plot::png(&picture, command.components),
+        };
+        drawn.and_then(|drawn| std::fs::write(&path, drawn)).map_err(|error| failed(&path, &error))?;
         terminal.tell(&format!("wrote {}", path.display()));
     }
     Ok(())

@@ -1,16 +1,19 @@
-//! Pictures of forecasts: as SVG for documents, and in dots for a terminal.
+//! Pictures of forecasts: as SVG or PNG for documents, and in dots for a terminal.
 //!
-//! [`Picture`] is what there is to see, taken from a fitted model; [`svg()`] and [`text()`] draw it. Both share one idea of
-//! scales and ticks.
+//! [`Picture`] is what there is to see, taken from a fitted model; [`svg()`], [`png()`] and [`text()`] draw it. The first two draw
+//! the same shapes, and all share one idea of scales and ticks.
 
 mod parts;
+mod png;
 mod scale;
+mod scene;
 mod svg;
 mod text;
 
 use chrono::NaiveDate;
 
 pub use parts::{Across, Part};
+pub use png::png;
 pub use svg::svg;
 pub use text::{Look, text};
 

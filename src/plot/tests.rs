@@ -47,6 +47,43 @@ fn an_svg_is_whole_and_takes_any_name() {
     assert!(!svg(&picture, false).contains(">weekly<"));
 }
 
+/// Reads what it wrote: the parts of the file, their checksums, and the colours of the lines.
+#[test]
+fn a_png_is_whole_and_shows_the_colours_of_the_picture() {
+    let picture = Picture::of(&subject(prophet())).unwrap();
+    let drawn = png(&picture, true).unwrap();
+    let mut rest = drawn.strip_prefix(b"\x89PNG\r\n\x1a\n").unwrap();
+    let number = |bytes: &[u8]| u32::from_be_bytes(bytes.try_into().unwrap()) as usize;
+    let mut parts = Vec::new();
+    while !rest.is_empty() {
+        let length = number(&rest[..4]);
+        let (kind, data) = (&rest[4..8], &rest[8..8 + length]);
+        let mut sum = flate2::Crc::new();
+        sum.update(&rest[4..8 + length]);
+        assert_eq!(number(&rest[8 + length..12 + length]), sum.sum() as usize);
+        parts.push((kind, data));
+        rest = &rest[12 + length..];
+    }
+    assert!(matches!(&parts[..], [(b"IHDR", _), (b"IDAT", _), (b"IEND", b"")]));
+    let (width, height) = (number(&parts[0].1[..4]), number(&parts[0].1[4..8]));
+    assert_eq!((width, height), (1920, 2 * (78 + 340 + 30 + 8 + 2 * 184)));
+    let mut lines = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::ZlibDecoder::new(parts[1].1), &mut lines).unwrap();
+    let mut above = vec![0_u8; 3 * width];
+    let mut blue = 0;
+    let mut ink_by_row = Vec::new();
+    for line in lines.chunks(1 + 3 * width) {
+        assert_eq!(line[0], 2);
+        above.iter_mut().zip(&line[1..]).for_each(|(above, difference)| *above = above.wrapping_add(*difference));
+        blue += above.as_chunks::<3>().0.iter().filter(|pixel| **pixel == [0x2f, 0x81, 0xc7]).count();
+        ink_by_row.push(above.iter().filter(|part| **part != 0xff).count());
+    }
+    assert_eq!(ink_by_row.len(), height);
+    assert!(blue > 1000, "the line of the forecast: {blue}");
+    assert!(ink_by_row[2 * 14..2 * 24].iter().all(|ink| *ink > 0), "the title is written");
+    assert!(png(&picture, false).unwrap().len() < drawn.len());
+}
+
 #[test]
 fn a_terminal_gets_dots_within_its_width() {
     let picture =

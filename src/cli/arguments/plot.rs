@@ -30,8 +30,8 @@ pub(crate) struct PlotArguments {
     /// Also what a forecast is made of: trend, week, year, holidays
     #[arg(long)]
     pub(crate) components: bool,
-    /// Write SVG: to this file, or into this directory a file for each series
-    #[arg(short, long, value_name = "FILE.svg|DIR")]
+    /// Write SVG or PNG: to this file, or as SVG into this directory a file for each series
+    #[arg(short, long, value_name = "FILE.svg|FILE.png|DIR")]
     pub(crate) output: Option<PathBuf>,
     /// The most forecasts to draw on the terminal
     #[arg(long, value_name = "COUNT", default_value_t = 6)]
