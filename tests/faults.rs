@@ -1,5 +1,6 @@
 //! What the predecessors hid: no failure looks like success, or like "no data".
 
+mod committed;
 mod down;
 mod interrupted;
 mod killed;

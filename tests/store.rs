@@ -2,6 +2,7 @@
 
 mod backfill;
 mod crash;
+mod full;
 mod history;
 mod lookback;
 mod outage;

@@ -119,8 +119,13 @@ pub(super) fn find(config: &Config, name: &str, project: &mut Project) -> Result
 
 /// The job `PACKAGE/JOB`; `None` when no package is called so. Whatever else is wrong in its package does not matter.
 pub(super) fn job(config: &Config, id: &str, project: &mut Project) -> Result<Option<Job>, Refusal> {
-    let Some((name, _)) = package::split(id) else { return Ok(None) };
+    let Some((name, own)) = package::split(id) else { return Ok(None) };
     let Some(folder) = find(config, name, project)? else { return Ok(None) };
+    let narrow = package::load_for(own, &folder, config, &mut project.sources, &mut read_named).package;
+    if let Some(job) = narrow.job(id).and_then(|found| found.job.clone()).filter(|_| narrow.is_sound) {
+        return Ok(Some(job));
+    }
+    // It is not there, is called otherwise, or waits for another: what is wrong is told of the whole package.
     let Loaded { package, unread, .. } = load(&folder, config, project);
     if !package.is_sound {
         project.findings.extend(package.findings.into_iter().filter(Diagnostic::is_error));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::retrace::{Retrace, Seen};
+use super::retrace::{Retrace, Seen, Walked};
 use crate::check::program::RunField;
 use crate::plan::Plan;
 use crate::run::{
@@ -39,6 +39,38 @@ pub struct Course {
     pub(super) facts: Vec<(RunField, Value)>,
     pub(super) stands: HashMap<Where, Stand>,
     pub(super) seen: Seen,
+    index: Index,
+}
+
+/// Where in what was seen each place is: a loop may have walked a hundred thousand items, and each is asked for.
+#[derive(Default)]
+struct Index {
+    calls: HashMap<Where, Vec<usize>>,
+    not_known: HashMap<Where, usize>,
+    item: HashMap<Where, usize>,
+    /// The items of a loop, by its name alone.
+    items: HashMap<String, Vec<usize>>,
+}
+
+impl Index {
+    fn of(seen: &Seen) -> Self {
+        let mut index = Self::default();
+        for (at, call) in seen.calls.iter().enumerate() {
+            index.calls.entry((call.step.join("."), call.item.clone())).or_default().push(at);
+        }
+        for (at, (asked, _)) in seen.not_known.iter().enumerate() {
+            index.not_known.entry(place_of(&asked.place)).or_insert(at);
+        }
+        for (at, (place, ..)) in seen.items.iter().enumerate() {
+            index.items.entry(place.path.join(".")).or_default().push(at);
+            index.item.entry(place_of(place)).or_insert(at);
+        }
+        index
+    }
+}
+
+fn place_of(place: &StepPlace) -> Where {
+    (place.path.join("."), place.item.clone())
 }
 
 impl Course {
@@ -54,8 +86,8 @@ impl Course {
 
     /// Why a step has no value: what is not on record of it.
     pub fn not_known(&self, at: &Where) -> Option<&str> {
-        let mut all = self.seen.not_known.iter();
-        all.find(|(asked, _)| is_at(&asked.place, at)).map(|(_, why)| why.as_str())
+        let found = self.seen.not_known.get(*self.index.not_known.get(at)?);
+        found.map(|(_, why)| why.as_str())
     }
 
     /// The items that a loop walked, each after those of the loops around it.
@@ -64,13 +96,18 @@ impl Course {
             Some(outer) => item.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with(" / ")),
             None => true,
         };
-        let walked = self.seen.items.iter().filter(|(place, ..)| place.path.join(".") == of.0);
-        walked.filter_map(|(place, ..)| place.item.as_deref()).filter(move |item| is_inside(item))
+        self.walked(&of.0).filter_map(|(place, ..)| place.item.as_deref()).filter(move |item| is_inside(item))
+    }
+
+    /// The items that a loop walked, by its name after those of the steps around it.
+    pub(super) fn walked(&self, path: &str) -> impl Iterator<Item = &Walked> {
+        let all = self.index.items.get(path).into_iter().flatten();
+        all.filter_map(|at| self.seen.items.get(*at))
     }
 
     /// The value of an item that a loop walked; of a map a record of the key and the value.
     pub fn item(&self, at: &Where) -> Option<Value> {
-        let (_, first, second) = self.seen.items.iter().find(|(place, ..)| is_at(place, at))?;
+        let (_, first, second) = self.seen.items.get(*self.index.item.get(at)?)?;
         Some(match second {
             Some(value) => Value::record([("key", first.clone()), ("value", value.clone())]),
             None => first.clone(),
@@ -79,12 +116,9 @@ impl Course {
 
     /// What a step asked of the world, or would write, in the order of the file.
     pub fn calls<'a>(&'a self, at: &'a Where) -> impl Iterator<Item = &'a run::Noted<run::Called>> {
-        self.seen.calls.iter().filter(move |call| call.step.join(".") == at.0 && call.item == at.1)
+        let all = self.index.calls.get(at).into_iter().flatten();
+        all.filter_map(|at| self.seen.calls.get(*at))
     }
-}
-
-fn is_at(place: &StepPlace, at: &Where) -> bool {
-    place.path.join(".") == at.0 && place.item == at.1
 }
 
 /// Goes through a plan; `retrace` answers for the world. Must be called on [`run::runtime`].
@@ -113,7 +147,9 @@ pub async fn go_through(plan: Plan, options: RunOptions, retrace: Arc<Retrace>) 
         (RunField::Status, text(outcome.status.name())),
     ];
     let stands = std::mem::take(&mut *watch.0.lock().unwrap_or_else(PoisonError::into_inner));
-    Course { outcome, now: told.now, workflow_outputs, facts, stands, seen: retrace.take() }
+    let seen = retrace.take();
+    let index = Index::of(&seen);
+    Course { outcome, now: told.now, workflow_outputs, facts, stands, seen, index }
 }
 
 /// Keeps what steps gave and how they ended.
@@ -121,16 +157,16 @@ pub async fn go_through(plan: Plan, options: RunOptions, retrace: Arc<Retrace>) 
 struct Watch(Mutex<HashMap<Where, Stand>>);
 
 impl Watch {
-    fn at(&self, place: StepPlace, change: impl FnOnce(&mut Stand)) {
+    fn at(&self, place: &StepPlace, change: impl FnOnce(&mut Stand)) {
         let mut stands = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(stands.entry((place.path.join("."), place.item)).or_default());
+        change(stands.entry(place_of(place)).or_default());
     }
 }
 
 impl EventSink for Watch {
     fn emit(&self, event: RunEvent) {
         if let EventKind::StepFinished { step, status, error, .. } = event.kind {
-            self.at(step, |stand| {
+            self.at(&step, |stand| {
                 stand.status = Some(status);
                 stand.error = error;
             });
@@ -138,6 +174,6 @@ impl EventSink for Watch {
     }
 
     fn gave(&self, place: &dyn Fn() -> StepPlace, value: &Value) {
-        self.at(place(), |stand| stand.value = Some(value.clone()));
+        self.at(&place(), |stand| stand.value = Some(value.clone()));
     }
 }

@@ -1,6 +1,6 @@
 //! Packages: folders of workflow files, each workflow of which is a job `PACKAGE/JOB`.
 //!
-//! [`folders()`] finds them, [`load()`] reads one, [`Package::of`] makes one of files that were read already. Whatever is wrong with a package is kept with it, so that
+//! [`folders()`] finds them, [`load()`] reads one, [`load_for`] as much of it as a job needs, [`Package::of`] makes one of files that were read already. Whatever is wrong with a package is kept with it, so that
 //! it stands beside the good ones and hides none. [`next_due`] says when a schedule is due.
 
 mod due;
@@ -17,7 +17,7 @@ use crate::diagnostic::Diagnostic;
 
 pub use due::{Due, next_due};
 pub use folders::{PLACE, folders, name_of};
-pub use read::load;
+pub use read::{load, load_for};
 
 /// A package, read.
 #[derive(Debug)]

@@ -9,21 +9,53 @@ use super::{Loaded, Package, PackagedJob, files};
 use crate::check::modules::{self, Module, Modules, Reader};
 use crate::config::{Config, Home, Job, Manifest, Named, waiting_in_circles};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::source::{Sources, Span};
+use crate::source::{Source, Sources, Span};
 use crate::syntax::ast::{ItemKind, WorkflowItemKind};
 
 /// Reads the package in `folder` with its files and what they import.
 pub fn load(folder: &Path, config: &Config, sources: &mut Sources, read: Reader<'_>) -> Loaded {
+    load_those(folder, None, config, sources, read, &|_, _| true)
+}
+
+/// The same with only those files that a job of the package, called `job` in it, can be in: the others are not parsed,
+/// and jobs in them are missing. A job that is not found so may be found by [`load`].
+pub fn load_for(job: &str, folder: &Path, config: &Config, sources: &mut Sources, read: Reader<'_>) -> Loaded {
+    let manifest = manifest(folder, config, sources, read);
+    let named = manifest.0.target(config, job).ok().flatten().map(|named| plain(&named.path));
+    let is_wanted = |path: &Path, text: &str| named.as_deref() == Some(&*plain(path)) || mentions(text, job);
+    load_those(folder, Some(manifest), config, sources, read, &is_wanted)
+}
+
+/// Whether a text says `workflow NAME` anywhere, be it in a comment.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_sign = |sign: char| sign.is_alphanumeric() || sign == '_';
+    text.match_indices("workflow").any(|(at, word)| {
+        let behind = text.get(at + word.len()..).unwrap_or_default();
+        behind.trim_start().strip_prefix(name).is_some_and(|rest| !rest.starts_with(is_sign))
+    })
+}
+
+fn load_those(
+    folder: &Path,
+    told: Option<Told>,
+    config: &Config,
+    sources: &mut Sources,
+    read: Reader<'_>,
+    is_wanted: &dyn Fn(&Path, &str) -> bool,
+) -> Loaded {
     let files::Files { found, mut refused } = files::under(folder);
-    let mut texts = Vec::new();
+    let (mut texts, mut is_all) = (Vec::new(), true);
     for path in found {
         match read(&path) {
-            Ok(text) => texts.push((path, text)),
+            Ok(text) if is_wanted(&path, &text) => texts.push((path, text)),
+            Ok(_) => is_all = false,
             Err(why) => refused.push((path, why)),
         }
     }
     let (modules, unread) = modules::load(texts, sources, read);
-    let package = package(folder, &modules, refused, config, sources, read);
+    // What is wrong is told in the order of reading: a manifest's faults behind the files'.
+    let told = told.unwrap_or_else(|| manifest(folder, config, sources, read));
+    let package = package(folder, told, &modules, (refused, is_all), config, sources);
     Loaded { package, modules, unread }
 }
 
@@ -39,19 +71,25 @@ impl Package {
         let files::Files { found, refused } = files::under(folder);
         let known: HashSet<&Path> = own(folder, modules).filter_map(Module::path).collect();
         let has_all = found.iter().all(|path| known.contains(path.as_path()));
-        has_all.then(|| package(folder, modules, refused, config, sources, read))
+        has_all.then(|| {
+            let manifest = manifest(folder, config, sources, read);
+            package(folder, manifest, modules, (refused, true), config, sources)
+        })
     }
 }
 
+/// A manifest with its text and what is wrong with it.
+type Told = (Manifest, Source, Vec<Diagnostic>);
+
+/// The package of these modules; besides come the files that cannot be part of it, and whether it has no others.
 fn package(
     folder: &Path,
+    (manifest, source, mut findings): Told,
     modules: &Modules,
-    refused: Vec<(PathBuf, String)>,
+    (refused, is_all): (Vec<(PathBuf, String)>, bool),
     config: &Config,
     sources: &mut Sources,
-    read: Reader<'_>,
 ) -> Package {
-    let (manifest, source, mut findings) = manifest(folder, config, sources, read);
     let (name, unnamed) = name(&manifest, folder, &source);
     findings.extend(unnamed);
     let is_sound = findings.iter().all(|finding| !finding.is_error());
@@ -61,7 +99,7 @@ fn package(
         Diagnostic::new(&codes::VF701, source.span(), message)
     };
     findings.extend(refused.into_iter().map(no_part));
-    let is_whole = own(folder, modules).all(|module| !module.is_unread);
+    let is_whole = is_all && own(folder, modules).all(|module| !module.is_unread);
     let workflows = workflows(folder, modules);
     let mut reading = Reading { manifest: &manifest, config, name: &name, folder, findings };
     let jobs = reading.jobs(&workflows, is_whole);
@@ -246,4 +284,19 @@ fn twice(second: &Home, first: &Home) -> Diagnostic {
 /// The path without `.`, so that `./a.flow` is `a.flow`.
 fn plain(path: &Path) -> PathBuf {
     path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_wanted_when_it_may_hold_the_workflow() {
+        for text in ["workflow copy {}", "## doc\nworkflow  copy{", "} workflow\n\tcopy {", "# the workflow copy"] {
+            assert!(mentions(text, "copy"), "{text}");
+        }
+        for text in ["", "workflow", "workflow copy_all {}", "workflow other { use copy: sql }", "workflows copy"] {
+            assert!(!mentions(text, "copy"), "{text}");
+        }
+    }
 }

@@ -27,7 +27,7 @@ fn the_extractor_does_what_its_plan_says_and_then_has_nothing_to_do() {
         assert_eq!(saved["transaction"], "copied.stored");
         assert_eq!((saved["writes"].as_u64(), saved["items"].as_array().unwrap().len()), (Some(23), 23));
         assert_eq!(saved["items"][0]["item"], "2026-09-30");
-        assert_eq!(counts(group(&plan, "copied.stored.do db.insert")), only("created", 23));
+        assert_eq!(counts(group(&plan, "copied.stored.do db.upsert")), only("created", 23));
         let gauge = group(&plan, "finally.do status.publish.written");
         assert_eq!((counts(gauge), &gauge["target"]), (only("created", 1), &json!("extractor_job_status")));
         assert_eq!(plan["summary"], json!({ "to_write": 254, "unchanged": 0, "conflicting": 0, "unknown": 0 }));
@@ -79,7 +79,7 @@ fn the_extract_and_the_converter_do_what_their_plans_say() {
     let plan = place.plan(file, &with(&extract, &["--detailed-exitcode"])).expect(6);
     assert_eq!(counts(group(&plan, "extracted.stored.known")), only("created", 440));
     assert_eq!(counts(group(&plan, "extracted.stored.saved")), only("created", 440));
-    assert_eq!(counts(group(&plan, "extracted.stored.do db.insert")), only("created", 1));
+    assert_eq!(counts(group(&plan, "extracted.stored.do db.upsert")), only("created", 1));
     assert_eq!(plan["summary"]["to_write"], 882);
     assert_eq!(place.run(file, &extract).expect(0)["metrics"]["items_created"], 440);
     let again = place.plan(file, &extract).expect(0);
@@ -205,7 +205,7 @@ fn without_reading_the_structure_is_shown() {
         json!(told),
         json!([
             ["copied.stored.saved", "sql.upsert", "db", "vm_extracted_metrics", "for each item of `copied`"],
-            ["copied.stored.do db.insert", "sql.insert", "db", "vm_extraction_jobs", "for each item of `copied`"],
+            ["copied.stored.do db.upsert", "sql.upsert", "db", "vm_extraction_jobs", "for each item of `copied`"],
             ["finally.do status.publish.written", "metrics.write", "vm", null, null],
         ])
     );

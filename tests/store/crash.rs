@@ -96,7 +96,7 @@ fn a_large_value_whose_step_is_not_on_record_is_read_again() {
 }
 
 /// A number that looks random and is the same for the same seed.
-fn scattered(seed: u64) -> u64 {
+pub(super) fn scattered(seed: u64) -> u64 {
     let mut x = seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     x ^= x >> 29;
     x.wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 33
@@ -181,6 +181,11 @@ fn a_worker_that_sleeps_past_its_lease_doubles_nothing() {
         child.wait().unwrap();
         taken_over += u64::from(is_taken_over);
         over_before += u64::from(!is_taken_over);
+        if project.runs().is_empty() {
+            // It could not reach the server in time, and has no record: it did its work all the same.
+            assert_eq!(left(&project), expected, "seed {seed}");
+            continue;
+        }
         if let Some(ran) = resumed.filter(|ran| ran.code != 0) {
             // It fell asleep in the middle of a write, with the database that it wrote to locked.
             assert!(ran.stdout.contains("only writer"), "seed {seed}: {}{}", ran.stdout, ran.stderr);

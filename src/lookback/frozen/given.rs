@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use indexmap::IndexMap;
+
 use super::literal::literal;
 use super::{Subject, hidden, places};
 use crate::check::program::{Action, Block, FunctionBody, OnFailure, Step};
@@ -171,7 +173,7 @@ impl<'a> Giver<'a> {
         if let (true, Some((_, Gave::Failure(kind, message)))) = (failures == all.len(), all.first()) {
             return Ok((comments, failure(*kind, message)));
         }
-        let mut written: Vec<(String, Vec<&Where>)> = Vec::new();
+        let mut texts: IndexMap<String, Vec<&Where>> = IndexMap::new();
         let mut last = String::new();
         for (place, gave) in all {
             let text = match gave {
@@ -184,11 +186,9 @@ impl<'a> Giver<'a> {
                 }
                 Gave::Failure(..) => continue,
             };
-            match written.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, places)) => places.push(place),
-                None => written.push((text, vec![place])),
-            }
+            texts.entry(text).or_default().push(place);
         }
+        let mut written: Vec<(String, Vec<&Where>)> = texts.into_iter().collect();
         for (place, gave) in all {
             let Gave::Failure(_, message) = gave else { continue };
             let item = place.1.as_deref().unwrap_or_default();
@@ -218,16 +218,15 @@ impl<'a> Giver<'a> {
     fn condition(&self, place: &Where, around: &Around) -> Result<String, String> {
         let mut parts = Vec::new();
         for (path, name) in &around.loops {
-            let seen = &self.subject.course.seen.items;
+            let course = self.subject.course;
             let is_around = |item: &Option<String>| match (item, &place.1) {
                 (Some(item), Some(place)) => {
                     place == item || place.strip_prefix(item.as_str()).is_some_and(|rest| rest.starts_with(" / "))
                 }
                 _ => false,
             };
-            let all: Vec<&Value> =
-                seen.iter().filter(|(at, ..)| at.path.join(".") == *path).map(|(_, first, _)| first).collect();
-            let found = seen.iter().find(|(at, ..)| at.path.join(".") == *path && is_around(&at.item));
+            let all: Vec<&Value> = course.walked(path).map(|(_, first, _)| first).collect();
+            let found = course.walked(path).find(|(at, ..)| is_around(&at.item));
             let Some((_, first, _)) = found else { return Err(format!("the items of `{path}` are not known")) };
             if all.iter().filter(|other| **other == first).count() > 1 && around.loops.len() == 1 {
                 return Err(format!("`{path}` walked the same item twice, and a test cannot tell one from the other"));
