@@ -1,7 +1,7 @@
 //! The second derivatives of the objective by differences of the gradient, as Stan takes them: the kink of the changepoints'
 //! prior counts only so, and the rounding of the differences leads where the reference goes.
 
-use super::eigen::Symmetric;
+use super::eigen::Square;
 use super::objective::Objective;
 
 /// The distance of the differences.
@@ -16,9 +16,10 @@ const DIFFERENCES: [(f64, f64); 4] = [
     (2.0 * STEP, HALF * (-1.0 / 12.0)),
 ];
 
-/// The second derivatives at a point, times a millionth; none if there is no density beside it.
-pub(super) fn scaled_hessian(objective: &mut Objective<'_>, at: &[f64]) -> Option<Symmetric> {
-    let mut matrix = Symmetric::zeros(at.len());
+/// The second derivatives of the log density at a point, times a millionth, on the diagonal and below it; none if there is no
+/// density beside the point.
+pub(super) fn scaled_hessian(objective: &mut Objective<'_>, at: &[f64]) -> Option<Square> {
+    let mut matrix = Square::zeros(at.len());
     let mut moved = at.to_vec();
     let mut gradient = vec![0.0; at.len()];
     for (place, value) in at.iter().enumerate() {
@@ -28,9 +29,11 @@ pub(super) fn scaled_hessian(objective: &mut Objective<'_>, at: &[f64]) -> Optio
             }
             objective.value_and_gradient(&moved, &mut gradient)?;
             for (other, slope) in gradient.iter().enumerate() {
-                matrix.add(place, other, weight * slope);
+                // What is minimised is the negative log density.
+                let share = weight * -slope;
+                matrix.add(place.max(other), place.min(other), share);
                 if other == place {
-                    matrix.add(place, other, weight * slope);
+                    matrix.add(place, other, share);
                 }
             }
         }

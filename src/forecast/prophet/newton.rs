@@ -26,7 +26,8 @@ pub(super) fn minimise(
         let next = step(objective, &mut at, value);
         let change = (next - value).abs();
         value = next;
-        if change <= CONVERGED {
+        // Before the first step Stan's density has the constants that it leaves out later: that change is always a large one.
+        if change <= CONVERGED && iteration > 1 {
             return Ok(Some(Found { at, iterations: iteration, stop: Some(Stop::Objective) }));
         }
     }

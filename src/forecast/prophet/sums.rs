@@ -46,6 +46,17 @@ pub(super) fn fours([s0, s1, s2, s3]: [f64; 4], mut rest: impl ExactSizeIterator
     rest.fold(even + odd, |sum, value| sum + value)
 }
 
+/// A column's product with a vector, as Eigen makes it for a whole matrix: even and odd rows by themselves, then an odd last one.
+pub(super) fn pairs(a: &[f64], b: &[f64]) -> f64 {
+    let ((a_pairs, a_rest), (b_pairs, b_rest)) = (a.as_chunks::<2>(), b.as_chunks::<2>());
+    let [mut even, mut odd] = [0.0, 0.0];
+    for ([a_even, a_odd], [b_even, b_odd]) in a_pairs.iter().zip(b_pairs) {
+        even += a_even * b_even;
+        odd += a_odd * b_odd;
+    }
+    a_rest.iter().zip(b_rest).fold(even + odd, |sum, (a, b)| sum + a * b)
+}
+
 /// The sum of the squares of a vector.
 pub(super) fn squares(a: &[f64]) -> f64 {
     dot(a, a)

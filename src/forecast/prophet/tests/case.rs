@@ -20,6 +20,7 @@ const QUICK: &[&str] = &[
     "n_history_size2",
     "n_hol_mult",
     "n_logistic_one_cp",
+    "n_logistic_reg_newton",
     "n_many_cp",
     "n_monthly",
     "n_newton5",
