@@ -1,11 +1,12 @@
 //! The end of the process at a chosen point, as a crash would have it: for tests, and in debug builds only.
 //!
-//! `VMFLOW_ABORT_AT=J4:3` ends it the third time that it comes to `J4`. In other builds nothing of this is left.
+//! `VMFLOW_ABORT_AT=J4:3` ends it the third time that it comes to `J4`; `J4:3:stop` stops it there (SIGSTOP) until somebody
+//! lets it go on. In other builds nothing of this is left.
 
 /// Where a run can be cut off between two things that should both happen; `docs/runs.md` says what each leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Point {
-    /// Before the run is on record.
+    /// Before the run is on record: before the transaction that puts it there, and once more at its end.
     J0,
     /// After that.
     J1,
@@ -15,14 +16,16 @@ pub enum Point {
     J3,
     /// After a write, before anything is on record of it.
     J4,
-    /// After a large output has its file, before the step is on record.
+    /// After a large output has its file, and after outputs are in their table, before the step is on record.
     J5,
     /// After a step is on record.
     J6,
-    /// After the run's end is on record.
+    /// After the run's end is on record: at the end of the transaction that puts it there, and after that.
     J7,
     /// After a sink was told, before that is on record.
     J8,
+    /// After a day of a back-fill is taken, before its run is on record.
+    J9,
 }
 
 #[cfg(debug_assertions)]
@@ -32,23 +35,38 @@ mod armed {
 
     use super::Point;
 
-    static ARMED: OnceLock<(String, AtomicU64)> = OnceLock::new();
+    static ARMED: OnceLock<Armed> = OnceLock::new();
+
+    struct Armed {
+        point: String,
+        left: AtomicU64,
+        stops: bool,
+    }
 
     pub(super) fn arm(text: &str) {
-        let (point, times) = text.split_once(':').unwrap_or((text, "1"));
+        let mut parts = text.split(':');
+        let point = parts.next().unwrap_or_default().to_owned();
+        let left = AtomicU64::new(parts.next().and_then(|times| times.parse().ok()).unwrap_or(1));
         // A second call keeps the first; nothing depends on it.
-        let _ = ARMED.set((point.to_owned(), AtomicU64::new(times.parse().unwrap_or(1))));
+        let _ = ARMED.set(Armed { point, left, stops: parts.next() == Some("stop") });
     }
 
     pub(super) fn at(point: Point) {
-        let Some((armed, left)) = ARMED.get() else { return };
-        if format!("{point:?}") == *armed && left.fetch_sub(1, Ordering::SeqCst) == 1 {
+        let Some(armed) = ARMED.get() else { return };
+        if format!("{point:?}") != armed.point || armed.left.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return;
+        }
+        if !armed.stops {
             std::process::abort();
         }
+        // Whoever may not even signal himself goes on, and the test that wanted him to sleep fails.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+        // The signal may go to another thread, and this one may be a little late.
+        std::thread::sleep(std::time::Duration::from_millis(100));
     }
 }
 
-/// Chooses the point: `J4`, or `J4:3` for the third time there.
+/// Chooses the point: `J4`, `J4:3` for the third time there, or `J4:3:stop`.
 #[inline]
 pub fn arm(text: Option<&str>) {
     #[cfg(debug_assertions)]

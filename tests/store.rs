@@ -1,11 +1,13 @@
 //! Runs on record: looking back, taking up again, what a crash at any point leaves, what never gets into the file.
 
+mod asleep;
 mod backfill;
 mod crash;
 mod full;
 mod history;
 mod lookback;
 mod outage;
+mod points;
 mod resume;
 mod secrets;
 mod server;

@@ -1,7 +1,8 @@
 //! `vmflow backfill`: a run for each business day of a time, the oldest first.
 //!
 //! The runs of a back-fill know each other by what was asked for, the days aside. So the same command goes on where an
-//! earlier one stopped, and one for more days leaves alone what is there already.
+//! earlier one stopped, and one for more days leaves alone what is there already. The store gives each day to one run, so
+//! that two which are started at once share the days.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -38,9 +39,14 @@ struct Day {
     known: Option<RunRow>,
 }
 
+/// Whether there is nothing to do for a run.
+const fn is_done(run: &RunRow) -> bool {
+    matches!(run.status, Status::Success | Status::Running)
+}
+
 impl Day {
     fn is_done(&self) -> bool {
-        self.known.as_ref().is_some_and(|run| matches!(run.status, Status::Success | Status::Running))
+        self.known.as_ref().is_some_and(is_done)
     }
 
     /// What would be done, for people.
@@ -58,8 +64,39 @@ impl Day {
 /// A day that is over.
 struct Ended {
     day: NaiveDate,
-    exit: Exit,
-    result: Option<Json>,
+    came: Came,
+}
+
+/// What came of a day.
+enum Came {
+    /// It was run, and this is its result.
+    Run(Exit, Json),
+    /// It could not be begun.
+    Nothing(Exit),
+    /// Another back-fill runs it, or has run it meanwhile.
+    Elsewhere,
+}
+
+impl Ended {
+    fn code(&self) -> u8 {
+        match &self.came {
+            Came::Run(exit, _) | Came::Nothing(exit) => exit.code(),
+            Came::Elsewhere => 0,
+        }
+    }
+
+    fn result(&self) -> Option<&Json> {
+        if let Came::Run(_, result) = &self.came { Some(result) } else { None }
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.came, Came::Elsewhere)
+    }
+
+    /// What keeps one day from beginning keeps the others from it as well.
+    fn ends_all(&self) -> bool {
+        matches!(self.came, Came::Nothing(_)) || self.code() >= 130
+    }
 }
 
 pub(super) fn backfill(command: &BackfillArguments, terminal: &Terminal, variables: &Variables) -> Exit {
@@ -80,10 +117,15 @@ pub(super) fn backfill(command: &BackfillArguments, terminal: &Terminal, variabl
     let work = Work { command, batch, terminal: Terminal { animates: false, ..*terminal }, variables, clock };
     let ended = work.all(&days);
     if command.format == ListFormat::Json {
-        let list = ended
-            .iter()
-            .map(|one| json!({ "day": one.day.to_string(), "exit_code": one.exit.code(), "result": one.result }));
-        let document = json!({ "batch": batch.to_string(), "days": list.collect::<Vec<_>>() });
+        let list = ended.iter().filter(|one| !one.is_elsewhere());
+        let list =
+            list.map(|one| json!({ "day": one.day.to_string(), "exit_code": one.code(), "result": one.result() }));
+        let elsewhere = ended.iter().filter(|one| one.is_elsewhere()).map(|one| one.day.to_string());
+        let document = json!({
+            "batch": batch.to_string(),
+            "days": list.collect::<Vec<_>>(),
+            "elsewhere": elsewhere.collect::<Vec<_>>(),
+        });
         terminal.print(&format!("{document:#}\n"));
     } else {
         terminal.print(&summary(&days, &ended));
@@ -137,10 +179,15 @@ fn batch(command: &BackfillArguments) -> Uuid {
     hash.get(..32).and_then(|half| half.parse().ok()).unwrap_or_default()
 }
 
+/// The store of runs, when there is anything in it.
+fn history(command: &BackfillArguments, variables: &Variables) -> Option<History> {
+    let config = Project::default().config(&command.config, Path::new("."), variables).ok().flatten();
+    config.and_then(|config| History::of(config).ok())
+}
+
 /// The newest run of each instant, as far as anything is on record.
 fn known(command: &BackfillArguments, batch: Uuid, variables: &Variables) -> HashMap<Timestamp, RunRow> {
-    let config = Project::default().config(&command.config, Path::new("."), variables).ok().flatten();
-    let Some(history) = config.and_then(|config| History::of(config).ok()) else { return HashMap::new() };
+    let Some(history) = history(command, variables) else { return HashMap::new() };
     let selection = Selection { batch: Some(batch), ..Selection::newest(u32::MAX) };
     let mut runs = history.ask(history.store.runs(&selection)).unwrap_or_default();
     runs.reverse();
@@ -170,20 +217,30 @@ fn planned(command: &BackfillArguments, days: &[Day]) -> String {
 
 fn summary(days: &[Day], ended: &[Ended]) -> String {
     let done = days.iter().filter(|day| day.is_done()).count();
-    let well = ended.iter().filter(|one| one.exit.code() == 0).count();
+    let elsewhere = ended.iter().filter(|one| one.is_elsewhere()).count();
+    let well = ended.iter().filter(|one| one.code() == 0).count() - elsewhere;
     let open = days.len() - done - ended.len();
-    let mut parts = vec![format!("{well} of {} days went well", ended.len())];
+    let mut parts = vec![format!("{well} of {} days went well", ended.len() - elsewhere)];
     parts.extend((done > 0).then(|| format!("{done} were done before")));
+    parts.extend((elsewhere > 0).then(|| format!("{elsewhere} were left to another back-fill")));
     parts.extend((open > 0).then(|| format!("{open} were not begun")));
     format!("\n{}\n", parts.join(", "))
 }
 
 /// What the command exits with: an interruption, else the worst of the days.
 fn worst(ended: &[Ended]) -> Exit {
-    let codes: Vec<u8> = ended.iter().map(|one| one.exit.code()).collect();
+    let codes: Vec<u8> = ended.iter().map(Ended::code).collect();
     let stopped = codes.iter().copied().find(|code| *code >= 130);
     let failed = codes.iter().copied().find(|code| !matches!(code, 0 | 3));
     Exit::Code(stopped.or(failed).or_else(|| codes.into_iter().max()).unwrap_or(0))
+}
+
+fn came(carried: Result<Option<Carried>, Exit>) -> Came {
+    match carried {
+        Ok(Some(Carried { result, exit, .. })) => Came::Run(exit, result),
+        Ok(None) => Came::Nothing(Exit::Bug),
+        Err(exit) => Came::Nothing(exit),
+    }
 }
 
 /// What every day is run with.
@@ -205,8 +262,7 @@ impl Work<'_> {
                 let Some(day) = left.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
                 let one = self.day(day);
                 self.tell(&one);
-                // What keeps one day from beginning keeps the others from it as well.
-                stopped.fetch_or(one.exit.code() >= 130 || one.result.is_none(), Ordering::Relaxed);
+                stopped.fetch_or(one.ends_all(), Ordering::Relaxed);
                 ended.lock().unwrap_or_else(PoisonError::into_inner).push(one);
             }
         };
@@ -227,21 +283,44 @@ impl Work<'_> {
         if self.command.format == ListFormat::Json {
             return;
         }
-        let field = |name: &str| one.result.as_ref().and_then(|result| result.get(name)).and_then(Json::as_str);
+        if one.is_elsewhere() {
+            self.terminal.print(&format!("{}  left to another back-fill\n", one.day));
+            return;
+        }
+        let field = |name: &str| one.result().and_then(|result| result.get(name)).and_then(Json::as_str);
         let status = field("status").unwrap_or("not run");
         self.terminal.print(&format!("{}  {status}: {}\n", one.day, field("message").unwrap_or("see above")));
     }
 
     fn day(&self, day: &Day) -> Ended {
-        let carried = match &day.known {
-            Some(run) if !run.is_broken_off => self.again(run),
-            _ => self.anew(day),
+        let came = match &day.known {
+            Some(run) if !run.is_broken_off => self.finish(run.begin.id),
+            _ => match self.anew(day) {
+                Ok(Some(Carried { taken_by: Some(other), .. })) => self.finish(other),
+                carried => came(carried),
+            },
         };
-        match carried {
-            Ok(Some(Carried { result, exit, .. })) => Ended { day: day.date, exit, result: Some(result) },
-            Ok(None) => Ended { day: day.date, exit: Exit::Bug, result: None },
-            Err(exit) => Ended { day: day.date, exit, result: None },
+        Ended { day: day.date, came }
+    }
+
+    /// Takes a run up again, unless another back-fill is faster: it may also be so between the look and the taking up.
+    fn finish(&self, run: Uuid) -> Came {
+        match self.standing(run) {
+            Some(run) if is_done(&run) => Came::Elsewhere,
+            Some(run) => match self.again(&run) {
+                Err(_) if self.standing(run.begin.id).is_some_and(|run| is_done(&run)) => Came::Elsewhere,
+                carried => came(carried),
+            },
+            None => {
+                Came::Nothing(refuse(&self.terminal, Exit::Environment, &format!("the run {run} is not on record")))
+            }
         }
+    }
+
+    /// How a run stands now.
+    fn standing(&self, run: Uuid) -> Option<RunRow> {
+        let history = history(self.command, self.variables)?;
+        history.ask(history.store.runs(&Selection::one(run))).ok()?.pop()
     }
 
     fn anew(&self, day: &Day) -> Result<Option<Carried>, Exit> {
@@ -268,6 +347,7 @@ impl Work<'_> {
                 format: None,
                 trigger: "backfill",
                 batch: Some(self.batch),
+                in_place_of: day.known.as_ref().map(|run| run.begin.id),
                 traceparent: self.variables.traceparent(),
             },
             Uuid::now_v7(),

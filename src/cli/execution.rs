@@ -30,6 +30,8 @@ pub(super) struct How {
     pub(super) trigger: &'static str,
     /// The back-fill that it belongs to.
     pub(super) batch: Option<Uuid>,
+    /// The run whose day of the back-fill it does anew.
+    pub(super) in_place_of: Option<Uuid>,
     /// The W3C `traceparent` of who started it.
     pub(super) traceparent: Option<String>,
 }
@@ -105,7 +107,7 @@ pub(super) fn carry_out(
 ) -> Exit {
     let format = format.unwrap_or(if terminal.is_interactive { RunFormat::Human } else { RunFormat::Json });
     let redactor = ready.redactor.clone();
-    let Some(Carried { outcome, result, exit }) = carry(format, terminal, prepared, id, clock, ready, kept) else {
+    let Some(Carried { outcome, result, exit, .. }) = carry(format, terminal, prepared, id, clock, ready, kept) else {
         return refuse(terminal, Exit::Bug, "the run broke down; this is a bug of vmflow's");
     };
     let text = match format {
@@ -123,6 +125,8 @@ pub(super) struct Carried {
     /// What `--format json` prints.
     pub(super) result: Json,
     pub(super) exit: Exit,
+    /// The run that has its day of the back-fill: this one was not begun.
+    pub(super) taken_by: Option<Uuid>,
 }
 
 /// Runs what is ready and ends its record; `None` when vmflow itself broke down.
@@ -156,6 +160,7 @@ pub(super) fn carry(
     };
     let performed = perform(prepared, id, services, sink.recorded(recorder.clone()), &runtime);
     let carried = performed.map(|Performed { outcome, exit }| {
+        let taken_by = recorder.as_ref().and_then(|recorder| recorder.taken_by());
         let result = redactor.redact_json(&document(&prepared.plan.workflow, prepared, id, &outcome));
         if let Some(recorder) = recorder {
             let end = Finished {
@@ -167,7 +172,7 @@ pub(super) fn carry(
             };
             runtime.block_on(recorder.finish(end));
         }
-        Carried { outcome, result, exit }
+        Carried { outcome, result, exit, taken_by }
     });
     if let Some(telling) = telling {
         telling.end(&runtime, terminal, &redactor);

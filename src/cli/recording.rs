@@ -70,6 +70,7 @@ impl Recording {
             now: to_kept(&Value::Timestamp(prepared.now)).unwrap_or_default(),
             trigger: how.trigger.to_owned(),
             batch: how.batch,
+            in_place_of: how.in_place_of,
             worker: worker(),
             started_at: clock.now().timestamp_millis(),
             told: None,

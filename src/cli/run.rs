@@ -40,6 +40,7 @@ pub(super) fn run(command: &RunArguments, terminal: &Terminal, variables: &Varia
                 format: command.format,
                 trigger: saved.map_or("run", |_| "plan"),
                 batch: None,
+                in_place_of: None,
                 traceparent: variables.traceparent(),
             };
             execute(&how, terminal, &prepared, id, &clock, &mut project)

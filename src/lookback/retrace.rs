@@ -133,7 +133,9 @@ impl Replay for Retrace {
 }
 
 impl Records for Retrace {
-    fn began(&self, _params: &IndexMap<Arc<str>, Value>) {}
+    fn began<'a>(&'a self, _params: &IndexMap<Arc<str>, Value>) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 
     fn on_record(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))

@@ -99,7 +99,7 @@ async fn prepare(
         calls: Mutex::default(),
     });
     if let Some(records) = &run.records {
-        records.began(&params);
+        records.began(&params).await;
     }
     let connections = Arc::new(services.connections);
     let attempts = Arc::new(Attempts::new(CancellationToken::new()));

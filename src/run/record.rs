@@ -34,8 +34,9 @@ const MOST_KEPT: usize = 2_000_000;
 
 /// Takes down what a run does, and gives back what an earlier attempt at the same run did.
 pub trait Records: Send + Sync {
-    /// The run begins, with these parameters.
-    fn began(&self, params: &IndexMap<Arc<str>, Value>);
+    /// The run begins, with these parameters. Comes back at once, but for a run that somebody else may have begun: then it
+    /// has been stopped, or is ours.
+    fn began<'a>(&'a self, params: &IndexMap<Arc<str>, Value>) -> BoxFuture<'a, ()>;
     /// Comes back once the run itself is on record, or cannot be: no run that has written is unknown afterwards.
     fn on_record(&self) -> BoxFuture<'_, ()>;
     /// What an earlier attempt did under a key.

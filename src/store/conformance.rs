@@ -20,6 +20,7 @@ pub(super) async fn all(open: Open<'_>) {
     an_announced_write_is_open_until_it_ends_or_somebody_says_so(open).await;
     runs_are_selected(open).await;
     only_what_is_over_may_be_taken_up(open).await;
+    a_day_of_a_back_fill_is_one_runs(open).await;
     values_of_any_size_and_letters_come_back(open).await;
     whoever_runs_a_run_is_told_to_stop(open).await;
     pruning_leaves_what_runs_and_what_others_use(open).await;
@@ -42,6 +43,7 @@ pub(super) fn begin(id: Uuid) -> Begin {
         now: json!({ "timestamp": [1, 0] }),
         trigger: "run".to_owned(),
         batch: None,
+        in_place_of: None,
         worker: "here:1".to_owned(),
         started_at: 1000,
         told: None,
@@ -175,7 +177,10 @@ async fn an_announced_write_is_open_until_it_ends_or_somebody_says_so(open: Open
 async fn runs_are_selected(open: Open<'_>) {
     let store = open();
     let batch = Some(Uuid::now_v7());
-    let begun = |at, job: &str| Begin { started_at: at, job: Some(job.to_owned()), batch, ..begin(Uuid::now_v7()) };
+    let begun = |at, job: &str| {
+        let (now, job) = (json!({ "timestamp": [at, 0] }), Some(job.to_owned()));
+        Begin { started_at: at, job, batch, now, ..begin(Uuid::now_v7()) }
+    };
     let all = [begun(50_001, "x"), begun(50_002, "y"), begun(50_003, "x")];
     for (run, status) in all.iter().zip([Status::Success, Status::Failed, Status::Partial]) {
         store.begin(run).await.unwrap();
@@ -211,6 +216,32 @@ async fn only_what_is_over_may_be_taken_up(open: Open<'_>) {
     assert_eq!((found[0].status, found[0].finished_at, &found[0].result), (Status::Running, None, &None));
     store.finish(run, 2, &[], &finished(Status::Success)).await.unwrap();
     assert_eq!(store.claim(Uuid::now_v7(), "b", &Status::ALL).await, Ok(Claim::Unknown));
+}
+
+async fn a_day_of_a_back_fill_is_one_runs(open: Open<'_>) {
+    let (mine, theirs, batch) = (open(), open(), Uuid::now_v7());
+    let day =
+        |second: i64| Begin { batch: Some(batch), now: json!({ "timestamp": [second, 0] }), ..begin(Uuid::now_v7()) };
+    let (first, late) = (day(1), day(1));
+    let both = tokio::join!(mine.begin(&first), theirs.begin(&late));
+    let (had, other) = if both.0.is_ok() { (&first, both.1) } else { (&late, both.0) };
+    assert_eq!(other, Err(StoreError::Taken(had.id)), "one of those that come at once");
+    let of_batch = Selection { batch: Some(batch), ..Selection::newest(9) };
+    assert_eq!(theirs.runs(&of_batch).await.unwrap().len(), 1, "nothing is left of the other");
+    theirs.begin(&day(2)).await.unwrap();
+    // In the place of the run that has it, and of none that had it before.
+    let anew = Begin { in_place_of: Some(had.id), ..day(1) };
+    theirs.begin(&anew).await.unwrap();
+    let again = Begin { in_place_of: Some(had.id), ..day(1) };
+    assert_eq!(mine.begin(&again).await, Err(StoreError::Taken(anew.id)));
+    for run in mine.runs(&of_batch).await.unwrap() {
+        let owner = if run.begin.id == first.id { &mine } else { &theirs };
+        owner.finish(run.begin.id, 1, &[], &finished(Status::Success)).await.unwrap();
+    }
+    mine.prune(i64::MAX, 0, false).await.unwrap();
+    let free = day(1);
+    mine.begin(&free).await.unwrap();
+    mine.finish(free.id, 1, &[], &finished(Status::Success)).await.unwrap();
 }
 
 async fn values_of_any_size_and_letters_come_back(open: Open<'_>) {

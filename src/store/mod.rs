@@ -49,6 +49,8 @@ pub type Kept<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub enum StoreError {
     /// Somebody else has taken the run over, or it has ended: nothing was written.
     Lost,
+    /// This run of the same back-fill has the day: nothing was written.
+    Taken(Uuid),
     /// The store is at fault; a line for people.
     Fault(String),
     /// It cannot be reached just now, and nothing was done; a line for people.
@@ -61,6 +63,7 @@ impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Lost => f.write_str("the run belongs to somebody else by now"),
+            Self::Taken(run) => write!(f, "the run {run} has this day of the back-fill"),
             Self::Fault(why) | Self::Away(why) | Self::Unknown(why) => f.write_str(why),
         }
     }
@@ -73,7 +76,7 @@ pub trait RunStore: Send + Sync {
     fn lease(&self) -> Option<Duration>;
 
     /// Puts a run on record, as running and belonging to its worker. Its epoch is 1. After [`StoreError::Unknown`] it may be
-    /// called again.
+    /// called again. Of the runs of a back-fill one only has each instant: any other is [`StoreError::Taken`].
     fn begin<'a>(&'a self, run: &'a Begin) -> Kept<'a, ()>;
 
     /// Adds entries to a run that the caller owns with this epoch, and prolongs the lease. After

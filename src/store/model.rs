@@ -51,8 +51,10 @@ pub struct Begin {
     pub now: Json,
     /// What started it.
     pub trigger: String,
-    /// The back-fill that it belongs to.
+    /// The back-fill that it belongs to: one run of it has each instant.
     pub batch: Option<Uuid>,
+    /// The run that had this instant of the back-fill so far, and whose record broke off.
+    pub in_place_of: Option<Uuid>,
     /// Who runs it.
     pub worker: String,
     /// When it started.

@@ -4,8 +4,8 @@
 //! there is; while it does, more gathers. Values become JSON there, not where the run goes on. Entries are committed in
 //! the order in which they came, so that what a step worked on is on record whenever the step is.
 //!
-//! Only two things wait for a commit: a write that must not be made twice, until its announcement is on record, and the
-//! end of the run.
+//! Only three things wait for a commit: a write that must not be made twice, until its announcement is on record; the end
+//! of the run; and the beginning of a day of a back-fill, which another back-fill may have begun.
 //!
 //! **When the store cannot be written** the run goes on without it. That is told once, and the record is marked as broken
 //! off, so that nobody takes the run over later and does again what is not on record. A server that is away is tried again
@@ -56,6 +56,8 @@ pub struct Recorder {
     story: Option<Story>,
     /// Whether the run is on record, or will never be.
     begun: watch::Receiver<bool>,
+    /// Whether the run itself waits for that.
+    awaits_begin: bool,
     hold: Arc<Hold>,
     _beating: AbortOnDropHandle<()>,
 }
@@ -63,8 +65,9 @@ pub struct Recorder {
 impl Recorder {
     /// Of a run that begins; `begin` still lacks its parameters.
     pub fn of_new(store: Arc<dyn RunStore>, begin: Begin, mask: Mask, warn: Warn, on: &Handle) -> Self {
-        let run = begin.id;
-        Self { begin: Mutex::new(Some(Box::new(begin))), ..Self::start(store, (run, 1), None, mask, warn, on) }
+        let (run, awaits_begin) = (begin.id, begin.batch.is_some());
+        let begin = Mutex::new(Some(Box::new(begin)));
+        Self { begin, awaits_begin, ..Self::start(store, (run, 1), None, mask, warn, on) }
     }
 
     /// Of a run that goes on, with the epoch that it was claimed with.
@@ -99,12 +102,17 @@ impl Recorder {
         let beating = AbortOnDropHandle::new(on.spawn(hold.clone().keep()));
         let events = AtomicU64::new(0);
         let (begin, story) = (Mutex::default(), None);
-        Self { sender, begin, recalled, mask, events, story, begun, hold, _beating: beating }
+        Self { sender, begin, recalled, mask, events, story, begun, awaits_begin: false, hold, _beating: beating }
     }
 
     /// Stops the run when somebody asks for that, or has taken it over.
     pub fn guard(&self, interrupt: &Interrupt) {
         self.hold.stops(interrupt);
+    }
+
+    /// The run of the same back-fill that has this one's day; this one was stopped before its first step.
+    pub fn taken_by(&self) -> Option<Uuid> {
+        self.hold.taken_by()
     }
 
     /// The same, which also keeps for sinks what they are to be told.
@@ -139,13 +147,14 @@ impl Recorder {
 }
 
 impl Records for Recorder {
-    fn began(&self, params: &IndexMap<Arc<str>, Value>) {
+    fn began<'a>(&'a self, params: &IndexMap<Arc<str>, Value>) -> BoxFuture<'a, ()> {
         let begin = self.begin.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut begin) = begin {
             begin.params = kept_params(params, &self.mask);
             begin.told = self.story.as_ref().and_then(|story| serde_json::to_string(&story.begun(&begin)).ok());
             self.send(Message::Begin(begin));
         }
+        if self.awaits_begin { self.on_record() } else { Box::pin(std::future::ready(())) }
     }
 
     fn on_record(&self) -> BoxFuture<'_, ()> {

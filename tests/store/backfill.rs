@@ -1,8 +1,11 @@
 //! A run for each business day.
 
+use std::process::Stdio;
+
 use serde_json::{Value as Json, json};
 
 use super::Project;
+use crate::support::sandbox::Ran;
 
 /// Notes the day; fails on the days that a table names.
 const DAILY: &str = r#"workflow daily {
@@ -77,6 +80,77 @@ fn days_that_failed_or_broke_off_are_taken_up_again() {
     assert_eq!(project.runs()[0]["status"], "crashed");
     assert_eq!(days(&project.run(&backfill).expect(0), "exit_code"), ["0"; 2]);
     assert_eq!((project.runs().len(), project.numbers("select count(*) from notes")), (4, vec![4]));
+}
+
+/// Logs the day, by an insert: a day that is run twice is there twice.
+const ONCE: &str = r#"import std.dates
+workflow once {
+  use db: sqlite
+  calendar open = calendars.weekdays(zone: "UTC")
+  day = business_date(run.now, cutoff: 06:00, on: open)
+  do db.insert("log", rows: [{ n: dates.days_between(2026-01-01, day) }])
+  output day = day
+}
+"#;
+
+/// Eight business days.
+const DAYS: [&str; 7] = ["backfill", "once.flow", "--from", "2026-10-26", "--to", "2026-11-04", "--format=json"];
+
+/// Each of the eight days is there once, in the log and on record.
+fn is_each_day_there_once(project: &Project, at: &str) {
+    let (all, different) = ("select count(*) from log", "select count(distinct n) from log");
+    assert_eq!((project.numbers(all), project.numbers(different)), (vec![8], vec![8]), "{at}");
+    let runs = project.runs();
+    assert_eq!(runs.len(), 8, "{at}: {runs:#?}");
+    assert!(runs.iter().all(|run| run["status"] == "success"), "{at}: {runs:#?}");
+}
+
+#[test]
+fn two_back_fills_that_are_started_at_once_begin_no_day_twice() {
+    for make in [Project::new, Project::on_server] {
+        let project = make();
+        project.sandbox.write("once.flow", ONCE);
+        let start = || {
+            let mut command = project.sandbox.command(&[&DAYS[..], &["--max-parallel", "2"]].concat());
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let started: Vec<_> = (0..3).map(|_| start()).collect();
+        let ran: Vec<Ran> = started.into_iter().map(|child| child.wait_with_output().unwrap().into()).collect();
+        let done: usize = ran.iter().map(|ran| ran.expect(0)["days"].as_array().unwrap().len()).sum();
+        assert_eq!(done, 8, "together they did each day once");
+        is_each_day_there_once(&project, "at once");
+    }
+}
+
+#[test]
+fn a_back_fill_that_is_cut_off_as_it_begins_a_day_begins_it_once() {
+    for make in [Project::new, Project::on_server] {
+        for point in ["J9:2", "J0:5", "J1:3"] {
+            let project = make();
+            project.sandbox.write("once.flow", ONCE);
+            assert_eq!(project.abort_at(point, &DAYS).code, -1);
+            project.let_go();
+            assert_eq!(project.run(&DAYS).code, 0);
+            is_each_day_there_once(&project, point);
+        }
+    }
+}
+
+#[test]
+fn a_day_whose_record_broke_off_is_run_anew_by_one_back_fill() {
+    let project = Project::new();
+    project.sandbox.write("once.flow", ONCE);
+    let day = ["backfill", "once.flow", "--from", "2026-10-26", "--to", "2026-10-26", "--format", "json"];
+    assert_eq!(project.abort_at("J1", &day).code, -1);
+    // A run that goes on without a record has no file that says whose it is.
+    std::fs::remove_dir_all(project.sandbox.path().join(".vmflow/runs/leases")).unwrap();
+    let start = || project.sandbox.command(&day).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let started = [start(), start()];
+    for mut child in started {
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+    assert_eq!((project.numbers("select count(*) from log"), project.runs().len()), (vec![1], 2));
+    assert_eq!(days(&project.run(&day).expect(0), "day"), [""; 0]);
 }
 
 #[test]

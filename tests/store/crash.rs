@@ -1,6 +1,5 @@
 //! What a crash at each point leaves, and what finishing the run makes of it.
 
-use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use serde_json::Value as Json;
 use super::Project;
 
 /// What a run left in the database, each table's rows as one text.
-fn left(project: &Project) -> Vec<i64> {
+pub(super) fn left(project: &Project) -> Vec<i64> {
     let mut all = project.numbers("select 1000 * n + v from copies order by n");
     all.extend(project.numbers("select v from notes"));
     all.extend(project.numbers("select n from log order by n"));
@@ -17,58 +16,10 @@ fn left(project: &Project) -> Vec<i64> {
 }
 
 /// The outputs and the database after a run that nobody disturbed.
-fn undisturbed(flow: &str) -> (Json, Vec<i64>) {
+pub(super) fn undisturbed(flow: &str) -> (Json, Vec<i64>) {
     let project = Project::new();
     let outputs = project.run(&["run", flow]).expect(0)["outputs"].clone();
     (outputs, left(&project))
-}
-
-/// Takes the last run up again until it is over, ending the process at a point on the way once more.
-fn finish(project: &Project, point: &str) -> Json {
-    project.let_go();
-    if project.runs()[0]["status"] == "crashed" {
-        project.abort_at(point, &["resume", "last"]);
-    }
-    project.let_go();
-    if project.runs()[0]["status"] == "crashed" {
-        let ran = project.run(&["resume", "last"]);
-        assert_eq!(ran.code, 0, "{point}: {}{}", ran.stdout, ran.stderr);
-    }
-    project.shown()
-}
-
-#[test]
-fn a_crash_at_any_point_loses_nothing_and_doubles_nothing() {
-    // Every third: the longer script kills at any moment.
-    crashes(Project::new, &[("J0", 1, 1), ("J1", 1, 1), ("J4", 26, 3), ("J6", 8, 3), ("J7", 1, 1)]);
-}
-
-#[test]
-fn a_crash_at_any_point_loses_nothing_on_a_server_either() {
-    crashes(Project::on_server, &[("J0", 1, 1), ("J1", 1, 1), ("J4", 20, 9), ("J6", 2, 1), ("J7", 1, 1)]);
-}
-
-/// Ends the process at points, each so many times, in steps.
-fn crashes(make: fn() -> Project, points: &[(&str, usize, usize)]) {
-    let (outputs, expected) = undisturbed("safe.flow");
-    let mut tried: BTreeMap<&str, usize> = BTreeMap::new();
-    for (point, times, step) in points {
-        for time in (1..=*times).step_by(*step) {
-            let project = make();
-            let at = format!("{point}:{time}");
-            let ran = project.abort_at(&at, &["run", "safe.flow"]);
-            *tried.entry(point).or_default() += 1;
-            if project.runs().is_empty() {
-                assert!(left(&project).is_empty(), "what has written is on record");
-                continue;
-            }
-            assert!(ran.code == -1 || *point == "J6", "{at}: {}", ran.stderr);
-            let shown = finish(&project, if time % 2 == 0 { "J4:2" } else { "J2" });
-            assert_eq!((&shown["status"], &shown["result"]["outputs"]), (&Json::from("success"), &outputs), "{at}");
-            assert_eq!(left(&project), expected, "{at}");
-        }
-    }
-    println!("crashes: {tried:?}");
 }
 
 #[test]
@@ -152,50 +103,4 @@ fn kills(place: &str, make: fn() -> Project, usually: u64) {
         "kill -9, runs in {place}: {kills} runs, {killed} kills, {resumed} finished by resuming, \
          {unrecorded} killed before they began"
     );
-}
-
-#[test]
-fn a_worker_that_sleeps_past_its_lease_doubles_nothing() {
-    let stops: u64 = std::env::var("VMFLOW_TEST_STOPS").ok().and_then(|text| text.parse().ok()).unwrap_or(2);
-    let (outputs, expected) = undisturbed("safe.flow");
-    let (mut taken_over, mut over_before) = (0, 0);
-    // Some are over before, on a quick machine, or not begun, on a slow one: others are tried in their place.
-    for seed in 0..stops * 10 {
-        if taken_over == stops {
-            break;
-        }
-        let project = Project::on_server();
-        project.run(&["runs"]);
-        let mut child =
-            project.sandbox.command(&["run", "safe.flow"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let signal = |name: &str, id: u32| {
-            let id = id.to_string();
-            std::process::Command::new("kill").args([name, &id]).stderr(Stdio::null()).status().unwrap();
-        };
-        std::thread::sleep(Duration::from_micros(2_000 + scattered(seed) % 120_000));
-        signal("-STOP", child.id());
-        project.let_go();
-        let is_taken_over = project.runs().first().is_some_and(|run| run["status"] == "crashed");
-        let resumed = is_taken_over.then(|| project.run(&["resume", "last"]));
-        signal("-CONT", child.id());
-        child.wait().unwrap();
-        taken_over += u64::from(is_taken_over);
-        over_before += u64::from(!is_taken_over);
-        if project.runs().is_empty() {
-            // It could not reach the server in time, and has no record: it did its work all the same.
-            assert_eq!(left(&project), expected, "seed {seed}");
-            continue;
-        }
-        if let Some(ran) = resumed.filter(|ran| ran.code != 0) {
-            // It fell asleep in the middle of a write, with the database that it wrote to locked.
-            let is_locked = ["only writer", "another process is writing"].iter().any(|why| ran.stdout.contains(why));
-            assert!(is_locked, "seed {seed}: {}{}", ran.stdout, ran.stderr);
-            project.run(&["resume", "last"]).expect(0);
-        }
-        let shown = project.shown();
-        assert_eq!((&shown["status"], &shown["result"]["outputs"]), (&Json::from("success"), &outputs), "seed {seed}");
-        assert_eq!(left(&project), expected, "seed {seed}");
-    }
-    assert!(taken_over > 0, "no worker was stopped while it ran");
-    println!("SIGSTOP: {taken_over} runs taken over while their worker slept, {over_before} others over or not begun");
 }

@@ -28,7 +28,7 @@ enum State {
     Ours(Option<Instant>),
     /// The store has been away for so long that nobody knows.
     Away,
-    /// Somebody else has the run.
+    /// Somebody else has the run, or its day of a back-fill.
     Lost,
     /// Nothing more will be recorded.
     Over,
@@ -42,6 +42,7 @@ pub(super) struct Hold {
     warn: Warn,
     state: Mutex<State>,
     interrupt: OnceLock<Interrupt>,
+    taken_by: OnceLock<Uuid>,
     /// When to give up what is not on record by then: the run is over.
     last: OnceLock<Instant>,
 }
@@ -49,7 +50,8 @@ pub(super) struct Hold {
 impl Hold {
     pub(super) fn new(store: Arc<dyn RunStore>, (run, epoch): (Uuid, u32), warn: Warn) -> Self {
         let state = Mutex::new(State::Before);
-        Self { store, run, epoch, warn, state, interrupt: OnceLock::new(), last: OnceLock::new() }
+        let (interrupt, taken_by, last) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { store, run, epoch, warn, state, interrupt, taken_by, last }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -109,16 +111,34 @@ impl Hold {
 
     /// Somebody else has the run: it ends here, without `finally`, which is his to run.
     pub(super) fn lose(&self) {
-        {
-            let mut state = self.state();
-            if matches!(*state, State::Lost | State::Over) {
-                return;
-            }
-            *state = State::Lost;
+        if !self.is_first_to_lose() {
+            return;
         }
         let why = "somebody else has taken this run over, because its lease was over";
         (self.warn)(&format!("{why}; it stops here, and nothing more of it is recorded"));
         self.stop_at_once();
+    }
+
+    /// Another run has the day that this one is for: it ends here, before its first step.
+    pub(super) fn leave_to(&self, other: Uuid) {
+        if self.is_first_to_lose() {
+            // It is lost once only.
+            let _ = self.taken_by.set(other);
+            self.stop_at_once();
+        }
+    }
+
+    pub(super) fn taken_by(&self) -> Option<Uuid> {
+        self.taken_by.get().copied()
+    }
+
+    fn is_first_to_lose(&self) -> bool {
+        let mut state = self.state();
+        let is_first = !matches!(*state, State::Lost | State::Over);
+        if is_first {
+            *state = State::Lost;
+        }
+        is_first
     }
 
     fn stop_at_once(&self) {
@@ -147,7 +167,7 @@ impl Hold {
             }
             Err(StoreError::Lost) => self.lose(),
             // Whether the record breaks off for that is for those to say who have something to write.
-            Err(StoreError::Fault(_) | StoreError::Away(_) | StoreError::Unknown(_)) => {}
+            Err(StoreError::Taken(_) | StoreError::Fault(_) | StoreError::Away(_) | StoreError::Unknown(_)) => {}
         }
         false
     }

@@ -148,7 +148,7 @@ fn step(key: &str, end: End) -> Recorded {
 #[tokio::test]
 async fn a_thousand_steps_go_in_with_few_commits_and_in_order() {
     let trial = trial(usize::MAX);
-    trial.recorder.began(&IndexMap::new());
+    trial.recorder.began(&IndexMap::new()).await;
     for n in 0..1000 {
         trial.recorder.ended(step(&format!("{n:04}"), End::Well(Some(Value::Int(n)))));
     }
@@ -164,7 +164,7 @@ async fn a_thousand_steps_go_in_with_few_commits_and_in_order() {
 #[tokio::test]
 async fn an_announcement_is_on_record_when_it_comes_back_with_all_that_was_before_it() {
     let trial = trial(usize::MAX);
-    trial.recorder.began(&IndexMap::new());
+    trial.recorder.began(&IndexMap::new()).await;
     trial.recorder.on_record().await;
     assert_eq!(trial.store.runs(&Selection::one(trial.run)).await.unwrap().len(), 1);
     trial.recorder.ended(step("before", End::Well(None)));
@@ -177,7 +177,7 @@ async fn an_announcement_is_on_record_when_it_comes_back_with_all_that_was_befor
 async fn a_store_that_fails_is_told_of_once_and_holds_nobody_up() {
     for fails_from in 0..3 {
         let trial = trial(fails_from);
-        trial.recorder.began(&IndexMap::new());
+        trial.recorder.began(&IndexMap::new()).await;
         trial.recorder.on_record().await;
         for n in 0..5 {
             trial.recorder.announce(step(&n.to_string(), End::Announced)).await;
@@ -199,7 +199,7 @@ async fn secrets_are_kept_out_of_all_that_is_written() {
     let trial = trial(usize::MAX);
     let secret = || Value::text("a hunter2 b");
     let params = [("plain", secret()), ("token", Value::Secret("hunter2".into())), ("n", Value::Int(1))];
-    trial.recorder.began(&params.into_iter().map(|(name, value)| (Arc::from(name), value)).collect());
+    trial.recorder.began(&params.into_iter().map(|(name, value)| (Arc::from(name), value)).collect()).await;
     trial.recorder.ended(step("a", End::Well(Some(secret()))));
     let error = crate::run::ErrorReport { kind: "query".to_owned(), message: "hunter2?".to_owned(), help: None };
     trial.recorder.ended(step("b", End::Failed(error)));

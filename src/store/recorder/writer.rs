@@ -182,7 +182,8 @@ impl Writer {
 
     /// Puts the run on record. A store that is not there is not waited for; one that went away meanwhile may have done it.
     async fn begin(&self, begin: &Begin) -> Result<(), StoreError> {
-        let until = Instant::now() + self.hold.patience().unwrap_or_default();
+        // From the first answer on: somebody who fell asleep in the middle (SIGSTOP) finds his time over and the server there.
+        let mut until = None;
         let mut is_unsure = false;
         loop {
             let asked = Moment::now();
@@ -196,7 +197,8 @@ impl Writer {
             is_unsure |= matches!(error, StoreError::Unknown(_));
             match error {
                 StoreError::Away(why) | StoreError::Unknown(why) if is_unsure => {
-                    if until <= Instant::now() {
+                    let now = Instant::now();
+                    if *until.get_or_insert(now + self.hold.patience().unwrap_or_default()) <= now {
                         return Err(StoreError::Unknown(why));
                     }
                 }
@@ -223,10 +225,12 @@ impl Writer {
                 Ok(Err(error)) => return Err(error),
                 Err(_) => format!("the run store did not answer within {longest:?}"),
             };
-            if self.hold.is_late() || self.receiver.len() > MOST_WAITING {
+            // Whoever was asleep meanwhile has not waited for the server yet.
+            let has_waited = asked.elapsed() <= longest + AGAIN;
+            if (self.hold.is_late() && has_waited) || self.receiver.len() > MOST_WAITING {
                 return Err(StoreError::Unknown(why));
             }
-            if waited <= Instant::now() && !self.hold.is_away() {
+            if has_waited && waited <= Instant::now() && !self.hold.is_away() {
                 self.hold.away();
                 (self.warn)(&format!("{why}; the run goes on, and is recorded further when the store is back"));
             }
@@ -236,15 +240,23 @@ impl Writer {
 
     fn break_off(&mut self, error: &StoreError) {
         let was_begun = self.record == Record::Kept;
-        self.tell_begun.send_replace(true);
         // A lease runs out by itself, and then the run can be taken up as it is on record.
         let is_left = self.store.lease().is_some() && (was_begun || matches!(error, StoreError::Unknown(_)));
         self.record = if is_left { Record::Left } else { Record::Ended };
-        if *error == StoreError::Lost {
-            return self.hold.lose();
+        match error {
+            StoreError::Lost => self.hold.lose(),
+            StoreError::Taken(other) => self.hold.leave_to(*other),
+            StoreError::Fault(_) | StoreError::Away(_) | StoreError::Unknown(_) => {
+                self.hold.end();
+                self.store.abandon(self.run);
+                self.tell_of_break(error, was_begun, is_left);
+            }
         }
-        self.hold.end();
-        self.store.abandon(self.run);
+        // Whoever waits for the beginning finds the run stopped by then, when it is not ours.
+        self.tell_begun.send_replace(true);
+    }
+
+    fn tell_of_break(&self, error: &StoreError, was_begun: bool, is_left: bool) {
         let what = match (was_begun, is_left) {
             (true, true) => {
                 "the record of this run breaks off here, and what it does since is done again when it is resumed"

@@ -24,7 +24,7 @@ pub(super) use self::home::{Home, LeaseLeft, Owner};
 pub(super) use self::link::Link;
 use self::outputs::Body;
 pub(super) use self::outputs::LARGE;
-use self::write::{Appended, LeaseMs};
+use self::write::{Appended, Begun, LeaseMs};
 use super::{
     Begin, Claim, EffectRow, Entry, EventRow, Finished, Kept, Program, Pruned, RunRow, RunStore, Selection, Settled,
     SinkRow, Status, StepRow, Stop, StoreError,
@@ -114,11 +114,14 @@ impl<H: Home> SqlStore<H> {
         let is_unsure = self.commits().get(&run.id).is_some_and(|commits| commits.is_unsure);
         if !is_unsure || !write::has_begun(&mut open.link, run).await.map_err(fault)? {
             let begun = write::begin(&mut open.link, run, self.lease_ms()).await.map_err(fault);
-            if let Err(error) = begun {
+            let begun = begun.inspect_err(|error| {
                 if matches!(error, StoreError::Unknown(_)) {
                     self.commits().insert(run.id, Commits { done: 0, is_unsure: true });
                 }
-                return Err(error);
+            })?;
+            if let Begun::Taken(other) = begun {
+                open.keep();
+                return Err(StoreError::Taken(other.parse().unwrap_or_default()));
             }
         }
         self.commits().insert(run.id, Commits::default());

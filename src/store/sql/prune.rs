@@ -25,7 +25,7 @@ pub(super) async fn prune(
     let old = old(link, before_ms, keep, is_alive).await?;
     let ids: Vec<Json> = old.iter().map(|id| json!({ "id": id.to_string() })).collect();
     let (ids, list) = (words.as_list(&ids), words.list("$1", &[("id", Text)]));
-    for table in ["events", "effects", "steps"] {
+    for table in ["events", "effects", "steps", "days"] {
         link.run(&format!("delete from {table} where run in (select id from {list})"), binds![&*ids]).await?;
     }
     link.run(&format!("delete from runs where id in (select id from {list})"), binds![ids]).await?;

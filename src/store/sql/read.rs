@@ -45,6 +45,7 @@ fn run(row: &Row) -> Done<RunRow> {
         now: json(row.maybe_text("now")?).unwrap_or_default(),
         trigger: row.text("trigger")?,
         batch: uuid(row.maybe_text("batch")?),
+        in_place_of: None,
         worker: row.text("worker")?,
         started_at: row.int("started_at")?,
         told: None,

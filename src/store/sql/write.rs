@@ -8,13 +8,29 @@ use uuid::Uuid;
 use super::link::{Done, Link, binds};
 use super::words::Kind::{Int, Text};
 use super::{outputs, told};
+use crate::abort::{self, Point};
 use crate::store::{Begin, Entry, Finished, Settled, Status, StepRow, StepState, may_become};
 
 /// A lease in milliseconds, for owners whom the database alone knows.
 pub(super) type LeaseMs = Option<i64>;
 
-pub(super) async fn begin(link: &mut Link, run: &Begin, lease: LeaseMs) -> Done<()> {
+/// What comes of putting a run on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It is there.
+    Done,
+    /// Another run has its day of the back-fill; the id of that.
+    Taken(String),
+}
+
+pub(super) async fn begin(link: &mut Link, run: &Begin, lease: LeaseMs) -> Done<Begun> {
     link.begin().await?;
+    if let Some(batch) = run.batch
+        && let Some(other) = take_day(link, &batch.to_string(), run).await?
+    {
+        link.rollback().await?;
+        return Ok(Begun::Taken(other));
+    }
     let now = link.words().now;
     link.run(
         &format!("insert into programs (hash, texts, created_at) values ($1, $2, {now}) on conflict (hash) do nothing"),
@@ -46,7 +62,27 @@ pub(super) async fn begin(link: &mut Link, run: &Begin, lease: LeaseMs) -> Done<
     )
     .await?;
     told::add(link, &run.told.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-    link.commit().await
+    abort::at(Point::J0);
+    link.commit().await?;
+    Ok(Begun::Done)
+}
+
+/// Takes the day that a run of a back-fill is for; gives the run that has it already.
+async fn take_day(link: &mut Link, batch: &str, run: &Begin) -> Done<Option<String>> {
+    let (now, before) = (run.now.to_string(), run.in_place_of.map(|before| before.to_string()));
+    let taken = link
+        .run(
+            "insert into days as d (batch, now, run) values ($1, $2, $3)
+             on conflict (batch, now) do update set run = excluded.run where d.run = $4",
+            binds![batch, &*now, run.id.to_string(), before],
+        )
+        .await?;
+    if taken > 0 {
+        abort::at(Point::J9);
+        return Ok(None);
+    }
+    let row = link.row("select run from days where batch = $1 and now = $2", binds![batch, now]).await?;
+    row.map_or(Err(sqlx::Error::RowNotFound), |row| row.text("run").map(Some))
 }
 
 /// What a commit is told of the one before it, and what it tells the next.
@@ -80,6 +116,9 @@ pub(super) async fn append(
     };
     let rows = Rows::of(entries);
     outputs::add(link, &rows.outputs).await?;
+    if !rows.outputs.is_empty() {
+        abort::at(Point::J5);
+    }
     effects(link, &id, epoch, &rows).await?;
     steps(link, &id, &rows.steps).await?;
     events(link, &id, entries).await?;
@@ -91,6 +130,7 @@ pub(super) async fn append(
     told::add(link, &of_entries.chain(of_end).map(String::as_str).collect::<Vec<_>>()).await?;
     if let Some(end) = end {
         finish(link, &id, end).await?;
+        abort::at(Point::J7);
     }
     link.commit().await?;
     Ok(Appended::Done(number))

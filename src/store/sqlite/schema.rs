@@ -89,6 +89,14 @@ const MIGRATIONS: &[&str] = &[
      alter table runs add column lease_until integer;",
     // The attempts of steps that made several, as JSON.
     "alter table steps add column tried text;",
+    // Which run has a day of a back-fill: two that are started at once begin none twice.
+    "create table days (
+       batch text not null,
+       now text not null,
+       run text not null,
+       primary key (batch, now)
+     ) strict, without rowid;
+     insert into days select batch, now, max(id) from runs where batch is not null group by batch, now;",
 ];
 
 /// Brings a file up to the present tables; says why it cannot be used.

@@ -53,6 +53,27 @@ async fn a_file_of_an_earlier_version_is_brought_up_and_one_of_a_later_version_i
     assert!(error.to_string().contains("later version of vmflow"), "{error}");
 }
 
+#[tokio::test]
+async fn the_days_of_back_fills_of_an_earlier_version_are_their_newest_runs() {
+    let place = Place::new();
+    let path = place.folder.path().join("runs.db");
+    let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.unwrap();
+    super::schema::as_of(&mut old, 5).await;
+    let (batch, ids) = (Uuid::now_v7(), [Uuid::now_v7(), Uuid::now_v7()]);
+    let program = "insert into programs values ('p', '{\"files\":[],\"programs\":[],\"is_whole\":true}', 0)";
+    old.execute(sqlx::raw_sql(program)).await.unwrap();
+    for id in ids {
+        let run = format!(
+            "insert into runs (id, workflow, target, environment, connections, program, params, now, trigger, status,
+               epoch, worker, started_at, batch)
+             values ('{id}', 'w', 't', 'e', 'c', 'p', '{{}}', '7', 'backfill', 'crashed', 1, 'm', 7, '{batch}')"
+        );
+        old.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(run))).await.unwrap();
+    }
+    let run = Begin { batch: Some(batch), now: json!(7), ..conformance::begin(Uuid::now_v7()) };
+    assert_eq!(SqliteStore::at(&path).begin(&run).await, Err(StoreError::Taken(ids[1])));
+}
+
 async fn standing(store: &SqliteStore, run: Uuid) -> (Status, bool) {
     let found = store.runs(&Selection::one(run)).await.unwrap().remove(0);
     (found.status, found.is_broken_off)
