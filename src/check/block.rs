@@ -330,10 +330,7 @@ impl Checker<'_> {
 
     /// What stands in the file.
     pub(super) fn source_text(&self, span: Span) -> &str {
-        // Sources get their numbers in the order of the modules.
-        let found = self.modules.all.binary_search_by_key(&span.source, |module| module.source.id);
-        let module = found.ok().and_then(|at| self.modules.all.get(at));
-        module.map_or("", |module| module.source.slice(span))
+        self.modules.slice(span)
     }
 
     /// What a step without a name is called.

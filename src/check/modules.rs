@@ -65,6 +65,13 @@ impl Module {
 }
 
 impl Modules {
+    /// What stands in a file.
+    pub(super) fn slice(&self, span: Span) -> &str {
+        // Sources get their numbers in the order of the modules.
+        let found = self.all.binary_search_by_key(&span.source, |module| module.source.id);
+        found.ok().and_then(|at| self.all.get(at)).map_or("", |module| module.source.slice(span))
+    }
+
     /// The sources that could not be read whole, and those that import one, however far away.
     pub(super) fn unread(&self) -> HashSet<SourceId> {
         let mut importers: Vec<Vec<usize>> = vec![Vec::new(); self.all.len()];

@@ -197,6 +197,12 @@ pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic
             .label(reader.span_of(partner.clone()), "opened here")
             .fix(format!("write `{meant}`"), span, meant);
     }
+    if let UnclosedKind::Opens(meant) = unclosed.kind {
+        let meant = meant.opener();
+        return Diagnostic::new(&codes::VF001, span, format!("`{opener}` closes nothing"))
+            .at(format!("what is closed further on would open here by `{meant}`"))
+            .fix(format!("write `{meant}`"), span, meant);
+    }
     let (message, help) = match unclosed.kind {
         UnclosedKind::Text => {
             ("this text is not closed".to_owned(), "close it with `\"` on the same line; `\\n` stands for a new line")
@@ -207,7 +213,10 @@ pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic
         }
         UnclosedKind::Bracket(Bracket::Paren) => ("this `(` is not closed".to_owned(), "close it with `)`"),
         UnclosedKind::Bracket(Bracket::Square) => ("this `[` is not closed".to_owned(), "close it with `]`"),
-        UnclosedKind::Bracket(Bracket::Brace) | UnclosedKind::Stray | UnclosedKind::Wrong(_) => {
+        UnclosedKind::Bracket(Bracket::Brace)
+        | UnclosedKind::Stray
+        | UnclosedKind::Wrong(_)
+        | UnclosedKind::Opens(_) => {
             ("this `{` is not closed".to_owned(), "close it with `}`")
         }
     };

@@ -57,12 +57,21 @@ enum Choice {
     Over,
     /// It closes the innermost bracket, and should be of that one's kind.
     Wrong,
+    /// It should open a bracket of this kind, which a later one closes.
+    Opens(Bracket),
 }
 
 /// In the order of preference where they explain as much.
-const CHOICES: [Choice; 3] = [Choice::Over, Choice::Stray, Choice::Wrong];
+const CHOICES: [Choice; 6] = [
+    Choice::Over,
+    Choice::Stray,
+    Choice::Wrong,
+    Choice::Opens(Bracket::Square),
+    Choice::Opens(Bracket::Brace),
+    Choice::Opens(Bracket::Paren),
+];
 
-/// So many closers that do not fit are read each way; each costs three passes over the text.
+/// So many closers that do not fit are read each way; each costs six passes over the text.
 const MOST_CHOICES: usize = 4;
 
 /// The shortest list of findings that reading closers one way or the other gives, if it is shorter than `best`.
@@ -143,6 +152,7 @@ impl<'s> Matching<'s> {
         match (choice, partner) {
             (Some(Choice::Wrong), _) => self.wrong(token),
             (Some(Choice::Stray), _) => self.stray(token),
+            (Some(Choice::Opens(meant)), _) => self.opens(token, *meant),
             (Some(Choice::Over), Some(partner)) => self.close_over(partner, token),
             (None, Some(partner)) if self.may_close_over(partner) => self.close_over(partner, token),
             _ => self.stray(token),
@@ -169,6 +179,13 @@ impl<'s> Matching<'s> {
                 self.stray(token);
             }
         }
+    }
+
+    /// It stands where a bracket opens.
+    fn opens(&mut self, token: &Token, meant: Bracket) {
+        self.open.push(Token { kind: Kind::Open(meant), ..*token });
+        let (open, reach) = (token.range(), token.end);
+        self.found.push(Unclosed { kind: UnclosedKind::Opens(meant), open, reach, outer: Vec::new() });
     }
 
     /// `)` and `]` do not reach across a block: `( { ) }` has a stray `)`, not two open brackets.
@@ -257,6 +274,8 @@ mod tests {
         assert_eq!(blamed("test a {\n  x = [\n    f({ b: c } }, [\n      1,\n    ]),\n  ]\n}\n"), [(3, "}")]);
         assert_eq!(blamed("test a {\n  x = [f({ b: c } }]\n  y = [{ d: 1]\n}\n"), [(2, "}"), (3, "{")]);
         assert_eq!(blamed("workflow a {\n  x = f(a: (1, 2], b: [3])\n}\n"), [(2, "]")]);
+        assert_eq!(blamed("test a {\n  given x = ]]\n  y = 1\n}\n"), [(2, "]")]);
+        assert_eq!(blamed("test a {\n  x = [{ a: ) b: 1 } }]\n}\n"), [(2, ")")]);
     }
 
     #[test]

@@ -65,15 +65,18 @@ impl Scan {
     }
 
     /// The text to parse instead, of the same length: habits replaced by what the language has for them,
-    /// brackets without a partner by spaces. So what stands around them is still understood.
+    /// brackets without a partner by spaces, or by what they should be. So what stands around them is still understood.
     pub(super) fn repaired(&self, text: &str) -> Option<String> {
         let habits = self
             .habits
             .iter()
             .map(|habit| (habit.span.clone(), habit.stand_in(text.get(habit.span.clone()).unwrap_or(""))));
         let lonely = self.unclosed.iter().filter(|found| found.is_bracket());
-        let lonely = lonely.flat_map(|found| std::iter::once(&found.open).chain(&found.outer));
-        let mut edits: Vec<_> = habits.chain(lonely.map(|span| (span.clone(), Cow::Borrowed("")))).collect();
+        let lonely = lonely.flat_map(|found| {
+            let outer = found.outer.iter().map(|span| (span.clone(), Cow::Borrowed("")));
+            std::iter::once((found.open.clone(), Cow::Borrowed(found.stand_in()))).chain(outer)
+        });
+        let mut edits: Vec<_> = habits.chain(lonely).collect();
         if edits.is_empty() {
             return None;
         }

@@ -78,6 +78,15 @@ pub(crate) enum Bracket {
 }
 
 impl Bracket {
+    /// What opens it.
+    pub(crate) const fn opener(self) -> &'static str {
+        match self {
+            Self::Paren => "(",
+            Self::Square => "[",
+            Self::Brace | Self::Hole => "{",
+        }
+    }
+
     /// What closes it.
     pub(crate) const fn closer(self) -> &'static str {
         match self {
@@ -102,12 +111,21 @@ pub(crate) struct Unclosed {
 }
 
 impl Unclosed {
+    /// What to read in its place: a bracket that has a partner, or nothing.
+    pub(crate) const fn stand_in(&self) -> &'static str {
+        match self.kind {
+            UnclosedKind::Opens(meant) => meant.opener(),
+            _ => "",
+        }
+    }
+
     /// Whether it is a bracket without a partner, outside of texts.
     pub(crate) const fn is_bracket(&self) -> bool {
         matches!(
             self.kind,
             UnclosedKind::Stray
                 | UnclosedKind::Wrong(_)
+                | UnclosedKind::Opens(_)
                 | UnclosedKind::Bracket(Bracket::Paren | Bracket::Square | Bracket::Brace)
         )
     }
@@ -126,6 +144,8 @@ pub(crate) enum UnclosedKind {
     Stray,
     /// A closer of another kind than its opener, which is the one of `outer`.
     Wrong(Bracket),
+    /// A closer where this bracket should open.
+    Opens(Bracket),
 }
 
 /// A habit of another language that the parser can read past.

@@ -17,7 +17,8 @@ pub(super) fn capitals(case: &Case<'_>) -> Option<Diagnostic> {
         (is_one && case.kind(index) == Some(Kind::Word) && small != case.text(index)).then_some((index, small))
     };
     let first = Some(case.first).filter(|first| case.at <= first + 1);
-    let (index, small) = [Some(case.at), first].into_iter().flatten().find_map(keyword)?;
+    let before = case.previous().filter(|_| !case.at_new_line());
+    let (index, small) = [Some(case.at), before, first].into_iter().flatten().find_map(keyword)?;
     let span = case.span(index);
     slip(span, format!("keywords are written small: `{small}`"))
         .map(|finding| finding.fix(format!("write `{small}`"), span, small))
@@ -70,6 +71,19 @@ pub(super) fn comprehension_word(case: &Case<'_>) -> Option<Diagnostic> {
     slip(span, "a comprehension walks a list by `for`").map(|finding| finding.fix("write `for`", span, "for"))
 }
 
+/// `extractor workflow {`.
+pub(super) fn name_before_kind(case: &Case<'_>) -> Option<Diagnostic> {
+    let (name, kind) = (case.text(case.first), case.text(case.first + 1));
+    let is_kind = matches!(kind, "workflow" | "step" | "action" | "fn" | "type" | "calendar" | "param" | "use");
+    if !is_kind || case.kind(case.first) != Some(Kind::Word) || RESERVED.contains(&name) {
+        return None;
+    }
+    let span = case.span(case.first).to(case.span(case.first + 1));
+    let written = format!("{kind} {name}");
+    slip(span, format!("the name follows the word `{kind}`"))
+        .map(|finding| finding.fix(format!("write `{written}`"), span, written))
+}
+
 /// `= 1` on a line of its own.
 pub(super) fn line_of_operator(case: &Case<'_>) -> Option<Diagnostic> {
     let is_odd = matches!(case.text(case.at), "=" | ":" | "," | "." | "->" | "=>");
@@ -87,15 +101,17 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
     let before = case.described(previous);
     let found = case.described(case.at);
     let help = match case.text(previous) {
-        "-" if is_piece_of_a_date(case.text(case.at)) => {
-            "a day is written `2025-01-09`, a moment `2025-01-09T07:00Z`".to_owned()
-        }
+        "-" if is_piece_of_a_date(case.text(case.at)) => DATES.to_owned(),
+        before if is_piece_of_a_date(before) && is_number_or_colon(case) => DATES.to_owned(),
         "." => "write the name of a field after `.`, or remove it".to_owned(),
         "[" if case.text(case.at) == "]" && follows_a_value(case, previous) => {
             "what is looked for stands between the brackets: `list[0]`, `map[\"key\"]`".to_owned()
         }
         _ if has(Word::Closer("`,`")) && begins_a_value(case) => {
             format!("put `,` between them, or an operator if {found} belongs to {before}")
+        }
+        name if has(Word::Exact("`=`")) && !case.at_new_line() && case.text(case.at + 1) != "=" => {
+            format!("a value gets its name by `=`: `{name} = …`")
         }
         _ if has(Word::Exact("`:`")) && begins_a_value(case) => "put `:` between them".to_owned(),
         _ if case.text(case.at) == "," && has(Word::Noun("a name")) => {
@@ -104,7 +120,20 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
         _ if case.text(case.at) == ":" && has(Word::Noun("an entry `name: value`")) => {
             "write the name of the entry before `:`".to_owned()
         }
+        _ if case.text(case.at) == ":" && has(Word::Noun("an argument")) => {
+            "write the name of the argument before `:`".to_owned()
+        }
+        _ if case.text(case.at) == "," && (has(Word::Noun("an argument")) || has(Word::Noun("an expression"))) => {
+            "write a value before `,`, or remove the `,`".to_owned()
+        }
+        _ if has(Word::Noun("an argument")) && case.kind(case.at) == Some(Kind::Symbol) => {
+            format!("write a value between {before} and {found}, or remove one of them")
+        }
+        _ if has(Word::Closer("`]`")) && follows_a_loop(case) => {
+            "a comprehension ends here, or goes on with `if …` or another `for …`".to_owned()
+        }
         _ if has(Word::Exact("`=`")) && case.text(case.at + 1) == "=" => "one name stands before `=`".to_owned(),
+        _ if has(Word::Exact("`{`")) => "a block of statements stands between `{` and `}`".to_owned(),
         _ if has(Word::Exact("`else`")) => "a choice has three parts: `if c then a else b`".to_owned(),
         _ if has(Word::Noun("a type")) => {
             "write a type, such as `text`, `int`, `date`, `list<text>` or `{ name: text }`".to_owned()
@@ -115,6 +144,19 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
         _ => return None,
     };
     Some(help)
+}
+
+const DATES: &str = "a day is written `2025-01-09`, a moment `2025-01-09T07:00Z`";
+
+/// Whether what did not fit could belong to a moment before it.
+fn is_number_or_colon(case: &Case<'_>) -> bool {
+    case.text(case.at) == ":" || case.kind(case.at) == Some(Kind::Number)
+}
+
+/// Whether what did not fit stands in a comprehension, behind what it walks.
+fn follows_a_loop(case: &Case<'_>) -> bool {
+    let open = case.innermost_open().unwrap_or(case.at);
+    case.after_expression() && (open..case.at).any(|index| case.text(index) == "for")
 }
 
 /// `09T00:00Z`, `01`: what is left of a day when a sign is missing in it.

@@ -104,7 +104,7 @@ fn divides(text: &str, habit: &Habit) -> bool {
 
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 71] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 72] = [
         other_alphabet,
         forms::import,
         shapes::type_without_equals,
@@ -175,6 +175,7 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         forms::lone_call,
         shifted_assignment,
         misspelt,
+        gaps::name_before_kind,
         leftover,
     ];
     SLIPS.iter().find_map(|slip| slip(case))
