@@ -136,7 +136,8 @@ impl<'r> Case<'r> {
         let found = self.described(self.at);
         let Some(previous) = self.previous() else {
             let wanted = wanted.unwrap_or_else(|| "a statement".to_owned());
-            return Diagnostic::new(&codes::VF001, self.span(self.at), format!("expected {wanted}, found {found}"));
+            return Diagnostic::new(&codes::VF001, self.span(self.at), format!("expected {wanted}, found {found}"))
+                .help("a line begins with a keyword, or gives a value its name: `name = …`");
         };
         let before = self.described(previous);
         let helped = |finding: Diagnostic| match slips::help(self, &words) {

@@ -50,10 +50,44 @@ impl Scan {
         if scan.too_deep.is_some() {
             return scan;
         }
+        if scan.habits.iter().any(|habit| habit.kind == HabitKind::Semicolon) {
+            scan.tell_commas(text);
+        }
         let brackets = brackets::unclosed(text, &scan.tokens, query.is_some());
         scan.unclosed.extend(brackets);
         scan.unclosed.sort_by_key(|found| found.open.start);
         scan
+    }
+
+    /// Tells the `;` that should be a comma, which gets a token, from the one behind a statement.
+    fn tell_commas(&mut self, text: &str) {
+        let mut open = Vec::new();
+        let mut told = Vec::with_capacity(self.tokens.len());
+        let mut tokens = std::mem::take(&mut self.tokens).into_iter().peekable();
+        for habit in self.habits.iter_mut().filter(|habit| habit.kind == HabitKind::Semicolon) {
+            while let Some(token) = tokens.next_if(|token| token.start < habit.span.start) {
+                match token.kind {
+                    Kind::Open(bracket) => open.push(bracket),
+                    Kind::Close(_) => drop(open.pop()),
+                    _ => {}
+                }
+                told.push(token);
+            }
+            let Some(next) = tokens.peek().filter(|next| !matches!(next.kind, Kind::Close(_))) else { continue };
+            let is_entry = !next.first && text.get(next.end..).is_some_and(|rest| rest.trim_start().starts_with(':'));
+            let is_comma = match open.last() {
+                Some(Bracket::Paren | Bracket::Square) => true,
+                Some(Bracket::Brace) => is_entry,
+                _ => false,
+            };
+            if let Some(last) = told.last().filter(|_| is_comma) {
+                habit.kind = HabitKind::SemicolonForComma;
+                let Range { start, end } = habit.span;
+                told.push(Token { kind: Kind::Symbol, start, end, first: false, ..*last });
+            }
+        }
+        told.extend(tokens);
+        self.tokens = told;
     }
 
     /// Behind a query that never ends, text was read as query and query as text.

@@ -166,8 +166,10 @@ pub(crate) enum HabitKind {
     BlockComment,
     /// `-- comment`.
     DashComment,
-    /// `;`.
+    /// `;` behind a statement.
     Semicolon,
+    /// `;` between the parts of a list, a record or a call.
+    SemicolonForComma,
     /// `'text'`, `“text”`.
     Quotes,
     /// `&&`.
@@ -184,6 +186,7 @@ impl Habit {
     pub(crate) fn stand_in(&self, written: &str) -> Cow<'static, str> {
         match self.kind {
             HabitKind::And | HabitKind::Or => Cow::Borrowed("or"),
+            HabitKind::SemicolonForComma => Cow::Borrowed(","),
             HabitKind::Quotes => Cow::Owned(requoted(written)),
             _ => Cow::Borrowed(""),
         }

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
-use crate::syntax::words::{Word, wanted};
+use crate::syntax::words::{Word, sentence, wanted};
 
 /// `ELSE`, `For each`: a keyword in capitals, where it went wrong or where the statement begins.
 pub(super) fn capitals(case: &Case<'_>) -> Option<Diagnostic> {
@@ -24,8 +24,15 @@ pub(super) fn capitals(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.fix(format!("write `{small}`"), span, small))
 }
 
-/// `a: : b`, `[a, , b]`, `todo todo`.
+/// `a: : b`, `[a, , b]`, `todo todo`; `if if` is noticed further on only.
 pub(super) fn twice(case: &Case<'_>) -> Option<Diagnostic> {
+    let is_keyword = |index: usize| RESERVED.contains(&case.text(index)) && case.text(index) != "not";
+    let keyword = (case.first + 1..case.at).find(|index| is_keyword(*index) && case.text(*index) == case.text(index - 1));
+    if let Some(second) = keyword {
+        let span = case.span(second);
+        return slip(span, format!("{} stands here twice", case.described(second)))
+            .map(|finding| finding.fix("remove one", case.span(second - 1).after().to(span), ""));
+    }
     // Behind a whole statement the second one began another, on the same line.
     let begins_late = case.token(case.first).is_some_and(|token| !token.first);
     let second = if begins_late { case.first } else { case.at };
@@ -104,11 +111,15 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
         "-" if is_piece_of_a_date(case.text(case.at)) => DATES.to_owned(),
         before if is_piece_of_a_date(before) && is_number_or_colon(case) => DATES.to_owned(),
         "." => "write the name of a field after `.`, or remove it".to_owned(),
+        "table" if has(Word::Exact("`<`")) => "the type of a table is written `table<{ name: text }>`".to_owned(),
         "[" if case.text(case.at) == "]" && follows_a_value(case, previous) => {
             "what is looked for stands between the brackets: `list[0]`, `map[\"key\"]`".to_owned()
         }
         _ if has(Word::Closer("`,`")) && begins_a_value(case) => {
             format!("put `,` between them, or an operator if {found} belongs to {before}")
+        }
+        _ if RESERVED.contains(&case.text(previous)) && has(Word::Exact("`:`")) => {
+            format!("{before} is a word of the language: it is no value, and no name")
         }
         name if has(Word::Exact("`=`")) && !case.at_new_line() && case.text(case.at + 1) != "=" => {
             format!("a value gets its name by `=`: `{name} = …`")
@@ -141,9 +152,21 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
         _ if has(Word::Noun("an expression")) && !case.at_new_line() && case.kind(case.at).is_some() => {
             format!("write a value between {before} and {found}, or remove one of them")
         }
-        _ => return None,
+        _ if is_keyword(case) => format!("{found} is a word of the language: it is no value, and no name"),
+        _ => {
+            let wanted = sentence(wanted)?;
+            if case.at_new_line() {
+                format!("write {wanted} behind {before}, or join the line with the next")
+            } else {
+                format!("write {wanted} between {before} and {found}, or remove one of them")
+            }
+        }
     };
     Some(help)
+}
+
+fn is_keyword(case: &Case<'_>) -> bool {
+    case.kind(case.at) == Some(Kind::Word) && RESERVED.contains(&case.text(case.at)) && !case.at_new_line()
 }
 
 const DATES: &str = "a day is written `2025-01-09`, a moment `2025-01-09T07:00Z`";

@@ -81,6 +81,7 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
             finding("comments begin with `#` and end with their line").help("begin each line with `#`")
         }
         HabitKind::Semicolon => finding("statements need no `;`").fix("remove `;`", span, ""),
+        HabitKind::SemicolonForComma => finding("parts are separated by `,`, not by `;`").fix("write `,`", span, ","),
         HabitKind::Quotes => {
             let fixed = requoted(written);
             let is_interpolated = reader.source_text().get(..habit.span.start).is_some_and(|text| text.ends_with('f'));
