@@ -35,7 +35,9 @@ fn name_meant(finding: &Diagnostic) -> Option<(SourceId, String)> {
 
 /// Whether a value may be `none` only since the condition that asks for it misspells its name.
 fn is_about(modules: &Modules, finding: &Diagnostic, names: &HashSet<(SourceId, String)>) -> bool {
-    let Some(span) = finding.span().filter(|_| finding.code == &codes::VF202 && !names.is_empty()) else { return false };
+    let Some(span) = finding.span().filter(|_| finding.code == &codes::VF202 && !names.is_empty()) else {
+        return false;
+    };
     let name = modules.slice(span).split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
     names.contains(&(span.source, name.to_owned()))
 }

@@ -217,9 +217,7 @@ pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic
         UnclosedKind::Bracket(Bracket::Brace)
         | UnclosedKind::Stray
         | UnclosedKind::Wrong(_)
-        | UnclosedKind::Opens(_) => {
-            ("this `{` is not closed".to_owned(), "close it with `}`")
-        }
+        | UnclosedKind::Opens(_) => ("this `{` is not closed".to_owned(), "close it with `}`"),
     };
     let finding = Diagnostic::new(&codes::VF002, span, message).help(help);
     let outer = unclosed.outer.iter().take(3).map(|outer| reader.span_of(outer.clone()));

@@ -27,7 +27,8 @@ pub(super) fn capitals(case: &Case<'_>) -> Option<Diagnostic> {
 /// `a: : b`, `[a, , b]`, `todo todo`; `if if` is noticed further on only.
 pub(super) fn twice(case: &Case<'_>) -> Option<Diagnostic> {
     let is_keyword = |index: usize| RESERVED.contains(&case.text(index)) && case.text(index) != "not";
-    let keyword = (case.first + 1..case.at).find(|index| is_keyword(*index) && case.text(*index) == case.text(index - 1));
+    let keyword =
+        (case.first + 1..case.at).find(|index| is_keyword(*index) && case.text(*index) == case.text(index - 1));
     if let Some(second) = keyword {
         let span = case.span(second);
         return slip(span, format!("{} stands here twice", case.described(second)))
