@@ -26,5 +26,5 @@ pub use output::{Changepoint, Component, Forecast, Stop, Summary};
 pub use prophet::Model;
 pub use score::{Errors, Outcome, robust_z, robust_z_within, weekday};
 pub use settings::{
-    Algorithm, Fit, Growth, Holiday, Mode, Regressor, Scaling, Seasonal, Seasonality, Settings, Standardize,
+    Algorithm, Fit, Growth, Holiday, Mode, Regressor, Scaling, Seasonal, Seasonality, Settings, Standardize, Start,
 };

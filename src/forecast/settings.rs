@@ -200,7 +200,13 @@ pub struct Fit {
     pub tol_param: f64,
     /// How many steps L-BFGS remembers: 1 or more.
     pub history_size: usize,
-    /// Whether Newton's method is tried when L-BFGS fails.
+    /// Whether the density is that of the logarithm of the noise, as Stan's `jacobian` has it.
+    pub jacobian: bool,
+    /// Where the search begins.
+    pub init: Start,
+    /// The significant digits of the parameters that are forecast with: 1 to 18.
+    pub sig_figs: usize,
+    /// Whether Newton's method is tried when the algorithm fails.
     pub newton_fallback: bool,
     /// The most milliseconds of wall time; a fit that takes longer is an error.
     pub max_wall_ms: Option<u64>,
@@ -218,10 +224,28 @@ impl Default for Fit {
             tol_rel_grad: 1e7,
             tol_param: 1e-8,
             history_size: 5,
+            jacobian: false,
+            init: Start::default(),
+            sig_figs: 8,
             newton_fallback: true,
             max_wall_ms: None,
         }
     }
+}
+
+/// Where a search begins: parameters as Prophet's `params` have them, in scaled units. What is not given is as always.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Start {
+    /// The rate of the trend.
+    pub k: Option<f64>,
+    /// Its offset.
+    pub m: Option<f64>,
+    /// The noise: above 0.
+    pub sigma_obs: Option<f64>,
+    /// The changes of the rate, one for each changepoint; a single one without changepoints.
+    pub delta: Option<Vec<f64>>,
+    /// The coefficients, one for each column.
+    pub beta: Option<Vec<f64>>,
 }
 
 /// An algorithm that finds the parameters.
@@ -229,6 +253,8 @@ impl Default for Fit {
 pub enum Algorithm {
     /// L-BFGS with a line search after Wolfe, as Stan has it.
     Lbfgs,
+    /// BFGS with the same line search: it keeps a full matrix of the curvature.
+    Bfgs,
     /// Newton's method with halved steps, as Stan has it.
     Newton,
 }

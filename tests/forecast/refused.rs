@@ -1,7 +1,7 @@
 //! What cannot be forecast is refused with the reason.
 
 use vmflow::forecast::{
-    Algorithm, ForecastError, Future, Growth, Holiday, Model, Observations, Regressor, Seasonality, Settings,
+    Algorithm, Fit, ForecastError, Future, Growth, Holiday, Model, Observations, Regressor, Seasonality, Settings,
 };
 
 use super::{DAY_S, daily, short};
@@ -56,6 +56,21 @@ fn settings_that_cannot_be_are_refused() {
         with(|settings| settings.growth = Growth::Logistic),
         "the column `cap` is missing from the observations"
     );
+    assert_eq!(
+        with(|settings| settings.fit = Fit { algorithm: Some(Algorithm::Newton), tol_obj: 1e-3, ..Fit::default() }),
+        "`tol_obj` is of the algorithms `lbfgs` and `bfgs`, not of `newton`"
+    );
+    assert_eq!(
+        with(|settings| settings.fit = Fit { algorithm: Some(Algorithm::Bfgs), history_size: 9, ..Fit::default() }),
+        "`history_size` is of the algorithm `lbfgs`, not of `bfgs`"
+    );
+    assert_eq!(
+        with(|settings| settings.fit.init.beta = Some(vec![0.5])),
+        "`init` has 1 values as `beta`, the model has 6"
+    );
+    assert_eq!(with(|settings| settings.fit.init.k = Some(f64::NAN)), "`init` has a value that is no number");
+    assert_eq!(with(|settings| settings.fit.init.sigma_obs = Some(0.0)), "`sigma_obs` must be positive, not 0");
+    assert_eq!(with(|settings| settings.fit.sig_figs = 19), "`sig_figs` must lie between 1 and 18");
     let holiday = |name: &str, lower_window, prior_scale| Holiday {
         name: name.to_owned(),
         days: vec![3],

@@ -5,64 +5,11 @@
 #![allow(clippy::indexing_slicing, clippy::needless_range_loop)]
 // All indices run over the matrix's own size: the loops are bounded by it, and every vector is made with it.
 
+use super::square::Square;
 use super::sums::{dot, pairs, squares};
 
 /// The most steps for each row; what is there then is taken.
 const MOST_STEPS: usize = 30;
-/// From so many columns on Eigen multiplies a matrix by a vector in groups of them.
-const MANY_COLUMNS: usize = 128;
-/// Columns that are longer than these bytes are taken in smaller groups.
-const LONG_COLUMN: usize = 32_000;
-
-/// A square matrix, column after column; of a symmetric one only the entries on the diagonal and below it are read.
-#[derive(Debug, Clone)]
-pub(super) struct Square {
-    size: usize,
-    values: Vec<f64>,
-}
-
-impl Square {
-    pub(super) fn zeros(size: usize) -> Self {
-        Self { size, values: vec![0.0; size * size] }
-    }
-
-    /// Adds to an entry.
-    pub(super) fn add(&mut self, row: usize, column: usize, value: f64) {
-        self.values[column * self.size + row] += value;
-    }
-
-    fn column(&self, column: usize) -> &[f64] {
-        &self.values[column * self.size..][..self.size]
-    }
-
-    /// Two columns, the first before the second.
-    fn columns(&mut self, first: usize, second: usize) -> (&mut [f64], &mut [f64]) {
-        let (before, after) = self.values.split_at_mut(second * self.size);
-        (&mut before[first * self.size..][..self.size], &mut after[..self.size])
-    }
-
-    /// The matrix times a vector: groups of columns, of each the sum of a row's products.
-    fn times(&self, vector: &[f64]) -> Vec<f64> {
-        let group = match self.size {
-            size if size < MANY_COLUMNS => size,
-            size if size * size_of::<f64>() < LONG_COLUMN => 16,
-            _ => 4,
-        };
-        let mut out = vec![0.0; self.size];
-        for (columns, factors) in self.values.chunks(group * self.size).zip(vector.chunks(group)) {
-            let mut sums = vec![0.0; self.size];
-            for (column, factor) in columns.chunks(self.size).zip(factors) {
-                for (sum, value) in sums.iter_mut().zip(column) {
-                    *sum += value * factor;
-                }
-            }
-            for (out, sum) in out.iter_mut().zip(sums) {
-                *out += sum;
-            }
-        }
-        out
-    }
-}
 
 /// `|matrix|⁻¹ · right`, where `|matrix|` has the absolute eigenvalues; none if they cannot be computed.
 pub(super) fn solve_absolute(matrix: Square, right: &[f64]) -> Option<Vec<f64>> {

@@ -1,8 +1,8 @@
 //! The second derivatives of the objective by differences of the gradient, as Stan takes them: the kink of the changepoints'
 //! prior counts only so, and the rounding of the differences leads where the reference goes.
 
-use super::eigen::Square;
 use super::objective::Objective;
+use super::square::Square;
 
 /// The distance of the differences.
 const STEP: f64 = 1e-3;

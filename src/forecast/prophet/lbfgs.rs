@@ -1,8 +1,10 @@
-//! Stan's L-BFGS: steps by a few remembered changes of the gradient, and its tests of convergence in their order.
+//! Stan's L-BFGS and BFGS: steps by a few remembered changes of the gradient or by all of them, and the tests of convergence in
+//! their order.
 
 use std::collections::VecDeque;
 
-use super::super::{Fit, Stop};
+use super::super::{Algorithm, Fit, Stop};
+use super::bfgs::Full;
 use super::limit::{Limit, TimeUp};
 use super::line_search::{Point, guess, search};
 use super::objective::Objective;
@@ -26,6 +28,28 @@ struct Change {
 }
 
 /// The approximation of the curvature.
+enum Curvature {
+    Few(Memory),
+    Full(Full),
+}
+
+impl Curvature {
+    fn update(&mut self, gradient: Vec<f64>, point: Vec<f64>, forget: bool) -> f64 {
+        match self {
+            Self::Few(memory) => memory.update(gradient, point, forget),
+            Self::Full(full) => full.update(&gradient, &point, forget),
+        }
+    }
+
+    fn direction(&self, gradient: &[f64], out: &mut Vec<f64>) {
+        match self {
+            Self::Few(memory) => memory.direction(gradient, out),
+            Self::Full(full) => full.direction(gradient, out),
+        }
+    }
+}
+
+/// The last few steps.
 struct Memory {
     changes: VecDeque<Change>,
     size: usize,
@@ -87,23 +111,26 @@ struct State {
     direction: Vec<f64>,
     last_direction: Vec<f64>,
     last_step: f64,
-    memory: Memory,
+    curvature: Curvature,
 }
 
-/// Searches from a point; none if there is no density at it.
+/// Searches from a point, by BFGS or by L-BFGS; none if there is no density at it.
 pub(super) fn minimise(
     objective: &mut Objective<'_>,
     initial: Vec<f64>,
-    fit: &Fit,
+    (fit, algorithm): (&Fit, Algorithm),
     limit: &Limit,
 ) -> Result<Option<Found>, TimeUp> {
     let mut gradient = vec![0.0; initial.len()];
     let Some(value) = objective.value_and_gradient(&initial, &mut gradient) else { return Ok(None) };
     let direction = gradient.iter().map(|slope| -slope).collect();
-    let memory = Memory { changes: VecDeque::new(), size: fit.history_size, scale: 1.0 };
+    let curvature = match algorithm {
+        Algorithm::Bfgs => Curvature::Full(Full::new(initial.len())),
+        _ => Curvature::Few(Memory { changes: VecDeque::new(), size: fit.history_size, scale: 1.0 }),
+    };
     let now = Point { at: initial, value, gradient };
     let before = now.clone();
-    let mut state = State { now, before, direction, last_direction: Vec::new(), last_step: 0.0, memory };
+    let mut state = State { now, before, direction, last_direction: Vec::new(), last_step: 0.0, curvature };
     let mut iterations = 0;
     loop {
         iterations += 1;
@@ -127,14 +154,14 @@ impl State {
         let turned = self.now.gradient.iter().zip(&self.before.gradient).map(|(now, before)| now - before).collect();
         let gradient_norm = squares(&self.now.gradient).sqrt();
         let step_norm = squares(&moved).sqrt();
-        let scale = self.memory.update(turned, moved, forget);
+        let scale = self.curvature.update(turned, moved, forget);
         if forget {
             for along in &mut self.last_direction {
                 *along /= scale;
             }
             self.last_step *= scale;
         }
-        self.memory.direction(&self.now.gradient, &mut self.direction);
+        self.curvature.direction(&self.now.gradient, &mut self.direction);
         self.converged(fit, iteration, gradient_norm, step_norm).map_or(Outcome::GoOn, Outcome::Done)
     }
 

@@ -7,6 +7,7 @@
     reason = "equality is meant to the last bit here, and places in columns are computed as the reference does"
 )]
 
+mod bfgs;
 mod changepoints;
 mod eigen;
 mod features;
@@ -28,6 +29,7 @@ mod problem;
 mod random;
 mod seasons;
 mod shifts;
+mod square;
 mod steps;
 mod sums;
 #[cfg(test)]

@@ -20,6 +20,8 @@ const INVERSE_NOISE: f64 = 1.0 / 0.5;
 /// What is minimised: the negative log density, with room for what its evaluation needs.
 pub(super) struct Objective<'p> {
     problem: &'p Problem,
+    /// Whether the density is that of the noise's logarithm, which is searched, rather than that of the noise.
+    jacobian: bool,
     pub(super) evaluations: usize,
     /// The registers that this machine has.
     level: Level,
@@ -53,17 +55,18 @@ struct Room {
 }
 
 impl<'p> Objective<'p> {
-    pub(super) fn new(problem: &'p Problem) -> Self {
-        Self::on(problem, Level::new())
+    pub(super) fn new(problem: &'p Problem, jacobian: bool) -> Self {
+        Self::on(problem, jacobian, Level::new())
     }
 
     /// The same with the registers of a level, which changes no bit of what comes out.
-    pub(super) fn on(problem: &'p Problem, level: Level) -> Self {
+    pub(super) fn on(problem: &'p Problem, jacobian: bool, level: Level) -> Self {
         let zeros = vec![[0.0; ROWS]; problem.t.len().div_ceil(ROWS)];
         let pairs = vec![[[0.0; 4]; ROWS / 2]; zeros.len()];
         let room = Room { trend: zeros.clone(), residual: zeros.clone(), weight: zeros, pairs, ..Room::default() };
         Self {
             problem,
+            jacobian,
             evaluations: 0,
             level,
             additive: Matrix::new(problem, Mode::Additive),
@@ -223,7 +226,8 @@ impl<'p> Objective<'p> {
         let beta = -0.5 * redux(scaled.map(|scaled| scaled * scaled));
         let likelihood = (0.0 - problem.t.len() as f64 * sigma.ln()) - 0.5 * self.room.square;
         let ends = normal(parts.k * INVERSE_ENDS) + normal(parts.m * INVERSE_ENDS);
-        (((ends + delta) + normal(sigma * INVERSE_NOISE)) + beta) + likelihood
+        let density = (((ends + delta) + normal(sigma * INVERSE_NOISE)) + beta) + likelihood;
+        if self.jacobian { density + parts.log_sigma } else { density }
     }
 
     /// The derivatives of the log density.
@@ -235,7 +239,7 @@ impl<'p> Objective<'p> {
         let inverse = 1.0 / sigma;
         let square = self.room.square;
         let noise = (square - self.problem.t.len() as f64) * inverse + -(INVERSE_NOISE * (sigma * INVERSE_NOISE));
-        *out.log_sigma = noise * sigma;
+        *out.log_sigma = if self.jacobian { noise * sigma + 1.0 } else { noise * sigma };
         self.derive_columns(&parts, inverse, out.beta);
         let [k, m] = [parts.k, parts.m].map(|end| -(INVERSE_ENDS * (end * INVERSE_ENDS)));
         (*out.k, *out.m) = (k, m);

@@ -30,7 +30,7 @@ pub(super) fn optimise(
         return Ok((parameters, summary));
     }
     let Optimum { vector, algorithm, iterations, evaluations, stop, fell_back } = search(problem, fit)?;
-    let parameters = Parameters::written(&vector, problem.changes.len());
+    let parameters = Parameters::written(&vector, problem.changes.len(), fit.sig_figs);
     let (algorithm, sigma) = (Some(algorithm), parameters.sigma * y_scale);
     Ok((parameters, Summary { points, algorithm, iterations, evaluations, stop, fell_back, y_scale, sigma }))
 }
@@ -59,17 +59,17 @@ pub(super) fn search(problem: &Problem, fit: &Fit) -> Result<Optimum, ForecastEr
     let usual = if problem.t.len() < FEW_POINTS { Algorithm::Newton } else { Algorithm::Lbfgs };
     let first = fit.algorithm.unwrap_or(usual);
     let limit = Limit::begin(fit.max_wall_ms);
-    let mut objective = Objective::new(problem);
-    let mut run = |algorithm| {
-        let initial = problem.initial();
-        match algorithm {
-            Algorithm::Lbfgs => lbfgs::minimise(&mut objective, initial, fit, &limit),
-            Algorithm::Newton => newton::minimise(&mut objective, initial, fit, &limit),
+    let mut objective = Objective::new(problem, fit.jacobian);
+    let initial = problem.start(&fit.init)?;
+    let mut run = |algorithm| match algorithm {
+        Algorithm::Lbfgs | Algorithm::Bfgs => {
+            lbfgs::minimise(&mut objective, initial.clone(), (fit, algorithm), &limit)
         }
+        Algorithm::Newton => newton::minimise(&mut objective, initial.clone(), fit, &limit),
     };
     let mut found = run(first)?;
     let failed = !matches!(&found, Some(Found { stop: Some(_), .. }));
-    let fell_back = failed && first == Algorithm::Lbfgs && fit.newton_fallback;
+    let fell_back = failed && first != Algorithm::Newton && fit.newton_fallback;
     if fell_back {
         found = run(Algorithm::Newton)?;
     }

@@ -1,7 +1,8 @@
 //! What is fitted: the data of the model as its objective reads them.
 
-use super::super::{Growth, Mode};
+use super::super::{ForecastError, Growth, Mode, Start};
 use super::features::Feature;
+use super::parameters::PartsMut;
 
 /// A model's data. Rows are in the order of time.
 #[derive(Debug, Clone)]
@@ -59,6 +60,26 @@ impl Problem {
             *slot = value;
         }
         initial
+    }
+
+    /// Where the search begins if it is told some of it.
+    pub(super) fn start(&self, told: &Start) -> Result<Vec<f64>, ForecastError> {
+        let mut start = self.initial();
+        let Some(parts) = PartsMut::of(&mut start, self.changes.len()) else { return Ok(start) };
+        for (slot, value) in [(parts.k, told.k), (parts.m, told.m), (parts.log_sigma, told.sigma_obs.map(f64::ln))] {
+            *slot = value.unwrap_or(*slot);
+        }
+        let lists = [("delta", parts.delta, &told.delta), ("beta", parts.beta, &told.beta)];
+        for (name, slots, values) in
+            lists.into_iter().filter_map(|(name, slots, told)| Some((name, slots, told.as_ref()?)))
+        {
+            if slots.len() != values.len() {
+                let reason = format!("has {} values as `{name}`, the model has {}", values.len(), slots.len());
+                return Err(ForecastError::Setting { name: "init", reason });
+            }
+            slots.copy_from_slice(values);
+        }
+        Ok(start)
     }
 
     /// The rows that Prophet takes as ends: the first of the first time, and the first of the last time.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Fit, ForecastError, Seasonal, Settings};
+use super::super::{Algorithm, Fit, ForecastError, Seasonal, Settings, Start};
 
 /// Names that the forecast uses itself.
 const RESERVED: &[&str] = &[
@@ -126,10 +126,46 @@ fn fit(fit: &Fit) -> Result<(), ForecastError> {
     if fit.history_size == 0 {
         return Err(wrong("history_size", "must be at least 1"));
     }
+    if !(1..=18).contains(&fit.sig_figs) {
+        return Err(wrong("sig_figs", "must lie between 1 and 18"));
+    }
     positive("init_alpha", fit.init_alpha)?;
+    fits_algorithm(fit)?;
+    start(&fit.init)?;
     let tolerances = [fit.tol_obj, fit.tol_rel_obj, fit.tol_grad, fit.tol_rel_grad, fit.tol_param];
     if tolerances.iter().all(|tolerance| *tolerance >= 0.0) {
         return Ok(());
     }
     Err(wrong("tolerances", "must be 0 or more"))
+}
+
+/// What an algorithm that is asked for would not look at is refused, as Stan refuses it.
+fn fits_algorithm(fit: &Fit) -> Result<(), ForecastError> {
+    let usual = Fit::default();
+    let of_search = [
+        ("init_alpha", fit.init_alpha != usual.init_alpha),
+        ("tol_obj", fit.tol_obj != usual.tol_obj),
+        ("tol_rel_obj", fit.tol_rel_obj != usual.tol_rel_obj),
+        ("tol_grad", fit.tol_grad != usual.tol_grad),
+        ("tol_rel_grad", fit.tol_rel_grad != usual.tol_rel_grad),
+        ("tol_param", fit.tol_param != usual.tol_param),
+    ];
+    let remembers = fit.history_size != usual.history_size;
+    match fit.algorithm {
+        Some(Algorithm::Newton) => match of_search.into_iter().find(|(_, given)| *given) {
+            Some((name, _)) => Err(wrong(name, "is of the algorithms `lbfgs` and `bfgs`, not of `newton`")),
+            None if remembers => Err(wrong("history_size", "is of the algorithm `lbfgs`, not of `newton`")),
+            None => Ok(()),
+        },
+        Some(Algorithm::Bfgs) if remembers => Err(wrong("history_size", "is of the algorithm `lbfgs`, not of `bfgs`")),
+        _ => Ok(()),
+    }
+}
+
+fn start(Start { k, m, sigma_obs, delta, beta }: &Start) -> Result<(), ForecastError> {
+    let lists = [delta, beta].into_iter().flatten().flatten();
+    if ![k, m].into_iter().flatten().chain(lists).all(|value| value.is_finite()) {
+        return Err(wrong("init", "has a value that is no number"));
+    }
+    sigma_obs.map_or(Ok(()), |noise| positive("sigma_obs", noise))
 }

@@ -49,7 +49,7 @@ choices! {
     Growth { "linear" => Growth::Linear, "logistic" => Growth::Logistic, "flat" => Growth::Flat }
     Mode { "additive" => Mode::Additive, "multiplicative" => Mode::Multiplicative }
     Scaling { "absmax" => Scaling::AbsMax, "minmax" => Scaling::MinMax }
-    Algorithm { "lbfgs" => Algorithm::Lbfgs, "newton" => Algorithm::Newton }
+    Algorithm { "lbfgs" => Algorithm::Lbfgs, "bfgs" => Algorithm::Bfgs, "newton" => Algorithm::Newton }
     Gaps { "interpolate" => Gaps::Interpolate, "leave" => Gaps::Leave }
     Repeats { "none" => Repeats::Day, "week" => Repeats::Week, "year" => Repeats::Year }
     Week { "none" => Week::None, "week" => Week::Week }
@@ -96,6 +96,8 @@ bounded! {
     From1To1k(i64) if |n| (1..=1_000).contains(n), "a number from 1 to 1000";
     /// Iterations of an optimiser.
     Iterations(i64) if |n| (1..=1_000_000).contains(n), "a number of iterations from 1 to 1000000";
+    /// Significant digits of a number.
+    Digits(i64) if |n| (1..=18).contains(n), "a number of digits from 1 to 18";
     /// The terms of a Fourier series.
     Order(i64) if |n| (1..=100).contains(n), "an order from 1 to 100";
     /// Days before or after a holiday.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::choice::{
-    AboveZero, Around, Finite, From1To1k, Horizon, InnerShare, Iterations, NoChains, Order, Seed, UpTo10k, WholeShare,
+    AboveZero, Around, Digits, Finite, From1To1k, Horizon, InnerShare, Iterations, NoChains, Order, Seed, UpTo10k,
+    WholeShare,
 };
 use super::settings::over;
 use crate::calendar::Calendar;
 use crate::forecast::{
-    Algorithm, Fit, Growth, Holiday, Mode, Regressor, Scaling, Seasonal, Seasonality, Settings, Standardize,
+    Algorithm, Fit, Growth, Holiday, Mode, Regressor, Scaling, Seasonal, Seasonality, Settings, Standardize, Start,
 };
 use crate::outlook::{Gaps, Known, Prophet, seconds};
 use crate::primitive::args;
@@ -176,8 +177,30 @@ partial! {
         tol_param: AboveZero,
         /// Steps that are remembered.
         history_size: From1To1k,
-        /// Whether Newton's method follows when L-BFGS fails.
+        /// Whether the noise's logarithm has the density, as Stan's `jacobian` says.
+        jacobian: bool,
+        /// Where the search begins.
+        init: InitOption,
+        /// The digits of the parameters that are forecast with.
+        sig_figs: Digits,
+        /// Whether Newton's method follows when the algorithm fails.
         newton_fallback: bool,
+    }
+}
+
+partial! {
+    /// Parameters to begin with, in Prophet's scaled units; what is left out is as always.
+    struct InitOption {
+        /// The rate of the trend.
+        k: f64,
+        /// Its offset.
+        m: f64,
+        /// The noise.
+        sigma_obs: AboveZero,
+        /// The changes of the rate, one for each changepoint.
+        delta: Vec<f64>,
+        /// The coefficients, one for each column.
+        beta: Vec<f64>,
     }
 }
 
@@ -401,8 +424,18 @@ impl FitOption {
             tol_rel_grad: number(self.tol_rel_grad, usual.tol_rel_grad),
             tol_param: number(self.tol_param, usual.tol_param),
             history_size: self.history_size.map_or(usual.history_size, |n| count(n.0)),
+            jacobian: self.jacobian.unwrap_or(usual.jacobian),
+            init: self.init.unwrap_or_default().setting(),
+            sig_figs: self.sig_figs.map_or(usual.sig_figs, |digits| count(digits.0)),
             newton_fallback: self.newton_fallback.unwrap_or(usual.newton_fallback),
             max_wall_ms: None,
         }
+    }
+}
+
+impl InitOption {
+    fn setting(self) -> Start {
+        let Self { k, m, sigma_obs, delta, beta } = self;
+        Start { k, m, sigma_obs: sigma_obs.map(|noise| noise.0), delta, beta }
     }
 }

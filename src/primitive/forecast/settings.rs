@@ -11,17 +11,32 @@ use crate::outlook::Method;
 use crate::value::{ErrorKind, Reflect, StepError, Type, from_json, to_json};
 
 /// Prophet's names and ours, where they differ.
-const RENAMED: [(&str, &str); 5] = [
+const RENAMED: [(&str, &str); 6] = [
     ("seasonality_mode", "mode"),
     ("interval_width", "interval"),
     ("uncertainty_samples", "samples"),
     ("iter", "iterations"),
+    ("inits", "init"),
     ("extra_seasonalities", "seasonalities"),
 ];
 
 /// More of Prophet's names that are read.
 const THEIRS: [&str; 5] =
     ["yearly_seasonality", "weekly_seasonality", "daily_seasonality", "seasonality_mode", "interval_width"];
+
+/// What Prophet's `fit` takes besides, and what to do instead.
+const NOT_OF_FIT: [(&str, &str); 9] = [
+    ("seed", "a fit draws nothing; `seed` beside `fit` is the interval's"),
+    ("timeout", "say it of the step: `with { timeout: 1m }`"),
+    ("require_converged", "leave it out: a search that fails is followed by Newton's method, or is an error"),
+    ("output_dir", CONSOLE),
+    ("refresh", CONSOLE),
+    ("save_iterations", CONSOLE),
+    ("save_profile", CONSOLE),
+    ("show_console", CONSOLE),
+    ("time_fmt", CONSOLE),
+];
+const CONSOLE: &str = "leave it out: it is about the files and the console of another program, and changes no result";
 
 /// Settings of a fit that are found among the others, as the fit takes them.
 const OF_FIT: [&str; 3] = ["iterations", "algorithm", "init_alpha"];
@@ -96,6 +111,10 @@ fn known(given: &Map<String, Json>, ty: &Type, place: &str) -> Result<(), StepEr
     for (name, value) in given {
         let Some(inner) = record.get(name) else {
             let error = wrong(format!("{place}: there is no setting `{name}`"));
+            if let Some((_, instead)) = NOT_OF_FIT.iter().find(|(of_fit, _)| place == "settings.fit" && of_fit == name)
+            {
+                return Err(error.help(*instead));
+            }
             let theirs = THEIRS.iter().copied().filter(|_| place == "settings");
             let hint = did_you_mean(name, record.names().chain(theirs));
             return Err(match hint {
@@ -171,7 +190,8 @@ mod tests {
         let theirs = json!({
             "yearly_seasonality": 12, "weekly_seasonality": false, "daily_seasonality": "auto", "seasonality_mode": "multiplicative",
             "interval_width": 0.9, "algorithm": "Newton", "holidays": null,
-            "fit": { "iter": 500 }, "changepoints": ["2025-01-31"],
+            "fit": { "iter": 500, "jacobian": true, "inits": { "k": 0.5, "delta": [0.0, 0.25] }, "sig_figs": 6 },
+            "changepoints": ["2025-01-31"],
         });
         let read = options(&theirs).unwrap();
         let settings = read.prophet().settings;
@@ -183,6 +203,8 @@ mod tests {
             (Mode::Multiplicative, Some(Algorithm::Newton))
         );
         assert_eq!((settings.fit.iterations, settings.changepoints.unwrap().len()), (500, 1));
+        assert_eq!((settings.fit.jacobian, settings.fit.sig_figs), (true, 6));
+        assert_eq!((settings.fit.init.k, settings.fit.init.delta), (Some(0.5), Some(vec![0.0, 0.25])));
         assert_eq!(
             options(&to_settings(&crate::primitive::forecast::prophet::method(&read), read.clone())).unwrap(),
             read
@@ -211,6 +233,10 @@ mod tests {
         assert!(help.contains("yearly"), "{help}");
         let (message, _) = refused(json!({ "fit": { "iterationz": 1 } })).unwrap_err();
         assert_eq!(message, "settings.fit: there is no setting `iterationz`");
+        let (message, help) = refused(json!({ "fit": { "refresh": 10 } })).unwrap_err();
+        assert!(message.contains("`refresh`") && help.starts_with("leave it out"), "{message} {help}");
+        let (message, _) = refused(json!({ "fit": { "inits": { "k": 1.0, "delte": [] } } })).unwrap_err();
+        assert_eq!(message, "settings.fit.init: there is no setting `delte`");
         let (message, _) = refused(json!({ "interval": 95 })).unwrap_err();
         assert!(message.contains("expected a share between 0 and 1 as `interval`"), "{message}");
         assert!(refused(json!({ "mcmc_samples": 300 })).unwrap_err().0.contains("not sampled"));

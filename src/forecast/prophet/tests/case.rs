@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use crate::forecast::{
     Algorithm, Future, Growth, Holiday, Mode, Observations, Regressor, Scaling, Seasonal, Seasonality, Settings,
-    Standardize,
+    Standardize, Start,
 };
 
 /// Unoptimised, the long searches would take minutes: these cases hold one of each kind.
 const QUICK: &[&str] = &[
+    "n_bfgs",
     "n_conditional",
     "n_country_us",
     "n_cp_weekend",
@@ -19,6 +20,8 @@ const QUICK: &[&str] = &[
     "n_flat_newton",
     "n_history_size2",
     "n_hol_mult",
+    "n_init",
+    "n_jacobian",
     "n_logistic_one_cp",
     "n_logistic_reg_newton",
     "n_many_cp",
@@ -26,6 +29,7 @@ const QUICK: &[&str] = &[
     "n_newton5",
     "n_one_cp",
     "n_one_step",
+    "n_three_digits",
     "n_two_cp_odd",
     "r01_sp500_750__cps001",
     "s01_trend_cp__flat",
@@ -224,6 +228,14 @@ fn set_fit(settings: &mut Settings, name: &str, value: &Value) {
         "iter" => fit.iterations = count(value),
         "algorithm" => fit.algorithm = Some(algorithm(&value.as_str().unwrap().to_lowercase())),
         "history_size" => fit.history_size = count(value),
+        "jacobian" => fit.jacobian = value.as_bool().unwrap(),
+        "sig_figs" => fit.sig_figs = count(value),
+        "init" => {
+            let list = |name: &str| value[name].as_array().map(|_| numbers(&value[name]));
+            let one = |name: &str| value[name].as_f64();
+            let (delta, beta) = (list("delta"), list("beta"));
+            fit.init = Start { k: one("k"), m: one("m"), sigma_obs: one("sigma_obs"), delta, beta };
+        }
         "init_alpha" => fit.init_alpha = number(),
         "tol_rel_grad" => fit.tol_rel_grad = number(),
         "tol_obj" => fit.tol_obj = number(),
@@ -232,7 +244,11 @@ fn set_fit(settings: &mut Settings, name: &str, value: &Value) {
 }
 
 fn algorithm(name: &str) -> Algorithm {
-    if name == "newton" { Algorithm::Newton } else { Algorithm::Lbfgs }
+    match name {
+        "newton" => Algorithm::Newton,
+        "bfgs" => Algorithm::Bfgs,
+        _ => Algorithm::Lbfgs,
+    }
 }
 
 fn mode(value: &Value) -> Option<Mode> {

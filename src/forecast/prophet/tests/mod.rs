@@ -123,14 +123,14 @@ fn the_density_is_that_of_the_plain_one() {
         let prepared = prepare(&case.observations(), &case.settings()).unwrap();
         let problem = &prepared.problem;
         for (turn, level) in (0..4_u32).flat_map(|turn| levels().into_iter().map(move |level| (turn, level))) {
-            let mut objective = objective::Objective::on(problem, level);
+            let mut objective = objective::Objective::on(problem, turn % 2 == 1, level);
             let mut at = problem.initial();
             for (place, value) in at.iter_mut().enumerate() {
                 *value += 0.01 * f64::from(turn) * ((place * 37 + 11) % 17) as f64 - 0.05 * f64::from(turn);
             }
             let (mut fast, mut plain) = (vec![0.0; at.len()], vec![0.0; at.len()]);
             let value = objective.value_and_gradient(&at, &mut fast);
-            let expected = plain::value_and_gradient(problem, &at, &mut plain);
+            let expected = plain::value_and_gradient(problem, turn % 2 == 1, &at, &mut plain);
             if problem.growth == Growth::Logistic && value.is_none() {
                 assert!(!expected.is_finite() || plain.iter().any(|slope| !slope.is_finite()));
                 continue;

@@ -91,7 +91,7 @@ fn offsets(problem: &Problem, k: f64, m: f64, delta: &[f64]) -> (Vec<f64>, Vec<f
 
 /// The negative log density at a point, and its derivatives.
 #[allow(clippy::too_many_lines, reason = "read from top to bottom, as the model is written")]
-pub(super) fn value_and_gradient(problem: &Problem, at: &[f64], gradient: &mut [f64]) -> f64 {
+pub(super) fn value_and_gradient(problem: &Problem, jacobian: bool, at: &[f64], gradient: &mut [f64]) -> f64 {
     let (rows, changes) = (problem.t.len(), problem.changes.len());
     let (k, m, delta) = (at[0], at[1], &at[2..2 + changes]);
     let (sigma, beta) = (at[2 + changes].exp(), &at[3 + changes..]);
@@ -134,8 +134,10 @@ pub(super) fn value_and_gradient(problem: &Problem, at: &[f64], gradient: &mut [
     density += -0.5 * ((sigma * 2.0) * (sigma * 2.0));
     density += -0.5 * redux(&scaled_squares);
     density += (0.0 - rows as f64 * sigma.ln()) - 0.5 * square;
+    density += if jacobian { at[2 + changes] } else { 0.0 };
 
     gradient[2 + changes] = ((square - rows as f64) * inverse + -(2.0 * (sigma * 2.0))) * sigma;
+    gradient[2 + changes] += if jacobian { 1.0 } else { 0.0 };
     let of_likelihood: Vec<f64> = match &*additive {
         [only] => vec![redux(&only.iter().zip(&mu).map(|(value, mu)| value * mu).collect::<Vec<_>>())],
         all => transposed(all, &mu),
