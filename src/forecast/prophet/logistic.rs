@@ -2,6 +2,7 @@
 
 use fearless_simd::{Level, Simd, dispatch, f64x4, prelude::*};
 
+use super::exp::exponentials;
 use super::lanes::{Quad, load};
 use super::parameters::{Parts, PartsMut};
 use super::problem::Problem;
@@ -48,7 +49,8 @@ impl Logistic {
             (rows, distances) = (later, others);
         }
         self.share.clear();
-        self.share.extend(self.rate.iter().zip(&self.distance).map(|(rate, distance)| (-(rate * distance)).exp()));
+        self.share.extend(self.rate.iter().zip(&self.distance).map(|(rate, distance)| -(rate * distance)));
+        exponentials(level, &mut self.share);
         dispatch!(level, simd => saturate(simd, &mut self.share, &problem.cap, out));
     }
 
