@@ -3,6 +3,8 @@
 mod case;
 mod plain;
 
+use std::sync::LazyLock;
+
 use case::{Case, cases};
 
 use fearless_simd::Level;
@@ -37,38 +39,44 @@ fn parameters_are_prophet_s_to_the_last_bit() {
     }
 }
 
-#[test]
-fn forecasts_are_prophet_s() {
-    for case in cases() {
+/// Each case with its model and forecast, which several tests look at.
+static FITTED: LazyLock<Vec<(Case, Model, Forecast)>> = LazyLock::new(|| {
+    let fitted = cases().map(|case| {
         let model = Model::fit(&case.observations(), &case.settings()).unwrap();
         let forecast = model.predict(&case.future()).unwrap();
+        (case, model, forecast)
+    });
+    fitted.collect()
+});
+
+#[test]
+fn forecasts_are_prophet_s() {
+    for (case, model, forecast) in FITTED.iter() {
         assert_eq!(model.summary().y_scale, case.y_scale(), "{}", case.name);
         let scale = case.y_scale();
-        within(&case, "yhat", apart(&forecast.yhat, &case.column("yhat"), scale), LIMIT);
-        within(&case, "trend", apart(&forecast.trend, &case.column("trend"), scale), LIMIT);
+        within(case, "yhat", apart(&forecast.yhat, &case.column("yhat"), scale), LIMIT);
+        within(case, "trend", apart(&forecast.trend, &case.column("trend"), scale), LIMIT);
         let named: Vec<String> = forecast.components.iter().map(|component| component.name.clone()).collect();
         for name in case.components() {
             assert!(named.contains(&name), "{} has no {name}", case.name);
             let component = forecast.component(&name).unwrap();
             let unit = if component.mode == Mode::Additive { scale } else { 1.0 };
-            within(&case, &name, apart(&component.values, &case.column(&name), unit), LIMIT);
+            within(case, &name, apart(&component.values, &case.column(&name), unit), LIMIT);
         }
     }
 }
 
 #[test]
 fn seeded_bounds_are_those_of_numpy() {
-    for case in cases() {
-        let model = Model::fit(&case.observations(), &case.settings()).unwrap();
-        let forecast = model.predict(&case.future()).unwrap();
+    for (case, _, forecast) in FITTED.iter() {
         let (lower, upper) = (case.column("yhat_lower"), case.column("yhat_upper"));
         let width = lower.iter().zip(&upper).map(|(lower, upper)| upper - lower).fold(0.0, f64::max);
         // Two points are met exactly: the width is hardly more than rounding.
         let limit = if case.name.starts_with("s18") { 1e-4 } else { 1e-9 };
-        within(&case, "yhat_lower", apart(&forecast.yhat_lower, &lower, width), limit);
-        within(&case, "yhat_upper", apart(&forecast.yhat_upper, &upper, width), limit);
-        within(&case, "trend_lower", apart(&forecast.trend_lower, &case.column("trend_lower"), width), limit);
-        within(&case, "trend_upper", apart(&forecast.trend_upper, &case.column("trend_upper"), width), limit);
+        within(case, "yhat_lower", apart(&forecast.yhat_lower, &lower, width), limit);
+        within(case, "yhat_upper", apart(&forecast.yhat_upper, &upper, width), limit);
+        within(case, "trend_lower", apart(&forecast.trend_lower, &case.column("trend_lower"), width), limit);
+        within(case, "trend_upper", apart(&forecast.trend_upper, &case.column("trend_upper"), width), limit);
     }
 }
 
