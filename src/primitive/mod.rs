@@ -49,6 +49,7 @@ pub use forecast::{Made, made};
 pub use foreseen::Foreseen;
 pub use property::Property;
 pub use recorded::{WRITES, recorded};
+pub(crate) use spec::Columns;
 pub use spec::{Effect, Effectful, Example, Form, Heavy, Known, Primitive, Pure, Run, Spec, Stated};
 
 pub(crate) use arguments::args;

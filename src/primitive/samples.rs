@@ -1,12 +1,13 @@
 //! Samples and series: building them and reading them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Example, Form, Primitive, Property, Pure, Spec, args};
 use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::value::{
-    ErrorKind, Labels, Points, Record, Reflect, ReflectError, Sample, Sequence, Series, StepError, Timestamp, Type,
-    Value, timestamp,
+    Cell, Column, ErrorKind, Labels, Operand, Points, Record, Reflect, ReflectError, Sample, Samples, Sequence, Series,
+    SeriesId, StepError, Timestamp, Type, Value, timestamp,
 };
 
 pub(super) static SPECS: &[Spec] = &[Spec::pure::<BuildSample>(), Spec::pure::<BuildSeries>()];
@@ -90,10 +91,51 @@ impl Primitive for BuildSample {
     }];
 }
 impl Pure for BuildSample {
+    const TAKES_COLUMNS: bool = true;
     fn run(args: SampleArgs) -> Result<Arc<Sample>, StepError> {
         check_names(&args.name, &args.labels)?;
         let at_ms = args.at.timestamp_millis();
         Ok(Arc::new(Sample { name: args.name, labels: args.labels, value: args.value, at_ms }))
+    }
+    fn columns(args: &[Option<Operand<'_>>], calls: usize) -> Option<Column> {
+        let [Some(name), Some(value), Some(at), labels] = args else { return None };
+        let (names, known_names) = name.places(calls);
+        let given = labels.as_ref().map(|labels| labels.places(calls));
+        let known_labels = match &given {
+            Some((_, values)) => values.iter().map(Labels::from_value).collect::<Option<Vec<_>>>()?,
+            None => vec![Labels::default()],
+        };
+        let mut samples = Samples::default();
+        let mut series: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut last = None;
+        for call in 0..calls {
+            let labels = given.as_ref().map_or(Some(0), |(places, _)| places.get(call).copied())?;
+            let id = (names.get(call).copied()?, labels);
+            let place = match (last.filter(|(before, _)| *before == id), series.get(&id)) {
+                (Some((_, place)), _) | (None, Some(&place)) => place,
+                (None, None) => {
+                    let (name, labels) = (known_names.get(id.0 as usize)?, known_labels.get(labels as usize)?);
+                    let (name, labels) = (name.as_text()?.clone(), labels.clone());
+                    check_names(&name, &labels).ok()?;
+                    *series.entry(id).or_insert(samples.place(SeriesId { name, labels }))
+                }
+            };
+            last = Some((id, place));
+            samples.push_at(place, milliseconds(at.cell(call))?, number(value.cell(call))?);
+        }
+        Some(samples.into())
+    }
+}
+
+fn milliseconds(at: Cell<'_>) -> Option<i64> {
+    if let Cell::Timestamp(at) = at { Some(at.timestamp_millis()) } else { None }
+}
+
+fn number(value: Cell<'_>) -> Option<f64> {
+    match value {
+        Cell::Float(x) => Some(x),
+        Cell::Int(n) => Some(n as f64),
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Arguments, Attempts, Context, Foreseen, Param, RawArguments};
 use crate::connection::preview::Change;
-use crate::value::{Reflect, StepError, Type, Value};
+use crate::value::{Column, Operand, Reflect, StepError, Type, Value};
 
 /// What calling something does to the world; each includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,8 +85,17 @@ pub trait Primitive: 'static {
 
 /// A primitive without effect.
 pub trait Pure: Primitive {
+    /// Whether [`Pure::columns`] is worth calling.
+    const TAKES_COLUMNS: bool = false;
+
     /// Computes the result.
     fn run(args: Self::Args) -> Result<Self::Output, StepError>;
+
+    /// The results of so many calls at once, from the values of each argument; `None` when they are to be made one by
+    /// one, as whenever one of them fails.
+    fn columns(_args: &[Option<Operand<'_>>], _calls: usize) -> Option<Column> {
+        None
+    }
 }
 
 /// A primitive without effect that computes for long: thousandths of a second and more. It gets a thread of its own
@@ -149,6 +158,9 @@ impl std::fmt::Debug for Run {
 /// The function that looks ahead for a primitive that writes.
 pub(super) type Preview = for<'a> fn(RawArguments, &'a Context) -> BoxFuture<'a, Result<Foreseen, StepError>>;
 
+/// The function that makes many calls at once.
+pub(crate) type Columns = fn(&[Option<Operand<'_>>], usize) -> Option<Column>;
+
 /// A primitive as plain data.
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
@@ -174,6 +186,8 @@ pub struct Spec {
     pub infer: fn(Known<'_>) -> Option<Result<Type, String>>,
     /// The function.
     pub run: Run,
+    /// The function that makes many calls at once, where there is one.
+    pub(crate) columns: Option<Columns>,
     /// The function that says what `run` would do, for a write.
     pub preview: Option<Preview>,
 }
@@ -199,13 +213,15 @@ impl Spec {
             examples: P::EXAMPLES,
             infer: P::infer,
             run,
+            columns: None,
             preview: None,
         }
     }
 
     /// Describes a primitive without effect.
     pub const fn pure<P: Pure>() -> Self {
-        Self::of::<P>(Effect::Pure, Run::Pure(run_pure::<P>))
+        let columns: Option<Columns> = if P::TAKES_COLUMNS { Some(P::columns) } else { None };
+        Self { columns, ..Self::of::<P>(Effect::Pure, Run::Pure(run_pure::<P>)) }
     }
 
     /// Describes a primitive without effect that computes for long.

@@ -220,6 +220,7 @@ const fn inner(name: &'static str, effect: Effect, run: fn(RawArguments) -> Resu
         examples: &[],
         infer: |_| None,
         run: Run::Pure(run),
+        columns: None,
         preview: None,
     }
 }

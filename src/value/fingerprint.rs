@@ -6,7 +6,8 @@ use chrono::Timelike;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Labels, MapValue, Period, Points, Record, Sequence, SqlQuery, StepError, Table, Timestamp, Value, to_the_second,
+    Cell, Column, Labels, MapValue, Period, Points, Record, Sequence, SqlQuery, StepError, Table, Timestamp, Value,
+    to_the_second,
 };
 use crate::calendar::Calendar;
 
@@ -27,18 +28,30 @@ pub fn short(hash: Sha256) -> String {
 
 /// Takes in what a fingerprint is made of.
 #[derive(Clone, Default)]
-pub struct Fingerprint(Sha256);
+pub struct Fingerprint {
+    hash: Sha256,
+    /// What waits for being taken in: small pieces cost more each than what they hold.
+    waiting: Vec<u8>,
+}
 
 impl Fingerprint {
     /// Takes in a text. Where it ends counts: `ab`, `c` is not `a`, `bc`.
     pub fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
-        self.0.update(text);
+        self.bytes(text.as_bytes());
     }
 
     /// Takes in a number.
     pub fn number(&mut self, number: u64) {
-        self.0.update(number.to_le_bytes());
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= BLOCK {
+            self.hash.update(&self.waiting);
+            self.waiting.clear();
+        }
     }
 
     /// An instant as chrono shows it.
@@ -46,8 +59,8 @@ impl Fingerprint {
         match to_the_second(at).filter(|_| at.nanosecond() == 0) {
             Some(text) => {
                 self.number(text.len() as u64 + 1);
-                self.0.update(text);
-                self.0.update(b"Z");
+                self.bytes(&text);
+                self.bytes(b"Z");
             }
             None => self.text(&format!("{at:?}")),
         }
@@ -65,8 +78,9 @@ impl Fingerprint {
     }
 
     /// 32 characters that stand for all that was taken in.
-    pub fn finish(self) -> String {
-        short(self.0)
+    pub fn finish(mut self) -> String {
+        self.hash.update(&self.waiting);
+        short(self.hash)
     }
 
     fn content(&mut self, value: &Value) {
@@ -137,27 +151,24 @@ impl Fingerprint {
         self.number(table.rows as u64);
         for (name, column) in table.shape.iter().zip(&table.columns) {
             self.text(name);
-            column.iter().for_each(|cell| self.value(&cell));
+            (0..column.len()).for_each(|at| self.cell(column, at));
+        }
+    }
+
+    /// A value of a column, as [`Fingerprint::value`] takes it in.
+    fn cell(&mut self, column: &Column, at: usize) {
+        if let Cell::Text(text) = column.cell(at) {
+            self.text("text");
+            self.text(text);
+        } else {
+            self.value(&column.get(at).unwrap_or(Value::None));
         }
     }
 
     fn points(&mut self, points: &Points) {
         self.number(points.at_ms.len() as u64);
-        self.numbers(points.at_ms.iter().map(|at| at.cast_unsigned()));
-        self.numbers(points.values.iter().map(|value| value.to_bits()));
-    }
-
-    /// Many numbers, as one after the other.
-    fn numbers(&mut self, numbers: impl Iterator<Item = u64>) {
-        let mut block = Vec::with_capacity(BLOCK);
-        for number in numbers {
-            block.extend_from_slice(&number.to_le_bytes());
-            if block.len() >= BLOCK {
-                self.0.update(&block);
-                block.clear();
-            }
-        }
-        self.0.update(&block);
+        points.at_ms.iter().for_each(|at| self.number(at.cast_unsigned()));
+        points.values.iter().for_each(|value| self.number(value.to_bits()));
     }
 
     fn labels(&mut self, labels: &Labels) {

@@ -19,7 +19,7 @@ mod sql;
 mod table;
 mod types;
 
-pub use column::{Coder, Column, Samples, SeriesId, row_codes};
+pub use column::{Cell, Coder, Column, Operand, Samples, SeriesId, row_codes};
 pub use display::{cut, to_the_second};
 pub use error::{ErrorKind, StepError};
 pub use fingerprint::{Fingerprint, hex, short};

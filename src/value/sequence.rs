@@ -1,5 +1,6 @@
 //! What can be walked item by item: lists, tables, points, maps.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Column, Points, Table, Value};
@@ -63,7 +64,17 @@ impl Sequence {
                 Value::Record(record) => record.get(name).cloned(),
                 _ => None,
             },
-            Self::Points(_) => None,
+            Self::Points(points) => points.field(at, name),
+        }
+    }
+
+    /// A field of all items, where they lie in columns.
+    pub fn column(&self, name: &str) -> Option<Cow<'_, Column>> {
+        match self {
+            Self::Table(table) => table.column(name).map(Cow::Borrowed),
+            Self::Column(column) => column.records()?.column(name).map(Cow::Borrowed),
+            Self::Points(points) => points.column(name).map(Cow::Owned),
+            Self::List(_) => None,
         }
     }
 

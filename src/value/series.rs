@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{MapValue, Timestamp, Value};
+use super::{Column, MapValue, Timestamp, Value};
 
 /// Labels of a series without its name, in order of their names; shared, never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -102,6 +102,24 @@ impl Points {
         pairs.sort_by_key(|(at_ms, _)| *at_ms);
         let (at_ms, values) = pairs.into_iter().unzip();
         Arc::new(Self { at_ms, values })
+    }
+
+    /// One field of a point.
+    pub fn field(&self, at: usize, name: &str) -> Option<Value> {
+        match name {
+            "at" => self.at_ms.get(at).copied().map(timestamp_value),
+            "value" => self.values.get(at).copied().map(Value::Float),
+            _ => None,
+        }
+    }
+
+    /// One field of all points.
+    pub fn column(&self, name: &str) -> Option<Column> {
+        match name {
+            "at" => Some(self.at_ms.iter().copied().map(timestamp).collect::<Vec<_>>().into()),
+            "value" => Some(self.values.clone().into()),
+            _ => None,
+        }
     }
 
     /// One point as `{ at, value }`.

@@ -492,3 +492,82 @@ async fn many_rows_store_every_type_as_few_do() {
     assert!(error.message.contains("row 322"), "{error}");
     assert!(error.message.contains("amount_check"), "{error}");
 }
+
+/// What a table of the types whose bytes are known holds, bit by bit.
+const HELD: &str = "select k, b, i2, i4, encode(float8send(f), 'hex') as f, encode(float8send(w), 'hex') as w, n::text,
+    n2::text, encode(date_send(d), 'hex') as d, encode(timestamptz_send(at), 'hex') as at,
+    encode(timestamp_send(plain), 'hex') as plain, t, v from";
+
+/// Where the bytes of every column are known, many rows travel as bytes: what is stored is the same.
+#[tokio::test]
+async fn rows_as_bytes_store_what_rows_as_texts_do() {
+    let db = open(&fresh_schema().await);
+    let columns = "k int8 primary key, b bool, i2 int2, i4 int4, f float8, w float8, n numeric, n2 numeric(20, 2) check (n2 < 1e9),
+        d date, at timestamptz, plain timestamp(3), t text, v varchar(3)";
+    define(&db, &format!("create table few ({columns}); create table many ({columns})")).await;
+    let nth = |n: usize, values: &[Value]| values[n % values.len()].clone();
+    let floats = [0.1 + 0.2, -0.0, f64::NAN, f64::NEG_INFINITY, 5e-324, 1.797e308].map(Value::Float);
+    let decimals =
+        ["0", "0.00", "-1.5", "1.50", "9999.9999", "10000", "-0.00000001", "123456789012345678", "1.2345678901234567"];
+    let decimals = decimals.map(decimal);
+    let days = ["0001-01-01", "1969-12-31", "2000-01-01", "2025-02-28", "9999-12-31"].map(date);
+    let instants =
+        ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2025-01-31T06:00:00.1234567Z"].map(timestamp);
+    let texts = ["", "a\tb\n\\N", "Zürich \u{1f4b6}"].map(text);
+    let row = |k: usize| {
+        let n = i64::try_from(k).unwrap();
+        let mut row = vec![
+            Value::Int(n * 1_000_000_007),
+            Value::Bool(k.is_multiple_of(3)),
+            Value::Int(n % 65_536 - 32_768),
+            Value::Int(if k.is_multiple_of(2) { i32::MAX.into() } else { i32::MIN.into() }),
+            nth(k, &floats),
+            Value::Int(i64::MAX - n),
+            nth(k, &decimals),
+            nth(k / 2, &[decimal("1.005"), Value::Int(-7), decimal("0.1")]),
+            nth(k, &days),
+            nth(k, &instants),
+            nth(k / 3, &instants),
+            nth(k, &texts),
+            text(&format!("{:03}", k % 1000)),
+        ];
+        let at = 1 + k % 16;
+        if let Some(value) = row.get_mut(at) {
+            *value = Value::None;
+        }
+        row
+    };
+    let names = ["k", "b", "i2", "i4", "f", "w", "n", "n2", "d", "at", "plain", "t", "v"];
+    let table = |keys: std::ops::Range<usize>| {
+        let given: Vec<Vec<Value>> = keys.map(row).collect();
+        rows(&names, &given.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    };
+    let mut session = db.session().await.unwrap();
+    for start in (0..2000).step_by(400) {
+        assert_eq!(session.insert("few", &table(start..start + 400)).await.unwrap(), 400);
+    }
+    assert_eq!(session.insert("many", &table(0..2000)).await.unwrap(), 2000);
+    let different = format!("select count(*) as n from ({HELD} few except all {HELD} many) differs");
+    assert_eq!(one(&db, &different, &[]).await, Value::Int(0));
+    // Through a temporary table.
+    let again = session.upsert("many", &table(0..2000), &super::names(&["k"]), &[]).await.unwrap();
+    assert_eq!((again.created, again.updated, again.unchanged), (0, 0, 2000));
+
+    let refused = |column: usize, value: Value, wanted: &'static [&'static str]| {
+        let mut given = table(3000..3600);
+        let values = (0..600).map(|n| if n == 321 { value.clone() } else { given.columns[column].get(n).unwrap() });
+        given.columns[column] = values.collect();
+        (given, wanted)
+    };
+    for (given, wanted) in [
+        refused(7, Value::Int(2_000_000_000), &["row 322", "n2_check"]),
+        refused(12, text("four"), &["row 322, column `v`", "too long"]),
+        refused(11, text("a\0b"), &["row 322, column `t`", "0x00"]),
+        refused(3, Value::Int(1 << 40), &["row 322, column `i4`", "out of range"]),
+        refused(0, Value::Int(0), &["row 322", "duplicate key"]),
+    ] {
+        let error = session.insert("many", &given).await.unwrap_err();
+        assert!(wanted.iter().all(|words| error.message.contains(words)), "{wanted:?}: {error}");
+    }
+    assert_eq!(one(&db, "select count(*) as n from many", &[]).await, Value::Int(2000));
+}

@@ -106,6 +106,11 @@ impl<'a> Odometer<'a> {
         Self { loops: &comprehension.loops, open: Vec::new(), is_started: false }
     }
 
+    /// Whether the loop whose value was asked for is the innermost.
+    pub(super) fn is_innermost(&self) -> bool {
+        self.open.len() + 1 == self.loops.len()
+    }
+
     /// Takes the value of the expression that [`Next::Open`] asked for.
     pub(super) fn open(&mut self, value: &Value) -> Result<(), StepError> {
         let pairs = self.loops.get(self.open.len()).is_some_and(|l| l.second.is_some());

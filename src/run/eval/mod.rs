@@ -9,6 +9,7 @@ mod apply;
 mod arithmetic;
 mod calendar;
 mod cast;
+mod columns;
 mod comprehension;
 mod effectful;
 mod locals;

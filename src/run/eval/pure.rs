@@ -1,6 +1,7 @@
 //! Evaluating what needs no waiting.
 
 use super::apply::{apply, operands, unary};
+use super::columns::Columnwise;
 use super::comprehension::{Next, Odometer};
 use super::operators::binary;
 use super::{Locals, truth};
@@ -11,7 +12,7 @@ use crate::run::fault::{Fault, Ran};
 use crate::run::scope::{Held, Scope};
 use crate::run::world::World;
 use crate::source::Span;
-use crate::value::{Column, ErrorKind, MapValue, Shape, StepError, Table, Value};
+use crate::value::{Column, ErrorKind, MapValue, Sequence, Shape, StepError, Table, Value};
 
 /// What a pure expression sees.
 #[derive(Debug, Clone, Copy)]
@@ -125,9 +126,16 @@ fn list(item: &Expr, comprehension: &Comprehension, env: Env<'_>, locals: &mut L
         return records(shape, fields, comprehension, env, locals);
     }
     let mut items = Column::default();
-    walk(comprehension, env, locals, |locals| {
-        items.push(eval(item, env, locals)?);
-        Ok(())
+    let columnwise = Columnwise::of(comprehension, std::slice::from_ref(item));
+    walk(comprehension, env, locals, |next, locals| {
+        match (next, &columnwise) {
+            (Walked::Item, _) => items.push(eval(item, env, locals)?),
+            (Walked::All(all), Some(ways)) => {
+                return Ok(ways.add(all, env, locals, [&mut items].into_iter()).is_some());
+            }
+            (Walked::All(_), None) => return Ok(false),
+        }
+        Ok(true)
     })?;
     Ok(items.into_list())
 }
@@ -142,42 +150,67 @@ fn records(
 ) -> Ran<Value> {
     let mut table = Table::new(shape.clone());
     let mut row = Vec::with_capacity(fields.len());
-    walk(comprehension, env, locals, |locals| {
-        for field in fields {
-            row.push(eval(field, env, locals)?);
+    let columnwise = Columnwise::of(comprehension, fields);
+    walk(comprehension, env, locals, |next, locals| {
+        match (next, &columnwise) {
+            (Walked::Item, _) => {
+                for field in fields {
+                    row.push(eval(field, env, locals)?);
+                }
+                table.push(row.drain(..));
+            }
+            (Walked::All(all), Some(ways)) => {
+                let Some(made) = ways.add(all, env, locals, table.columns.iter_mut()) else { return Ok(false) };
+                table.rows += made;
+            }
+            (Walked::All(_), None) => return Ok(false),
         }
-        table.push(row.drain(..));
-        Ok(())
+        Ok(true)
     })?;
     Ok(Column::from(table).into_list())
 }
 
 fn map(pair: &(Expr, Expr), comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
     let mut pairs = MapValue::new();
-    walk(comprehension, env, locals, |locals| {
+    walk(comprehension, env, locals, |next, locals| {
+        if let Walked::All(_) = next {
+            return Ok(false);
+        }
         let key = eval(&pair.0, env, locals)?;
         pairs.insert(key, eval(&pair.1, env, locals)?);
-        Ok(())
+        Ok(true)
     })?;
     Ok(Value::Map(pairs.into()))
 }
 
+/// What a walk came to.
+enum Walked<'w> {
+    /// All items of the innermost loop, which may be taken at once.
+    All(&'w Sequence),
+    /// An item, which the locals hold.
+    Item,
+}
+
+/// Walks; `take` says whether it took what the walk came to.
 fn walk(
     comprehension: &Comprehension,
     env: Env<'_>,
     locals: &mut Locals,
-    mut item: impl FnMut(&mut Locals) -> Ran<()>,
+    mut take: impl FnMut(Walked<'_>, &mut Locals) -> Ran<bool>,
 ) -> Ran<()> {
     let mut odometer = Odometer::new(comprehension);
     loop {
         match odometer.next(locals) {
             Next::Open(over) => {
                 let value = eval(over, env, locals)?;
-                odometer.open(&value).map_err(|error| Fault::at(error, over.span))?;
+                let all = Sequence::of(&value).filter(|_| odometer.is_innermost());
+                if !all.is_some_and(|all| take(Walked::All(&all), locals).is_ok_and(|is_taken| is_taken)) {
+                    odometer.open(&value).map_err(|error| Fault::at(error, over.span))?;
+                }
             }
             Next::Item => {
                 if passes(comprehension, env, locals)? {
-                    item(locals)?;
+                    take(Walked::Item, locals)?;
                 }
             }
             Next::End => return Ok(()),

@@ -119,6 +119,7 @@ const fn fake(name: &'static str, effect: Effect, idempotent: bool) -> Spec {
         examples: NONE,
         infer,
         run,
+        columns: None,
         preview: None,
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::Cell;
 use super::decimals::{self, Decimals};
 use super::samples::Samples;
 use super::texts::Texts;
@@ -108,6 +109,23 @@ impl Cells {
         }
     }
 
+    /// The cell of a row, as if none of them were `none`.
+    pub(super) fn cell(&self, at: usize) -> Cell<'_> {
+        let cell = match self {
+            Self::Bool(cells) => cells.get(at).copied().map(Cell::Bool),
+            Self::Int(cells) => cells.get(at).copied().map(Cell::Int),
+            Self::Float(cells) => cells.get(at).copied().map(Cell::Float),
+            Self::Date(cells) => cells.get(at).copied().map(Cell::Date),
+            Self::Timestamp(cells) => cells.get(at).copied().map(Cell::Timestamp),
+            Self::Decimal(cells) => cells.parts(at).map(|(digits, scale)| Cell::Decimal(digits, scale)),
+            Self::Text(cells) => cells.get(at).map(Cell::Text),
+            Self::Values(values) => values.get(at).map(Cell::of),
+            Self::Nones(_) => None,
+            Self::Records(_) | Self::Samples(_) => Some(Cell::Other),
+        };
+        cell.unwrap_or(Cell::None)
+    }
+
     /// Adds a value; gives it back when it is of another kind.
     pub(super) fn push(&mut self, value: Value) -> Result<(), Value> {
         match (self, value) {
@@ -149,6 +167,36 @@ impl Cells {
             Self::Text(cells) => cells.push_nothing(),
             Self::Values(values) => values.push(Value::None),
             Self::Records(_) | Self::Samples(_) => return false,
+        }
+        true
+    }
+
+    /// Adds a value so many times; `false` when that is to be done one by one.
+    pub(super) fn push_times(&mut self, value: &Value, times: usize) -> bool {
+        fn fill<T: Clone>(cells: &mut Vec<T>, cell: &T, times: usize) {
+            cells.resize(cells.len() + times, cell.clone());
+        }
+        match (self, value) {
+            (Self::Bool(cells), Value::Bool(b)) => fill(cells, b, times),
+            (Self::Int(cells), Value::Int(n)) => fill(cells, n, times),
+            (Self::Float(cells), Value::Float(x)) => fill(cells, x, times),
+            (Self::Date(cells), Value::Date(day)) => fill(cells, day, times),
+            (Self::Timestamp(cells), Value::Timestamp(at)) => fill(cells, at, times),
+            (Self::Text(cells), Value::Text(text)) => cells.push_times(text, times),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Adds the cells of others of the same kind; `false` when that is to be done one by one.
+    pub(super) fn append(&mut self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Bool(cells), Self::Bool(more)) => cells.extend_from_slice(more),
+            (Self::Int(cells), Self::Int(more)) => cells.extend_from_slice(more),
+            (Self::Float(cells), Self::Float(more)) => cells.extend_from_slice(more),
+            (Self::Date(cells), Self::Date(more)) => cells.extend_from_slice(more),
+            (Self::Timestamp(cells), Self::Timestamp(more)) => cells.extend_from_slice(more),
+            _ => return false,
         }
         true
     }

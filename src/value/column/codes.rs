@@ -39,12 +39,8 @@ impl Coder {
 
 /// For each row of columns of one length a number that equal rows share.
 pub fn row_codes<'c>(columns: impl IntoIterator<Item = &'c Column>, rows: usize) -> Vec<u32> {
-    let mut codes = vec![0; rows];
-    for column in columns {
-        let more = column.codes(&mut Coder::default());
-        codes = paired(codes, &more);
-    }
-    codes
+    let each = columns.into_iter().map(|column| column.codes(&mut Coder::default()));
+    each.reduce(|codes, more| paired(codes, &more)).unwrap_or_else(|| vec![0; rows])
 }
 
 /// A number for each pair of numbers, equal for equal pairs.

@@ -15,8 +15,13 @@ pub(super) struct Decimals {
 impl Decimals {
     /// A decimal, exactly as it came: `1.50` keeps its zero. `None` past the end.
     pub(super) fn get(&self, at: usize) -> Option<BigDecimal> {
-        let (digits, scale) = (*self.digits.get(at)?, *self.scales.get(at)?);
+        let (digits, scale) = self.parts(at)?;
         Some(BigDecimal::new(BigInt::from(digits), i64::from(scale)))
+    }
+
+    /// The digits of a decimal and how many of them stand behind the point; `None` past the end.
+    pub(super) fn parts(&self, at: usize) -> Option<(i64, i16)> {
+        Some((*self.digits.get(at)?, *self.scales.get(at)?))
     }
 
     /// Whether a decimal is short enough to be held here.

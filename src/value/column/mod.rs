@@ -7,6 +7,7 @@ mod cells;
 mod codes;
 mod decimals;
 mod nulls;
+mod operand;
 mod samples;
 #[cfg(test)]
 mod tests;
@@ -16,12 +17,53 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
+
 use cells::Cells;
 pub use codes::{Coder, row_codes};
 use nulls::Nulls;
+pub use operand::Operand;
 pub use samples::{Samples, SeriesId};
 
-use super::{Table, Type, Value};
+use super::{Table, Timestamp, Type, Value};
+
+/// A cell as it lies in its column.
+#[derive(Debug, Clone, Copy)]
+pub enum Cell<'c> {
+    /// `none`; also past the end.
+    None,
+    /// A bool.
+    Bool(bool),
+    /// An int.
+    Int(i64),
+    /// A float.
+    Float(f64),
+    /// A day.
+    Date(NaiveDate),
+    /// An instant.
+    Timestamp(Timestamp),
+    /// The digits of a decimal, and how many of them stand behind the point.
+    Decimal(i64, i16),
+    /// A text.
+    Text(&'c Arc<str>),
+    /// Of another kind, or a longer decimal: [`Column::get`] gives it.
+    Other,
+}
+
+impl<'c> Cell<'c> {
+    fn of(value: &'c Value) -> Self {
+        match value {
+            Value::None => Self::None,
+            Value::Bool(b) => Self::Bool(*b),
+            Value::Int(n) => Self::Int(*n),
+            Value::Float(x) => Self::Float(*x),
+            Value::Date(day) => Self::Date(*day),
+            Value::Timestamp(at) => Self::Timestamp(*at),
+            Value::Text(text) => Self::Text(text),
+            _ => Self::Other,
+        }
+    }
+}
 
 /// Values in a column.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +89,11 @@ impl Column {
         if self.nulls.has(at) { (at < self.len()).then_some(Value::None) } else { self.cells.get(at) }
     }
 
+    /// A value as it lies here: nothing is copied.
+    pub fn cell(&self, at: usize) -> Cell<'_> {
+        if self.nulls.has(at) { Cell::None } else { self.cells.cell(at) }
+    }
+
     /// The first value.
     pub fn first(&self) -> Option<Value> {
         self.get(0)
@@ -69,6 +116,26 @@ impl Column {
             self.widen(&value);
             // Takes it: the cells are now of its kind, or of any.
             let _ = self.cells.push(value);
+        }
+    }
+
+    /// Adds a text.
+    pub fn push_text(&mut self, text: &str) {
+        match &mut self.cells {
+            Cells::Text(texts) => texts.push(text),
+            _ => self.push(Value::text(text)),
+        }
+    }
+
+    /// Adds a value so many times.
+    pub fn push_times(&mut self, value: &Value, times: usize) {
+        if self.is_empty() && times > 1 {
+            // The first says of which kind they are.
+            self.push(value.clone());
+            return self.push_times(value, times - 1);
+        }
+        if !self.cells.push_times(value, times) {
+            (0..times).for_each(|_| self.push(value.clone()));
         }
     }
 
@@ -111,6 +178,13 @@ impl Column {
 
     /// Adds the values of another column.
     pub fn append(&mut self, other: &Self) {
+        if self.is_empty() {
+            self.clone_from(other);
+            return;
+        }
+        if other.nulls.is_empty() && self.cells.append(&other.cells) {
+            return;
+        }
         other.iter().for_each(|value| self.push(value));
     }
 
@@ -166,6 +240,14 @@ impl Column {
         }
     }
 
+    /// Whether values that are equal are the same to whoever looks at them, as `1` and `1.0`, `1.5` and `1.50` are not.
+    pub fn tells_apart(&self) -> bool {
+        matches!(
+            self.cells,
+            Cells::Nones(_) | Cells::Bool(_) | Cells::Int(_) | Cells::Date(_) | Cells::Timestamp(_) | Cells::Text(_)
+        )
+    }
+
     /// How many bytes it takes, as far as that does not hang on single values.
     pub fn bytes(&self) -> usize {
         self.cells.bytes() + self.nulls.bytes()
@@ -181,6 +263,18 @@ impl From<Table> for Column {
 impl From<Arc<Table>> for Column {
     fn from(table: Arc<Table>) -> Self {
         Self { cells: Cells::Records(table), nulls: Nulls::default() }
+    }
+}
+
+impl From<Vec<f64>> for Column {
+    fn from(values: Vec<f64>) -> Self {
+        Self { cells: Cells::Float(values), nulls: Nulls::default() }
+    }
+}
+
+impl From<Vec<Timestamp>> for Column {
+    fn from(instants: Vec<Timestamp>) -> Self {
+        Self { cells: Cells::Timestamp(instants), nulls: Nulls::default() }
     }
 }
 

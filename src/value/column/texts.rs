@@ -35,23 +35,37 @@ impl Texts {
     }
 
     /// Adds a text. A dictionary with more than half as many texts as there are rows costs more than it saves.
-    pub(super) fn push(&mut self, text: Arc<str>) {
+    pub(super) fn push<T: AsRef<str> + Into<Arc<str>>>(&mut self, text: T) {
         let Self::Coded(texts, codes) = self else {
             if let Self::Plain(texts) = self {
-                texts.push(text);
+                texts.push(text.into());
             }
             return;
         };
-        let known = texts.get_index_of(&text);
+        let is_before = |code: &&u32| texts.get_index(**code as usize).is_some_and(|before| **before == *text.as_ref());
+        let known = match codes.last().filter(is_before) {
+            Some(before) => Some(*before as usize),
+            None => texts.get_index_of(text.as_ref()),
+        };
         if known.is_none() && texts.len() >= TRIAL && texts.len() > codes.len() / 2 {
             let mut plain: Vec<Arc<str>> =
                 (0..codes.len()).map(|at| self.get(at).cloned().unwrap_or_default()).collect();
-            plain.push(text);
+            plain.push(text.into());
             *self = Self::Plain(plain);
             return;
         }
-        let code = known.unwrap_or_else(|| Arc::make_mut(texts).insert_full(text).0);
+        let code = known.unwrap_or_else(|| Arc::make_mut(texts).insert_full(text.into()).0);
         codes.push(u32::try_from(code).unwrap_or(u32::MAX));
+    }
+
+    /// Adds a text so many times.
+    pub(super) fn push_times(&mut self, text: &Arc<str>, times: usize) {
+        let Some(more) = times.checked_sub(1) else { return };
+        self.push(text.clone());
+        match self {
+            Self::Coded(_, codes) => codes.resize(codes.len() + more, codes.last().copied().unwrap_or_default()),
+            Self::Plain(texts) => texts.resize(texts.len() + more, text.clone()),
+        }
     }
 
     /// The number of each text; those of a dictionary are asked for once.

@@ -24,7 +24,7 @@ impl Writer {
         match value {
             Value::None => self.shown("null"),
             Value::Bool(b) => self.shown(b),
-            Value::Int(n) => self.shown(n),
+            Value::Int(n) => self.int(*n),
             Value::Float(x) => self.float(*x),
             Value::Text(text) => self.text(text),
             Value::List(items) => return self.values(items.iter(), depth),
@@ -122,22 +122,23 @@ impl Writer {
     fn text(&mut self, text: &str) {
         let is_plain = text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         if is_plain {
-            self.quoted(text);
+            ["\"", text, "\""].into_iter().for_each(|part| self.0.push_str(part));
         } else {
             self.shown(serde_json::Value::from(text));
         }
     }
 
-    /// Rust writes a finite float with a point or an exponent, always, and with as many digits as tell it from others.
+    /// A finite float has a point or an exponent, always, and as many digits as tell it from others.
     fn float(&mut self, x: f64) {
-        if x.is_finite() && x.abs() >= 1e16 {
-            // With a sign, as the tree's numbers are written.
-            self.0.push_str(&format!("{x:?}").replacen('e', "e+", 1));
-        } else if x.is_finite() {
-            self.shown(format_args!("{x:?}"));
+        if x.is_finite() {
+            self.0.push_str(zmij::Buffer::new().format_finite(x));
         } else {
             self.shown(format_args!("{{\"float\":\"{x:?}\"}}"));
         }
+    }
+
+    fn int(&mut self, n: i64) {
+        self.0.push_str(itoa::Buffer::new().format(n));
     }
 
     /// The digits and how many of them stand behind the point: `1.50` is not `1.5` when it is printed.
@@ -149,7 +150,11 @@ impl Writer {
 
     /// Seconds and nanoseconds: no text of an instant reaches the far ends of the calendar.
     fn instant(&mut self, at: Timestamp) {
-        self.shown(format_args!("[{},{}]", at.timestamp(), at.timestamp_subsec_nanos()));
+        self.0.push('[');
+        self.int(at.timestamp());
+        self.0.push(',');
+        self.int(at.timestamp_subsec_nanos().into());
+        self.0.push(']');
     }
 
     fn list<T>(
@@ -207,7 +212,7 @@ impl Writer {
     fn points(&mut self, points: &Points) -> Option<()> {
         self.0.push('[');
         self.list(points.at_ms.iter(), |writer, at_ms| {
-            writer.shown(at_ms);
+            writer.int(*at_ms);
             Some(())
         })?;
         self.next().list(points.values.iter(), |writer, value| {

@@ -52,7 +52,7 @@ mod tests {
         let one = Series { name: "m".into(), labels, points: points.into() };
         let text = String::from_utf8(encode(&[Part { series: one, runs: vec![0..1, 1..4] }])).unwrap();
         let wanted =
-            r#"{"metric":{"__name__":"m","x":"a\"\\\n"},"values":[0.1,1e300,-Inf,5.0],"timestamps":[1,2,3,4]}"#;
+            r#"{"metric":{"__name__":"m","x":"a\"\\\n"},"values":[0.1,1e+300,-Inf,5.0],"timestamps":[1,2,3,4]}"#;
         assert_eq!(text, format!("{wanted}\n"));
     }
 }

@@ -129,13 +129,9 @@ pub(super) fn check_influx(series: &[Series], dialect: InfluxDialect) -> Result<
 fn put_value(out: &mut Vec<u8>, value: f64) {
     let infinite: Option<&[u8]> =
         value.is_infinite().then_some(if value > 0.0 { b"+Inf".as_slice() } else { b"-Inf".as_slice() });
-    match infinite {
-        Some(text) => out.extend_from_slice(text),
-        // Writing to a vector does not fail.
-        None => drop(write!(out, "{value:?}")),
-    }
+    out.extend_from_slice(infinite.unwrap_or(zmij::Buffer::new().format(value).as_bytes()));
 }
 
 fn put_instant(out: &mut Vec<u8>, at_ms: i64) {
-    let _ = write!(out, "{at_ms}");
+    out.extend_from_slice(itoa::Buffer::new().format(at_ms).as_bytes());
 }

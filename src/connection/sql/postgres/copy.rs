@@ -1,8 +1,9 @@
 //! Rows into PostgreSQL as one stream: `copy … from stdin`.
 //!
-//! In its text form, so that the server reads each value as it would a literal, whatever the column's type. The binary
-//! form was rejected: it needs each type's own bytes, and saves the server little.
+//! In its binary form where the bytes of all columns are known, else as texts, which the server reads as it would
+//! literals, whatever the column's type.
 
+use super::binary::{self, forms};
 use super::statement::Place;
 use super::write::text_of;
 use crate::connection::sql::rows::{Column, cell};
@@ -20,6 +21,9 @@ impl Place<'_> {
         rows: &Table,
         numbered: bool,
     ) -> Result<u64, sqlx::Error> {
+        if let Some(forms) = forms(columns, rows) {
+            return self.copy_bytes(into, &forms, rows, numbered).await;
+        }
         let mut stream = self.connection.copy_in_raw(&format!("copy {into} from stdin")).await?;
         let mut text = String::with_capacity(CHUNK + CHUNK / 4);
         for at in 0..rows.rows {
@@ -30,6 +34,28 @@ impl Place<'_> {
             }
         }
         stream.send(text.as_bytes()).await?;
+        stream.finish().await
+    }
+
+    async fn copy_bytes(
+        &mut self,
+        into: &str,
+        forms: &[binary::Form],
+        rows: &Table,
+        numbered: bool,
+    ) -> Result<u64, sqlx::Error> {
+        let mut stream = self.connection.copy_in_raw(&format!("copy {into} from stdin (format binary)")).await?;
+        let mut bytes = Vec::with_capacity(CHUNK + CHUNK / 4);
+        bytes.extend_from_slice(binary::HEAD);
+        for at in 0..rows.rows {
+            binary::line(&mut bytes, forms, rows, at, numbered);
+            if bytes.len() >= CHUNK {
+                stream.send(bytes.as_slice()).await?;
+                bytes.clear();
+            }
+        }
+        bytes.extend_from_slice(binary::END);
+        stream.send(bytes.as_slice()).await?;
         stream.finish().await
     }
 }

@@ -10,11 +10,11 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgRow, PgTypeInfo, PgTypeKind, PgValueRef, Postgres};
 use sqlx::{Column, Decode, Row, Type, TypeInfo, ValueRef};
 
-use crate::value::{ErrorKind, StepError, Value};
+use crate::value::{Column as Values, ErrorKind, StepError, Value};
 
 /// 2000-01-01, from which PostgreSQL counts, in days and in microseconds after 1970.
-const EPOCH_DAYS: i64 = 10_957;
-const EPOCH_MICROS: i64 = EPOCH_DAYS * 86_400_000_000;
+pub(super) const EPOCH_DAYS: i64 = 10_957;
+pub(super) const EPOCH_MICROS: i64 = EPOCH_DAYS * 86_400_000_000;
 
 /// How a type of PostgreSQL is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,10 +80,23 @@ pub(super) fn value(row: &PgRow, at: usize) -> Result<Value, StepError> {
     value_of(row, at, kind)
 }
 
-/// A column of a row whose kind is known.
-pub(super) fn value_of(row: &PgRow, at: usize, kind: Kind) -> Result<Value, StepError> {
+fn value_of(row: &PgRow, at: usize, kind: Kind) -> Result<Value, StepError> {
     let raw = row.try_get_raw(at).map_err(|error| unreadable(row, at, &error))?;
     read(raw, kind).map_err(|error| unreadable(row, at, &*error))
+}
+
+/// Adds a column of a row, whose kind is known, to the values of those before.
+pub(super) fn add(row: &PgRow, at: usize, kind: Kind, values: &mut Values) -> Result<(), StepError> {
+    if kind == Kind::Text {
+        // Most texts come again, and are not made anew for that.
+        let raw = row.try_get_raw(at).map_err(|error| unreadable(row, at, &error))?;
+        if !raw.is_null() {
+            values.push_text(raw.as_str().map_err(|error| unreadable(row, at, &*error))?);
+            return Ok(());
+        }
+    }
+    values.push(value_of(row, at, kind)?);
+    Ok(())
 }
 
 fn unreadable(row: &PgRow, at: usize, error: &dyn std::error::Error) -> StepError {

@@ -1,6 +1,7 @@
 //! PostgreSQL, 13 and later.
 
 mod batch;
+mod binary;
 mod commit;
 mod copy;
 mod decode;

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, Statement};
 
 use super::Shared;
-use super::decode::{kinds, value_of};
+use super::decode::{add, kinds};
 use super::each::is_prepared;
 use super::error::{code, failure};
 use super::plan::{Ready, ready};
@@ -79,7 +79,7 @@ impl Place<'_> {
     pub(super) async fn rows(&mut self, ready: Ready) -> Result<Table, StepError> {
         let Ready { text, arguments, types, .. } = ready;
         let mut table: Option<Table> = None;
-        let (mut columns, mut cells) = (Vec::new(), Vec::new());
+        let mut columns = Vec::new();
         // Not kept by the driver: `select *` after a change of the table would fail on a kept one.
         let query = sqlx::query_with(AssertSqlSafe(text.clone()), arguments).persistent(false);
         let mut stream = query.fetch(&mut *self.connection);
@@ -88,12 +88,11 @@ impl Place<'_> {
                 table = Some(table_of(row.columns().iter().map(|column| Arc::from(column.name())).collect())?);
                 columns = kinds(&row);
             }
-            for (at, kind) in columns.iter().enumerate() {
-                cells.push(value_of(&row, at, *kind)?);
+            let Some(table) = &mut table else { continue };
+            for (at, (kind, values)) in columns.iter().zip(&mut table.columns).enumerate() {
+                add(&row, at, *kind, values)?;
             }
-            if let Some(table) = &mut table {
-                table.push(cells.drain(..));
-            }
+            table.rows += 1;
         }
         drop(stream);
         match table {
