@@ -60,7 +60,8 @@ impl Decimals {
     }
 }
 
-fn parts(decimal: &BigDecimal) -> Option<(i64, i16)> {
+/// The digits and how many of them stand behind the point, of a decimal that is short enough.
+pub(super) fn parts(decimal: &BigDecimal) -> Option<(i64, i16)> {
     let (digits, scale) = decimal.as_bigint_and_scale();
     Some((digits.to_i64()?, i16::try_from(scale).ok()?))
 }

@@ -60,6 +60,9 @@ impl<'c> Cell<'c> {
             Value::Date(day) => Self::Date(*day),
             Value::Timestamp(at) => Self::Timestamp(*at),
             Value::Text(text) => Self::Text(text),
+            Value::Decimal(decimal) => {
+                decimals::parts(decimal).map_or(Self::Other, |(digits, scale)| Self::Decimal(digits, scale))
+            }
             _ => Self::Other,
         }
     }

@@ -154,6 +154,8 @@ fn numeric(out: &mut Vec<u8>, digits: i64, scale: i16) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::value::Value;
 
@@ -181,6 +183,9 @@ mod tests {
         assert_eq!(form("integer", vec![Value::Int(1 << 40)]), None);
         assert_eq!(form("integer", vec![Value::Float(1.0)]), None);
         assert_eq!(form("real", vec![Value::Float(1.0)]), None);
+        let decimal = || Value::Decimal(Arc::new("1.5".parse().unwrap()));
+        assert_eq!(form("numeric", vec![decimal(), Value::Int(1)]), Some(Form::Numeric));
+        assert_eq!(form("numeric", vec![decimal(), Value::Float(0.1)]), None);
         assert_eq!(form("uuid", vec![Value::text("x")]), None);
         assert_eq!(form("text", vec![Value::Int(1)]), None);
         assert_eq!(form("double precision", vec![Value::Int(1), Value::Float(0.5)]), Some(Form::Float8));

@@ -107,7 +107,8 @@ pub(super) fn stumbled(context: &str) -> Option<(usize, Option<&str>)> {
     let place = context.lines().find_map(|line| line.strip_prefix("COPY "))?;
     // The words after the table's name are in the server's language; the number is not.
     let mut parts = place.split(", ").skip(1);
-    let line = parts.next()?;
+    // The words of a whole line come after a colon.
+    let line = parts.next()?.split(':').next()?;
     let number: String = line.chars().filter(char::is_ascii_digit).collect();
     let column = parts.next().and_then(|text| text.split(':').next()?.split(' ').nth(1));
     Some((number.parse::<usize>().ok()?.checked_sub(1)?, column))
@@ -137,6 +138,7 @@ mod tests {
     fn the_row_is_found_in_the_servers_words() {
         assert_eq!(stumbled("COPY pairs, line 5001, column a: \"x\""), Some((5000, Some("a"))));
         assert_eq!(stumbled("PL/pgSQL function f() line 3 at RAISE\nCOPY t2, line 7"), Some((6, None)));
+        assert_eq!(stumbled("COPY t2, line 322: \"3321\t1, 2\""), Some((321, None)));
         assert_eq!(stumbled("COPY pairs, Zeile 2, Spalte b: »x«"), Some((1, Some("b"))));
         assert_eq!(stumbled("PL/pgSQL function f() line 3 at RAISE"), None);
     }
