@@ -167,8 +167,12 @@ impl Fingerprint {
 
     fn points(&mut self, points: &Points) {
         self.number(points.at_ms.len() as u64);
-        points.at_ms.iter().for_each(|at| self.number(at.cast_unsigned()));
-        points.values.iter().for_each(|value| self.number(value.to_bits()));
+        for at in &points.at_ms {
+            self.number(at.cast_unsigned());
+        }
+        for value in &points.values {
+            self.number(value.to_bits());
+        }
     }
 
     fn labels(&mut self, labels: &Labels) {

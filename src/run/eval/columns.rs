@@ -205,7 +205,9 @@ impl<'e> Looks<'e> {
                 self.fields.insert(name);
             }
             ExprKind::If(condition, then, otherwise) => {
-                [condition, then, otherwise].into_iter().for_each(|expr| self.at(expr));
+                for expr in [condition, then, otherwise] {
+                    self.at(expr);
+                }
             }
             ExprKind::ListComprehension(made, inner) => {
                 self.at(made);
@@ -221,9 +223,8 @@ impl<'e> Looks<'e> {
     }
 
     fn within(&mut self, inner: &'e Comprehension) {
-        inner.loops.iter().for_each(|one| self.at(&one.over));
-        if let Some(filter) = &inner.filter {
-            self.at(filter);
+        for expr in inner.loops.iter().map(|one| &one.over).chain(inner.filter.as_deref()) {
+            self.at(expr);
         }
     }
 }

@@ -122,7 +122,9 @@ impl Writer {
     fn text(&mut self, text: &str) {
         let is_plain = text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
         if is_plain {
-            ["\"", text, "\""].into_iter().for_each(|part| self.0.push_str(part));
+            self.0.push('"');
+            self.0.push_str(text);
+            self.0.push('"');
         } else {
             self.shown(serde_json::Value::from(text));
         }

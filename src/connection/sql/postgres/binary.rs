@@ -149,7 +149,7 @@ fn numeric(out: &mut Vec<u8>, digits: i64, scale: i16) {
     out.extend_from_slice(&i16::try_from(weight).unwrap_or_default().to_be_bytes());
     out.extend_from_slice(&(if digits < 0 { 0x4000_u16 } else { 0 }).to_be_bytes());
     out.extend_from_slice(&scale.to_be_bytes());
-    used.iter().for_each(|group| out.extend_from_slice(&group.to_be_bytes()));
+    out.extend(used.iter().flat_map(|group| group.to_be_bytes()));
 }
 
 #[cfg(test)]

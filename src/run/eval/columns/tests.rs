@@ -92,7 +92,9 @@ fn rows() -> impl Strategy<Value = Vec<Record>> {
 
 fn table(rows: &[Record]) -> Value {
     let mut table = Table::new(rows.first().map(|row| row.shape.clone()).unwrap_or_default());
-    rows.iter().for_each(|row| table.push(row.values.clone()));
+    for row in rows {
+        table.push(row.values.clone());
+    }
     Value::Table(Arc::new(table))
 }
 
