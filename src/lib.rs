@@ -16,6 +16,7 @@ pub mod forecast;
 pub mod format;
 pub mod lifecycle;
 pub mod lookback;
+mod memory;
 pub mod outlook;
 pub mod package;
 mod parallel;

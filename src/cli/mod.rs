@@ -61,7 +61,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::config::Variables;
-use crate::parallel;
+use crate::{memory, parallel};
 use arguments::{Arguments, Command, split};
 
 pub use arguments::command;
@@ -138,6 +138,13 @@ fn begin() -> Exit {
 
 fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     let terminal = Terminal::new(&arguments.global, variables);
+    let runs = matches!(
+        arguments.command,
+        Command::Run(_) | Command::Backfill(_) | Command::Resume(_) | Command::Retry(_) | Command::Plan(_)
+    );
+    if runs {
+        memory::in_small_pages(true);
+    }
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),
         Command::Runs(command) => history::runs(command, &terminal, variables),

@@ -7,6 +7,7 @@ use tokio::process::Command;
 
 use super::process::{self, Ended, LONGEST_ANSWER};
 use super::{Code, Interpreters, Language, Program};
+use crate::memory;
 use crate::value::{ErrorKind, StepError};
 
 /// Loads a Python file or text and calls a function of it.
@@ -53,6 +54,8 @@ pub async fn call(call: Call<'_>) -> Result<Json, StepError> {
 
 /// The command with nothing of ours in it: no argument that anybody gave, a small environment.
 fn command(program: &Program, interpreters: &Interpreters) -> Command {
+    // What we start would inherit it.
+    memory::in_small_pages(false);
     let mut command = Command::new(interpreters.of(program.language));
     command.env_clear().envs(interpreters.environment.iter().map(|(name, value)| (name, value)));
     // A directory without a name is the one we are in.
