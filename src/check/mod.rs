@@ -51,7 +51,7 @@ use std::sync::Arc;
 use ahead::Ahead;
 pub use formula::check_formula;
 pub use program::Program;
-pub use surroundings::{ConnectionFacts, Store, Surroundings};
+pub use surroundings::{ConnectionFacts, Schemas, Store, Surroundings};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::query::sql::Meaning;

@@ -1,7 +1,7 @@
 //! What is known before a run of the world that a workflow will run in.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::query::promql::Dialect;
 use crate::schema::Schema;
@@ -12,7 +12,42 @@ pub struct Surroundings {
     /// The connections of the chosen environment.
     pub connections: HashMap<Arc<str>, ConnectionFacts>,
     /// What their databases hold, as far as that is known.
-    pub schemas: HashMap<Arc<str>, Arc<Schema>>,
+    pub schemas: Schemas,
+}
+
+/// What databases hold, by the names of their connections. Some of it is worked out only if a query asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Schemas(HashMap<Arc<str>, Arc<LazyLock<Option<Arc<Schema>>, Making>>>);
+
+type Making = Box<dyn FnOnce() -> Option<Arc<Schema>> + Send>;
+
+impl Schemas {
+    /// Adds what is known of a database already.
+    pub fn insert(&mut self, connection: Arc<str>, schema: Arc<Schema>) {
+        self.insert_lazily(connection, || Some(schema));
+    }
+
+    /// Adds what `make` gives when it is first asked for; nothing is known of the database where that gives nothing.
+    pub fn insert_lazily(
+        &mut self,
+        connection: Arc<str>,
+        make: impl FnOnce() -> Option<Arc<Schema>> + Send + 'static,
+    ) {
+        self.0.insert(connection, Arc::new(LazyLock::new(Box::new(make))));
+    }
+
+    /// What the database of a connection holds.
+    pub fn get(&self, connection: &str) -> Option<&Arc<Schema>> {
+        LazyLock::force(self.0.get(connection)?).as_ref()
+    }
+}
+
+impl FromIterator<(Arc<str>, Arc<Schema>)> for Schemas {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Arc<Schema>)>>(known: I) -> Self {
+        let mut schemas = Self::default();
+        known.into_iter().for_each(|(connection, schema)| schemas.insert(connection, schema));
+        schemas
+    }
 }
 
 /// What is known of a connection.

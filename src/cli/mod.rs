@@ -109,6 +109,7 @@ impl From<Exit> for ExitCode {
 
 /// Reads the arguments and does what they say, all on one thread: each that allocates has memory of its own.
 pub fn main() -> ExitCode {
+    memory::in_small_pages(true);
     let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
     let worker = worker.spawn(|| parallel::with_stack(STACK_BYTES, begin));
     let exit = match worker.map(std::thread::JoinHandle::join) {
@@ -142,8 +143,8 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
         arguments.command,
         Command::Run(_) | Command::Backfill(_) | Command::Resume(_) | Command::Retry(_) | Command::Plan(_)
     );
-    if runs {
-        memory::in_small_pages(true);
+    if !runs {
+        memory::in_small_pages(false);
     }
     match &arguments.command {
         Command::Run(command) => run::run(command, &terminal, variables),

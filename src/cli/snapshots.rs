@@ -1,13 +1,12 @@
 //! What databases hold, known without asking them: from their snapshots, or from the file that makes their tables.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime::Builder;
 
 use super::project::{self, read_text, shown_path};
-use crate::check::Surroundings;
+use crate::check::{Schemas, Surroundings};
 use crate::config::Config;
 use crate::connection::Describe as _;
 use crate::connection::sql::{SqliteDatabase, SqliteOptions};
@@ -52,25 +51,28 @@ pub(super) fn surroundings(config: &Config, environment: &str, given: Option<&Pa
 }
 
 /// What the databases of an environment hold, by the names of their connections.
-fn all(config: &Config, environment: &str, given: Option<&Path>) -> Result<HashMap<Arc<str>, Arc<Schema>>, String> {
+fn all(config: &Config, environment: &str, given: Option<&Path>) -> Result<Schemas, String> {
     let folder = folder(config, given);
-    let mut found = HashMap::new();
+    let mut found = Schemas::default();
     for outline in config.outlines(environment).into_iter().filter(|outline| is_database(&outline.kind)) {
-        let schema = match read(&place(&folder, environment, &outline.name))? {
-            Some(snapshot) => Some(snapshot),
-            None => outline.schema.and_then(|file| made(&config.directory().join(&*file))),
-        };
-        found.extend(schema.map(|schema| (outline.name, Arc::new(schema))));
+        match (read(&place(&folder, environment, &outline.name))?, outline.schema) {
+            (Some(snapshot), _) => found.insert(outline.name, Arc::new(snapshot)),
+            (None, Some(file)) => {
+                let file = config.directory().join(&*file);
+                found.insert_lazily(outline.name, || std::thread::spawn(move || made(&file)).join().ok().flatten());
+            }
+            (None, None) => {}
+        }
     }
     Ok(found)
 }
 
-/// What a file of statements makes of an empty SQLite database. Nothing where they do not run: opening the database says why,
-/// and no finding about queries would help.
-fn made(file: &Path) -> Option<Schema> {
+/// What a file of statements makes of an empty SQLite database; on a thread that waits for nothing else. Nothing where they
+/// do not run: opening the database says why, and no finding about queries would help.
+fn made(file: &Path) -> Option<Arc<Schema>> {
     let statements = read_text(file).ok()?;
     let runtime = Builder::new_current_thread().enable_time().build().ok()?;
     let database = SqliteDatabase::open(SqliteOptions { path: ":memory:".into(), schema_sql: Some(statements) });
     let schema = runtime.block_on(database.schema(&[])).ok()?;
-    Some(Schema { origin: shown_path(file), is_made: true, ..schema })
+    Some(Arc::new(Schema { origin: shown_path(file), is_made: true, ..schema }))
 }

@@ -12,7 +12,7 @@ use super::connect::{describe, open_to_read};
 use super::project::Project;
 use super::schema::{Refused, connections};
 use super::snapshots;
-use crate::check::Program;
+use crate::check::{Program, Schemas};
 use crate::check::metrics_queries::{MetricsQuery, metrics_queries, stated_texts};
 use crate::check::program::Statement;
 use crate::config::{Config, Connection};
@@ -57,7 +57,7 @@ impl Live {
     }
 
     /// What they hold.
-    pub(super) fn schemas(&self) -> HashMap<Arc<str>, Arc<Schema>> {
+    pub(super) fn schemas(&self) -> Schemas {
         self.databases.iter().map(|(name, (_, schema))| (name.clone(), schema.clone())).collect()
     }
 
