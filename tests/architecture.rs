@@ -11,6 +11,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("stdlib", &[]),
     ("parallel", &[]),
     ("abort", &[]),
+    ("memory", &[]),
     ("diagnostic", &["source"]),
     ("calendar", &[]),
     ("forecast", &[]),
@@ -22,7 +23,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("query", &["source", "diagnostic", "value", "schema"]),
     ("connection", &["value", "query", "diagnostic", "schema"]),
     ("lifecycle", &["value", "connection"]),
-    ("external", &["value"]),
+    ("external", &["value", "memory"]),
     ("primitive", &["value", "calendar", "forecast", "outlook", "query", "connection", "diagnostic"]),
     ("config", &["source", "diagnostic", "value"]),
     (
@@ -88,6 +89,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "lookback",
             "abort",
             "parallel",
+            "memory",
         ],
     ),
 ];
