@@ -28,11 +28,7 @@ impl Schemas {
     }
 
     /// Adds what `make` gives when it is first asked for; nothing is known of the database where that gives nothing.
-    pub fn insert_lazily(
-        &mut self,
-        connection: Arc<str>,
-        make: impl FnOnce() -> Option<Arc<Schema>> + Send + 'static,
-    ) {
+    pub fn insert_lazily(&mut self, connection: Arc<str>, make: impl FnOnce() -> Option<Arc<Schema>> + Send + 'static) {
         self.0.insert(connection, Arc::new(LazyLock::new(Box::new(make))));
     }
 
