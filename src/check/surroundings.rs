@@ -17,9 +17,9 @@ pub struct Surroundings {
 
 /// What databases hold, by the names of their connections. Some of it is worked out only if a query asks for it.
 #[derive(Debug, Clone, Default)]
-pub struct Schemas(HashMap<Arc<str>, Arc<LazyLock<Option<Arc<Schema>>, Making>>>);
+pub struct Schemas(HashMap<Arc<str>, Arc<OnDemand>>);
 
-type Making = Box<dyn FnOnce() -> Option<Arc<Schema>> + Send>;
+type OnDemand = LazyLock<Option<Arc<Schema>>, Box<dyn FnOnce() -> Option<Arc<Schema>> + Send>>;
 
 impl Schemas {
     /// Adds what is known of a database already.
