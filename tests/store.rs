@@ -9,6 +9,7 @@ mod lookback;
 mod outage;
 mod points;
 mod resume;
+mod rows;
 mod secrets;
 mod server;
 mod trouble;

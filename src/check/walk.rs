@@ -14,6 +14,13 @@ pub(crate) fn visit<'a>(expr: &'a Expr, look: &mut impl FnMut(&'a Expr)) {
     }
 }
 
+/// The expressions right inside an expression.
+pub(crate) fn children(expr: &Expr) -> Vec<&Expr> {
+    let mut all = Vec::new();
+    push_children(expr, &mut all);
+    all
+}
+
 fn push_children<'a>(expr: &'a Expr, to: &mut Vec<&'a Expr>) {
     match &expr.kind {
         ExprKind::Literal(_) | ExprKind::Slot { .. } | ExprKind::Local(_) | ExprKind::Run(_) => {}

@@ -49,7 +49,8 @@ fn told(
         epoch: past.run.epoch,
     };
     let named = lookback::find(&seen, &command.name).map_err(|refusal| prepare::usage(refusal.0))?;
-    let lineage = lookback::of(&named, command.depth.unwrap_or(usize::MAX));
+    let lineage = lookback::of(&named, command.depth.unwrap_or(usize::MAX), &command.having);
+    let lineage = lineage.map_err(|refusal| prepare::usage(refusal.0))?;
     Ok(match command.format {
         ListFormat::Human => human::tree(&lineage, &past.run, &project.sources, terminal.color_out),
         ListFormat::Json => format!("{:#}\n", json::document(&lineage, &past.run, &project.sources)),

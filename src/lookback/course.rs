@@ -8,7 +8,7 @@ use crate::check::program::RunField;
 use crate::plan::Plan;
 use crate::run::{
     self, ErrorReport, EventKind, EventSink, Interrupt, Preview, RunEvent, RunOptions, RunOutcome, Services, StepPlace,
-    StepStatus,
+    StepStatus, World,
 };
 use crate::testing::{StillClock, nowhere};
 use crate::value::{Timestamp, Value};
@@ -33,6 +33,8 @@ pub struct Course {
     pub outcome: RunOutcome,
     /// `run.now`.
     pub(super) now: Timestamp,
+    /// What its expressions see besides their scope.
+    pub(super) world: World,
     /// The names of the workflow's outputs.
     pub(super) workflow_outputs: Vec<Arc<str>>,
     /// The facts of the run.
@@ -134,6 +136,7 @@ pub async fn go_through(plan: Plan, options: RunOptions, retrace: Arc<Retrace>) 
     };
     let watch = Arc::new(Watch::default());
     let workflow = plan.workflow.name.clone();
+    let world = World::new(plan.program.clone(), workflow.clone(), &options);
     let workflow_outputs = plan.workflow.outputs.iter().map(|output| output.name.clone()).collect();
     let told = options.clone();
     let outcome = run::run(plan, services, options, watch.clone()).await;
@@ -149,7 +152,7 @@ pub async fn go_through(plan: Plan, options: RunOptions, retrace: Arc<Retrace>) 
     let stands = std::mem::take(&mut *watch.0.lock().unwrap_or_else(PoisonError::into_inner));
     let seen = retrace.take();
     let index = Index::of(&seen);
-    Course { outcome, now: told.now, workflow_outputs, facts, stands, seen, index }
+    Course { outcome, now: told.now, world, workflow_outputs, facts, stands, seen, index }
 }
 
 /// Keeps what steps gave and how they ended.

@@ -21,6 +21,6 @@ mod retrace;
 pub use brief::{brief, count};
 pub use compare::{Change, Comparison, Unread, Written};
 pub use course::{Course, Stand, Where, go_through};
-pub use lineage::{How, Kind, Lineage, Named, Past, Refusal, find, of};
+pub use lineage::{How, Kind, Lineage, Named, Past, Refusal, Rows, find, of};
 pub use marks::marks;
 pub use retrace::{Retrace, error_of};

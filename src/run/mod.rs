@@ -60,6 +60,7 @@ use crate::value::Timestamp;
 
 pub use aftermath::Aftermath;
 pub use cache::Keeping;
+pub(crate) use eval::{Env, Locals, Walk, eval, truth};
 pub use evaluate::evaluate;
 pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{
@@ -69,7 +70,9 @@ pub use outline::TARGETS;
 pub use preview::{Noted, Notes, Preview, Rank, Write, written_by};
 pub use record::{Came, End, Found, Recorded, Records};
 pub use replay::{Answer, Asked, Called, Replay};
+pub(crate) use scope::Scope;
 pub use tally::Tried;
+pub(crate) use world::World;
 
 /// The stack of a worker thread. Evaluation recurses as deep as an expression nests, and the parser lets chains of
 /// a thousand operators through; tokio's own 2 MiB are too few for that. The limits on depth need less than half of this

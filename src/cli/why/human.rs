@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::lookback::{Kind, Lineage, brief};
+use crate::lookback::{Kind, Lineage, Rows, brief};
 use crate::run::{Called, Noted, StepStatus};
 use crate::source::{Sources, Span};
 use crate::store::RunRow;
@@ -65,6 +65,7 @@ impl Shown<'_> {
             lines.push(first_line(self.sources.slice(lineage.span)));
         }
         lines.extend(lineage.calls.iter().flat_map(asked));
+        lines.extend(lineage.rows.iter().map(rows));
         lines
     }
 
@@ -114,6 +115,17 @@ fn cut(line: &str) -> String {
         return line.to_owned();
     }
     line.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// Which rows led to what was asked for.
+fn rows(rows: &Rows) -> String {
+    let Some(count) = rows.count else {
+        return format!("which of its {} rows led to it cannot be followed", rows.of);
+    };
+    let first: Vec<String> = rows.first.iter().map(|(at, row)| format!("[{at}] {}", brief(row))).collect();
+    let rest = if count > first.len() { ", …" } else { "" };
+    let them = if first.is_empty() { String::new() } else { format!(": {}", first.join(", ")) };
+    format!("{count} of its {} rows led to it{them}{rest}", rows.of)
 }
 
 /// A query with its parameters, a line each.

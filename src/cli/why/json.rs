@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::lookback::{Lineage, brief, count};
+use crate::lookback::{Lineage, Rows, brief, count};
 use crate::run::{Called, Noted, StepStatus};
 use crate::source::Sources;
 use crate::store::RunRow;
@@ -42,9 +42,16 @@ fn node(lineage: &Lineage, sources: &Sources) -> Json {
         "cached": lineage.how.is_cached,
         "calls": lineage.calls.iter().map(call).collect::<Vec<_>>(),
         "from": lineage.from.iter().map(|from| node(from, sources)).collect::<Vec<_>>(),
+        "rows": lineage.rows.as_ref().map(rows),
         "more_items": lineage.more_items,
         "told_above": lineage.is_told,
     })
+}
+
+/// Which rows of a value led to what was asked for; without a count nobody can say.
+fn rows(rows: &Rows) -> Json {
+    let first = rows.first.iter().map(|(at, row)| json!({ "at": at, "value": argument(row) }));
+    json!({ "of": rows.of, "count": rows.count, "first": first.collect::<Vec<_>>() })
 }
 
 /// A value that is small enough to be given whole.

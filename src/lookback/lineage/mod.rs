@@ -2,6 +2,9 @@
 
 mod find;
 mod level;
+mod narrow;
+mod rows;
+mod scope;
 mod tell;
 
 pub use find::{Named, Past, Refusal, find};
@@ -29,10 +32,23 @@ pub struct Lineage {
     pub calls: Vec<Noted<Called>>,
     /// What led to it, in the order of the file.
     pub from: Vec<Lineage>,
+    /// Which items of the value led to what is asked for, where it is not all of them.
+    pub rows: Option<Rows>,
     /// Of a loop, how many items are not among `from`.
     pub more_items: usize,
     /// Whether what led to it is told elsewhere in the same lineage.
     pub is_told: bool,
+}
+
+/// Some of the items of a list or a table, or of the entries of a map.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// How many there are in all.
+    pub of: usize,
+    /// How many of them led to what is asked for; `None` where nobody can say which.
+    pub count: Option<usize>,
+    /// The first of those, each with its place from 0.
+    pub first: Vec<(usize, Value)>,
 }
 
 /// What something is.
@@ -88,7 +104,8 @@ pub struct How {
     pub is_cached: bool,
 }
 
-/// What led to something that has a name, back to `depth` steps before it.
-pub fn of(named: &Named<'_>, depth: usize) -> Lineage {
-    tell::Teller::of(named).tell(named, depth)
+/// What led to something that has a name, back to `depth` steps before it: to all of it, or to those of its rows that have
+/// these texts in these fields. Fails when there is none such.
+pub fn of(named: &Named<'_>, depth: usize, having: &[(String, String)]) -> Result<Lineage, Refusal> {
+    tell::Teller::of(named).tell(named, depth, having)
 }

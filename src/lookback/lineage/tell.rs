@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::find::{Found, Named, Past};
+use super::find::{Found, Named, Past, Refusal};
 use super::level::{Level, Slot, What};
-use super::{How, Kind, Lineage};
-use crate::check::program::{Action, Expr, ExprKind, FunctionBody, OnFailure, Output, RunField, Step, Workflow};
+use super::rows::{Uses, Want, uses};
+use super::{How, Kind, Lineage, narrow, scope};
+use crate::check::program::{Action, Block, Expr, ExprKind, FunctionBody, OnFailure, Output, RunField, Step, Workflow};
 use crate::check::walk;
 use crate::lookback::part::part as part_of;
 use crate::lookback::{Where, error_of};
 use crate::primitive::Effect;
-use crate::run::StepStatus;
+use crate::run::{Env, StepStatus};
 use crate::source::Span;
 use crate::store::{StepRow, StepState};
 
@@ -29,7 +30,9 @@ pub(super) struct Teller<'a> {
     failed: HashMap<Where, &'a StepRow>,
     /// The items of loops that are on record.
     items: HashSet<Where>,
-    told: HashSet<String>,
+    told: HashSet<(String, Want)>,
+    /// The field of the row that is asked for, until what led to it is looked for.
+    field: Option<String>,
 }
 
 impl<'a> Teller<'a> {
@@ -44,64 +47,112 @@ impl<'a> Teller<'a> {
             failed,
             items: ended,
             told: HashSet::new(),
+            field: None,
         }
     }
 
     /// What led to what is named.
-    pub(super) fn tell(&mut self, named: &Named<'a>, depth: usize) -> Lineage {
+    pub(super) fn tell(
+        &mut self,
+        named: &Named<'a>,
+        depth: usize,
+        having: &[(String, String)],
+    ) -> Result<Lineage, Refusal> {
+        let (want, fields) = self.wanted(named, having)?;
+        self.field = fields.first().filter(|_| want != Want::Whole).cloned();
         let mut lineage = match &named.found {
-            Found::Output(output) => self.output(output, named.part, depth),
+            Found::Output(output) => self.output(output, named.part, &want, depth),
             Found::Slot(index) => {
                 let workflow = named.past.workflow;
                 self.of_body(workflow, *index, depth).unwrap_or_else(|| empty(&named.name, workflow.span))
             }
-            Found::Step(step, level) => self.step(step, level, named.part, depth),
-            Found::Item(level) => self.ran_item(level, depth),
+            Found::Step(step, level) => self.step(step, level, named.part, &want, depth),
+            Found::Item(level) => {
+                let mut item = self.ran_item(level, depth);
+                item.from.extend(self.over(level, depth));
+                item
+            }
         };
-        if !named.fields.is_empty() {
+        if !fields.is_empty() {
             let whole = lineage.value.take();
             let is_there = whole.is_some();
-            lineage.value =
-                whole.and_then(|value| named.fields.iter().try_fold(value, |value, name| part_of(&value, name)));
+            lineage.value = whole.and_then(|value| fields.iter().try_fold(value, |value, name| part_of(&value, name)));
             if is_there && lineage.value.is_none() {
-                lineage.absent = Some(format!("it has no part `{}`", named.fields.join(".")));
+                lineage.absent = Some(format!("it has no part `{}`", fields.join(".")));
             }
         }
-        lineage.name.clone_from(&named.name);
-        lineage
+        if having.is_empty() {
+            lineage.name.clone_from(&named.name);
+        }
+        Ok(lineage)
     }
 
-    fn output(&mut self, output: &'a Output, part: Option<&'a Expr>, depth: usize) -> Lineage {
+    /// Which rows of what is named are meant, and the parts of those.
+    fn wanted<'n>(&self, named: &'n Named<'a>, having: &[(String, String)]) -> Result<(Want, &'n [String]), Refusal> {
+        let value = match &named.found {
+            Found::Output(output) => self.past.course.outcome.outputs.get(&output.name),
+            Found::Step(step, level) => {
+                self.past.course.stand(&level.place(&step.name)).and_then(|stand| stand.value.as_ref())
+            }
+            Found::Slot(_) | Found::Item(_) => None,
+        };
+        let fields = named.fields.as_slice();
+        if !having.is_empty() {
+            let none = || Refusal(format!("`{}` has no rows on record", named.name));
+            let value = value.filter(|_| fields.is_empty() && named.part.is_none()).ok_or_else(none)?;
+            let places = narrow::having(value, having);
+            let places = places.map_err(|name| Refusal(format!("no row of `{}` has a field `{name}`", named.name)))?;
+            let asked: Vec<String> = having.iter().map(|(name, text)| format!("`{name}={text}`")).collect();
+            let none = || Refusal(format!("no row of `{}` has {}", named.name, asked.join(" and ")));
+            return if places.is_empty() { Err(none()) } else { Ok((Want::Items(places), fields)) };
+        }
+        let place = fields.first().filter(|_| named.part.is_none());
+        let place = place.zip(value).and_then(|(name, value)| narrow::place(value, name));
+        Ok(match place {
+            Some(place) => (Want::item(place), fields.get(1..).unwrap_or_default()),
+            None => (Want::Whole, fields),
+        })
+    }
+
+    fn output(&mut self, output: &'a Output, part: Option<&'a Expr>, want: &Want, depth: usize) -> Lineage {
         let level = Level::body(self.past.workflow);
         let value = self.past.course.outcome.outputs.get(&output.name).cloned();
         let absent = value.is_none().then(|| "a step that it needs has no value".to_owned());
-        let from = self.all(&[part.unwrap_or(&output.value)], &level, &output.name, depth);
+        let from = self.all(&[part.unwrap_or(&output.value)], want, &level, &output.name, depth);
         let span = output.value.span;
-        Lineage { kind: Kind::Output, value, absent, from, ..empty(&output.name, span) }
+        narrow::to(Lineage { kind: Kind::Output, value, absent, from, ..empty(&output.name, span) }, want)
     }
 
-    /// What some expressions of a step look at, each once, in the order of the file.
-    fn all(&mut self, exprs: &[&'a Expr], level: &Arc<Level<'a>>, step: &str, depth: usize) -> Vec<Lineage> {
+    /// What some expressions of a step look at, each once, in the order of the file: what led to as much of their value as is
+    /// wanted.
+    fn all(
+        &mut self,
+        exprs: &[&'a Expr],
+        want: &Want,
+        level: &Arc<Level<'a>>,
+        step: &str,
+        depth: usize,
+    ) -> Vec<Lineage> {
         let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
-        let mut looks: Vec<&'a Expr> = Vec::new();
+        let field = self.field.take();
+        let scope = scope::of(level, self.past);
+        let env = Env::new(&self.past.course.world, &scope);
+        let mut looks: Vec<(&'a Expr, Want)> = Vec::new();
         for expr in exprs {
-            walk::visit(expr, &mut |expr| {
-                if matches!(expr.kind, ExprKind::Slot { .. } | ExprKind::Run(_) | ExprKind::Function(..)) {
-                    looks.push(expr);
-                }
-            });
+            let used = uses(expr, want, field.as_deref(), env);
+            walk::visit(expr, &mut |expr| looks.extend(look(expr, &used)));
         }
-        looks.sort_by_key(|expr| expr.span.start);
+        looks.sort_by_key(|(expr, _)| expr.span.start);
         let mut seen = HashSet::new();
         let mut from = Vec::new();
-        for look in looks {
+        for (look, want) in looks {
             let is_new = match &look.kind {
                 ExprKind::Slot { up, index } => seen.insert(format!("{up} {index}")),
                 ExprKind::Run(field) => seen.insert(format!("{field:?}")),
                 _ => true,
             };
             if is_new {
-                from.extend(self.one(look, level, step, depth));
+                from.extend(self.one(look, &want, level, step, depth));
             }
         }
         let mut names = HashSet::new();
@@ -109,26 +160,31 @@ impl<'a> Teller<'a> {
         from
     }
 
-    fn one(&mut self, look: &'a Expr, level: &Arc<Level<'a>>, step: &str, depth: usize) -> Vec<Lineage> {
+    fn one(&mut self, look: &'a Expr, want: &Want, level: &Arc<Level<'a>>, step: &str, depth: usize) -> Vec<Lineage> {
         match &look.kind {
-            ExprKind::Slot { up, index } => self.slot(level.slot(*up, *index), depth),
+            ExprKind::Slot { up, index } => self.slot(level.slot(*up, *index), want, depth),
             ExprKind::Run(field) => vec![self.fact(*field, look.span)],
             ExprKind::Function(id, arguments) => {
                 let body = self.past.program.functions.get(id.0).map(|function| &function.body);
                 let Some(FunctionBody::Block(block)) = body else { return Vec::new() };
                 let inner = level.of_call(step, block, arguments);
-                block.result.as_ref().map(|result| self.all(&[result], &inner, "yield", depth + 1)).unwrap_or_default()
+                self.result(block, want, &inner, depth + 1)
             }
             _ => Vec::new(),
         }
     }
 
-    fn slot(&mut self, slot: Option<Slot<'a>>, depth: usize) -> Vec<Lineage> {
+    /// What a block yields.
+    fn result(&mut self, block: &'a Block, want: &Want, inner: &Arc<Level<'a>>, depth: usize) -> Vec<Lineage> {
+        block.result.as_ref().map(|result| self.all(&[result], want, inner, "yield", depth)).unwrap_or_default()
+    }
+
+    fn slot(&mut self, slot: Option<Slot<'a>>, want: &Want, depth: usize) -> Vec<Lineage> {
         match slot {
-            Some(Slot::Step(step, level)) => vec![self.step(step, &level, None, depth)],
+            Some(Slot::Step(step, level)) => vec![self.step(step, &level, None, want, depth)],
             Some(Slot::Body(workflow, index)) => self.of_body(workflow, index, depth).into_iter().collect(),
             Some(Slot::Item(level)) => vec![self.item(&level, depth)],
-            Some(Slot::Argument(expr, level)) => self.all(&[expr], &level, "", depth + 1),
+            Some(Slot::Argument(expr, level)) => self.all(&[expr], want, &level, "", depth + 1),
             None => Vec::new(),
         }
     }
@@ -143,9 +199,13 @@ impl<'a> Teller<'a> {
         }
         let calendar = workflow.calendars.iter().find(|calendar| calendar.slot == index)?;
         let span = calendar.value.span;
-        let is_told = !self.told.insert(calendar.name.to_string());
+        let is_told = !self.told.insert((calendar.name.to_string(), Want::Whole));
         let level = Level::body(workflow);
-        let from = if is_told { Vec::new() } else { self.all(&[&calendar.value], &level, &calendar.name, depth) };
+        let from = if is_told {
+            Vec::new()
+        } else {
+            self.all(&[&calendar.value], &Want::Whole, &level, &calendar.name, depth)
+        };
         Some(Lineage { kind: Kind::Calendar, from, is_told, ..empty(&calendar.name, span) })
     }
 
@@ -157,23 +217,44 @@ impl<'a> Teller<'a> {
 
     /// An item of a loop: it is one of what the loop walks.
     fn item(&mut self, level: &Arc<Level<'a>>, depth: usize) -> Lineage {
-        let loop_name = level.path.last().cloned().unwrap_or_default();
         let name = level.shown.join(".");
         let place = (level.path.join("."), level.item.clone());
         let value = self.past.course.item(&place);
-        let (What::Item(each), Some(outer)) = (&level.what, &level.outer) else {
+        let What::Item(each) = &level.what else {
             return empty(&name, self.past.workflow.span);
         };
-        let is_told = !self.told.insert(name.clone());
-        let from = if is_told { Vec::new() } else { self.all(&[&each.over], outer, &loop_name, depth) };
+        let is_told = !self.told.insert((name.clone(), Want::Whole));
+        let from = if is_told { Vec::new() } else { self.over(level, depth) };
         Lineage { kind: Kind::Item, value, from, is_told, ..empty(&name, each.over.span) }
     }
 
-    fn step(&mut self, step: &'a Step, level: &Arc<Level<'a>>, part: Option<&'a Expr>, depth: usize) -> Lineage {
+    /// The row that an item is, of what its loop walks.
+    fn over(&mut self, level: &Arc<Level<'a>>, depth: usize) -> Vec<Lineage> {
+        let (What::Item(each), Some(outer)) = (&level.what, &level.outer) else { return Vec::new() };
+        let place = (level.path.join("."), level.item.clone());
+        let want = self.place_of(&place, level).map_or(Want::Unknown, Want::item);
+        let name = level.path.last().map_or("", String::as_str);
+        self.all(&[&each.over], &want, outer, name, depth)
+    }
+
+    /// Which of the items that a loop walked one is.
+    fn place_of(&self, place: &Where, level: &Level<'_>) -> Option<usize> {
+        let of = (place.0.clone(), level.outer.as_ref().and_then(|outer| outer.item.clone()));
+        self.past.course.items(&of).position(|item| Some(item) == place.1.as_deref())
+    }
+
+    fn step(
+        &mut self,
+        step: &'a Step,
+        level: &Arc<Level<'a>>,
+        part: Option<&'a Expr>,
+        want: &Want,
+        depth: usize,
+    ) -> Lineage {
         let place = level.place(&step.name);
         let name = level.name_of(&step.name);
-        let mut lineage = self.bare(step, &place, &name);
-        if !self.told.insert(name) {
+        let mut lineage = narrow::to(self.bare(step, &place, &name), want);
+        if !self.told.insert((name, want.clone())) {
             lineage.is_told = true;
             return lineage;
         }
@@ -184,8 +265,20 @@ impl<'a> Teller<'a> {
         match &step.action {
             Action::ForEach(_) if depth == 0 => {}
             Action::ForEach(each) => {
-                lineage.from = self.all(&[&each.over], level, &step.name, depth);
-                let items: Vec<String> = self.past.course.items(&place).map(ToString::to_string).collect();
+                let mut items: Vec<String> = self.past.course.items(&place).map(ToString::to_string).collect();
+                let value = self.past.course.stand(&place).and_then(|stand| stand.value.as_ref());
+                // An item that failed has no place in the value.
+                let is_whole = value.and_then(narrow::len) == Some(items.len());
+                let over = match want {
+                    Want::Items(places) if is_whole => {
+                        let mut at = 0..;
+                        items.retain(|_| at.next().is_some_and(|at| places.contains(&at)));
+                        want
+                    }
+                    Want::Whole => want,
+                    _ => &Want::Unknown,
+                };
+                lineage.from = self.all(&[&each.over], over, level, &step.name, depth);
                 // One stands for all; one that failed says more than one that did not.
                 let is_failed = |item: &&String| self.failed.contains_key(&(place.0.clone(), Some((*item).clone())));
                 if let Some(item) = items.iter().find(is_failed).or_else(|| items.first()) {
@@ -195,7 +288,7 @@ impl<'a> Teller<'a> {
                 }
             }
             action => {
-                let from = self.through(action, step, level, part, depth);
+                let from = self.through(action, step, level, (part, want), depth);
                 lineage.from = from;
             }
         }
@@ -209,9 +302,7 @@ impl<'a> Teller<'a> {
     fn ran_item(&mut self, level: &Arc<Level<'a>>, depth: usize) -> Lineage {
         let mut lineage = Lineage { is_told: false, ..self.item(level, 0) };
         let block = level.block;
-        if let Some(result) = &block.result {
-            lineage.from = self.all(&[result], level, "yield", depth);
-        }
+        lineage.from = self.result(block, &Want::Whole, level, depth);
         // An item does not follow from itself.
         lineage.from.retain(|one| one.name != lineage.name);
         if let Some(row) = self.failed.get(&(level.path.join("."), level.item.clone())) {
@@ -223,7 +314,7 @@ impl<'a> Teller<'a> {
                     .is_some_and(|stand| stand.status == Some(StepStatus::Failed))
             });
             for step in failed.collect::<Vec<_>>() {
-                let inner = self.step(step, level, None, depth.saturating_sub(1));
+                let inner = self.step(step, level, None, &Want::Whole, depth.saturating_sub(1));
                 lineage.from.push(inner);
             }
         }
@@ -235,29 +326,28 @@ impl<'a> Teller<'a> {
         action: &'a Action,
         step: &'a Step,
         level: &Arc<Level<'a>>,
-        part: Option<&'a Expr>,
+        (part, want): (Option<&'a Expr>, &Want),
         depth: usize,
     ) -> Vec<Lineage> {
         let name = &*step.name;
         match action {
-            Action::Expression(expr) => self.all(&[part.unwrap_or(expr)], level, name, depth),
-            Action::Transaction { block, .. } => {
-                let inner = level.inside(name, block);
-                block.result.as_ref().map(|result| self.all(&[result], &inner, "yield", depth)).unwrap_or_default()
+            // What a store or a program gave follows from all that it was asked with.
+            Action::Expression(expr) if step.effect != Effect::Pure => {
+                self.all(&[part.unwrap_or(expr)], &Want::Whole, level, name, depth)
             }
+            Action::Expression(expr) => self.all(&[part.unwrap_or(expr)], want, level, name, depth),
+            Action::Transaction { block, .. } => self.result(block, want, &level.inside(name, block), depth),
             Action::When { arms, otherwise } => {
                 let conditions: Vec<&Expr> = arms.iter().map(|(condition, _)| condition).collect();
-                let mut from = self.all(&conditions, level, name, depth);
+                let mut from = self.all(&conditions, &Want::Whole, level, name, depth);
                 for block in arms.iter().map(|(_, block)| block).chain(otherwise) {
-                    let Some(result) = block.result.as_ref() else { continue };
-                    let inner = level.inside(name, block);
                     // Of the arms that did not run, the steps have no value.
-                    let taken = self.all(&[result], &inner, "yield", depth);
+                    let taken = self.result(block, want, &level.inside(name, block), depth);
                     from.extend(taken.into_iter().filter(|one| one.value.is_some()));
                 }
                 from
             }
-            Action::Check { condition, .. } => self.all(&[condition], level, name, depth),
+            Action::Check { condition, .. } => self.all(&[condition], &Want::Whole, level, name, depth),
             Action::ForEach(_) => Vec::new(),
         }
     }
@@ -265,11 +355,8 @@ impl<'a> Teller<'a> {
     /// What stood in for a failure.
     fn instead(&mut self, step: &'a Step, level: &Arc<Level<'a>>, depth: usize) -> Vec<Lineage> {
         match &step.on_failure {
-            OnFailure::Use(value) => self.all(&[value], level, &step.name, depth),
-            OnFailure::Block(block) => {
-                let inner = level.inside(&step.name, block);
-                block.result.as_ref().map(|result| self.all(&[result], &inner, "yield", depth)).unwrap_or_default()
-            }
+            OnFailure::Use(value) => self.all(&[value], &Want::Whole, level, &step.name, depth),
+            OnFailure::Block(block) => self.result(block, &Want::Whole, &level.inside(&step.name, block), depth),
             OnFailure::Fail | OnFailure::Skip => Vec::new(),
         }
     }
@@ -319,6 +406,17 @@ impl<'a> Teller<'a> {
     }
 }
 
+/// What is looked at here, and how much of it.
+fn look<'a>(expr: &'a Expr, used: &Uses) -> Option<(&'a Expr, Want)> {
+    match expr.kind {
+        ExprKind::Slot { up, index } => Some((expr, used.get(&(up, index))?.clone())),
+        ExprKind::Run(_) => Some((expr, Want::Whole)),
+        // What its block looks at is told there.
+        ExprKind::Function(..) => Some((expr, Want::Whole)),
+        _ => None,
+    }
+}
+
 fn empty(name: &str, span: Span) -> Lineage {
     Lineage {
         name: name.to_owned(),
@@ -329,6 +427,7 @@ fn empty(name: &str, span: Span) -> Lineage {
         how: How::default(),
         calls: Vec::new(),
         from: Vec::new(),
+        rows: None,
         more_items: 0,
         is_told: false,
     }

@@ -50,7 +50,7 @@ impl Walk {
     }
 
     /// Binds the locals of a loop to the item at a place; `false` past the end.
-    fn bind(&self, at: usize, to: &Loop, locals: &mut Locals) -> bool {
+    pub(crate) fn bind(&self, at: usize, to: &Loop, locals: &mut Locals) -> bool {
         match self {
             Self::Items(items) if at < items.len() => locals.set_item(to.first, items, at),
             Self::Items(_) => return false,
