@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::place::AT;
 use crate::support::sandbox::{Ran, Sandbox};
 
 /// A project as `vmflow init` leaves it, in the folder `p`.
@@ -241,6 +242,54 @@ fn every_shell_completes_every_command() {
             assert_read(shell, &file);
         }
     }
+}
+
+/// What bash offers for the last of some words: its script is loaded, and its function called as bash calls it.
+fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
+    let line: Vec<String> = std::iter::once(&"vmflow").chain(words).map(|word| format!("'{word}'")).collect();
+    let asked = format!(
+        "source complete.bash; COMP_WORDS=({}); COMP_CWORD={}
+         _vmflow_values vmflow \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"
+         printf '%s\\n' \"${{COMPREPLY[@]}}\"; complete -p vmflow >&2",
+        line.join(" "),
+        words.len()
+    );
+    let folder = Path::new(env!("CARGO_BIN_EXE_vmflow")).parent().unwrap().to_owned();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("bash").args(["-c", &asked]).current_dir(sandbox.path()).env("PATH", path).output();
+    let output = output.unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.trim().starts_with("complete ") && told.contains("-F _vmflow_values vmflow"), "{told}");
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_offers_what_stands_in_the_project() {
+    let sandbox = Sandbox::new();
+    sandbox.write("complete.bash", &sandbox.run(&["completions", "bash"]).stdout);
+    sandbox.write("packages/rates/copied.flow", "workflow copied {\n  output n = 1\n}\n");
+    // What a shell would take for a command is not offered.
+    sandbox.write("workflows/$(touch x).flow", "workflow w {\n  output n = 1\n}\n");
+    let offers = |words: &[&str]| offered(&sandbox, words);
+    assert_eq!(offers(&["run", "apex_e"]), ["apex_extractor"]);
+    assert_eq!(offers(&["run", "rates/"]), ["rates/copied"]);
+    let files = offers(&["plan", "workflows/"]);
+    assert!(files.contains(&"workflows/extractor.flow".to_owned()), "{files:?}");
+    assert!(!files.iter().any(|file| file.contains("touch")), "{files:?}");
+    assert_eq!(offers(&["run", "--env", "pr"]), ["prod"]);
+    assert_eq!(offers(&["jobs", "list", "ra"]), ["rates"]);
+    assert!(offers(&["runs", "show", "la"]).is_empty(), "there is none yet: {:?}", offers(&["runs", "show", "la"]));
+    let ran = sandbox.run(&["run", "workflows/extractor.flow", "--at", AT]).expect(0);
+    let id = ran["run_id"].as_str().unwrap();
+    assert_eq!(offers(&["-v", "runs", "show", &id[..9]]), [id]);
+    assert_eq!(offers(&["resume", "la"]), ["last"]);
+    assert_eq!(offers(&["retry", "last", "--from", "copie"]), ["copied"]);
+    assert!(offers(&["runs", "show", "last", "copied."]).contains(&"copied.stored".to_owned()));
+    assert_eq!(offers(&["why", "last", "items_p"]), ["items_processed"]);
+    assert_eq!(offers(&["run", "--jso"]), [""; 0], "flags are clap's");
+    assert!(offers(&["run", "--param"]).contains(&"--params".to_owned()));
+    std::fs::write(sandbox.path().join("vmflow.yaml"), "jobs: [").unwrap();
+    assert_eq!(offers(&["run", "--env", "pr"]), [""; 0], "nothing is told of what is wrong");
 }
 
 /// The shell reads the script without complaint; one that is not installed is passed over, but for bash.

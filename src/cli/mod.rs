@@ -127,12 +127,15 @@ pub fn main() -> ExitCode {
 }
 
 fn begin() -> Exit {
+    let variables = Variables::from_process();
+    if let Some(at) = variables.vmflow("COMPLETE").and_then(|at| at.parse().ok()) {
+        return completions::complete(at, std::env::args_os().collect(), &variables);
+    }
     let grammar = command();
     let arguments::Split { rest, flags, wants_help } = split(std::env::args_os().collect(), &grammar);
     let mut arguments =
         Arguments::from_arg_matches(&grammar.get_matches_from(rest)).unwrap_or_else(|error| error.exit());
     arguments.command.take(flags, wants_help);
-    let variables = Variables::from_process();
     crate::abort::arm(variables.vmflow("ABORT_AT"));
     dispatch(&arguments, &variables)
 }
