@@ -28,7 +28,7 @@ pub(super) fn replay(command: &ReplayArguments, terminal: &Terminal, variables: 
         Err(exit) => return exit,
     };
     let mut project = Project::default();
-    match compared(&command.which.run, &history, &mut project) {
+    match compared(command, &history, &mut project) {
         Ok((past, comparison)) => {
             terminal.print(&match command.format {
                 ListFormat::Human => human::text(&comparison, &past.run, terminal.color_out),
@@ -40,13 +40,18 @@ pub(super) fn replay(command: &ReplayArguments, terminal: &Terminal, variables: 
     }
 }
 
-fn compared(which: &str, history: &History, project: &mut Project) -> Result<(Past, Comparison), Refusal> {
-    let past = Past::of(history, which, project)?;
+fn compared(
+    command: &ReplayArguments,
+    history: &History,
+    project: &mut Project,
+) -> Result<(Past, Comparison), Refusal> {
+    let past = Past::of(history, &command.which.run, project)?;
     let retrace = Arc::new(past.retrace(history)?);
     let before = past.go_through(history, &retrace)?;
     *project = Project::default();
-    let checked = today(&past.file, &past, history, project)?;
-    let workflow = workflow_of(&checked.program, Some(&past.workflow.name), &past.file).map_err(prepare::usage)?;
+    let file = command.file.as_deref().unwrap_or(&past.file);
+    let checked = today(file, &past, history, project)?;
+    let workflow = workflow_of(&checked.program, Some(&past.workflow.name), file).map_err(prepare::usage)?;
     let plan = past.plan(&checked.program, &workflow)?;
     let retrace = Arc::new(retrace.for_another(NEW));
     let after = history.runtime.block_on(go_through(plan, past.options.clone(), retrace));
@@ -57,7 +62,9 @@ fn compared(which: &str, history: &History, project: &mut Project) -> Result<(Pa
 
 /// The program as its files have it.
 fn today(file: &Path, past: &Past, history: &History, project: &mut Project) -> Result<Checked, Refusal> {
-    let text = read_text(file).map_err(|why| prepare::usage(format!("cannot read `{}`: {why}", file.display())))?;
+    let moved = if file == past.file { "; when it was moved, `--file FILE` says where it is" } else { "" };
+    let text = read_text(file);
+    let text = text.map_err(|why| prepare::usage(format!("cannot read `{}`: {why}{moved}", file.display())))?;
     let surroundings = snapshots::surroundings(&history.config, &past.run.begin.environment, None);
     let surroundings = surroundings.map_err(prepare::environment_fault)?;
     let checked = project.check(vec![(file.to_path_buf(), text)], &surroundings);

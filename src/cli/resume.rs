@@ -182,7 +182,7 @@ impl Again<'_> {
             Claim::Unknown => return Err((Exit::Usage, "this run is not on record any more".to_owned())),
         };
         crate::abort::at(crate::abort::Point::J2);
-        ready.ask(store.settle(id, &settled))?;
+        ready.ask(store.settle(id, epoch, &settled))?;
         let mut recalled = ready.ask(Recalled::of(store.clone(), id))?;
         recalled.forget(&forgotten);
         let (mask, warn) = (recording::mask(&ready.redactor), recording::warn(*terminal));

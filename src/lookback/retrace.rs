@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::primitive::Effect;
 use crate::run::{Answer, Asked, Called, Found, Noted, Recorded, Records, Replay, StepPlace};
-use crate::store::{RunStore, StepRow, StepState, StoreError};
-use crate::value::{ErrorKind, StepError, Value, from_kept};
+use crate::store::{RunStore, StepRow, StepState, StoreError, value_of};
+use crate::value::{ErrorKind, StepError, Value};
 
 /// An item that a loop walked: where, with its value, and the value behind a key of a map.
 pub(super) type Walked = (StepPlace, Value, Option<Value>);
@@ -82,7 +82,7 @@ impl Retrace {
         match row.state {
             StepState::Failed => Answer::Failed(error_of(row.error.as_ref())),
             StepState::Announced => Answer::NotKnown("nobody knows whether this write happened".to_owned()),
-            StepState::Done => self.value(row).await,
+            StepState::Done => value_of(&*self.store, row).await.map_or_else(Answer::NotKnown, Answer::Value),
         }
     }
 
@@ -95,18 +95,6 @@ impl Retrace {
         }
         let changed = before.input != asked.input;
         changed.then(|| format!("what it works on has changed, and what it would {does} now is not on record"))
-    }
-
-    async fn value(&self, row: &StepRow) -> Answer {
-        let Some(hash) = &row.output else {
-            return Answer::NotKnown(row.withheld.clone().unwrap_or_else(|| "its value was not recorded".to_owned()));
-        };
-        let json = match self.store.output(hash).await {
-            Ok(json) => json,
-            Err(error) => return Answer::NotKnown(format!("its value on record cannot be read: {error}")),
-        };
-        let value = json.and_then(|json| from_kept(&serde_json::from_str(&json).ok()?));
-        value.map_or_else(|| Answer::NotKnown("its value on record is damaged".to_owned()), Answer::Value)
     }
 }
 

@@ -162,7 +162,9 @@ async fn an_announced_write_is_open_until_it_ends_or_somebody_says_so(open: Open
         Settled { key: "a".to_owned(), has_happened: true, output: Some(("seven".to_owned(), "7".to_owned())) },
         Settled { key: "b".to_owned(), has_happened: false, output: None },
     ];
-    store.settle(run, &settled).await.unwrap();
+    assert_eq!(store.settle(run, 2, &settled).await, Err(StoreError::Lost), "an epoch that is not the run's");
+    assert_eq!(store.effects(run).await.unwrap()[0], effect("a", None));
+    store.settle(run, 1, &settled).await.unwrap();
     let steps = store.steps(run).await.unwrap();
     let states: Vec<_> = steps.iter().map(|step| (step.state, step.output.as_deref())).collect();
     assert_eq!(states, [(StepState::Done, Some("seven")), (StepState::Failed, None), (StepState::Done, None)]);

@@ -34,7 +34,7 @@ pub use model::{
 };
 pub use outbox::StoreOutbox;
 pub use postgres::PostgresStore;
-pub use recalled::Recalled;
+pub use recalled::{Recalled, value_of};
 pub use recorder::{Mask, Recorder, Warn, hash_of};
 pub use selection::Selection;
 pub use sqlite::SqliteStore;
@@ -99,8 +99,8 @@ pub trait RunStore: Send + Sync {
     /// taken over; where only a lease says so, it can be once that is over.
     fn abandon(&self, run: Uuid);
 
-    /// Says what became of writes of which that was not known, of a run that nobody runs.
-    fn settle<'a>(&'a self, run: Uuid, settled: &'a [Settled]) -> Kept<'a, ()>;
+    /// Says what became of writes of which that was not known, of a run that the caller owns with this epoch.
+    fn settle<'a>(&'a self, run: Uuid, epoch: u32, settled: &'a [Settled]) -> Kept<'a, ()>;
 
     /// The runs, newest first.
     fn runs<'a>(&'a self, selection: &'a Selection) -> Kept<'a, Vec<RunRow>>;

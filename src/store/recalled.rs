@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{RunStore, StepRow, StepState, StoreError};
 use crate::run::{Came, Found};
-use crate::value::from_kept;
+use crate::value::{Value, from_kept};
 
 /// The steps on record of a run. Values are read when they are asked for.
 pub struct Recalled {
@@ -42,20 +42,17 @@ impl Recalled {
         let came = match row.state {
             StepState::Failed => Came::Nothing,
             StepState::Announced => Came::Unknown,
-            StepState::Done => self.value(row).await,
+            StepState::Done => value_of(&*self.store, row).await.map_or_else(Came::Done, Came::Value),
         };
         Some(Found { code: row.code.clone(), input: row.input.clone(), came })
     }
+}
 
-    async fn value(&self, row: &StepRow) -> Came {
-        let Some(hash) = &row.output else {
-            return Came::Done(row.withheld.clone().unwrap_or_else(|| "its value was not recorded".to_owned()));
-        };
-        let json = match self.store.output(hash).await {
-            Ok(json) => json,
-            Err(error) => return Came::Done(format!("its value on record cannot be read: {error}")),
-        };
-        let value = json.and_then(|json| from_kept(&serde_json::from_str(&json).ok()?));
-        value.map_or_else(|| Came::Done("its value on record is damaged".to_owned()), Came::Value)
-    }
+/// The value of a step that is done, or why it is not to be had from the record.
+pub async fn value_of(store: &dyn RunStore, row: &StepRow) -> Result<Value, String> {
+    let not_recorded = || row.withheld.clone().unwrap_or_else(|| "its value was not recorded".to_owned());
+    let hash = row.output.as_ref().ok_or_else(not_recorded)?;
+    let json = store.output(hash).await.map_err(|error| format!("its value on record cannot be read: {error}"))?;
+    let value = json.and_then(|json| from_kept(&serde_json::from_str(&json).ok()?));
+    value.ok_or_else(|| "its value on record is damaged".to_owned())
 }

@@ -216,6 +216,19 @@ fn a_file_that_is_the_same_comes_to_the_same() {
 }
 
 #[test]
+fn a_file_that_was_moved_is_named() {
+    let project = Project::new();
+    project.run(&["run", "safe.flow", "--at", AT, "-p", "most=2"]).expect(0);
+    std::fs::rename(project.sandbox.path().join("safe.flow"), project.sandbox.path().join("moved.flow")).unwrap();
+    let lost = project.run(&["replay", "last"]);
+    assert!(lost.code == 2 && lost.stderr.contains("`--file FILE` says where it is"), "{}", lost.stderr);
+    let told = project.run(&["replay", "last", "--file", "moved.flow", "--format", "json"]).expect(0);
+    assert_eq!(told["same"], true);
+    let other = project.run(&["replay", "last", "--file", "unsafe.flow"]);
+    assert!(other.code == 2 && other.stderr.contains("`safe`"), "{}", other.stderr);
+}
+
+#[test]
 fn what_a_changed_file_makes_of_the_same_reads_is_told() {
     let project = Project::new();
     project.run(&["run", "safe.flow", "--at", AT, "-p", "most=3"]).expect(0);

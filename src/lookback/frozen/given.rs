@@ -1,6 +1,8 @@
 //! What a run had read, as `given` steps.
 
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::rc::Rc;
 
 use indexmap::IndexMap;
 
@@ -20,7 +22,7 @@ const MOST_DIFFERENT: usize = 100;
 
 /// All that is to be given, in the order of the file.
 pub(super) fn all(subject: &Subject<'_>) -> Result<Vec<String>, String> {
-    let mut giver = Giver { subject, givens: Vec::new() };
+    let mut giver = Giver { subject, givens: Vec::new(), walked: HashMap::new() };
     giver.block(&subject.workflow.body, &Around::default())?;
     for (name, block) in [("failed", &subject.workflow.failed), ("finally", &subject.workflow.finally)] {
         let Some(block) = block else { continue };
@@ -46,6 +48,40 @@ struct Around {
 struct Giver<'a> {
     subject: &'a Subject<'a>,
     givens: Vec<String>,
+    /// What each loop walked, looked up over and over.
+    walked: HashMap<String, Rc<Walked<'a>>>,
+}
+
+/// The items that a loop walked.
+#[derive(Default)]
+struct Walked<'a> {
+    /// By what they are called.
+    by_name: HashMap<&'a str, &'a Value>,
+    /// How often each came.
+    counts: HashMap<&'a Value, usize>,
+    /// How often each value of each field of records came.
+    fields: HashMap<(&'a str, &'a Value), usize>,
+}
+
+impl<'a> Walked<'a> {
+    fn of(items: impl Iterator<Item = &'a crate::lookback::retrace::Walked>) -> Self {
+        let mut walked = Self::default();
+        for (place, item, _) in items {
+            walked.by_name.entry(place.item.as_deref().unwrap_or_default()).or_insert(item);
+            *walked.counts.entry(item).or_default() += 1;
+            let fields = if let Value::Record(record) = item { Some(record.fields()) } else { None };
+            for (name, value) in fields.into_iter().flatten() {
+                *walked.fields.entry((&**name, value)).or_default() += 1;
+            }
+        }
+        walked
+    }
+
+    /// The item that is, or is around, the one that is called so.
+    fn around(&self, name: &str) -> Option<&'a Value> {
+        let cuts = name.match_indices(" / ").filter_map(|(at, _)| name.get(..at));
+        cuts.chain([name]).find_map(|name| self.by_name.get(name).copied())
+    }
 }
 
 /// What one step gave somewhere.
@@ -167,7 +203,7 @@ impl<'a> Giver<'a> {
     }
 
     /// The value that is given, with comments on it.
-    fn value(&self, path: &str, all: &[(Where, Gave)], around: &Around) -> Result<(Vec<String>, String), String> {
+    fn value(&mut self, path: &str, all: &[(Where, Gave)], around: &Around) -> Result<(Vec<String>, String), String> {
         let mut comments = Vec::new();
         let failures = all.iter().filter(|(_, gave)| matches!(gave, Gave::Failure(..))).count();
         if let (true, Some((_, Gave::Failure(kind, message)))) = (failures == all.len(), all.first()) {
@@ -215,23 +251,16 @@ impl<'a> Giver<'a> {
     }
 
     /// What tells the items of a place from others.
-    fn condition(&self, place: &Where, around: &Around) -> Result<String, String> {
+    fn condition(&mut self, place: &Where, around: &Around) -> Result<String, String> {
         let mut parts = Vec::new();
         for (path, name) in &around.loops {
-            let course = self.subject.course;
-            let is_around = |item: &Option<String>| match (item, &place.1) {
-                (Some(item), Some(place)) => {
-                    place == item || place.strip_prefix(item.as_str()).is_some_and(|rest| rest.starts_with(" / "))
-                }
-                _ => false,
-            };
-            let all: Vec<&Value> = course.walked(path).map(|(_, first, _)| first).collect();
-            let found = course.walked(path).find(|(at, ..)| is_around(&at.item));
-            let Some((_, first, _)) = found else { return Err(format!("the items of `{path}` are not known")) };
-            if all.iter().filter(|other| **other == first).count() > 1 && around.loops.len() == 1 {
+            let walked = self.walked(path);
+            let item = place.1.as_deref().and_then(|item| walked.around(item));
+            let Some(item) = item else { return Err(format!("the items of `{path}` are not known")) };
+            if walked.counts.get(item).is_some_and(|count| *count > 1) && around.loops.len() == 1 {
                 return Err(format!("`{path}` walked the same item twice, and a test cannot tell one from the other"));
             }
-            let (name, value) = telling(name, first, &all);
+            let (name, value) = telling(name, item, &walked);
             let value =
                 literal(&hidden(self.subject, &value)).map_err(|why| format!("an item of `{path}` is {why}"))?;
             parts.push(format!("{name} == {value}"));
@@ -239,18 +268,19 @@ impl<'a> Giver<'a> {
         let text = parts.join(" and ");
         Ok(if parts.len() > 1 { format!("({text})") } else { text })
     }
+
+    fn walked(&mut self, path: &str) -> Rc<Walked<'a>> {
+        let course = self.subject.course;
+        self.walked.entry(path.to_owned()).or_insert_with(|| Rc::new(Walked::of(course.walked(path)))).clone()
+    }
 }
 
 /// What tells an item from the others: itself, or of a record the first field of which each has another.
-fn telling(name: &str, item: &Value, all: &[&Value]) -> (String, Value) {
+fn telling(name: &str, item: &Value, walked: &Walked<'_>) -> (String, Value) {
     let Value::Record(record) = item else { return (name.to_owned(), item.clone()) };
-    let field = |other: &&Value, field: &str| match other {
-        Value::Record(other) => other.get(field).cloned(),
-        _ => None,
-    };
     let is_own = |(own, value): &(&std::sync::Arc<str>, &Value)| {
         let is_plain = !matches!(value, Value::Float(_) | Value::None) && Sequence::of(value).is_none();
-        is_plain && all.iter().filter(|other| field(other, own).as_ref() == Some(*value)).count() == 1
+        is_plain && walked.fields.get(&(&***own, *value)) == Some(&1)
     };
     match record.fields().find(is_own) {
         Some((own, value)) => (format!("{name}.{own}"), value.clone()),

@@ -4,19 +4,12 @@ use std::collections::BTreeSet;
 
 use super::rows::Want;
 use super::{Lineage, Rows};
+use crate::lookback::count;
 use crate::lookback::part::part;
 use crate::value::{Sequence, Value};
 
 /// How many rows are told.
 const SHOWN: usize = 3;
-
-/// How many items there are.
-pub(super) fn len(value: &Value) -> Option<usize> {
-    match value {
-        Value::Map(map) => Some(map.len()),
-        other => Some(Sequence::of(other)?.len()),
-    }
-}
 
 fn item(value: &Value, at: usize) -> Option<Value> {
     match value {
@@ -38,7 +31,7 @@ pub(super) fn place(value: &Value, name: &str) -> Option<usize> {
 
 /// The places of the rows that have these texts in these fields. Fails with a field that no row has.
 pub(super) fn having<'h>(value: &Value, having: &'h [(String, String)]) -> Result<BTreeSet<usize>, &'h str> {
-    let items = len(value).unwrap_or(0);
+    let items = count(value).unwrap_or(0);
     let mut is_known = vec![false; having.len()];
     let mut places = BTreeSet::new();
     for at in 0..items {
@@ -59,7 +52,9 @@ pub(super) fn having<'h>(value: &Value, having: &'h [(String, String)]) -> Resul
 
 /// Tells of some rows of a value only: one becomes the value, several are counted.
 pub(super) fn to(lineage: Lineage, want: &Want) -> Lineage {
-    let Some((value, of)) = lineage.value.as_ref().and_then(|value| Some((value, len(value)?))) else { return lineage };
+    let Some((value, of)) = lineage.value.as_ref().and_then(|value| Some((value, count(value)?))) else {
+        return lineage;
+    };
     match want {
         Want::Whole => lineage,
         Want::Items(places) if places.len() == of && of > 1 => lineage,

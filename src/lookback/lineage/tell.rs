@@ -10,7 +10,7 @@ use super::{How, Kind, Lineage, narrow, scope};
 use crate::check::program::{Action, Block, Expr, ExprKind, FunctionBody, OnFailure, Output, RunField, Step, Workflow};
 use crate::check::walk;
 use crate::lookback::part::part as part_of;
-use crate::lookback::{Where, error_of};
+use crate::lookback::{Where, count, error_of};
 use crate::primitive::Effect;
 use crate::run::{Env, StepStatus};
 use crate::source::Span;
@@ -268,7 +268,7 @@ impl<'a> Teller<'a> {
                 let mut items: Vec<String> = self.past.course.items(&place).map(ToString::to_string).collect();
                 let value = self.past.course.stand(&place).and_then(|stand| stand.value.as_ref());
                 // An item that failed has no place in the value.
-                let is_whole = value.and_then(narrow::len) == Some(items.len());
+                let is_whole = value.and_then(count) == Some(items.len());
                 let over = match want {
                     Want::Items(places) if is_whole => {
                         let mut at = 0..;

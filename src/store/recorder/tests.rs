@@ -63,8 +63,8 @@ impl RunStore for Failing {
     fn abandon(&self, run: Uuid) {
         self.store.abandon(run);
     }
-    fn settle<'a>(&'a self, run: Uuid, settled: &'a [Settled]) -> Kept<'a, ()> {
-        self.store.settle(run, settled)
+    fn settle<'a>(&'a self, run: Uuid, epoch: u32, settled: &'a [Settled]) -> Kept<'a, ()> {
+        self.store.settle(run, epoch, settled)
     }
     fn runs<'a>(&'a self, selection: &'a Selection) -> Kept<'a, Vec<RunRow>> {
         self.store.runs(selection)

@@ -278,8 +278,9 @@ impl<H: Home> RunStore for SqlStore<H> {
         self.home.end(run);
     }
 
-    fn settle<'a>(&'a self, run: Uuid, settled: &'a [Settled]) -> Kept<'a, ()> {
-        ask!(self, link => write::settle(link, run, settled))
+    fn settle<'a>(&'a self, run: Uuid, epoch: u32, settled: &'a [Settled]) -> Kept<'a, ()> {
+        let done = ask!(self, link => write::settle(link, (run, epoch), settled, self.lease_ms()));
+        Box::pin(async move { if done.await? { Ok(()) } else { Err(StoreError::Lost) } })
     }
 
     fn runs<'a>(&'a self, selection: &'a Selection) -> Kept<'a, Vec<RunRow>> {

@@ -83,7 +83,9 @@ pub(super) async fn standing(link: &mut Link, run: Uuid) -> Done<Option<Standing
 
 pub(super) async fn program(link: &mut Link, hash: &str) -> Done<Option<Program>> {
     let row = link.row("select texts from programs where hash = $1", binds![hash]).await?;
-    Ok(row.map(|row| row.text("texts")).transpose()?.and_then(|texts| serde_json::from_str(&texts).ok()))
+    let texts = row.map(|row| row.text("texts")).transpose()?;
+    let read = |texts: String| serde_json::from_str(&texts).map_err(|error| sqlx::Error::Decode(error.into()));
+    texts.map(read).transpose()
 }
 
 pub(super) async fn steps(link: &mut Link, run: Uuid) -> Done<Vec<StepRow>> {

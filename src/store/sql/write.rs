@@ -315,11 +315,17 @@ pub(super) async fn beat(link: &mut Link, (run, epoch): (Uuid, u32), lease: Leas
     let Some((lease, _)) = lease.zip(left).filter(|(lease, left)| *left <= lease / 3 * 2) else {
         return Ok(Some(is_to_stop));
     };
+    let is_ours = prolong(link, (&id, epoch), Some(lease)).await?;
+    Ok(is_ours.then_some(is_to_stop))
+}
+
+/// Begins the lease anew, if the run is still this owner's: in a transaction nobody takes it over before the end of that.
+async fn prolong(link: &mut Link, (id, epoch): (&str, u32), lease: LeaseMs) -> Done<bool> {
+    let now = link.words().now;
     let sql = format!(
         "update runs set lease_until = {now} + $3 where id = $1 and epoch = $2 and status = 'running' returning epoch"
     );
-    let is_ours = link.row(&sql, binds![id, epoch, lease]).await?.is_some();
-    Ok(is_ours.then_some(is_to_stop))
+    Ok(link.row(&sql, binds![id, epoch, lease]).await?.is_some())
 }
 
 /// Whether a run's beginning is on record whose answer was not heard.
@@ -336,9 +342,19 @@ pub(super) async fn ask_to_stop(link: &mut Link, run: Uuid) -> Done<()> {
     link.run(&sql, binds![run.to_string()]).await.map(drop)
 }
 
-pub(super) async fn settle(link: &mut Link, run: Uuid, settled: &[Settled]) -> Done<()> {
+/// Whether the run is still this owner's, and so it was said.
+pub(super) async fn settle(
+    link: &mut Link,
+    (run, epoch): (Uuid, u32),
+    settled: &[Settled],
+    lease: LeaseMs,
+) -> Done<bool> {
     let id = run.to_string();
     link.begin().await?;
+    if !prolong(link, (&id, epoch), lease).await? {
+        link.rollback().await?;
+        return Ok(false);
+    }
     for one in settled {
         let output = one.output.as_ref();
         if let Some((hash, json)) = output {
@@ -357,5 +373,6 @@ pub(super) async fn settle(link: &mut Link, run: Uuid, settled: &[Settled]) -> D
         )
         .await?;
     }
-    link.commit().await
+    link.commit().await?;
+    Ok(true)
 }
