@@ -260,7 +260,8 @@ fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let output = output.unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.trim().starts_with("complete ") && told.contains("-F _vmflow_values vmflow"), "{told}");
-    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    let lines = String::from_utf8(output.stdout).unwrap();
+    lines.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 #[test]
@@ -283,7 +284,7 @@ fn bash_offers_what_stands_in_the_project() {
     let id = ran["run_id"].as_str().unwrap();
     assert_eq!(offers(&["-v", "runs", "show", &id[..9]]), [id]);
     assert_eq!(offers(&["resume", "la"]), ["last"]);
-    assert_eq!(offers(&["retry", "last", "--from", "copie"]), ["copied"]);
+    assert_eq!(offers(&["retry", "last", "--from", "copied_"]), ["copied_at"]);
     assert!(offers(&["runs", "show", "last", "copied."]).contains(&"copied.stored".to_owned()));
     assert_eq!(offers(&["why", "last", "items_p"]), ["items_processed"]);
     assert_eq!(offers(&["run", "--jso"]), [""; 0], "flags are clap's");
