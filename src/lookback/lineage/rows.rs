@@ -146,7 +146,9 @@ impl Tracer<'_> {
 
     /// The parts of an expression that needs all of each of them.
     fn each_whole(&mut self, expr: &Expr, at: &mut Inside) {
-        walk::children(expr).into_iter().for_each(|part| self.trace(part, &Want::Whole, at));
+        for part in walk::children(expr) {
+            self.trace(part, &Want::Whole, at);
+        }
     }
 
     fn value(&self, expr: &Expr, at: &mut Inside) -> Option<Value> {
@@ -215,7 +217,9 @@ impl Tracer<'_> {
     fn some_of<'x>(&mut self, items: impl Iterator<Item = &'x [Expr]>, want: &Want, at: &mut Inside) {
         for (place, parts) in items.enumerate() {
             if !matches!(want, Want::Items(items) if !items.contains(&place)) {
-                parts.iter().for_each(|part| self.trace(part, &Want::Whole, at));
+                for part in parts {
+                    self.trace(part, &Want::Whole, at);
+                }
             }
         }
     }
@@ -375,7 +379,9 @@ impl Tracer<'_> {
         let mut inner = Inside { locals, arguments: none };
         self.trace(body, want, &mut inner);
         for (argument, want) in arguments.iter().zip(inner.arguments) {
-            want.iter().for_each(|want| self.trace(argument, want, at));
+            if let Some(want) = want {
+                self.trace(argument, &want, at);
+            }
         }
     }
 }

@@ -59,6 +59,8 @@ fn of_steps(block: &Block, level: &Level<'_>, scope: &Scope, past: &Past<'_>) {
 
 fn fill(scope: &Scope, values: Vec<Option<Value>>) {
     for (index, value) in values.into_iter().enumerate() {
-        value.into_iter().for_each(|value| scope.set(index, value));
+        if let Some(value) = value {
+            scope.set(index, value);
+        }
     }
 }
