@@ -73,7 +73,7 @@ pub struct Changepoint {
 pub struct Summary {
     /// Rows with a value that the fit saw.
     pub points: usize,
-    /// The algorithm that gave the parameters; none for a constant series.
+    /// The algorithm that gave the parameters; none for a constant series and for the optimum itself.
     pub algorithm: Option<Algorithm>,
     /// Its iterations.
     pub iterations: usize,
@@ -104,6 +104,8 @@ pub enum Stop {
     RelativeGradient,
     /// The parameters moved less than `tol_param`.
     Parameters,
+    /// The optimum was computed, not searched for.
+    Optimum,
     /// All iterations were used: this may not be the optimum.
     Iterations,
 }
@@ -117,6 +119,7 @@ impl fmt::Display for Stop {
             Self::Gradient => "converged: the gradient is zero",
             Self::RelativeGradient => "converged: the gradient is small",
             Self::Parameters => "converged: the parameters no longer move",
+            Self::Optimum => "the optimum",
             Self::Iterations => "all iterations were used",
         })
     }

@@ -206,6 +206,9 @@ pub struct Fit {
     pub init: Start,
     /// The significant digits of the parameters that are forecast with: 1 to 18.
     pub sig_figs: usize,
+    /// Whether the optimum itself is computed, which Prophet's searches stop before: for linear and flat growth and parts that
+    /// add. Nothing else of this counts then but `sig_figs` and `max_wall_ms`.
+    pub exact: bool,
     /// Whether Newton's method is tried when the algorithm fails.
     pub newton_fallback: bool,
     /// The most milliseconds of wall time; a fit that takes longer is an error.
@@ -227,6 +230,7 @@ impl Default for Fit {
             jacobian: false,
             init: Start::default(),
             sig_figs: 8,
+            exact: false,
             newton_fallback: true,
             max_wall_ms: None,
         }

@@ -1,7 +1,7 @@
 //! What cannot be forecast is refused with the reason.
 
 use vmflow::forecast::{
-    Algorithm, Fit, ForecastError, Future, Growth, Holiday, Model, Observations, Regressor, Seasonality, Settings,
+    Algorithm, Fit, ForecastError, Future, Growth, Holiday, Mode, Model, Observations, Regressor, Seasonality, Settings,
 };
 
 use super::{DAY_S, daily, short};
@@ -70,6 +70,14 @@ fn settings_that_cannot_be_are_refused() {
     );
     assert_eq!(with(|settings| settings.fit.init.k = Some(f64::NAN)), "`init` has a value that is no number");
     assert_eq!(with(|settings| settings.fit.init.sigma_obs = Some(0.0)), "`sigma_obs` must be positive, not 0");
+    let exact = |settings: &mut Settings| {
+        settings.fit.exact = true;
+        settings.seasonality_mode = Mode::Multiplicative;
+    };
+    assert_eq!(
+        with(exact),
+        "`solver` is exact for what adds only: a part that multiplies the trend has no such optimum"
+    );
     assert_eq!(with(|settings| settings.fit.sig_figs = 19), "`sig_figs` must lie between 1 and 18");
     let holiday = |name: &str, lower_window, prior_scale| Holiday {
         name: name.to_owned(),

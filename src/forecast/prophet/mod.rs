@@ -10,6 +10,7 @@
 mod bfgs;
 mod changepoints;
 mod eigen;
+mod exact;
 mod exp;
 mod features;
 mod fitted;

@@ -1,6 +1,7 @@
 //! The parameters of the highest density, by the algorithm that Prophet would take.
 
 use super::super::{Algorithm, Fit, ForecastError, Growth, Stop, Summary};
+use super::exact;
 use super::fitted::Parameters;
 use super::history::Scales;
 use super::lbfgs::{self, Found};
@@ -29,9 +30,10 @@ pub(super) fn optimise(
         let summary = Summary { points, algorithm, iterations, evaluations, stop, fell_back, y_scale, sigma };
         return Ok((parameters, summary));
     }
-    let Optimum { vector, algorithm, iterations, evaluations, stop, fell_back } = search(problem, fit)?;
+    let Optimum { vector, algorithm, iterations, evaluations, stop, fell_back } =
+        if fit.exact { exact(problem, fit)? } else { search(problem, fit)? };
     let parameters = Parameters::written(&vector, problem.changes.len(), fit.sig_figs);
-    let (algorithm, sigma) = (Some(algorithm), parameters.sigma * y_scale);
+    let sigma = parameters.sigma * y_scale;
     Ok((parameters, Summary { points, algorithm, iterations, evaluations, stop, fell_back, y_scale, sigma }))
 }
 
@@ -40,7 +42,7 @@ pub(super) fn optimise(
 pub(super) struct Optimum {
     /// The parameters with all their digits.
     pub(super) vector: Vec<f64>,
-    algorithm: Algorithm,
+    algorithm: Option<Algorithm>,
     pub(super) iterations: usize,
     evaluations: usize,
     stop: Stop,
@@ -52,6 +54,12 @@ fn constant(problem: &Problem) -> Parameters {
     let initial = problem.initial();
     let parts = Parts::of(&initial, problem.changes.len());
     Parameters { k: parts.k, m: parts.m, delta: parts.delta.to_vec(), sigma: 1e-9, beta: parts.beta.to_vec() }
+}
+
+/// The optimum itself.
+fn exact(problem: &Problem, fit: &Fit) -> Result<Optimum, ForecastError> {
+    let (vector, iterations) = exact::optimum(problem, &Limit::begin(fit.max_wall_ms))?;
+    Ok(Optimum { vector, algorithm: None, iterations, evaluations: 0, stop: Stop::Optimum, fell_back: false })
 }
 
 /// Searches by the algorithm that is asked for, or by the one that fits, and by Newton's if that fails.
@@ -77,6 +85,7 @@ pub(super) fn search(problem: &Problem, fit: &Fit) -> Result<Optimum, ForecastEr
     match found {
         Some(Found { at: vector, iterations, stop: Some(stop) }) => {
             let evaluations = objective.evaluations;
+            let algorithm = Some(algorithm);
             Ok(Optimum { vector, algorithm, iterations, evaluations, stop, fell_back })
         }
         Some(_) => Err(not_fitted("the line search found no step that improves")),

@@ -12,6 +12,13 @@ pub(super) enum Repeats {
     Year,
 }
 
+/// How parameters are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Solver {
+    Prophet,
+    Exact,
+}
+
 /// Whether weekdays differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Week {
@@ -50,6 +57,7 @@ choices! {
     Mode { "additive" => Mode::Additive, "multiplicative" => Mode::Multiplicative }
     Scaling { "absmax" => Scaling::AbsMax, "minmax" => Scaling::MinMax }
     Algorithm { "lbfgs" => Algorithm::Lbfgs, "bfgs" => Algorithm::Bfgs, "newton" => Algorithm::Newton }
+    Solver { "prophet" => Solver::Prophet, "exact" => Solver::Exact }
     Gaps { "interpolate" => Gaps::Interpolate, "leave" => Gaps::Leave }
     Repeats { "none" => Repeats::Day, "week" => Repeats::Week, "year" => Repeats::Year }
     Week { "none" => Week::None, "week" => Week::Week }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use super::choice::{
-    AboveZero, Around, Digits, Finite, From1To1k, Horizon, InnerShare, Iterations, NoChains, Order, Seed, UpTo10k,
-    WholeShare,
+    AboveZero, Around, Digits, Finite, From1To1k, Horizon, InnerShare, Iterations, NoChains, Order, Seed, Solver,
+    UpTo10k, WholeShare,
 };
 use super::settings::over;
 use crate::calendar::Calendar;
@@ -138,6 +138,8 @@ options! {
     scaling: Scaling,
     /// How the fit is found.
     fit: FitOption,
+    /// `"prophet"` searches as Prophet does; `"exact"` computes the optimum, which is another one: for linear and flat growth and what adds. Left out, `"prophet"`.
+    solver: Solver,
     /// What becomes of business days without a value: `"interpolate"` fills them, `"leave"` leaves them out. Left out, they are filled.
     gaps: Gaps,
     /// Not offered: the model is fitted, not sampled.
@@ -346,7 +348,7 @@ impl Options {
             seed: options.seed.and_then(|seed| u32::try_from(seed.0).ok()),
             scaling: options.scaling.unwrap_or_default(),
             mcmc_samples: 0,
-            fit: options.fit.unwrap_or_default().setting(),
+            fit: Fit { exact: options.solver == Some(Solver::Exact), ..options.fit.unwrap_or_default().setting() },
         };
         Prophet { settings, known: self.known() }
     }
@@ -427,6 +429,7 @@ impl FitOption {
             jacobian: self.jacobian.unwrap_or(usual.jacobian),
             init: self.init.unwrap_or_default().setting(),
             sig_figs: self.sig_figs.map_or(usual.sig_figs, |digits| count(digits.0)),
+            exact: usual.exact,
             newton_fallback: self.newton_fallback.unwrap_or(usual.newton_fallback),
             max_wall_ms: None,
         }

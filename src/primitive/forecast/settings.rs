@@ -212,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn the_optimum_is_for_those_who_ask() {
+        let fit = |json: Json| options(&json).unwrap().prophet().settings.fit;
+        assert!(fit(json!({ "solver": "exact", "fit": { "sig_figs": 6 } })).exact);
+        assert!(!fit(json!({ "solver": "prophet" })).exact && !fit(json!({})).exact);
+    }
+
+    #[test]
     fn every_model_is_made_again_from_its_settings() {
         let methods = [
             Method::Ets(EtsSettings { season_length: 5, interval_width: 0.9, ..EtsSettings::default() }),

@@ -148,3 +148,37 @@ fn the_density_is_that_of_the_plain_one() {
         }
     }
 }
+
+/// The optimum is at least as dense as where Prophet's search ends, in every case that only adds, and denser where it can be told.
+#[test]
+fn the_optimum_is_no_worse_than_prophet_s() {
+    let mut denser = 0;
+    for case in cases().filter(|case| case.algorithm().is_some() && !case.settings().fit.jacobian) {
+        let prepared = prepare(&case.observations(), &case.settings()).unwrap();
+        let problem = &prepared.problem;
+        let only_adds = problem.growth != Growth::Logistic && !problem.has_mode(Mode::Multiplicative);
+        let found = exact::optimum(problem, &limit::Limit::begin(None));
+        if !only_adds {
+            assert!(found.unwrap_err().to_string().starts_with("`solver` is exact for"), "{}", case.name);
+            continue;
+        }
+        // What has as many columns as points is met exactly: the less noise, the denser, without end.
+        if ["n_newton_columns", "s18_two_points__default"].contains(&&*case.name) {
+            assert!(found.unwrap_err().to_string().contains("without any noise"), "{}", case.name);
+            continue;
+        }
+        let mut theirs = case.parameters();
+        let sigma = 2 + problem.changes.len();
+        theirs[sigma] = theirs[sigma].ln();
+        let mut objective = objective::Objective::new(problem, false);
+        let (ours, turns) = found.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        let (ours, theirs) = (objective.value(&ours).unwrap(), objective.value(&theirs).unwrap());
+        assert!(
+            ours <= theirs + 1e-9 * theirs.abs(),
+            "{}: {ours} after {turns} turns, Prophet has {theirs}",
+            case.name
+        );
+        denser += usize::from(ours < theirs);
+    }
+    assert!(denser > 5, "{denser}");
+}
