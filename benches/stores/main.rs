@@ -38,8 +38,11 @@ use vmflow::value::{Labels, Points, Series};
 const CONNECTIONS: usize = 2;
 /// 2025-01-10T00:00Z.
 const BEGIN: i64 = 1_736_467_200_000;
-/// Milliseconds between two samples of a series.
-const STEP: i64 = 15_000;
+
+/// Milliseconds between two samples of a series; of a long one fewer, so that it ends before now.
+const fn step(points: usize) -> i64 {
+    if points > 1_000_000 { 1_000 } else { 15_000 }
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().filter(|argument| argument != "--bench").collect();
@@ -76,7 +79,7 @@ fn data(samples: usize, series: usize) -> Vec<Series> {
         .into_iter()
         .collect();
         let value = |n: usize| ((at * 7919 + n * 104_729) % 1_000_000) as f64 / 1000.0;
-        let at_ms = (0..points).map(|n| BEGIN + i64::try_from(n).unwrap() * STEP).collect();
+        let at_ms = (0..points).map(|n| BEGIN + i64::try_from(n).unwrap() * step(points)).collect();
         let points = Points { at_ms, values: (0..points).map(value).collect() };
         Series { name: "bench_metric".into(), labels, points: Arc::new(points) }
     };

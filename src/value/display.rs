@@ -23,6 +23,11 @@ pub fn to_the_second(at: &Timestamp) -> Option<[u8; 19]> {
     Some(text)
 }
 
+/// [`to_the_second`] of an instant that has no fraction.
+fn whole_second(at: &Timestamp) -> Option<[u8; 19]> {
+    to_the_second(at).filter(|_| at.nanosecond() == 0)
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -35,7 +40,10 @@ impl fmt::Display for Value {
             Self::Json(json) => write!(f, "{json}"),
             Self::Date(date) => write!(f, "{date}"),
             Self::Time(time) => f.write_str(&time.format("%H:%M:%S").to_string()),
-            Self::Timestamp(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            Self::Timestamp(at) => match whole_second(at) {
+                Some(text) => f.write_str(str::from_utf8(&text).unwrap_or_default()).and_then(|()| f.write_str("Z")),
+                None => f.write_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            },
             Self::Duration(ms) => f.write_str(&duration(*ms)),
             Self::Period(period) => write!(f, "{period}"),
             Self::BusinessDays(n) => write!(f, "{n}bd"),
@@ -129,5 +137,15 @@ mod tests {
         assert_eq!(duration(-250), "-250ms");
         assert_eq!(Period { months: 14, days: 0 }.to_string(), "1y2mo");
         assert_eq!(Value::Secret("hunter2".into()).to_string(), "•••");
+    }
+
+    #[test]
+    fn instants_read_as_chrono_writes_them() {
+        for text in ["2025-01-31T06:07:08Z", "2025-01-31T06:00:00.5Z", "0000-01-01T00:00:00Z", "+12025-01-31T06:00:00Z"]
+        {
+            let at: Timestamp = text.parse().unwrap();
+            let shown = at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            assert_eq!(Value::Timestamp(at).to_string(), shown, "{text}");
+        }
     }
 }

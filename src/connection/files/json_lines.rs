@@ -133,7 +133,9 @@ fn field(text: &mut Vec<u8>, value: &Value) -> Result<(), String> {
     let _ = match value {
         Value::None => text.write_all(b"null"),
         Value::Bool(b) => write!(text, "{b}"),
-        Value::Int(n) => write!(text, "{n}"),
+        Value::Int(n) => text.write_all(itoa::Buffer::new().format(*n).as_bytes()),
+        Value::Float(x) if x.is_finite() => text.write_all(zmij::Buffer::new().format_finite(*x).as_bytes()),
+        Value::Date(_) | Value::Timestamp(_) => write!(text, "\"{value}\""),
         Value::Text(string) => serde_json::to_writer(text, &**string).map_err(Into::into),
         other => write!(text, "{}", to_json(other)),
     };
