@@ -416,3 +416,24 @@ fn a_shipped_workflow_becomes_a_test_of_itself() {
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     }
 }
+
+#[test]
+fn a_test_is_made_of_a_loop_of_thousands_of_which_half_are_unlike_the_rest() {
+    let project = Project::new();
+    let flow = r#"workflow many {
+  use db: sqlite
+  looked = for each n in range(0, 2500) {
+    found = db.query(sql"""select :n % 2 as v""") as table<{ v: int }>
+    yield sum(found.v)
+  }
+  output total = sum(looked)
+}
+"#;
+    project.sandbox.write("many.flow", flow);
+    project.run(&["run", "many.flow"]).expect(0);
+    let ran = project.run(&["test", "new", "many.flow", "--from-run", "last", "--in", "many_test.flow"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let text = project.sandbox.read("many_test.flow");
+    assert!(text.contains("if n in [") && text.contains("expect total == 1250"), "{}", &text[..400]);
+    assert_eq!(project.run(&["test", "many_test.flow"]).code, 0);
+}

@@ -245,13 +245,13 @@ impl<'a> Giver<'a> {
         let mut text = String::new();
         for (value, places) in chosen {
             let conditions = places.iter().map(|place| self.condition(place, around)).collect::<Result<Vec<_>, _>>()?;
-            let _ = write!(text, "if {} then {value} else ", conditions.join(" or "));
+            let _ = write!(text, "if {} then {value} else ", any_of(conditions));
         }
         Ok((comments, format!("{text}{}", rest.0)))
     }
 
-    /// What tells the items of a place from others.
-    fn condition(&mut self, place: &Where, around: &Around) -> Result<String, String> {
+    /// What tells the items of a place from others: names that have these values.
+    fn condition(&mut self, place: &Where, around: &Around) -> Result<Vec<(String, String)>, String> {
         let mut parts = Vec::new();
         for (path, name) in &around.loops {
             let walked = self.walked(path);
@@ -263,16 +263,31 @@ impl<'a> Giver<'a> {
             let (name, value) = telling(name, item, &walked);
             let value =
                 literal(&hidden(self.subject, &value)).map_err(|why| format!("an item of `{path}` is {why}"))?;
-            parts.push(format!("{name} == {value}"));
+            parts.push((name, value));
         }
-        let text = parts.join(" and ");
-        Ok(if parts.len() > 1 { format!("({text})") } else { text })
+        Ok(parts)
     }
 
     fn walked(&mut self, path: &str) -> Rc<Walked<'a>> {
         let course = self.subject.course;
         self.walked.entry(path.to_owned()).or_insert_with(|| Rc::new(Walked::of(course.walked(path)))).clone()
     }
+}
+
+/// That one of these holds. Of one name all values stand in a list: a chain of a thousand `or`s would nest too deep.
+fn any_of(conditions: Vec<Vec<(String, String)>>) -> String {
+    if let [first, _, ..] = conditions.as_slice()
+        && let [(name, _)] = first.as_slice()
+        && conditions.iter().all(|parts| matches!(parts.as_slice(), [(other, _)] if other == name))
+    {
+        let values: Vec<&str> = conditions.iter().flatten().map(|(_, value)| value.as_str()).collect();
+        return format!("{name} in [{}]", values.join(", "));
+    }
+    let all = |parts: Vec<(String, String)>| {
+        let text = parts.iter().map(|(name, value)| format!("{name} == {value}")).collect::<Vec<_>>().join(" and ");
+        if parts.len() > 1 { format!("({text})") } else { text }
+    };
+    conditions.into_iter().map(all).collect::<Vec<_>>().join(" or ")
 }
 
 /// What tells an item from the others: itself, or of a record the first field of which each has another.
