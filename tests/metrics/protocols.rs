@@ -140,3 +140,30 @@ async fn series_are_copied_as_they_are_and_nothing_is_doubled() {
     assert_eq!(to.copy(&embedded, "a", MIDNIGHT, MIDNIGHT + DAY).await.unwrap(), 50);
     assert_eq!(export(&to, "a", 0, MIDNIGHT + DAY).await.unwrap(), wanted);
 }
+
+#[tokio::test]
+async fn series_whose_blocks_share_time_are_copied_in_one_go() {
+    let (old, new) = (
+        victoria::Throwaway::start(&["-retentionPeriod=100y"]).await,
+        victoria::Throwaway::start(&["-retentionPeriod=100y"]).await,
+    );
+    let (from, to) = (victoria::client(&old.url()), victoria::client(&new.url()));
+    for part in 0..2 {
+        let every_other = (part..2_000).step_by(2);
+        let samples: Vec<Arc<Sample>> = every_other
+            .flat_map(|n| (0..20).map(move |s| (s, n)))
+            .map(|(s, n)| sample("a", &[("s", &s.to_string())], n as f64, MIDNIGHT + n * 1000))
+            .collect();
+        from.put(&samples).await.unwrap();
+    }
+    assert_eq!(to.copy(&from, "a", MIDNIGHT, MIDNIGHT + DAY).await.unwrap(), 40_000);
+    let metrics = reqwest::get(format!("{}/metrics", new.url())).await.unwrap().text().await.unwrap();
+    let asked = |path: &str| -> u64 {
+        let of_path = |line: &&str| line.starts_with("vm_http_requests_total{") && line.contains(path);
+        metrics.lines().filter(of_path).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    };
+    assert_eq!(asked("import/native"), 1, "{metrics}");
+    assert!(asked("api/v1/export") < 5 && asked("api/v1/query") < 5, "{metrics}");
+    let wanted = export(&from, "a", 0, MIDNIGHT + DAY).await.unwrap();
+    assert_eq!(export(&to, "a", 0, MIDNIGHT + DAY).await.unwrap(), wanted);
+}

@@ -74,9 +74,14 @@ impl Tally {
         Ok(())
     }
 
+    /// Whether all has arrived.
+    pub(in crate::connection::metrics::victoria) fn is_complete(&self) -> bool {
+        self.frames.is_complete()
+    }
+
     /// How many points there are, when each is there once for certain and all have arrived.
     pub(in crate::connection::metrics::victoria) fn count(&self) -> Option<u64> {
-        let is_certain = self.frames.is_complete() && !self.repeats && self.series.values().all(Numbers::is_apart);
+        let is_certain = self.is_complete() && !self.repeats && self.series.values().all(Numbers::is_apart);
         is_certain.then(|| self.series.values().map(|numbers| numbers.points).sum())
     }
 
