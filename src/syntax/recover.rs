@@ -54,6 +54,8 @@ impl Reader<'_> {
     }
 }
 
+const LINES: &str = "a line begins with a keyword, or gives a value its name: `name = …`";
+
 /// Something that did not parse, seen as tokens.
 pub(super) struct Case<'r> {
     pub(super) reader: &'r Reader<'r>,
@@ -136,8 +138,10 @@ impl<'r> Case<'r> {
         let found = self.described(self.at);
         let Some(previous) = self.previous() else {
             let wanted = wanted.unwrap_or_else(|| "a statement".to_owned());
-            return Diagnostic::new(&codes::VF001, self.span(self.at), format!("expected {wanted}, found {found}"))
-                .help("a line begins with a keyword, or gives a value its name: `name = …`");
+            let finding =
+                Diagnostic::new(&codes::VF001, self.span(self.at), format!("expected {wanted}, found {found}"));
+            let is_line = self.rule != Rule::one_expression;
+            return if is_line { finding.help(LINES) } else { finding };
         };
         let before = self.described(previous);
         let helped = |finding: Diagnostic| match slips::help(self, &words) {

@@ -156,7 +156,9 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
         _ if is_keyword(case) => format!("{found} is a word of the language: it is no value, and no name"),
         _ => {
             let wanted = sentence(wanted)?;
-            if case.at_new_line() {
+            if case.kind(case.at).is_none() {
+                format!("write {wanted} behind {before}")
+            } else if case.at_new_line() {
                 format!("write {wanted} behind {before}, or join the line with the next")
             } else {
                 format!("write {wanted} between {before} and {found}, or remove one of them")
