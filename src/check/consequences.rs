@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Modules;
-use crate::diagnostic::{Diagnostic, Label, codes};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::source::SourceId;
 
 /// Leaves out what only follows from another finding: everything in a file that could not be read
@@ -40,44 +40,4 @@ fn is_about(modules: &Modules, finding: &Diagnostic, names: &HashSet<(SourceId, 
     };
     let name = modules.slice(span).split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
     names.contains(&(span.source, name.to_owned()))
-}
-
-/// Joins what is said of one name several times running: it is one slip. The first place is the finding's own.
-pub(super) fn told_once(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut told: Vec<Diagnostic> = Vec::with_capacity(findings.len());
-    for finding in findings {
-        match told.last_mut() {
-            Some(last) if is_again(last, &finding) => join(last, finding),
-            _ => told.push(finding),
-        }
-    }
-    told
-}
-
-/// Whether a name is missed where the finding before missed it, too.
-fn is_again(before: &Diagnostic, finding: &Diagnostic) -> bool {
-    let source = |finding: &Diagnostic| finding.span().map(|span| span.source);
-    let is_of_a_name = finding.code == &codes::VF101 || finding.code == &codes::VF403;
-    let help = |finding: &Diagnostic| finding.fix.as_ref().map(|fix| fix.message.clone()).or(finding.help.clone());
-    let is_bare = |finding: &Diagnostic| finding.labels.iter().skip(1).all(|label| label.text == AGAIN);
-    is_of_a_name
-        && (source(before), &before.message, help(before)) == (source(finding), &finding.message, help(finding))
-        && is_bare(before)
-        && is_bare(finding)
-}
-
-const AGAIN: &str = "here, too";
-
-/// More places than this are not shown; a fix changes them all.
-const MOST_SHOWN: usize = 4;
-
-fn join(first: &mut Diagnostic, again: Diagnostic) {
-    if first.labels.len() < MOST_SHOWN
-        && let Some(span) = again.span()
-    {
-        first.labels.push(Label { span, text: AGAIN.to_owned() });
-    }
-    if let (Some(fix), Some(more)) = (&mut first.fix, again.fix) {
-        fix.edits.extend(more.edits);
-    }
 }

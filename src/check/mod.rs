@@ -71,7 +71,7 @@ pub fn check(modules: &Modules, surroundings: &Surroundings) -> (Program, Vec<Di
     let findings = consequences::left_out(modules, checker.diagnostics, checker.warnings);
     let mut findings = suppress::apply(modules, findings);
     diagnostic::sort(&mut findings);
-    (checker.program, consequences::told_once(findings))
+    (checker.program, findings)
 }
 
 /// How much stack a thread has that checks: nesting is bounded by the parser, this leaves room to spare.

@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::excerpt::Excerpt;
+use super::joined::told_once;
 use super::{Counts, help, location, printable, title};
 use crate::diagnostic::identity::secrets;
 use crate::diagnostic::{Diagnostic, Label, Severity, codes};
@@ -26,11 +27,12 @@ const NARROWEST: usize = 40;
 pub(super) fn render(sources: &Sources, diagnostics: &[Diagnostic], files: usize, color: bool, width: usize) -> String {
     let mut painter = Painter::new(sources, diagnostics, color, width);
     let mut out = String::new();
-    for diagnostic in diagnostics.iter().take(MOST) {
+    let told = told_once(diagnostics);
+    for diagnostic in told.iter().take(MOST) {
         painter.finding(&mut out, diagnostic);
         out.push('\n');
     }
-    if let Some(more @ 1..) = diagnostics.len().checked_sub(MOST) {
+    if let Some(more @ 1..) = told.len().checked_sub(MOST) {
         let _ = writeln!(out, "and {more} more\n");
     }
     if files > 0 {

@@ -8,6 +8,7 @@ mod excerpt;
 mod github;
 mod gitlab;
 mod human;
+mod joined;
 mod json;
 mod junit;
 mod sarif;
