@@ -141,10 +141,20 @@ fn a_secret_that_is_complained_about_is_not_shown() {
 
 #[test]
 fn only_so_many_findings_are_drawn() {
-    let many = vec![unknown(); 120];
+    let one = |n| Diagnostic { message: format!("nothing is called `m{n}` here"), ..unknown() };
+    let many: Vec<Diagnostic> = (0..120).map(one).collect();
     let shown = render(Format::Human, &sources(FLOW), &many, 3, false, 80);
     assert_eq!(shown.matches("╭─[").count(), 50);
     assert!(shown.ends_with("\nand 70 more\n\n120 errors in 3 files\n"), "{shown}");
+}
+
+#[test]
+fn a_name_that_is_missed_again_is_shown_with_the_first_for_people_only() {
+    let many = vec![unknown(); 9];
+    let shown = render(Format::Human, &sources(FLOW), &many, 1, false, 80);
+    assert_eq!((shown.matches("error[").count(), shown.matches("here, too").count()), (1, 3), "{shown}");
+    assert!(shown.ends_with("\n9 errors in 1 file\n"), "{shown}");
+    assert_eq!(render(Format::Short, &sources(FLOW), &many, 1, false, 80).lines().count(), 9);
 }
 
 #[test]
