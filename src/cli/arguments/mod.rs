@@ -138,7 +138,7 @@ pub(crate) enum Command {
     Cancel(CancelArguments),
     /// Show what a run would write: all of its reads, none of its writes
     Plan(PlanArguments),
-    /// Draw the forecasts that a run would make: on the terminal, as SVG
+    /// Draw the forecasts that a run would make: on the terminal, as SVG or PNG
     Plot(PlotArguments),
     /// Find what is wrong in workflow files, before any run
     Check(CheckArguments),
