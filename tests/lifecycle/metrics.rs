@@ -64,18 +64,21 @@ fn victoria_metrics_has_each_end_once_under_the_labels_of_the_sink() {
     assert_eq!(of("vmflow_job_duration_seconds")[0]["values"].as_array().unwrap().len(), 2);
 }
 
-#[test]
-fn prometheus_has_each_end_once() {
-    let server = wait(Prometheus::start_with(|_| (), &["--web.enable-remote-write-receiver"]));
-    let sandbox = project(
-        &format!("{{ kind: prometheus, url: \"{}\" }}", server.url()),
-        "{ kind: metrics, connection: vm, labels: { stage: prod } }",
-    );
+/// A project whose sink is this connection, after a run that went well and one that did not, of which all is told.
+fn told_to(connection: &str) -> Sandbox {
+    let sandbox = project(connection, "{ kind: metrics, connection: vm, labels: { stage: prod } }");
     assert_eq!(sandbox.run(&["run", "counted.flow"]).code, 0);
     assert_eq!(sandbox.run(&["run", "counted.flow", "-p", "most=4"]).code, 1);
     let told = sandbox.run(&["sinks", "--tell", "--format", "json"]).expect(0);
     let sink = &told["sinks"][0];
     assert_eq!((&sink["waiting"], &sink["dropped"]), (&json!(0), &json!(0)), "{told:#}");
+    sandbox
+}
+
+#[test]
+fn prometheus_has_each_end_once() {
+    let server = wait(Prometheus::start_with(|_| (), &["--web.enable-remote-write-receiver"]));
+    let sandbox = told_to(&format!("{{ kind: prometheus, url: \"{}\" }}", server.url()));
     let all = found(&sandbox, "vmflow_job_status{stage=\"prod\"}");
     let statuses: Vec<(&Json, &Json)> = all.iter().map(|one| (&one["labels"]["status"], &one["values"])).collect();
     assert_eq!(statuses, [(&json!("failed"), &json!([0.0])), (&json!("success"), &json!([1.0]))]);
@@ -84,15 +87,7 @@ fn prometheus_has_each_end_once() {
 #[test]
 fn influxdb_has_each_end_once() {
     let server = wait(Influx::start());
-    let sandbox = project(
-        &format!("{{ kind: influxdb, url: \"{}\", database: test }}", server.url()),
-        "{ kind: metrics, connection: vm, labels: { stage: prod } }",
-    );
-    assert_eq!(sandbox.run(&["run", "counted.flow"]).code, 0);
-    assert_eq!(sandbox.run(&["run", "counted.flow", "-p", "most=4"]).code, 1);
-    let told = sandbox.run(&["sinks", "--tell", "--format", "json"]).expect(0);
-    let sink = &told["sinks"][0];
-    assert_eq!((&sink["waiting"], &sink["dropped"]), (&json!(0), &json!(0)), "{told:#}");
+    told_to(&format!("{{ kind: influxdb, url: \"{}\", database: test }}", server.url()));
     let asked = wait(server.ask("SELECT * FROM \"vmflow_job_status\""));
     for (status, value) in [("success", 1), ("failed", 0)] {
         let rows = asked.matches(&format!("\"local\",\"counted\",\"prod\",\"{status}\",{value}]")).count();

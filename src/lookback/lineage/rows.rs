@@ -76,6 +76,8 @@ struct Tracer<'e> {
 struct Kept {
     /// The places of each item, one for each loop.
     places: Vec<Vec<usize>>,
+    /// The key of each, of a map.
+    keys: Vec<Value>,
     /// How many items each loop walked that is walked once.
     lengths: Vec<usize>,
 }
@@ -228,14 +230,12 @@ impl Tracer<'_> {
         let Want::Items(wanted) = want else {
             return self.comprehension(&[&pair.0, &pair.1], comprehension, want, at);
         };
-        let Some(kept) = self.kept(comprehension, at) else {
+        let Some(kept) = self.kept(comprehension, Some(&pair.0), at) else {
             return self.not_walked(&[&pair.0, &pair.1], comprehension, at);
         };
         // A key keeps the place at which it came first, and the value with which it came last.
-        let mut keys: HashMap<Value, (usize, usize)> = HashMap::new();
-        for (number, places) in kept.places.iter().enumerate() {
-            let key = self.bind(comprehension, places, at).and_then(|()| self.value(&pair.0, at));
-            let Some(key) = key else { return self.not_walked(&[&pair.0, &pair.1], comprehension, at) };
+        let mut keys: HashMap<&Value, (usize, usize)> = HashMap::new();
+        for (number, key) in kept.keys.iter().enumerate() {
             let next = keys.len();
             keys.entry(key).or_insert((next, number)).1 = number;
         }
@@ -244,7 +244,7 @@ impl Tracer<'_> {
     }
 
     fn comprehension(&mut self, shown: &[&Expr], comprehension: &Comprehension, want: &Want, at: &mut Inside) {
-        match self.kept(comprehension, at) {
+        match self.kept(comprehension, None, at) {
             Some(kept) => self.picked(shown, comprehension, &kept, want, at),
             None => self.not_walked(shown, comprehension, at),
         }
@@ -256,15 +256,15 @@ impl Tracer<'_> {
     }
 
     /// Walks it: where each item that passes its filter comes from.
-    fn kept(&mut self, comprehension: &Comprehension, at: &mut Inside) -> Option<Kept> {
-        let mut kept = Kept { places: Vec::new(), lengths: Vec::new() };
-        self.walk(comprehension, &mut Vec::new(), &mut kept, at)?;
+    fn kept(&mut self, comprehension: &Comprehension, key: Option<&Expr>, at: &mut Inside) -> Option<Kept> {
+        let mut kept = Kept { places: Vec::new(), keys: Vec::new(), lengths: Vec::new() };
+        self.walk((comprehension, key), &mut Vec::new(), &mut kept, at)?;
         Some(kept)
     }
 
     fn walk(
         &mut self,
-        comprehension: &Comprehension,
+        (comprehension, key): (&Comprehension, Option<&Expr>),
         places: &mut Vec<usize>,
         kept: &mut Kept,
         at: &mut Inside,
@@ -276,6 +276,9 @@ impl Tracer<'_> {
             };
             if passes {
                 kept.places.push(places.clone());
+                if let Some(key) = key {
+                    kept.keys.push(self.value(key, at)?);
+                }
             }
             return Some(());
         };
@@ -287,7 +290,7 @@ impl Tracer<'_> {
             self.left = self.left.checked_sub(1)?;
             walked.bind(place, here, &mut at.locals);
             places.push(place);
-            self.walk(comprehension, places, kept, at)?;
+            self.walk((comprehension, key), places, kept, at)?;
             places.pop();
         }
         Some(())
@@ -298,9 +301,13 @@ impl Tracer<'_> {
     }
 
     /// Binds the locals of the loops to the items at some places, of as many loops as there are places.
-    fn bind(&self, comprehension: &Comprehension, places: &[usize], at: &mut Inside) -> Option<()> {
+    fn bind(&mut self, comprehension: &Comprehension, places: &[usize], at: &mut Inside) -> Option<()> {
         for (here, place) in comprehension.loops.iter().zip(places) {
             let walked = self.walked(here, at)?;
+            // What is computed anew for each item is walked anew.
+            if !matches!(here.over.kind, ExprKind::Slot { .. } | ExprKind::Local(_)) {
+                self.left = self.left.checked_sub(walked.len())?;
+            }
             walked.bind(*place, here, &mut at.locals);
         }
         Some(())

@@ -15,7 +15,7 @@ use crate::run::tests::build::{bin, expr, list, lit, span, typed};
 use crate::run::world::{Visitor, World};
 use crate::value::{Period, RecordType, Type, Value};
 
-fn world(functions: Vec<Function>) -> World {
+pub(super) fn world(functions: Vec<Function>) -> World {
     World {
         program: Arc::new(Program { functions: functions.into_iter().map(Arc::new).collect(), ..Program::default() }),
         now: "2025-01-31T07:00:00Z".parse().unwrap(),

@@ -154,18 +154,21 @@ pub(in crate::syntax) fn help(case: &Case<'_>, wanted: &[Word]) -> Option<String
             format!("write a value between {before} and {found}, or remove one of them")
         }
         _ if is_keyword(case) => format!("{found} is a word of the language: it is no value, and no name"),
-        _ => {
-            let wanted = sentence(wanted)?;
-            if case.kind(case.at).is_none() {
-                format!("write {wanted} behind {before}")
-            } else if case.at_new_line() {
-                format!("write {wanted} behind {before}, or join the line with the next")
-            } else {
-                format!("write {wanted} between {before} and {found}, or remove one of them")
-            }
-        }
+        _ => return anything(case, wanted, &before, &found),
     };
     Some(help)
+}
+
+/// What helps wherever nothing better is known.
+fn anything(case: &Case<'_>, wanted: &[Word], before: &str, found: &str) -> Option<String> {
+    let wanted = sentence(wanted)?;
+    Some(if case.kind(case.at).is_none() {
+        format!("write {wanted} behind {before}")
+    } else if case.at_new_line() {
+        format!("write {wanted} behind {before}, or join the line with the next")
+    } else {
+        format!("write {wanted} between {before} and {found}, or remove one of them")
+    })
 }
 
 fn is_keyword(case: &Case<'_>) -> bool {

@@ -1,30 +1,21 @@
 //! A table is walked like the list of its rows.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
+use super::super::tests::world;
 use super::super::{Env, Locals, eval};
 use crate::check::program::BinaryOperator as Op;
-use crate::check::program::{Comprehension, Expr, ExprKind, Loop, Program};
+use crate::check::program::{Comprehension, Expr, ExprKind, Loop};
 use crate::primitive::registry;
 use crate::run::scope::Scope;
 use crate::run::tests::build::{bin, expr, lit};
-use crate::run::world::{Visitor, World};
 use crate::value::{Labels, Points, Record, Series, Table, Value, timestamp, to_kept_text};
 
 /// The value, exactly, or the error and its place.
 fn gives(expr: &Expr) -> String {
-    let world = World {
-        program: Arc::new(Program::default()),
-        now: timestamp(0),
-        id: "id".into(),
-        job: "job".into(),
-        environment: "local".into(),
-        workflow: "trial".into(),
-        ended: OnceLock::new(),
-        visitor: Visitor::default(),
-    };
+    let world = world(Vec::new());
     match eval(expr, Env::new(&world, &Scope::new(0, None)), &mut Locals::default()) {
         Ok(value) => to_kept_text(&value).unwrap(),
         Err(fault) => format!("{:?} {:?}", fault.error, fault.span),
