@@ -244,11 +244,24 @@ impl<'a> Blocks<'a> {
             };
             match found {
                 Some(Ok(piece)) => return Ok(Some(piece)),
-                Some(Err(doubtful)) => self.doubtful.push(doubtful),
+                Some(Err(doubtful)) => self.doubt(doubtful),
                 None => self.rest = self.ask_for_doubtful().map(Rest::Lines),
             }
         }
         Ok(None)
+    }
+
+    /// Times of a series that follow each other are one.
+    fn doubt(&mut self, doubtful: Doubtful) {
+        let follows = |last: &&mut Doubtful| {
+            let (before, after) = (&last.series, &doubtful.series);
+            last.last_ms.saturating_add(1) == doubtful.from_ms
+                && (&before.name, &before.labels) == (&after.name, &after.labels)
+        };
+        match self.doubtful.last_mut().filter(follows) {
+            Some(last) => last.last_ms = doubtful.last_ms,
+            None => self.doubtful.push(doubtful),
+        }
     }
 
     /// Lines of the series that have several values for one instant, cut to where they have.

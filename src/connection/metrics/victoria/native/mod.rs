@@ -13,6 +13,7 @@ mod decimal;
 mod held;
 mod name;
 mod numbers;
+mod run;
 mod tally;
 
 use self::block::{Block, Form, Reader};
