@@ -170,6 +170,30 @@ async fn blocks_say_what_lines_say() {
     }
 }
 
+/// Two writers by turns, so that blocks share time all along, as when a long series came by several connections.
+#[tokio::test]
+async fn a_long_series_is_given_in_pieces_that_are_the_whole() {
+    let server = Throwaway::start(&["-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms"]).await;
+    let url = server.url();
+    for writer in 0..2 {
+        let list = |of: &dyn Fn(i64) -> i64| (0..200_000).map(|n| of(n).to_string()).collect::<Vec<_>>().join(",");
+        let (values, times) = (list(&|n| n * 7 % 1000 + writer), list(&|n| MIDNIGHT + 2 * n + writer));
+        let line = format!(
+            "{{\"metric\":{{\"__name__\":\"long\",\"n\":\"1\"}},\"values\":[{values}],\"timestamps\":[{times}]}}\n"
+        );
+        import(&url, line).await;
+    }
+    let (store, between, _server) = watched(server).await;
+    let (from, to) = (MIDNIGHT + 5, MIDNIGHT + 390_000);
+    let pieces: Vec<vmflow::value::Series> =
+        futures_util::TryStreamExt::try_collect(store.export("long", from, to)).await.unwrap();
+    assert!(pieces.len() > 2 && pieces.iter().all(|piece| piece.points.len() < 140_000));
+    let at_ms: Vec<i64> = pieces.iter().flat_map(|piece| piece.points.at_ms.clone()).collect();
+    assert!(at_ms.iter().copied().eq(from..to), "each instant once and in order");
+    assert_eq!(read(&store, "long", from, to).await, lines(&url, from, to).await);
+    assert_eq!(asked_for(&between, "/api/v1/export"), 0, "nothing was in doubt");
+}
+
 #[tokio::test]
 async fn of_values_for_one_instant_lines_say_which_counts() {
     for (deduplicates, flags) in SERVERS {
