@@ -75,6 +75,9 @@ pub(super) fn place(id: &str, at_ms: i64) -> String {
 
 /// Samples that a server would answer 204 for and not keep.
 fn refuse_dropped(given: &[Series], latest_ms: Option<i64>) -> Result<(), StepError> {
+    if given.iter().all(|one| is_kept(&one.points, latest_ms.unwrap_or(i64::MAX))) {
+        return Ok(());
+    }
     if let Some(found) = count(given, |_, value| value.is_nan()) {
         let message = format!("{} have the value NaN{}", found.0, found.1);
         return Err(
@@ -92,6 +95,13 @@ fn refuse_dropped(given: &[Series], latest_ms: Option<i64>) -> Result<(), StepEr
     let help = "the server drops them and answers 204; shorten the horizon, or set the connection's \
                 `future_retention` to what the server's -futureRetention is";
     Err(StepError::new(ErrorKind::Write, message).help(help))
+}
+
+/// Whether all is well, in one look at each column.
+fn is_kept(points: &Points, latest_ms: i64) -> bool {
+    let has_nan = points.values.iter().fold(false, |any, value| any | value.is_nan());
+    let has_time = points.at_ms.iter().fold(true, |all, at_ms| all & (0..=latest_ms).contains(at_ms));
+    has_time && !has_nan
 }
 
 /// The beginning and the end of a message about the samples that are wrong, when some are: how many, and the first.

@@ -234,7 +234,7 @@ impl Server for Prometheus {
     }
 
     fn encoder(&self) -> Encoder {
-        Arc::new(encode::remote_write_body)
+        Arc::new(|parts| encode::remote_write_body(parts, true))
     }
 
     fn send(&self, body: Body) -> Answer<'_, ()> {

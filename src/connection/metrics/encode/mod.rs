@@ -48,11 +48,8 @@ impl Body {
         Self { bytes, content_type: "text/plain", encoding: None }
     }
 
-    /// The same compressed, unless its protocol does that itself.
+    /// The same compressed.
     pub(super) fn compressed(self) -> Self {
-        if self.encoding.is_some() {
-            return self;
-        }
         let mut encoder = GzEncoder::new(Vec::with_capacity(self.bytes.len() / 4), Compression::fast());
         match encoder.write_all(&self.bytes).and_then(|()| encoder.finish()) {
             Ok(bytes) => Self { bytes, encoding: Some("gzip"), ..self },
@@ -97,20 +94,21 @@ impl WriteProtocol {
         influx::check(series, InfluxDialect::VictoriaMetrics)
     }
 
-    /// The body of a request with these parts.
-    pub(super) fn body(self, parts: &[Part]) -> Result<Body, StepError> {
-        Ok(match self {
-            Self::RemoteWrite => remote_write_body(parts)?,
+    /// The body of a request with these parts, compressed or not.
+    pub(super) fn body(self, parts: &[Part], compresses: bool) -> Result<Body, StepError> {
+        let body = match self {
+            Self::RemoteWrite => return remote_write_body(parts, compresses),
             Self::Import => Body::lines(import::encode(parts)),
             Self::PrometheusText => Body::lines(text::encode(parts)),
             Self::Influx | Self::InfluxV2 => influx_body(parts, InfluxDialect::VictoriaMetrics),
-        })
+        };
+        Ok(if compresses { body.compressed() } else { body })
     }
 }
 
 /// The body of a request by remote write.
-pub(super) fn remote_write_body(parts: &[Part]) -> Result<Body, StepError> {
-    let bytes = remote_write::encode(parts)
+pub(super) fn remote_write_body(parts: &[Part], compresses: bool) -> Result<Body, StepError> {
+    let bytes = remote_write::encode(parts, compresses)
         .map_err(|why| StepError::new(ErrorKind::Internal, format!("samples cannot be encoded: {why}")))?;
     Ok(Body { bytes, content_type: "application/x-protobuf", encoding: Some("snappy") })
 }

@@ -2,7 +2,6 @@
 //! one to the other, and what arrived is compared with what was sent.
 
 use std::collections::{BTreeSet, HashMap};
-use std::hash::RandomState;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Duration;
@@ -11,7 +10,8 @@ use futures_util::stream::StreamExt;
 use reqwest::{Body, Method};
 
 use super::VictoriaMetrics;
-use super::native::Tally;
+use super::export::MOST_HELD;
+use super::native::{Hashers, Held, Resolved, Tally};
 use crate::connection::metrics::copy::{self, Bytes, Native};
 use crate::connection::metrics::over::SeriesId;
 use crate::connection::metrics::writing::exact_selector;
@@ -80,7 +80,7 @@ impl VictoriaMetrics {
             return Ok(false);
         }
         self.moments.pass();
-        let mut tally = Tally::new(from_ms, to_ms, RandomState::new());
+        let mut tally = Tally::new(from_ms, to_ms, Hashers::default());
         // Whatever is wrong shows again where it matters.
         let Ok(mut bytes) = self.native_bytes(&[selector.to_owned()], from_ms, to_ms).await else { return Ok(false) };
         while let Some(bytes) = bytes.try_next().await? {
@@ -101,8 +101,8 @@ impl VictoriaMetrics {
         to_ms: i64,
     ) -> Result<Option<u64>, StepError> {
         let selectors = [selector.to_owned()];
-        let hasher = RandomState::new();
-        let passing = Arc::new(Mutex::new(Some(Tally::new(from_ms, to_ms, hasher.clone()))));
+        let hashers = Hashers::default();
+        let passing = Arc::new(Mutex::new(Some(Tally::new(from_ms, to_ms, hashers.clone()))));
         let tally = passing.clone();
         let look = move |bytes: &Vec<u8>| {
             let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,21 +114,24 @@ impl VictoriaMetrics {
         let Some(passed) = passed.filter(Tally::is_complete) else { return Ok(None) };
         self.flush().await;
         self.moments.pass();
-        let mut here = Tally::new(from_ms, to_ms, hasher);
+        let mut here = Tally::new(from_ms, to_ms, hashers);
+        // Where blocks share time, an instant may be in several.
+        let mut held = passed.count().is_none().then(|| Held::new(from_ms, to_ms, MOST_HELD));
         let mut bytes = self.native_bytes(&selectors, from_ms, to_ms).await?;
         while let Some(bytes) = bytes.try_next().await? {
             if here.add(&bytes).is_err() {
                 return Ok(None);
             }
+            held = held.and_then(|mut held| held.add(&bytes).is_ok_and(|fits| fits).then_some(held));
         }
         if !here.is_complete() || !here.is_same(&passed) {
             return Ok(None);
         }
         self.make_copy_lasting().await?;
         self.moments.pass();
-        match passed.count() {
+        match passed.count().or_else(|| held.and_then(counted)) {
             Some(count) => Ok(Some(count)),
-            // Blocks of one series share time, as those of a server do that had its points from several connections at once.
+            // They are too many to hold, or one instant has several values.
             None => Ok(Some(counts(self, selector, from_ms, to_ms).await?.values().sum())),
         }
     }
@@ -193,6 +196,14 @@ impl VictoriaMetrics {
 
 const DIFFERENT: &str = "the servers may keep different times (-retentionPeriod) or drop different duplicates \
                          (-dedup.minScrapeInterval); `do vm.write(other.export(…))` copies sample by sample";
+
+/// How many samples there are, each instant once; `None` when only the server knows which values count.
+fn counted(held: Held) -> Option<u64> {
+    held.resolve().try_fold(0, |count, found| match found {
+        Ok(Resolved::Piece(piece)) => Some(count + piece.points.len() as u64),
+        Ok(Resolved::Doubtful { .. }) | Err(_) => None,
+    })
+}
 
 /// How many samples each series has in `from_ms..to_ms`.
 async fn counts(store: &dyn Metrics, selector: &str, from_ms: i64, to_ms: i64) -> Result<Counts, StepError> {

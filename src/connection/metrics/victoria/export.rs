@@ -4,11 +4,12 @@ use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::future::join;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt, try_unfold};
 use reqwest::{Method, Response};
 
 use super::VictoriaMetrics;
-use super::native::{Held, Piece, Resolved, Resolving, Search, Unreadable};
+use super::native::{Held, Piece, Places, Resolved, Resolving, Search, Unreadable};
 use crate::connection::metrics::shown_query;
 use crate::connection::metrics::writing::{Ask, Duplicates, Looked, Take, broad_selector, selector, take_series};
 use crate::connection::transport;
@@ -21,7 +22,7 @@ const OTHERS: usize = 4;
 /// Points of others that never matter.
 const FEW: usize = 100_000;
 /// Bytes of blocks that are held at once.
-const MOST_HELD: usize = 32 * 1024 * 1024;
+pub(super) const MOST_HELD: usize = 32 * 1024 * 1024;
 /// How often a range is halved. Blocks come whole, so that there is an end to what that helps.
 const MOST_HALVINGS: u8 = 10;
 /// Series that are asked for again at once.
@@ -122,7 +123,14 @@ impl VictoriaMetrics {
     async fn look_in_blocks<'a>(&'a self, ask: Ask<'a>, take: &'a mut Take<'a>) -> Result<Looked, StepError> {
         let selector = if ask.is_broad { broad_selector(ask.series) } else { Some(selector(ask.series)) };
         let Some(selector) = selector else { return Ok(Looked::TooBroad) };
-        let opened = self.open_export("api/v1/export/native", &[&selector], ask.from_ms, ask.to_ms, None).await;
+        let selectors = [selector.as_str()];
+        let asked = self.open_export("api/v1/export/native", &selectors, ask.from_ms, ask.to_ms, None);
+        // While the server searches. Mostly it has nothing yet of what is to be written: then no names are needed.
+        let named = async {
+            tokio::task::yield_now().await;
+            ask.is_sent.then(|| Places::of(ask.series))
+        };
+        let (opened, places) = join(asked, named).await;
         let mut response = match opened {
             // It may be a server, or a proxy before one, that does not know of this.
             Err(error) if error.kind == ErrorKind::Query => return Ok(self.unreadable("it is refused")),
@@ -130,7 +138,7 @@ impl VictoriaMetrics {
         };
         let wanted: usize = ask.series.iter().map(|one| one.points.len()).sum();
         let most = FEW.max(wanted.saturating_mul(OTHERS));
-        let mut search = Search::new(ask.series, ask.from_ms, ask.to_ms);
+        let mut search = Search::new(ask.series, places, ask.from_ms, ask.to_ms);
         while let Some(bytes) = self.next_bytes(&mut response).await? {
             if let Err(why) = search.add(bytes.as_ref(), &mut |Piece { at, points }| take(at, points)) {
                 return Ok(self.unreadable(why));

@@ -74,10 +74,7 @@ impl Server for VictoriaMetrics {
 
     fn encoder(&self) -> Encoder {
         let (protocol, compresses) = (self.protocol, self.compresses);
-        Arc::new(move |parts| {
-            let body = protocol.body(parts)?;
-            Ok(if compresses { body.compressed() } else { body })
-        })
+        Arc::new(move |parts| protocol.body(parts, compresses))
     }
 
     fn send(&self, body: Body) -> Answer<'_, ()> {

@@ -42,6 +42,8 @@ pub(super) struct Ask<'a> {
     pub duplicates: Duplicates,
     /// Whether they are more than one selector names, so that it is to be one that others pass too.
     pub is_broad: bool,
+    /// Whether all of it should be there, as it has been sent.
+    pub is_sent: bool,
 }
 
 /// Takes points of a series, which is told by its place among those that were asked for.
@@ -139,6 +141,7 @@ fn broken(error: &tokio::task::JoinError) -> StepError {
 async fn read_back(server: &dyn Server, looker: &mut Looker<'_>) -> Result<(), StepError> {
     let deadline = server.clock().now() + Duration::milliseconds(PATIENCE_MS);
     server.settle().await?;
+    looker.is_sent = true;
     for attempt in 0_usize.. {
         looker.look().await.map_err(|error| error.context("reading back what was written"))?;
         if !looker.findings.iter().any(Finding::is_open) || server.clock().now() >= deadline {
@@ -152,6 +155,9 @@ async fn read_back(server: &dyn Server, looker: &mut Looker<'_>) -> Result<(), S
 
 /// An error for the samples that the server does not have as they were given.
 fn complain(server: &dyn Server, series: &[Series], found: &[Finding]) -> Result<(), StepError> {
+    if !found.iter().any(Finding::is_open) {
+        return Ok(());
+    }
     let total: usize = found.iter().map(|one| one.points.len()).sum();
     for wrong in [Found::Absent, Found::Other, Found::Both] {
         let is_wrong = |found: &&Found| **found == wrong;

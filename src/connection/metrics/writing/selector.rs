@@ -22,24 +22,54 @@ pub(in crate::connection::metrics) fn selector(series: &[&Series]) -> String {
 /// Values of one label that a broad selector names.
 const FEW: usize = 32;
 
-/// A selector that matches all of them and perhaps many more: of labels with many values nothing is asked. `None` when
-/// nothing is left to ask.
-pub(in crate::connection::metrics) fn broad_selector(series: &[&Series]) -> Option<String> {
-    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+/// A label, as far as a broad selector has to know it.
+struct Seen<'a> {
+    label: &'a str,
+    /// Its values while they are few.
+    values: BTreeSet<&'a str>,
+    last: &'a str,
+    /// How many series have it.
+    count: usize,
+}
+
+impl<'a> Seen<'a> {
+    fn add(&mut self, value: &'a str) {
+        self.count += 1;
+        if value != self.last && self.values.len() <= FEW {
+            self.values.insert(value);
+        }
+        self.last = value;
+    }
+}
+
+/// The labels of series, their names as `__name__` among them. Mostly all have the same in the same order.
+fn seen<'a>(series: &[&'a Series]) -> Vec<Seen<'a>> {
+    let mut seen: Vec<Seen<'a>> = Vec::new();
     for one in series {
         let labels = one.labels.iter().map(|(name, value)| (&**name, &**value));
-        for (label, value) in labels.chain([("__name__", &*one.name)]) {
-            *counts.entry(label).or_default() += 1;
-            let known = values.entry(label).or_default();
-            if known.len() <= FEW {
-                known.insert(value);
+        for (at, (label, value)) in std::iter::once(("__name__", &*one.name)).chain(labels).enumerate() {
+            let place = if seen.get(at).is_some_and(|known| known.label == label) {
+                Some(at)
+            } else {
+                seen.iter().position(|known| known.label == label)
+            };
+            match place.and_then(|at| seen.get_mut(at)) {
+                Some(known) => known.add(value),
+                None => seen.push(Seen { label, values: BTreeSet::from([value]), last: value, count: 1 }),
             }
         }
     }
+    seen
+}
+
+/// A selector that matches all of them and perhaps many more: of labels with many values nothing is asked. `None` when
+/// nothing is left to ask.
+pub(in crate::connection::metrics) fn broad_selector(series: &[&Series]) -> Option<String> {
+    let mut seen = seen(series);
     // A label that some do not have is not asked for.
-    values.retain(|label, values| values.len() <= FEW && counts.get(label) == Some(&series.len()));
-    let matchers: Vec<String> = values.iter().map(|(label, values)| promql::one_of(label, values)).collect();
+    seen.retain(|label| label.values.len() <= FEW && label.count == series.len());
+    seen.sort_unstable_by_key(|label| label.label);
+    let matchers: Vec<String> = seen.iter().map(|label| promql::one_of(label.label, &label.values)).collect();
     (!matchers.is_empty()).then(|| format!("{{{}}}", matchers.join(",")))
 }
 

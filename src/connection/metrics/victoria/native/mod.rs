@@ -18,9 +18,9 @@ mod tally;
 
 use self::block::{Block, Form, Reader};
 pub(super) use self::held::{Held, Resolved, Resolving};
-use self::name::Places;
+pub(super) use self::name::Places;
 use self::numbers::with_sign;
-pub(super) use self::tally::Tally;
+pub(super) use self::tally::{Hashers, Tally};
 use crate::value::{Points, Series};
 
 /// Why an answer is none that is known here.
@@ -111,7 +111,7 @@ pub(super) struct Search<'s> {
     reader: Reader,
     points: Points,
     series: &'s [&'s Series],
-    /// Of these series, from the first name that arrives: mostly a server has nothing yet of what is to be written.
+    /// Of these series, from the first name that arrives at the latest.
     places: Option<Places>,
     range: (i64, i64),
     /// Points of other series that have come along.
@@ -119,13 +119,13 @@ pub(super) struct Search<'s> {
 }
 
 impl<'s> Search<'s> {
-    pub(super) fn new(series: &'s [&'s Series], from_ms: i64, to_ms: i64) -> Self {
+    pub(super) fn new(series: &'s [&'s Series], places: Option<Places>, from_ms: i64, to_ms: i64) -> Self {
         Self {
             frames: Frames::default(),
             reader: Reader::default(),
             points: Points::default(),
             series,
-            places: None,
+            places,
             range: (from_ms, to_ms),
             others: 0,
         }
@@ -184,16 +184,16 @@ mod tests {
         let (bytes, one) = (answer(), series());
         let wanted = [&one];
         for size in [1, 2, 3, 7, bytes.len()] {
-            let mut search = Search::new(&wanted, 0, 25);
+            let mut search = Search::new(&wanted, None, 0, 25);
             let mut found = Vec::new();
             for piece in bytes.chunks(size) {
                 search.add(piece, &mut |piece| found.extend_from_slice(&piece.points.values)).unwrap();
             }
             assert_eq!((found.as_slice(), search.is_complete(), search.others), (&[1.5, 2.0][..], true, 0));
         }
-        let mut cut = Search::new(&wanted, 0, 25);
+        let mut cut = Search::new(&wanted, Some(Places::of(&wanted)), 0, 25);
         cut.add(&bytes[..bytes.len() - 1], &mut |_| ()).unwrap();
-        assert!(!cut.is_complete() && !Search::new(&[&one], 0, 25).is_complete());
+        assert!(!cut.is_complete() && !Search::new(&[&one], None, 0, 25).is_complete());
     }
 
     #[test]
@@ -201,8 +201,8 @@ mod tests {
         let one = series();
         let mut bytes = answer();
         bytes.extend_from_slice(b"error during sending native data to remote client");
-        assert!(Search::new(&[&one], 0, 25).add(&bytes, &mut |_| ()).is_err());
-        assert!(Search::new(&[&one], 0, 25).add(b"{\"metric\":{\"__name__\":\"a\"}", &mut |_| ()).is_err());
+        assert!(Search::new(&[&one], None, 0, 25).add(&bytes, &mut |_| ()).is_err());
+        assert!(Search::new(&[&one], None, 0, 25).add(b"{\"metric\":{\"__name__\":\"a\"}", &mut |_| ()).is_err());
     }
 
     proptest! {
@@ -213,7 +213,7 @@ mod tests {
                 *place = byte;
             }
             bytes.extend(more);
-            let _ = Search::new(&[&one], 0, 25).add(&bytes, &mut |_| ());
+            let _ = Search::new(&[&one], None, 0, 25).add(&bytes, &mut |_| ());
             let mut held = Held::new(0, 25, usize::MAX);
             if held.add(&bytes).is_ok() {
                 held.resolve().for_each(drop);

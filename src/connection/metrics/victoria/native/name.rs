@@ -38,7 +38,7 @@ fn put_text(text: &str, out: &mut Vec<u8>) {
 
 /// Series by their names, with the labels in order of their own names. The server's order begins with some that it holds for
 /// common, such as `job`.
-pub(super) struct Places {
+pub(in crate::connection::metrics::victoria) struct Places {
     series: HashMap<Box<[u8]>, usize>,
     /// The name that is looked for, in that order.
     ordered: Vec<u8>,
@@ -46,7 +46,7 @@ pub(super) struct Places {
 
 impl Places {
     /// Of the places of these series among themselves.
-    pub(super) fn of(series: &[&Series]) -> Self {
+    pub(in crate::connection::metrics::victoria) fn of(series: &[&Series]) -> Self {
         let mut name = Vec::new();
         let place = |(at, one): (usize, &&Series)| {
             name.clear();

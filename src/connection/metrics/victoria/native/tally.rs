@@ -7,46 +7,64 @@ use super::block::Reader;
 use super::{Frame, Frames, Unreadable};
 use crate::value::Points;
 
-/// Of one series.
+/// The times of a series' blocks.
 #[derive(Default)]
-struct Numbers {
-    points: u64,
-    /// Of a hash of each point, whatever their order.
-    sum: u64,
-    /// The first and the last instant of each block.
-    spans: Vec<(i64, i64)>,
+struct Spans {
+    /// The first and the last instant of all.
+    hull: (i64, i64),
+    /// Those of each, once there are several.
+    each: Vec<(i64, i64)>,
 }
 
-impl Numbers {
+impl Spans {
+    fn add(&mut self, span: (i64, i64)) {
+        if self.each.is_empty() {
+            self.each.push(self.hull);
+        }
+        self.each.push(span);
+    }
+
     /// Whether no two blocks share time.
     fn is_apart(&self) -> bool {
-        let mut spans = self.spans.clone();
+        let mut spans = self.each.clone();
         spans.sort_unstable();
         spans.is_sorted_by(|before, after| before.1 < after.0)
     }
 }
 
-/// Numbers of all series.
+/// Numbers that stand for what an answer holds: how many points, and two sums of 64 bits to which each point adds a hash of its
+/// series' name, its instant and its value. One bit anywhere changes half the bits of a sum, and the keys are drawn anew for
+/// each copy, so that no two answers with different points can be expected to agree in both. A sum does not depend on the
+/// order, in which servers differ.
 pub(in crate::connection::metrics::victoria) struct Tally {
     frames: Frames,
     reader: Reader,
     points: Points,
     range: (i64, i64),
-    hasher: RandomState,
-    series: HashMap<Box<[u8]>, Numbers>,
+    hashers: Hashers,
+    count: u64,
+    sums: (u64, u64),
+    /// By a hash of the series' name.
+    series: HashMap<u64, Spans>,
     /// Whether a block has an instant more than once.
     repeats: bool,
 }
 
+/// Where two tallies that are compared have their keys from.
+#[derive(Clone, Default)]
+pub(in crate::connection::metrics::victoria) struct Hashers(RandomState, RandomState);
+
 impl Tally {
-    /// Of the points in `from_ms..to_ms`; tallies are compared that have the same hasher.
-    pub(in crate::connection::metrics::victoria) fn new(from_ms: i64, to_ms: i64, hasher: RandomState) -> Self {
+    /// Of the points in `from_ms..to_ms`; tallies are compared that have the same hashers.
+    pub(in crate::connection::metrics::victoria) fn new(from_ms: i64, to_ms: i64, hashers: Hashers) -> Self {
         Self {
             frames: Frames::default(),
             reader: Reader::default(),
             points: Points::default(),
             range: (from_ms, to_ms),
-            hasher,
+            hashers,
+            count: 0,
+            sums: (0, 0),
             series: HashMap::new(),
             repeats: false,
         }
@@ -60,15 +78,18 @@ impl Tally {
             self.points.values.clear();
             self.reader.append(&block, self.range.0, self.range.1, &mut self.points)?;
             let (Some(first), Some(last)) = (self.points.at_ms.first(), self.points.at_ms.last()) else { continue };
-            if !self.series.contains_key(name) {
-                self.series.insert(name.into(), Numbers::default());
-            }
-            let Some(numbers) = self.series.get_mut(name) else { continue };
+            let (key, other) = (self.hashers.0.hash_one(name), self.hashers.1.hash_one(name));
+            let span = (*first, *last);
+            self.series
+                .entry(key)
+                .and_modify(|spans| spans.add(span))
+                .or_insert_with(|| Spans { hull: span, each: Vec::new() });
             self.repeats |= !self.points.at_ms.is_sorted_by(|a, b| a < b);
-            numbers.spans.push((*first, *last));
-            numbers.points += self.points.len() as u64;
-            for point in self.points.at_ms.iter().zip(self.points.values.iter().map(|value| value.to_bits())) {
-                numbers.sum = numbers.sum.wrapping_add(self.hasher.hash_one(point));
+            self.count += self.points.len() as u64;
+            for (at_ms, value) in self.points.at_ms.iter().zip(&self.points.values) {
+                let (at_ms, value) = (at_ms.cast_unsigned(), value.to_bits());
+                self.sums.0 = self.sums.0.wrapping_add(mixed(at_ms, value, key));
+                self.sums.1 = self.sums.1.wrapping_add(mixed(value, at_ms, other));
             }
         }
         Ok(())
@@ -81,21 +102,36 @@ impl Tally {
 
     /// How many points there are, when each is there once for certain and all have arrived.
     pub(in crate::connection::metrics::victoria) fn count(&self) -> Option<u64> {
-        let is_certain = self.is_complete() && !self.repeats && self.series.values().all(Numbers::is_apart);
-        is_certain.then(|| self.series.values().map(|numbers| numbers.points).sum())
+        let is_certain = self.is_complete() && !self.repeats && self.series.values().all(Spans::is_apart);
+        is_certain.then_some(self.count)
     }
 
     /// Whether there is nothing at all, as far as has arrived.
     pub(in crate::connection::metrics::victoria) fn is_empty(&self) -> bool {
-        self.series.is_empty()
+        self.count == 0
     }
 
     /// Whether both have the same points of the same series.
     pub(in crate::connection::metrics::victoria) fn is_same(&self, other: &Self) -> bool {
-        let of = |name: &[u8]| other.series.get(name).map(|numbers| (numbers.points, numbers.sum));
-        self.series.len() == other.series.len()
-            && self.series.iter().all(|(name, numbers)| of(name) == Some((numbers.points, numbers.sum)))
+        (self.count, self.sums) == (other.count, other.sums)
     }
+}
+
+/// Odd numbers whose bits are as good as random: of the golden ratio, and of the root of two.
+const FACTORS: (u64, u64) = (0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909);
+
+/// A hash of two numbers and a key. The standard library's took half of what a copy costs.
+fn mixed(one: u64, other: u64, key: u64) -> u64 {
+    let begun = folded(one ^ key, FACTORS.0);
+    let both = folded(begun ^ other.wrapping_add(key), FACTORS.1);
+    folded(both ^ key.rotate_left(32), FACTORS.0)
+}
+
+/// Both halves of a product.
+#[expect(clippy::cast_possible_truncation, reason = "its two halves")]
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    (product as u64) ^ ((product >> 64) as u64)
 }
 
 #[cfg(test)]
@@ -109,23 +145,40 @@ mod tests {
         pieces.iter().flat_map(|piece| [&u32::try_from(piece.len()).unwrap().to_be_bytes(), *piece].concat()).collect()
     }
 
-    fn tally(hasher: &RandomState, blocks: &[u8]) -> Tally {
-        let mut tally = Tally::new(0, 1000, hasher.clone());
+    fn tally(hashers: &Hashers, blocks: &[u8]) -> Tally {
+        let mut tally = Tally::new(0, 1000, hashers.clone());
         tally.add(&[&[0; 16], blocks].concat()).unwrap();
         tally
     }
 
     #[test]
     fn what_is_the_same_has_the_same_numbers() {
-        let hasher = RandomState::new();
-        let (one, other) = (tally(&hasher, &block(10)), tally(&hasher, &block(11)));
-        assert!(one.is_same(&tally(&hasher, &block(10))) && !one.is_same(&other));
+        let hashers = Hashers::default();
+        let (one, other) = (tally(&hashers, &block(10)), tally(&hashers, &block(11)));
+        assert!(one.is_same(&tally(&hashers, &block(10))) && !one.is_same(&other));
         assert_eq!((one.count(), one.is_empty()), (Some(3), false));
-        let nothing = tally(&hasher, &[]);
+        let nothing = tally(&hashers, &[]);
         assert!(nothing.is_empty() && nothing.count() == Some(0) && !nothing.is_same(&one) && !one.is_same(&nothing));
-        assert_eq!(tally(&hasher, &[block(10), block(11)].concat()).count(), None, "they share time");
-        let mut cut = Tally::new(0, 1000, hasher);
+        assert_eq!(tally(&hashers, &[block(10), block(11)].concat()).count(), None, "they share time");
+        let mut cut = Tally::new(0, 1000, hashers);
         cut.add(&[&[0; 16], &block(10)[..9]].concat()).unwrap();
         assert_eq!(cut.count(), None);
+    }
+
+    #[test]
+    fn what_differs_in_one_bit_has_other_hashes() {
+        let key = 0x0123_4567_89ab_cdef;
+        let (at_ms, value) = (1_736_467_200_000, 1.5_f64.to_bits());
+        let all: Vec<u64> = (0..64)
+            .flat_map(|bit| {
+                [(at_ms ^ 1 << bit, value, key), (at_ms, value ^ 1 << bit, key), (at_ms, value, key ^ 1 << bit)]
+            })
+            .chain([(at_ms, value, key), (value, at_ms, key)])
+            .map(|(one, other, key)| mixed(one, other, key))
+            .collect();
+        let bits: u32 = all.windows(2).map(|pair| (pair[0] ^ pair[1]).count_ones()).sum();
+        assert!(bits.abs_diff(32 * 193) < 500, "half of all bits change: {bits}");
+        let different: std::collections::HashSet<&u64> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
     }
 }
