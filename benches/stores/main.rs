@@ -10,7 +10,8 @@
 //! ```
 //!
 //! TARGET is the address of a server, or the path of an embedded store. Prints one JSON object: wall and CPU seconds,
-//! the growth of memory at its peak in MiB, and samples. What is made beforehand is not measured.
+//! the growth of memory at its peak in MiB, and samples; of a write to a server also the seconds until the last request
+//! was acknowledged. What is made beforehand is not measured.
 
 #![allow(
     clippy::unwrap_used,
@@ -25,13 +26,16 @@
 
 mod replay;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
+use futures_util::future::BoxFuture;
 use serde_json::json;
-use vmflow::connection::Metrics;
+use vmflow::connection::clock::SystemClock;
 use vmflow::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
+use vmflow::connection::{Clock, Metrics};
 use vmflow::value::{Labels, Points, Series};
 
 /// Requests under way at once, of vmflow and of the replay.
@@ -99,6 +103,8 @@ struct Measured {
     cpu: f64,
     growth: f64,
     samples: usize,
+    /// Until the last request of a write was acknowledged.
+    sent: Option<f64>,
 }
 
 impl Begun {
@@ -114,13 +120,31 @@ impl Begun {
             cpu: cpu_seconds() - self.cpu,
             growth: memory("VmHWM:") - self.memory,
             samples,
+            sent: None,
         }
     }
 }
 
 impl Measured {
     fn shown(&self) -> serde_json::Value {
-        json!({ "wall": self.wall, "cpu": self.cpu, "growth": self.growth, "samples": self.samples })
+        let Self { wall, cpu, growth, samples, sent } = self;
+        json!({ "wall": wall, "cpu": cpu, "growth": growth, "samples": samples, "sent": sent })
+    }
+}
+
+/// The system's clock, which notes when it was last looked at: a write does so when all is acknowledged, to know how long
+/// to wait for what it reads back.
+#[derive(Default)]
+struct Watched(Mutex<Option<Instant>>);
+
+impl Clock for Watched {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap() = Some(Instant::now());
+        SystemClock.now()
+    }
+
+    fn sleep(&self, ms: u64) -> BoxFuture<'static, ()> {
+        SystemClock.sleep(ms)
     }
 }
 
@@ -141,7 +165,7 @@ fn memory(field: &str) -> f64 {
 
 async fn store(target: &str, format: &str) -> Box<dyn Metrics> {
     if target.starts_with("http") {
-        return targets::server(target, format);
+        return targets::server(target, format, Arc::new(SystemClock));
     }
     Box::new(EmbeddedMetrics::open(&EmbeddedOptions { path: target.into(), seed: None }).await.unwrap())
 }
@@ -153,10 +177,19 @@ async fn open(target: &str) -> Measured {
 }
 
 async fn write(target: &str, format: &str, samples: usize, series: usize) -> Measured {
-    let (store, data) = (store(target, format).await, data(samples, series));
+    let clock = Arc::new(Watched::default());
+    let store = if target.starts_with("http") {
+        targets::server(target, format, clock.clone())
+    } else {
+        store(target, format).await
+    };
+    let data = data(samples, series);
     let begun = Begun::now();
+    let start = begun.at;
     let written = store.write(&data).await.unwrap();
-    begun.end(usize::try_from(written.written).unwrap())
+    let measured = begun.end(usize::try_from(written.written).unwrap());
+    let acknowledged = *clock.0.lock().unwrap();
+    Measured { sent: acknowledged.map(|at| (at - start).as_secs_f64()), ..measured }
 }
 
 /// An instant of all series at a time.
@@ -199,14 +232,13 @@ async fn copy(target: &str, source: &str) -> Measured {
 mod targets {
     use super::CONNECTIONS;
     use std::sync::Arc;
-    use vmflow::connection::clock::SystemClock;
     use vmflow::connection::metrics::ServerOptions;
     use vmflow::connection::metrics::victoria::{
         Durability, FUTURE_RETENTION_MS, VictoriaMetrics, VictoriaOptions, WriteProtocol,
     };
-    use vmflow::connection::{Authorization, Metrics};
+    use vmflow::connection::{Authorization, Clock, Metrics};
 
-    pub(super) fn server(url: &str, format: &str) -> Box<dyn Metrics> {
+    pub(super) fn server(url: &str, format: &str, clock: Arc<dyn Clock>) -> Box<dyn Metrics> {
         let options = VictoriaOptions {
             read_url: url.to_owned(),
             write_url: url.to_owned(),
@@ -228,6 +260,6 @@ mod targets {
             durability: Durability::Off,
             compresses: false,
         };
-        Box::new(VictoriaMetrics::new(&options, Arc::new(SystemClock)).unwrap())
+        Box::new(VictoriaMetrics::new(&options, clock).unwrap())
     }
 }
