@@ -220,6 +220,48 @@ fn formats_have_their_documented_shape() {
 }
 
 #[test]
+fn deprecated_jobs_and_parameters_are_told_where_they_are_given() {
+    let sandbox = Sandbox::new();
+    let flow = "# Two ways.\n\n## Says how many.\n##\n## deprecated: use counted instead, it is shorter\nworkflow count {\n  \
+                ## Where it begins.\n  ## deprecated: use since instead\n  param from_day: date = 2026-01-01\n  param since: date? = none\n  \
+                output day = since ?? from_day\n}\n\nworkflow counted {\n  output n = 1\n}\n\n\
+                test \"its own test goes on\" of count {\n  set { from_day: 2026-01-02 }\n  expect day == 2026-01-02\n}\n";
+    sandbox.write("packages/days/count.flow", flow);
+    sandbox.write("packages/days/package.yaml", "name: days\njobs:\n  count: { params: { from_day: 2026-02-01 } }\n");
+    sandbox.write(
+        "vmflow.yaml",
+        "default_environment: local\nenvironments:\n  local: { connections: {} }\njobs:\n  old:\n    \
+         workflow: packages/days/count.flow\n    params: { from_day: 2026-03-01 }\n",
+    );
+    let ran = sandbox.run(&["check", "packages", "--format", "short"]);
+    let told = "vmflow.yaml:6:15: warning[VF905]: the workflow `count` is deprecated\n\
+                vmflow.yaml:7:15: warning[VF905]: the parameter `from_day` of `count` is deprecated\n\
+                packages/days/package.yaml:3:22: warning[VF905]: the parameter `from_day` of `count` is deprecated\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, told), "{}", ran.stderr);
+    let run = sandbox.run(&["run", "days/count", "--from-day", "2026-04-01"]);
+    let given = run.stderr.find("the parameter `from_day` is deprecated").unwrap();
+    let own = run.stderr.find("the workflow `count` is deprecated").unwrap();
+    assert!(run.code == 0 && own < given && run.stderr.contains("help: use `since` instead"), "{}", run.stderr);
+    let quiet = sandbox.run(&["run", "days/counted"]);
+    assert!(quiet.code == 0 && !quiet.stderr.contains("VF905"), "{}", quiet.stderr);
+    let sheet = sandbox.run(&["jobs", "show", "days/count"]).stdout;
+    let sayings = [
+        "\n  Deprecated: use `counted` instead, it is shorter.\n",
+        "Deprecated: use `since` instead. Where it begins.",
+    ];
+    assert!(sayings.iter().all(|saying| sheet.contains(saying)) && !sheet.contains("deprecated: use"), "{sheet}");
+    let document = sandbox.run(&["doc", "packages/days/count.flow", "--format", "json"]).expect(0);
+    let workflow = &document["modules"][0]["workflows"][0];
+    assert_eq!(workflow["deprecated"]["replacement"], "counted");
+    assert_eq!(
+        (&workflow["doc"], &workflow["parameters"][0]["doc"]),
+        (&"Says how many.".into(), &"Where it begins.".into())
+    );
+    assert_eq!(workflow["parameters"][0]["deprecated"]["said"], "use `since` instead");
+    assert!(workflow["parameters"][1].get("deprecated").is_none());
+}
+
+#[test]
 fn warnings_fail_only_when_denied() {
     let sandbox = project();
     sandbox.write("a.flow", "workflow w {\n  param limit: int = 1\n  output n = 1\n}\n");

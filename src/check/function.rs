@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Checker;
+use super::deprecation::Deprecation;
 use super::expression::pure;
 use super::mismatch::Want;
 use super::modules::ModuleId;
@@ -114,11 +115,13 @@ impl Checker<'_> {
         }
         let mut scope = Scope::new(module);
         scope.knows_outcome = true;
+        self.is_inside_old = Deprecation::of(doc).is_some();
         let mut function = match definition {
             _ if is_cyclic => empty(name),
             Definition::Function(function) => self.pure_function(&mut scope, function),
             Definition::Step(step) => self.step_function(&mut scope, step),
         };
+        self.is_inside_old = false;
         doc.clone_into(&mut function.doc);
         let footprint = std::mem::take(&mut scope.footprint);
         function.needs_outcome = footprint.needs_outcome;
@@ -225,7 +228,7 @@ impl Checker<'_> {
                 let mut closed = Scope::new(scope.module);
                 self.expr_of(&mut closed, default, &ty, Want { what: "the parameter", declared: Some(span) })
             });
-            FunctionParam { name: param.name.node.clone(), ty, default, span }
+            FunctionParam { name: param.name.node.clone(), ty, doc: param.doc.clone(), default, span }
         });
         params.collect()
     }

@@ -14,6 +14,7 @@ mod clause;
 mod collection;
 mod columns;
 mod consequences;
+mod deprecation;
 mod expression;
 mod external;
 mod flow;
@@ -49,6 +50,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ahead::Ahead;
+pub use deprecation::Deprecation;
 pub use formula::check_formula;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Schemas, Store, Surroundings};
@@ -92,6 +94,10 @@ struct Checker<'a> {
     /// Functions that call themselves: nothing is known of them.
     without_meaning: HashSet<FunctionId>,
     types: HashMap<(ModuleId, Arc<str>), Type>,
+    /// The types that others should stop using, with the places of their names.
+    old_types: HashMap<(ModuleId, Arc<str>), (Deprecation, Span)>,
+    /// Whether what is being checked should not be used itself.
+    is_inside_old: bool,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
     /// The modules of the library that a file uses without their import, each told once.
     missed_imports: HashSet<(ModuleId, Arc<str>)>,
@@ -131,6 +137,8 @@ impl<'a> Checker<'a> {
             unsafe_to_repeat: HashSet::new(),
             without_meaning: HashSet::new(),
             types: HashMap::new(),
+            old_types: HashMap::new(),
+            is_inside_old: false,
             used_imports: HashSet::new(),
             missed_imports: HashSet::new(),
             missed_connections: HashSet::new(),

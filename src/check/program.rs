@@ -169,6 +169,8 @@ pub struct FunctionParam {
     pub name: Arc<str>,
     /// The type.
     pub ty: Type,
+    /// The documentation.
+    pub doc: String,
     /// The value when none is given; closed, looks at nothing.
     pub default: Option<Expr>,
     /// Where it is declared, name and type.

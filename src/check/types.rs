@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::deprecation::Deprecation;
 use super::foreign;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
@@ -52,15 +53,13 @@ impl Checker<'_> {
         let modules = self.modules;
         for id in self.module_order() {
             let Some(module) = modules.all.get(id.0) else { continue };
-            let definitions: Vec<&TypeDefinition> = module
-                .file
-                .items
-                .iter()
-                .filter_map(|item| match &item.kind {
-                    ItemKind::Type(definition) => Some(definition),
-                    _ => None,
-                })
-                .collect();
+            let mut definitions: Vec<&TypeDefinition> = Vec::new();
+            for item in &module.file.items {
+                let ItemKind::Type(definition) = &item.kind else { continue };
+                let old = Deprecation::of(&item.doc);
+                self.old_types.extend(old.map(|old| ((id, definition.name.node.clone()), (old, definition.name.span))));
+                definitions.push(definition);
+            }
             self.define_types(id, &definitions);
         }
     }
@@ -102,7 +101,9 @@ impl Checker<'_> {
             self.report(finding.help("give one of them another name"));
             return;
         }
+        let is_inside = std::mem::replace(&mut self.is_inside_old, self.old_types.contains_key(&key));
         let ty = self.read_type(module, &definition.ty);
+        self.is_inside_old = is_inside;
         self.types.entry(key).or_insert(ty);
     }
 
@@ -196,13 +197,16 @@ impl Checker<'_> {
         if let Some((_, ty)) = PLAIN.iter().find(|(plain, _)| *plain == name) {
             return ty.clone();
         }
-        let found = match path {
-            [own] => self.types.get(&(module, own.node.clone())).cloned(),
-            [alias, own] => self
-                .imported(module, &alias.node)
-                .and_then(|target| self.types.get(&(target, own.node.clone())).cloned()),
+        let home = match path {
+            [_] => Some(module),
+            [alias, _] => self.imported(module, &alias.node),
             _ => None,
         };
+        let key = home.zip(path.last()).map(|(home, own)| (home, own.node.clone()));
+        let found = key.as_ref().and_then(|key| self.types.get(key).cloned());
+        if let (Some(key), Some(own), Some(found)) = (&key, path.last(), &found) {
+            self.old_type(module, key, found, own.span);
+        }
         found.unwrap_or_else(|| {
             let is_unresolved = path.len() == 2 && path.first().is_some_and(|of| self.is_unresolved(module, &of.node));
             if !is_unresolved {
@@ -210,6 +214,22 @@ impl Checker<'_> {
             }
             Type::Error
         })
+    }
+
+    /// Tells of a type that its author says others should stop using.
+    fn old_type(&mut self, module: ModuleId, key: &(ModuleId, Arc<str>), ty: &Type, span: Span) {
+        let is_root = self.modules.all.get(module.0).is_some_and(|module| module.is_root);
+        let Some((old, defined)) = self.old_types.get(key).filter(|_| is_root && !self.is_inside_old) else { return };
+        let finding = old.finding(&format!("the type `{}`", key.1), span).label(*defined, "defined here");
+        let other = old.replacement.as_deref().map(|name| (key.0, Arc::from(name)));
+        let is_same = other
+            .as_ref()
+            .is_some_and(|other| self.types.get(other) == Some(ty) && !self.old_types.contains_key(other));
+        let finding = match other.filter(|_| is_same) {
+            Some((_, name)) => finding.fix(format!("write `{name}`"), span, &*name),
+            None => finding,
+        };
+        self.warn(finding);
     }
 
     fn unknown_type(&mut self, module: ModuleId, name: &str, span: Span) {

@@ -205,7 +205,8 @@ pub(crate) fn workflow_expressions<'a>(workflow: &'a Workflow, look: &mut impl F
     }
 }
 
-fn function_expressions<'a>(function: &'a Function, look: &mut impl FnMut(&'a Expr)) {
+/// Calls `look` for every expression in a function, those inside others included.
+pub(crate) fn function_expressions<'a>(function: &'a Function, look: &mut impl FnMut(&'a Expr)) {
     function.params.iter().filter_map(|param| param.default.as_ref()).for_each(|expr| visit(expr, look));
     match &function.body {
         FunctionBody::Expression(expr) => visit(expr, look),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread::Builder;
 
+use super::deprecation::Deprecation;
 use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::program::{self, Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
@@ -112,6 +113,7 @@ impl Checker<'_> {
 
     pub(super) fn workflow(&mut self, module: ModuleId, workflow: &ast::Workflow, doc: &str) -> Workflow {
         let mut scope = Scope::new(module);
+        self.is_inside_old = Deprecation::of(doc).is_some();
         self.without_yield.clear();
         self.missed_connections.clear();
         self.has_told_yield = false;
@@ -140,6 +142,7 @@ impl Checker<'_> {
             self.homes.keep(block, [workflow.name.span]);
         }
         body.slots = self.close_block(&mut scope, &body.steps);
+        self.is_inside_old = false;
         let name = &workflow.name;
         Workflow {
             name: name.node.clone(),

@@ -12,15 +12,17 @@ use super::project::{Project, read_text, refuse, split_target, workflow_of};
 use super::recording::Recording;
 use super::terminal::Terminal;
 use super::{keeping, packages, snapshots};
-use crate::check::Surroundings;
 use crate::check::modules::Modules;
+use crate::check::program::Workflow;
+use crate::check::{Deprecation, Surroundings};
 use crate::config::{Config, Environment, Job, Variables};
 use crate::connection::Clock;
+use crate::diagnostic::Diagnostic;
 use crate::external::Interpreters;
 use crate::package;
 use crate::plan::{self, BindError, GivenArgument, Plan};
 use crate::run::Keeping;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::syntax;
 use crate::syntax::ast::{ExprKind, Literal};
 use crate::value::Timestamp;
@@ -241,8 +243,18 @@ fn plan_of(
     }
     let workflow = workflow_of(&checked.program, name, file).map_err(usage)?;
     let Given { given, all } = given::arguments(command, job, &workflow, now).map_err(usage)?;
+    project.findings.extend(deprecated(&workflow, &given));
     let plan = plan::bind(checked.program, workflow, &all).map_err(|errors| usage(refused_text(&errors)))?;
     Ok(Bound { plan, modules: checked.modules, given })
+}
+
+/// What is run or given on the command line although its author says that others should stop using it.
+fn deprecated(workflow: &Workflow, given: &IndexMap<Arc<str>, GivenArgument>) -> Vec<Diagnostic> {
+    let own = (format!("the workflow `{}`", workflow.name), &workflow.doc, workflow.span);
+    let params = workflow.params.iter().filter(|param| given.contains_key(&param.name));
+    let params = params.map(|param| (format!("the parameter `{}`", param.name), &param.doc, param.span));
+    let old = |(what, doc, span): (String, &String, Span)| Some(Deprecation::of(doc)?.finding(&what, span));
+    std::iter::once(own).chain(params).filter_map(old).collect()
 }
 
 /// What is wrong with arguments, a line each.

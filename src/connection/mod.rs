@@ -159,6 +159,17 @@ pub trait Metrics: Send + Sync {
     ) -> Answer<'a, Vec<Arc<str>>> {
         Box::pin(over::label_values(self, label, selector, from_ms, to_ms))
     }
+    /// The names of the labels of the series that `selector` matches, or the values of one label in them, from the store's index:
+    /// of series with points somewhere near `from_ms..to_ms`.
+    fn indexed<'a>(
+        &'a self,
+        label: Option<&'a str>,
+        selector: &'a str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Answer<'a, Vec<Arc<str>>> {
+        Box::pin(over::indexed(self, label, selector, from_ms, to_ms))
+    }
     /// For each window, from its first instant to its excluded end, the newest instant of a point of a series that
     /// `selector` matches; `None` where there is none.
     fn newest<'a>(&'a self, selector: &'a str, windows: &'a [(i64, i64)]) -> Answer<'a, Vec<Option<i64>>> {

@@ -181,6 +181,7 @@ codes! {
     VF902 Info "undocumented workflow, parameter or output" on request;
     VF903 Info "value repeated" on request;
     VF904 Info "workflow without a test" on request;
+    VF905 Warning "something deprecated is used";
     VF906 Warning "suppression that does nothing";
     VF907 Warning "program with a syntax error";
 }

@@ -2,6 +2,7 @@
 
 use super::module::{Calendar, Function, Module, Output, Parameter, TypeAlias, Workflow};
 use super::{Reference, signature};
+use crate::check::Deprecation;
 use crate::primitive::{Example, Form, Property, Spec};
 
 /// The forms of primitives with what stands above them.
@@ -107,6 +108,7 @@ impl Markdown {
 
     fn module(&mut self, module: &Module) {
         self.heading(2, &module.name);
+        self.deprecated(module.deprecated.as_ref());
         self.text(&module.doc);
         let imports: Vec<String> = module.imports.iter().map(|import| format!("`{}`", import.target)).collect();
         if !imports.is_empty() {
@@ -123,9 +125,16 @@ impl Markdown {
         module.workflows.iter().for_each(|it| self.workflow(level, it));
     }
 
+    fn deprecated(&mut self, deprecated: Option<&Deprecation>) {
+        if let Some(old) = deprecated {
+            self.text(&old.sentence());
+        }
+    }
+
     fn type_alias(&mut self, level: usize, alias: &str, it: &TypeAlias) {
         self.heading(level, &format!("{alias}{}", it.name));
         self.code(&format!("type {} = {}", it.name, it.ty));
+        self.deprecated(it.deprecated.as_ref());
         self.text(&it.doc);
     }
 
@@ -138,12 +147,16 @@ impl Markdown {
     fn function(&mut self, level: usize, alias: &str, it: &Function) {
         self.heading(level, &format!("{alias}{}", it.name));
         self.code(&it.signature);
+        self.deprecated(it.deprecated.as_ref());
         let place = if it.needs_outcome { "; in `failed` and `finally` only" } else { "" };
         self.text(format!("{} *{}*{place}", it.doc, it.effect).trim_start());
+        let described = it.parameters.iter().map(|param| (&param.name, described(param)));
+        self.list(described.filter(|(_, doc)| !doc.is_empty()).map(|(name, doc)| format!("`{name}`: {doc}")));
     }
 
     fn workflow(&mut self, level: usize, it: &Workflow) {
         self.heading(level, &it.name);
+        self.deprecated(it.deprecated.as_ref());
         self.text(&it.doc);
         let connections = it.connections.iter().map(|used| format!("`{}: {}`", used.name, used.kind));
         let connections: Vec<String> = connections.collect();
@@ -173,7 +186,7 @@ impl Markdown {
         for module in &reference.modules {
             self.heading(2, &module.name);
             let alias = module.alias.as_ref().map(|alias| format!("{alias}.")).unwrap_or_default();
-            let function = |it: &Function| entry(&format!("{alias}{}", it.name), first_sentence(&it.doc));
+            let function = |it: &Function| entry(&format!("{alias}{}", it.name), &summary(it));
             self.table(&["name", ""], module.functions.iter().map(function));
         }
     }
@@ -181,6 +194,20 @@ impl Markdown {
 
 fn entry(name: &str, summary: &str) -> Vec<String> {
     vec![format!("`{name}`"), summary.to_owned()]
+}
+
+/// What a parameter is, in one line.
+fn described(it: &Parameter) -> String {
+    let old = it.deprecated.as_ref().map(Deprecation::sentence).unwrap_or_default();
+    [old, it.doc.split_whitespace().collect::<Vec<_>>().join(" ")].join(" ").trim().to_owned()
+}
+
+/// What a function is, in a sentence.
+fn summary(it: &Function) -> String {
+    match &it.deprecated {
+        Some(old) => old.sentence(),
+        None => first_sentence(&it.doc).to_owned(),
+    }
 }
 
 /// Up to the first full stop with a space behind it.
@@ -195,7 +222,12 @@ fn shown(example: &Example) -> String {
 
 fn parameter(it: &Parameter) -> Vec<String> {
     let default = it.default.as_ref().map_or_else(|| "–".to_owned(), |default| cell(default));
-    vec![format!("`{}`", it.name), cell(&it.ty), default, [plain(&it.doc), requirement(it)].join(" ").trim().to_owned()]
+    vec![
+        format!("`{}`", it.name),
+        cell(&it.ty),
+        default,
+        [plain(&described(it)), requirement(it)].join(" ").trim().to_owned(),
+    ]
 }
 
 /// `Must hold: lookback <= 400d ("at most 400 days").`

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::check::Deprecation;
+
 /// A module of the standard library, or a file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Module {
@@ -11,6 +13,9 @@ pub struct Module {
     pub alias: Option<String>,
     /// The comment at its head.
     pub doc: String,
+    /// What that comment says of it when others should stop using it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Deprecation>,
     /// What it imports.
     pub imports: Vec<Import>,
     /// Its types.
@@ -45,6 +50,9 @@ pub struct TypeAlias {
     pub ty: String,
     /// The documentation.
     pub doc: String,
+    /// What its documentation says of it when others should stop using it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Deprecation>,
 }
 
 /// `calendar name = expr`.
@@ -100,6 +108,9 @@ pub struct Function {
     pub effect: &'static str,
     /// Whether it looks at the run's outcome, and so belongs into `failed` or `finally`.
     pub needs_outcome: bool,
+    /// What its documentation says of it when others should stop using it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Deprecation>,
 }
 
 /// A parameter of a function or a workflow.
@@ -118,6 +129,9 @@ pub struct Parameter {
     pub message: Option<String>,
     /// The documentation.
     pub doc: String,
+    /// What its documentation says of it when others should stop using it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Deprecation>,
 }
 
 /// A workflow.
@@ -137,6 +151,9 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// The outputs, in order.
     pub outputs: Vec<Output>,
+    /// What its documentation says of it when others should stop using it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<Deprecation>,
     /// The steps drawn, inner blocks included.
     #[serde(skip)]
     pub drawing: String,

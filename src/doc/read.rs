@@ -8,10 +8,11 @@ use super::module::{
 };
 use crate::check::modules;
 use crate::check::program::{self, Program};
-use crate::check::{Surroundings, check};
+use crate::check::{Deprecation, Surroundings, check};
 use crate::plan::draw_steps;
 use crate::source::{Source, Sources, Span};
 use crate::stdlib;
+use crate::syntax;
 use crate::syntax::ast::{self, ImportTarget, ItemKind, WorkflowItemKind};
 
 /// The standard library: the prelude first, the rest by name.
@@ -35,10 +36,12 @@ pub fn library() -> Vec<Module> {
 /// What the file of `module` defines; `program` is what was made of it.
 pub fn module(module: &modules::Module, program: &Program) -> Module {
     let reader = Reader::new(&module.source, program);
+    let head = syntax::head(&module.source.text);
     let mut read = Module {
         name: module.source.name.to_string(),
         alias: None,
-        doc: head(&module.source.text),
+        doc: Deprecation::rest(&head),
+        deprecated: Deprecation::of(&head),
         imports: Vec::new(),
         types: Vec::new(),
         calendars: Vec::new(),
@@ -50,17 +53,6 @@ pub fn module(module: &modules::Module, program: &Program) -> Module {
         reader.item(&mut read, item);
     }
     read
-}
-
-/// The comment that a file begins with.
-fn head(text: &str) -> String {
-    let comment = text.trim_start_matches('\u{feff}').lines().take_while(|line| is_comment(line));
-    comment.map(|line| line.trim_start_matches('#').trim()).collect::<Vec<_>>().join("\n").trim().to_owned()
-}
-
-/// `##` begins the documentation of an item.
-fn is_comment(line: &str) -> bool {
-    line.starts_with('#') && !line.starts_with("##")
 }
 
 struct Reader<'a> {
@@ -77,7 +69,7 @@ impl<'a> Reader<'a> {
     }
 
     fn item(&self, module: &mut Module, item: &ast::Item) {
-        let doc = item.doc.clone();
+        let (doc, deprecated) = (Deprecation::rest(&item.doc), Deprecation::of(&item.doc));
         match &item.kind {
             ItemKind::Import(import) => module.imports.push(self.import(import)),
             ItemKind::Type(alias) => {
@@ -85,17 +77,18 @@ impl<'a> Reader<'a> {
                     name: alias.name.node.to_string(),
                     ty: self.written(alias.ty.span),
                     doc,
+                    deprecated,
                 });
             }
             ItemKind::Calendar(binding) => module.calendars.push(self.calendar(binding, doc)),
             ItemKind::Function(function) => {
                 let head = (function.name.span, &*function.params, Some(&function.returns));
-                module.functions.extend(self.function(Kind::Fn, head, doc));
+                module.functions.extend(self.function(Kind::Fn, head, (doc, deprecated)));
             }
             ItemKind::Step(step) => {
                 let kind = if step.is_action { Kind::Action } else { Kind::Step };
                 let head = (step.name.span, &*step.params, step.returns.as_ref());
-                module.functions.extend(self.function(kind, head, doc));
+                module.functions.extend(self.function(kind, head, (doc, deprecated)));
             }
             ItemKind::Workflow(workflow) => module.workflows.extend(self.workflow(workflow)),
             ItemKind::Test(_) => {}
@@ -125,7 +118,7 @@ impl<'a> Reader<'a> {
         &self,
         kind: Kind,
         (name, params, returns): (Span, &[ast::Parameter], Option<&ast::TypeExpr>),
-        doc: String,
+        (doc, deprecated): (String, Option<Deprecation>),
     ) -> Option<Function> {
         let function = self.functions.get(&name)?;
         let written = |param: &ast::Parameter| {
@@ -140,7 +133,8 @@ impl<'a> Reader<'a> {
             default: param.default.as_ref().map(|default| self.written(default.span)),
             require: None,
             message: None,
-            doc: String::new(),
+            doc: Deprecation::rest(&param.doc),
+            deprecated: Deprecation::of(&param.doc),
         });
         Some(Function {
             name: function.name.to_string(),
@@ -151,6 +145,7 @@ impl<'a> Reader<'a> {
             returns: function.returns.to_string(),
             effect: function.effect.name(),
             needs_outcome: function.needs_outcome,
+            deprecated,
         })
     }
 
@@ -168,7 +163,8 @@ impl<'a> Reader<'a> {
         };
         Some(Workflow {
             name: workflow.name.to_string(),
-            doc: workflow.doc.clone(),
+            doc: Deprecation::rest(&workflow.doc),
+            deprecated: Deprecation::of(&workflow.doc),
             connections: connections
                 .map(|used| Connection { name: used.name.to_string(), kind: used.kind.name() })
                 .collect(),
@@ -188,7 +184,8 @@ impl<'a> Reader<'a> {
             default: written(&param.default),
             require: written(&param.require),
             message: written(&param.message),
-            doc: param.doc.clone(),
+            doc: Deprecation::rest(&param.doc),
+            deprecated: Deprecation::of(&param.doc),
         }
     }
 }

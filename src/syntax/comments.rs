@@ -34,6 +34,17 @@ pub fn comments(source: &Source) -> Vec<Comment> {
     found.collect()
 }
 
+/// The comment that a file begins with, without its markers: it describes the file.
+pub fn head(text: &str) -> String {
+    let comment = text.trim_start_matches('\u{feff}').lines().take_while(|line| is_comment(line));
+    comment.map(|line| line.trim_start_matches('#').trim()).collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// `##` begins the documentation of an item.
+fn is_comment(line: &str) -> bool {
+    line.starts_with('#') && !line.starts_with("##")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,11 @@ pub(super) fn fill(directory: &Path) {
     let text = "# TYPE nav gauge\n\
         nav{job=\"a\"} 1.5 1736467200\nnav{job=\"a\"} 2 1736470800\nnav{job=\"a\"} -3 1736474400\n\
         nav{job=\"b\"} 1e300 1736470800\n# EOF\n";
+    fill_with(directory, text);
+}
+
+/// Points as `promtool` reads them.
+pub(super) fn fill_with(directory: &Path, text: &str) {
     std::fs::write(directory.join("points.txt"), text).unwrap();
     let made = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "openmetrics", "points.txt", "data"])

@@ -40,6 +40,29 @@ fn fixes_are_applied_until_none_is_left() {
 }
 
 #[test]
+fn a_deprecated_name_is_replaced_where_another_can_stand_for_it() {
+    let old = std::fs::read_to_string(root().join("tests/ui/check/lib/old.flow")).unwrap();
+    let uses = "import \"old.flow\"\n\nfn way(a: float) -> old.Way = if a > 0.0 then \"up\" else \"down\"\n\nworkflow w {\n  \
+                output a = old . percentage (0.1) + old.between(1.0, 2.0, weight:\n (0.5)) + old.rate(\"x\")\n  \
+                output b = old.between(1.0, 2.0, 0.5) + old.between(1.0, 2.0, weight: 0.5, share: 0.5)\n  output c = way(1.0)\n}\n";
+    let sandbox = project(uses);
+    sandbox.write("old.flow", &old);
+    let ran = sandbox.run(&["check", "a.flow", "--fix", "--format", "short"]);
+    let fixed = uses.replace("old . percentage", "old . percent_of").replace("old.Way", "old.Direction").replacen(
+        "weight:\n",
+        "share:\n",
+        1,
+    );
+    assert_eq!(sandbox.read("a.flow"), fixed);
+    let left = "a.flow:7:15: warning[VF905]: `old.rate` is deprecated\n\
+                a.flow:8:36: warning[VF905]: the argument `weight` of `between` is deprecated\n\
+                a.flow:8:65: warning[VF905]: the argument `weight` of `between` is deprecated\n";
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, left, "fixed 3 findings in 1 file\n"));
+    let own = sandbox.run(&["check", "old.flow", "--format", "short"]);
+    assert_eq!((own.code, own.stdout.as_str()), (0, ""), "an old thing may use another one");
+}
+
+#[test]
 fn what_could_be_fixed_is_told() {
     let sandbox = project(WRONG);
     assert_eq!(sandbox.run(&["check", "a.flow"]).stderr, "1 finding can be fixed by `vmflow check --fix`\n");

@@ -10,6 +10,7 @@ mod cast;
 mod clock;
 mod comparison;
 mod cost;
+mod deprecated;
 mod house;
 mod load;
 mod metrics;
@@ -80,6 +81,7 @@ const LINTS: &[Lint] = &[
     clock::impossible_times,
     comparison::always_the_same,
     cost::query_per_item,
+    deprecated::uses,
     house::repeated_literals,
     house::undocumented,
     house::untested,

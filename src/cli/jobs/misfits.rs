@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use crate::check::Deprecation;
 use crate::check::modules::Module;
+use crate::check::program::Workflow;
 use crate::cli::project::{Checked, workflow_of};
 use crate::config::{Config, Job};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
-use crate::source::SourceId;
+use crate::source::{SourceId, Span};
 
 /// Jobs whose parameters do not fit the workflow they name, for those whose file was checked.
 ///
@@ -56,7 +58,7 @@ fn misfits_of(
     let Some(module) = files.get(&path).filter(|module| !wrong.contains(&module.source.id)) else {
         return Vec::new();
     };
-    let in_file = |span: crate::source::Span| span.source == module.source.id;
+    let in_file = |span: Span| span.source == module.source.id;
     let workflow = match &job.workflow_name {
         Some(name) => {
             checked.program.workflows.iter().find(|workflow| in_file(workflow.span) && workflow.name == *name)
@@ -89,5 +91,19 @@ fn misfits_of(
             )
             .label(param.span, "declared here")
         });
-    unknown.chain(missing).collect()
+    unknown.chain(missing).chain(deprecated(job, workflow)).collect()
+}
+
+/// What a job uses that others should stop using: parameters, and the workflow itself where the job names its file.
+fn deprecated(job: &Job, workflow: &Workflow) -> Vec<Diagnostic> {
+    let old = |doc: &str, what: String, used: Span, defined: Span| {
+        let old = Deprecation::of(doc).filter(|_| used.source != defined.source)?;
+        Some(old.finding(&what, used).label(defined, "declared here"))
+    };
+    let own = old(&workflow.doc, format!("the workflow `{}`", workflow.name), job.workflow_span, workflow.span);
+    let params = workflow.params.iter().filter_map(|param| {
+        let given = job.params.get(&param.name)?;
+        old(&param.doc, format!("the parameter `{}` of `{}`", param.name, workflow.name), given.key_span, param.span)
+    });
+    own.into_iter().chain(params).collect()
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use chrono::SecondsFormat;
 use serde_json::{Value as Json, json};
 
+use crate::check::Deprecation;
 use crate::cli::arguments;
 use crate::cli::table;
 use crate::config::{Job, JobParam, mask_all};
@@ -63,6 +64,7 @@ impl Sheet {
             "line": self.line,
             "signature": self.signature(),
             "doc": self.workflow.doc,
+            "deprecated": self.workflow.deprecated,
             "parameters": self.workflow.parameters.iter().map(|param| self.parameter_json(param)).collect::<Vec<_>>(),
             "outputs": self.workflow.outputs,
             "connections": self.workflow.connections.iter().map(|used| json!({
@@ -86,6 +88,7 @@ impl Sheet {
             "is_wanted": self.is_wanted(param),
             "given": self.given(param).map(shown),
             "doc": param.doc,
+            "deprecated": param.deprecated,
         })
     }
 
@@ -114,7 +117,8 @@ impl Sheet {
     pub(super) fn human(&self, width: usize) -> String {
         let mut text = format!("{}\n", self.target);
         let described = self.job.as_ref().and_then(|job| job.description.as_deref());
-        let doc = [described.unwrap_or_default(), self.workflow.doc.as_str()];
+        let old = self.workflow.deprecated.as_ref().map(Deprecation::sentence).unwrap_or_default();
+        let doc = [old.as_str(), described.unwrap_or_default(), self.workflow.doc.as_str()];
         for part in doc.into_iter().filter(|part| !part.is_empty()) {
             let _ = writeln!(text, "\n{}", textwrap::indent(&textwrap::fill(part, table::wrapping(width - 2)), "  "));
         }
@@ -202,6 +206,7 @@ impl Sheet {
 
     fn parameter_row(&self, param: &Parameter) -> Vec<String> {
         let mut parts: Vec<String> = Vec::new();
+        parts.extend(param.deprecated.as_ref().map(Deprecation::sentence));
         parts.extend(Some(flat(&param.doc)).filter(|doc| !doc.is_empty()));
         let given = self.given(param).map(|given| match shown(given) {
             Json::String(text) => text,

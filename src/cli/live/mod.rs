@@ -1,5 +1,6 @@
 //! `check --live`: the databases and the stores of metrics themselves are asked.
 
+mod index;
 mod names;
 
 use std::collections::{HashMap, HashSet};
@@ -22,7 +23,8 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::query::sql::{SqlDialect, StatementKind, prepare};
 use crate::schema::Schema;
 use crate::source::{Source, Span};
-use names::Held;
+use index::Index;
+use names::Known;
 
 /// How far ahead of now samples are looked for, in milliseconds: two years, as forecasts may lie there.
 const AHEAD_MS: i64 = 2 * 366 * 24 * 3_600_000;
@@ -110,12 +112,14 @@ impl Live {
         let reading = self.runtime.block_on(open_to_read(connection, &clock))?;
         let Some(store) = reading.connections.metrics.get(&connection.name).cloned() else { return Ok(Vec::new()) };
         let until_ms = clock.now().timestamp_millis().saturating_add(AHEAD_MS);
-        let mut held = Held::new(&connection.name, store, (&self.runtime, until_ms), stated);
-        let mut found = Vec::new();
-        for query in queries {
-            found.extend(held.unknown(query).map_err(|error| error.to_string())?);
+        let mut index = Index::new(store, until_ms);
+        loop {
+            let known = Known { connection: &connection.name, index: &index, stated };
+            let found = queries.iter().flat_map(|query| names::unknown(&known, query)).collect();
+            if !self.runtime.block_on(index.fetch()).map_err(|error| error.to_string())? {
+                return Ok(found);
+            }
         }
-        Ok(found)
     }
 
     fn refusal(&self, statement: &Statement, project: &Project) -> Option<Diagnostic> {

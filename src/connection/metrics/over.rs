@@ -74,6 +74,23 @@ pub(in crate::connection) async fn label_values<M: Metrics + ?Sized>(
     Ok(values.into_iter().collect())
 }
 
+/// The names of labels in the series that a selector matches, or the values of one: by looking at every series.
+pub(in crate::connection) async fn indexed<M: Metrics + ?Sized>(
+    store: &M,
+    label: Option<&str>,
+    selector: &str,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<Vec<Arc<str>>, StepError> {
+    let series = store.series(selector, from_ms, to_ms).await?;
+    let names: BTreeSet<&Arc<str>> = match label {
+        None => series.iter().flat_map(|(_, labels)| labels.iter().map(|(name, _)| name)).collect(),
+        Some("__name__") => series.iter().map(|(name, _)| name).collect(),
+        Some(label) => series.iter().filter_map(|(_, labels)| labels.get(label)).collect(),
+    };
+    Ok(names.into_iter().cloned().collect())
+}
+
 /// For each window, the newest instant of its points: by looking at every one.
 pub(in crate::connection) async fn newest<M: Metrics + ?Sized>(
     store: &M,

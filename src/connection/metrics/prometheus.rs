@@ -78,12 +78,19 @@ impl Prometheus {
         Ok(merged.finish())
     }
 
-    async fn names(&self, path: String, from_ms: i64, to_ms: i64) -> Result<Vec<Arc<str>>, StepError> {
+    async fn names(
+        &self,
+        path: String,
+        selector: Option<&str>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<Arc<str>>, StepError> {
         if from_ms >= to_ms {
             return Ok(Vec::new());
         }
         let mut url = transport::join(&self.url, &path);
         url.query_pairs_mut().append_pair("start", &seconds(from_ms)).append_pair("end", &seconds(to_ms - 1));
+        url.query_pairs_mut().extend_pairs(selector.map(|selector| ("match[]", selector)));
         let response = self.transport.send(&self.shown, self.transport.request(Method::GET, url)).await?;
         let body = self.transport.body(&self.shown, response, LARGEST_ANSWER).await?;
         answer::read_names(&body).map_err(|why| self.garbled(&why))
@@ -155,7 +162,7 @@ impl Metrics for Prometheus {
     }
 
     fn labels(&self, from_ms: i64, to_ms: i64) -> Answer<'_, Vec<Arc<str>>> {
-        Box::pin(self.names("api/v1/labels".to_owned(), from_ms, to_ms))
+        Box::pin(self.names("api/v1/labels".to_owned(), None, from_ms, to_ms))
     }
 
     fn label_values<'a>(
@@ -167,8 +174,19 @@ impl Metrics for Prometheus {
     ) -> Answer<'a, Vec<Arc<str>>> {
         match selector {
             Some(_) => Box::pin(over::label_values(self, label, selector, from_ms, to_ms)),
-            None => Box::pin(self.names(format!("api/v1/label/{label}/values"), from_ms, to_ms)),
+            None => Box::pin(self.names(format!("api/v1/label/{label}/values"), None, from_ms, to_ms)),
         }
+    }
+
+    fn indexed<'a>(
+        &'a self,
+        label: Option<&'a str>,
+        selector: &'a str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Answer<'a, Vec<Arc<str>>> {
+        let path = label.map_or_else(|| "api/v1/labels".to_owned(), |label| format!("api/v1/label/{label}/values"));
+        Box::pin(self.names(path, Some(selector), from_ms, to_ms))
     }
 
     fn export<'a>(&'a self, selector: &'a str, from_ms: i64, to_ms: i64) -> BoxStream<'a, Result<Series, StepError>> {

@@ -30,7 +30,7 @@ pub use dialect::{Dialect, Reader};
 pub(crate) use literal::seconds;
 pub use pattern::Pattern;
 pub(crate) use scan::{mentioned, texts};
-pub(crate) use selector::{escape_label, one_of};
+pub(crate) use selector::{escape_label, literal_selector, one_of};
 pub use selector::{selector, valid_label_name, valid_metric_name};
 pub(crate) use subset::check_matchers;
 pub use subset::{Aggregate, Fold, Outside, SubsetExpr, compile, embedded_subset};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::ast::{Matcher, MatcherValue};
 use super::{literal, pattern};
 use crate::value::Labels;
 
@@ -12,6 +13,17 @@ pub fn selector(name: Option<&str>, labels: &Labels) -> String {
     let name = name.map(|name| format!("__name__={}", literal::quote(name)));
     let labels = labels.iter().map(|(label, value)| format!("{}={}", escape_label(label), literal::quote(value)));
     format!("{{{}}}", name.into_iter().chain(labels).collect::<Vec<_>>().join(","))
+}
+
+/// The selector with those of these matchers whose values are written out.
+pub(crate) fn literal_selector<'m>(matchers: impl IntoIterator<Item = &'m Matcher>) -> String {
+    let literal = matchers.into_iter().filter_map(|matcher| match &matcher.value {
+        MatcherValue::Text(text) => {
+            Some(format!("{}{}{}", escape_label(&matcher.label), matcher.sign.symbol(), literal::quote(text)))
+        }
+        MatcherValue::Hole(_) | MatcherValue::Name(_) => None,
+    });
+    format!("{{{}}}", literal.collect::<Vec<_>>().join(","))
 }
 
 /// A matcher for a label that has one of these values.

@@ -135,6 +135,8 @@ pub enum StepBody {
 /// A parameter of a `fn`, `step` or `action`.
 #[derive(Debug, Clone)]
 pub struct Parameter {
+    /// The `##` lines above.
+    pub doc: String,
     /// The name.
     pub name: Name,
     /// The stated type.

@@ -79,6 +79,7 @@ impl Reader<'_> {
         children(pair, Rule::param_sig)
             .map(|param| {
                 Some(Parameter {
+                    doc: self.doc(&param),
                     name: self.named(&param)?,
                     ty: self.type_expr(&child(&param, Rule::ty)?)?,
                     default: self.optional_expr(child(&param, Rule::expr))?,

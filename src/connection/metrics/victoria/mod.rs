@@ -146,6 +146,16 @@ impl Metrics for VictoriaMetrics {
         }
     }
 
+    fn indexed<'a>(
+        &'a self,
+        label: Option<&'a str>,
+        selector: &'a str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Answer<'a, Vec<Arc<str>>> {
+        Box::pin(self.names_in(label, selector, from_ms, to_ms))
+    }
+
     fn newest<'a>(&'a self, selector: &'a str, windows: &'a [(i64, i64)]) -> Answer<'a, Vec<Option<i64>>> {
         Box::pin(self.newest_in(selector, windows))
     }

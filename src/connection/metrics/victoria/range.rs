@@ -134,21 +134,43 @@ impl VictoriaMetrics {
 
     /// The names of labels of series with points in `from_ms..to_ms`, by whole days.
     pub(super) async fn label_names(&self, from_ms: i64, to_ms: i64) -> Result<Vec<Arc<str>>, StepError> {
-        self.names("api/v1/labels", from_ms, to_ms).await
+        self.names("api/v1/labels", None, from_ms, to_ms).await
     }
 
     /// The values of a label, by whole days.
     pub(super) async fn values_of(&self, label: &str, from_ms: i64, to_ms: i64) -> Result<Vec<Arc<str>>, StepError> {
-        self.names(&format!("api/v1/label/{label}/values"), from_ms, to_ms).await
+        self.names(&format!("api/v1/label/{label}/values"), None, from_ms, to_ms).await
     }
 
-    async fn names(&self, path: &str, from_ms: i64, to_ms: i64) -> Result<Vec<Arc<str>>, StepError> {
+    /// The names of labels in the series that a selector matches, or the values of one, from the index.
+    pub(super) async fn names_in(
+        &self,
+        label: Option<&str>,
+        selector: &str,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<Arc<str>>, StepError> {
+        let path = label.map_or_else(|| "api/v1/labels".to_owned(), |label| format!("api/v1/label/{label}/values"));
+        self.names(&path, Some(selector), from_ms, to_ms).await
+    }
+
+    async fn names(
+        &self,
+        path: &str,
+        selector: Option<&str>,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<Arc<str>>, StepError> {
         if from_ms >= to_ms {
             return Ok(Vec::new());
         }
         let last = if (to_ms - 1) % DAY_MS == 0 { to_ms } else { to_ms - 1 };
         let (start, end) = (seconds(from_ms), seconds(last));
-        let body = self.post(path, &[("start", &start), ("end", &end)], path).await?;
+        let form: Vec<(&str, &str)> = [("start", &*start), ("end", &*end)]
+            .into_iter()
+            .chain(selector.map(|selector| ("match[]", selector)))
+            .collect();
+        let body = self.post(path, &form, path).await?;
         let names = answer::read_names(&body).map_err(|why| self.garbled(&why))?;
         if names.len() >= MOST_NAMES {
             let message =
