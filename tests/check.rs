@@ -262,6 +262,27 @@ fn deprecated_jobs_and_parameters_are_told_where_they_are_given() {
 }
 
 #[test]
+fn a_type_too_large_to_be_shown_is_refused_where_it_is_named() {
+    let told = |text: &str| -> Vec<String> {
+        findings(text).iter().filter(|finding| finding.is_error()).map(|finding| finding.message.clone()).collect()
+    };
+    let doubled = |count: usize| {
+        let types =
+            (0..count).map(|n| format!("type A{n} = {{ a: A{0}, b: list<A{0}?> }}\n", n + 1)).collect::<String>();
+        format!("{types}type A{count} = int\nfn f(a: A0) -> A0 = a\nworkflow w {{\n  output n = f(1)\n}}\n")
+    };
+    // What a few lines say would have a billion parts; each finding would show them.
+    assert_eq!(told(&doubled(30)), ["the type `A20` has more than 5000 parts"]);
+    assert_eq!(told(&doubled(3)).len(), 1);
+    let nested = |count: usize| {
+        let types = (0..count).map(|n| format!("type A{n} = list<A{}>\n", n + 1)).collect::<String>();
+        format!("{types}type A{count} = int\nworkflow w {{\n  output n = 1\n}}\n")
+    };
+    assert_eq!(told(&nested(100)), Vec::<String>::new());
+    assert_eq!(told(&nested(20_000)), ["the type `A19872` is nested more than 128 levels deep"]);
+}
+
+#[test]
 fn warnings_fail_only_when_denied() {
     let sandbox = project();
     sandbox.write("a.flow", "workflow w {\n  param limit: int = 1\n  output n = 1\n}\n");

@@ -143,9 +143,15 @@ impl Checker<'_> {
             let mut known = self.callable_names(scope.module);
             known.extend(scope.record.is_some().then(|| "writes".into()));
             let finding = Diagnostic::new(&codes::VF101, span, format!("no function is called `{name}`"));
-            match foreign::function(name) {
-                Some(help) => finding.help(help),
-                None => self.suggest(finding, name, known.iter().map(|name| &**name), span),
+            match (foreign::function(name), lacks_dot(scope, name)) {
+                (Some(help), _) => finding.help(help),
+                (None, Some(meant)) => {
+                    finding.help(format!("did you mean `{meant}`?")).fix(format!("write `{meant}`"), span, meant)
+                }
+                (None, None) => {
+                    let finding = finding.help("`vmflow doc` lists the functions that there are");
+                    self.suggest(finding, name, known.iter().map(|name| &**name), span)
+                }
             }
         };
         self.report(finding);
@@ -496,6 +502,14 @@ impl Checker<'_> {
         let ty = if is_right { function.returns.clone() } else { Type::Error };
         Expr { kind: ExprKind::Function(id, arguments), ty, span, effect }
     }
+}
+
+/// The value and its method when only the dot between them is missing: `vmexport(…)`.
+fn lacks_dot(scope: &Scope, name: &str) -> Option<String> {
+    scope.names().find_map(|candidate| {
+        let verb = name.strip_prefix(candidate.name)?;
+        registry::method(candidate.ty?.family()?, verb).map(|_| format!("{}.{verb}", candidate.name))
+    })
 }
 
 /// The literal maps that make up an argument: `base + { job: "a" }` holds one.

@@ -77,6 +77,7 @@ impl Checker<'_> {
     fn compare_names(&mut self, columns: &[(String, Option<Span>)], row: &RecordType, written: &TypeExpr, query: Span) {
         let mut surplus: Vec<&(String, Option<Span>)> =
             columns.iter().filter(|(name, _)| row.get(name).is_none()).collect();
+        let mut absent: Vec<(&str, Diagnostic)> = Vec::new();
         let given: HashSet<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
         for name in row.names().filter(|name| !given.contains(name)) {
             let span = column_span(written, name).unwrap_or(written.span);
@@ -85,7 +86,7 @@ impl Checker<'_> {
             let near = closest(name, surplus.iter().map(|(name, _)| name.as_str()));
             // A misspelt column is one mistake, though each side lacks the other's name.
             let Some(at) = near.and_then(|near| surplus.iter().position(|(name, _)| name == near)) else {
-                self.report(finding);
+                absent.push((name, finding));
                 continue;
             };
             let (column, place) = surplus.remove(at);
@@ -103,6 +104,18 @@ impl Checker<'_> {
                     .fix(format!("write `{name}` in the query"), *place, name),
                 None => finding.help(format!("did you mean `{column}`?")),
             };
+            self.report(finding);
+        }
+        // One name for another is one mistake, too.
+        if let ([(name, _)], [(column, Some(place))]) = (absent.as_slice(), surplus.as_slice()) {
+            let span = column_span(written, name).unwrap_or(written.span);
+            let finding = Diagnostic::new(&codes::VF201, span, format!("the query gives no column `{name}`"))
+                .label(*place, format!("it gives `{column}`"))
+                .help(format!("write `… as {name}` in the query, or state `{column}: …`"));
+            self.report(finding);
+            return;
+        }
+        for (_, finding) in absent {
             self.report(finding);
         }
         for (name, place) in surplus {

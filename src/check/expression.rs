@@ -142,6 +142,9 @@ impl Checker<'_> {
                 .help(format!("name what you want of it: {}", run_fields()));
         }
         let finding = Diagnostic::new(&codes::VF101, span, format!("nothing is called `{name}` here"));
+        if let Some(word) = ["none", "true", "false"].into_iter().find(|word| name.eq_ignore_ascii_case(word)) {
+            return finding.help(format!("did you mean `{word}`?")).fix(format!("write `{word}`"), span, word);
+        }
         if let Some(finding) = self.bound_further_in(scope.module, name, finding.clone()) {
             return finding;
         }
@@ -274,6 +277,9 @@ impl Checker<'_> {
         };
         if matches!(field, RunField::Status | RunField::Error) {
             self.outcome_is_known(scope, &format!("run.{}", name.node), span);
+            if !scope.knows_outcome {
+                return Some(broken(span));
+            }
         }
         let ty = run_type(*field);
         let is_sure = *field == RunField::Error && scope.has_failed;

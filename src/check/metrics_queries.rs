@@ -103,9 +103,9 @@ impl<'a> Asked<'a> {
     /// The queries that a call gives to a connection.
     fn asks(&mut self, arguments: &[Option<Expr>], place: &Place<'a, '_>) {
         let Some((Some(receiver), rest)) = arguments.split_first() else { return };
-        let Some(connection) = self.given(receiver, place).connection else { return };
+        let Some(connection) = Self::given(receiver, place).connection else { return };
         for argument in rest.iter().flatten() {
-            for query in self.queries(argument, place) {
+            for query in Self::queries(argument, place) {
                 if let Some(template) = self.templates.get(&query).cloned()
                     && self.seen.insert((connection.clone(), query))
                 {
@@ -119,29 +119,23 @@ impl<'a> Asked<'a> {
         let Some(FunctionBody::Block(block)) = self.program.functions.get(id.0).map(|function| &function.body) else {
             return;
         };
-        let given: Vec<Given> = arguments.iter().map(|argument| self.given(argument, place)).collect();
+        let given: Vec<Given> = arguments.iter().map(|argument| Self::given(argument, place)).collect();
         if given.iter().any(|given| given.connection.is_some()) && self.called.insert((id, given.clone())) {
             self.block(block, &mut Place { blocks: Vec::new(), given: &given });
         }
     }
 
-    fn given(&self, expr: &Expr, place: &Place<'a, '_>) -> Given {
-        let own = self.beginning(expr, place).and_then(|given| given.connection.clone());
-        Given { connection: own, queries: self.queries(expr, place) }
-    }
-
-    /// What the outermost block begins with in the slot that an expression names.
-    fn beginning<'p>(&self, expr: &Expr, place: &Place<'a, 'p>) -> Option<&'p Given> {
-        let ExprKind::Slot { up, index } = expr.kind else { return None };
-        place.given.get(index).filter(|_| up + 1 == place.blocks.len())
+    fn given(expr: &Expr, place: &Place<'a, '_>) -> Given {
+        let own = beginning(expr, place).and_then(|given| given.connection.clone());
+        Given { connection: own, queries: Self::queries(expr, place) }
     }
 
     /// The queries that an expression may be: literals in it, in the step that it names, or given for a parameter.
-    fn queries(&self, expr: &Expr, place: &Place<'a, '_>) -> Vec<Span> {
+    fn queries(expr: &Expr, place: &Place<'a, '_>) -> Vec<Span> {
         let mut found = literals(expr);
         walk::visit(expr, &mut |inner| {
             if inner.ty == Type::Promql {
-                found.extend(self.beginning(inner, place).into_iter().flat_map(|given| given.queries.iter().copied()));
+                found.extend(beginning(inner, place).into_iter().flat_map(|given| given.queries.iter().copied()));
                 found.extend(bound(inner, place).into_iter().flat_map(literals));
             }
         });
@@ -149,6 +143,12 @@ impl<'a> Asked<'a> {
         found.dedup();
         found
     }
+}
+
+/// What the outermost block begins with in the slot that an expression names.
+fn beginning<'p>(expr: &Expr, place: &Place<'_, 'p>) -> Option<&'p Given> {
+    let ExprKind::Slot { up, index } = expr.kind else { return None };
+    place.given.get(index).filter(|_| up + 1 == place.blocks.len())
 }
 
 /// The places of the literals in an expression.

@@ -85,7 +85,12 @@ impl Checker<'_> {
             }
             Type::None => {
                 let message = format!("this is always `none`, so {doing} cannot work");
-                self.report(Diagnostic::new(&codes::VF202, expr.span, message).help("use something that has a value"));
+                let help = if matches!(expr.kind, ExprKind::Literal(_)) {
+                    "ask for it with `== none` or `!= none`, or use something that has a value"
+                } else {
+                    "use something that has a value"
+                };
+                self.report(Diagnostic::new(&codes::VF202, expr.span, message).help(help));
                 Type::Error
             }
             other => other.clone(),
@@ -292,8 +297,8 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         }
         (Type::Decimal, Type::Float) => Some(format!("say that digits may be lost: `{text} as float`")),
         (found, Type::Int | Type::Float) if found.is_text() => Some("write the number without quotes".to_owned()),
-        (_, Type::Date) if is_split_date(text) => {
-            Some("a date is written year first, without quotes: `2025-01-31`".to_owned())
+        (_, Type::Date) if is_split_date(text) || *found == Type::Int && is_damaged_date(text) => {
+            Some("a date is written year first, with all digits and without quotes: `2025-01-31`".to_owned())
         }
         (found, Type::Date) if found.is_text() => {
             Some("write a date without quotes, `2025-01-31`, or use `parse_date(text, \"%d/%m/%Y\")`".to_owned())
@@ -344,6 +349,12 @@ fn a(ty: &Type) -> String {
         Type::Int | Type::Failure | Type::Any => format!("an `{ty}`"),
         ty => format!("a `{}`", ty.brief()),
     }
+}
+
+/// `2025-0110`, a difference of numbers.
+fn is_damaged_date(text: &str) -> bool {
+    let is_plain = text.chars().all(|c| c.is_ascii_digit() || c == '-' || c.is_whitespace());
+    is_plain && text.contains('-') && text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// `01/31/2025`, as it is written elsewhere.

@@ -96,6 +96,7 @@ struct Checker<'a> {
     types: HashMap<(ModuleId, Arc<str>), Type>,
     /// The types that others should stop using, with the places of their names.
     old_types: HashMap<(ModuleId, Arc<str>), (Deprecation, Span)>,
+    type_sizes: HashMap<(ModuleId, Arc<str>), types::Size>,
     /// Whether what is being checked should not be used itself.
     is_inside_old: bool,
     used_imports: HashSet<(ModuleId, Arc<str>)>,
@@ -138,6 +139,7 @@ impl<'a> Checker<'a> {
             without_meaning: HashSet::new(),
             types: HashMap::new(),
             old_types: HashMap::new(),
+            type_sizes: HashMap::new(),
             is_inside_old: false,
             used_imports: HashSet::new(),
             missed_imports: HashSet::new(),

@@ -77,9 +77,19 @@ impl Checker<'_> {
         Type::Bool
     }
 
+    /// [`Self::decide`] of both sides. Beside one that is always `none` nothing is to be said of the other.
+    fn decide_both(&mut self, left: &Expr, right: &Expr, doing: &str) -> (Type, Type) {
+        let is_none = |expr: &Expr| expr.ty == Type::None;
+        match (is_none(left), is_none(right)) {
+            (true, _) => (self.decide(left, doing), right.ty.required()),
+            (false, true) => (left.ty.required(), self.decide(right, doing)),
+            (false, false) => (self.decide(left, doing), self.decide(right, doing)),
+        }
+    }
+
     fn comparison(&mut self, operator: &Spanned<Op>, left: &Expr, right: &Expr) -> Type {
         let doing = format!("`{}`", operator.node.symbol());
-        let (a, b) = (self.decide(left, &doing), self.decide(right, &doing));
+        let (a, b) = self.decide_both(left, right, &doing);
         let fits = are_numbers(&a, &b) || (a.join(&b).is_some() && a.is_ordered() && b.is_ordered());
         if !fits {
             let finding = cannot(operator, left, right, "compares two values of one type that has an order");
@@ -156,7 +166,7 @@ impl Checker<'_> {
 
     fn arithmetic(&mut self, scope: &mut Scope, left: Expr, operator: &Spanned<Op>, right: Expr, span: Span) -> Expr {
         let doing = format!("`{}`", operator.node.symbol());
-        let (a, b) = (self.decide(&left, &doing), self.decide(&right, &doing));
+        let (a, b) = self.decide_both(&left, &right, &doing);
         let effect = left.effect.max(right.effect);
         if a.is_unknown() || b.is_unknown() {
             let ty = if a == Type::Error || b == Type::Error { Type::Error } else { Type::Any };

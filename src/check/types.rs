@@ -47,6 +47,44 @@ const PLAIN: &[(&str, Type)] = &[
 /// What the other names are called with.
 const GENERIC: &[&str] = &["list", "map", "range", "table", "point", "outcomes"];
 
+/// The most parts that a type may have, and the most levels: whatever shows or compares types goes through all of them.
+const MOST_PARTS: usize = 5_000;
+const MOST_LEVELS: usize = 128;
+
+/// How large a type is.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Size {
+    parts: usize,
+    levels: usize,
+    /// Whether it holds one that was too large, which was told.
+    is_refused: bool,
+}
+
+impl Size {
+    fn beside(self, other: Self) -> Self {
+        Self {
+            parts: self.parts.saturating_add(other.parts),
+            levels: self.levels.max(other.levels),
+            is_refused: self.is_refused || other.is_refused,
+        }
+    }
+
+    fn around(self) -> Self {
+        Self { parts: self.parts.saturating_add(1), levels: self.levels + 1, ..self }
+    }
+
+    /// What is too much of it.
+    fn fault(self) -> Option<String> {
+        if self.is_refused {
+            return None;
+        }
+        if self.levels > MOST_LEVELS {
+            return Some(format!("is nested more than {MOST_LEVELS} levels deep"));
+        }
+        (self.parts > MOST_PARTS).then(|| format!("has more than {MOST_PARTS} parts"))
+    }
+}
+
 impl Checker<'_> {
     /// Reads every `type Name = …`, each module's own first.
     pub(super) fn type_definitions(&mut self) {
@@ -101,10 +139,46 @@ impl Checker<'_> {
             self.report(finding.help("give one of them another name"));
             return;
         }
+        let mut size = self.size_of(module, &definition.ty);
+        if let Some(fault) = size.fault() {
+            size.is_refused = true;
+            let finding = Diagnostic::new(&codes::VF001, name.span, format!("the type `{}` {fault}", name.node));
+            self.report(finding.help("use `json` for some of its parts"));
+        }
+        self.type_sizes.insert(key.clone(), size);
+        // What holds a refused type is as large.
+        if size.is_refused {
+            self.types.insert(key, Type::Error);
+            return;
+        }
         let is_inside = std::mem::replace(&mut self.is_inside_old, self.old_types.contains_key(&key));
         let ty = self.read_type(module, &definition.ty);
         self.is_inside_old = is_inside;
         self.types.entry(key).or_insert(ty);
+    }
+
+    /// How large a written type is once its names stand for what they mean: a few lines can say a type of a billion parts.
+    fn size_of(&self, module: ModuleId, ty: &TypeExpr) -> Size {
+        let all = |parts: &mut dyn Iterator<Item = Size>| parts.fold(Size::default(), Size::beside);
+        match &ty.kind {
+            TypeExprKind::Literal(_) => Size::default().around(),
+            TypeExprKind::Optional(inner) => self.size_of(module, inner),
+            TypeExprKind::Record(fields) => all(&mut fields.iter().map(|(_, ty)| self.size_of(module, ty))).around(),
+            TypeExprKind::Union(parts) => all(&mut parts.iter().map(|ty| self.size_of(module, ty))),
+            TypeExprKind::Named { path, arguments } => {
+                let home = match path.as_slice() {
+                    [alias, _] => {
+                        let imports = self.modules.all.get(module.0).map(|module| module.imports.as_slice());
+                        imports.unwrap_or_default().iter().find(|import| import.name == alias.node).map(|it| it.module)
+                    }
+                    _ => Some(module),
+                };
+                let key = home.zip(path.last()).map(|(home, own)| (home, own.node.clone()));
+                let own = key.and_then(|key| self.type_sizes.get(&key)).copied();
+                let inner = all(&mut arguments.iter().map(|ty| self.size_of(module, ty))).around();
+                own.map_or(inner, |own| own.beside(inner))
+            }
+        }
     }
 
     /// The type that was written; what is wrong with it is told, and then it is [`Type::Error`].

@@ -99,13 +99,20 @@ impl Checker<'_> {
 
     fn unused_imports(&mut self, id: ModuleId) {
         let Some(module) = self.modules.all.get(id.0) else { return };
+        let declared: HashMap<Span, &ast::Item> = module
+            .file
+            .items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::Import(it) => Some((it.target_span, item)),
+                _ => None,
+            })
+            .collect();
         for import in &module.imports {
             if !self.used_imports.contains(&(id, import.name.clone())) {
                 let finding =
                     Diagnostic::new(&codes::VF104, import.span, format!("nothing uses the import `{}`", import.name));
-                let is_it =
-                    |item: &&ast::Item| matches!(&item.kind, ItemKind::Import(it) if it.target_span == import.span);
-                let item = module.file.items.iter().find(is_it);
+                let item = declared.get(&import.span);
                 self.warn(removing(finding, &module.source, item.map(|item| (item.span, &*item.doc))));
             }
         }

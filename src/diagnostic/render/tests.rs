@@ -158,6 +158,24 @@ fn a_name_that_is_missed_again_is_shown_with_the_first_for_people_only() {
 }
 
 #[test]
+fn fields_of_one_record_are_shown_together_for_people_only() {
+    let field = |name: &str, help: &str| {
+        let message = format!("no field `{name}` is wanted here");
+        Diagnostic::new(&codes::VF201, find(FLOW, name), message).help(help)
+    };
+    let known = "known here: `day`";
+    let three = [field("é", known), field("dayz", known), field("x", known)];
+    let shown = human(&sources(FLOW), &three);
+    let says = ["error[VF201]: no field `é` is wanted here", "── nor `dayz`", "── nor `x`"];
+    assert!(says.iter().all(|say| shown.contains(say)) && shown.matches("error[").count() == 1, "{shown}");
+    assert_eq!(render(Format::Short, &sources(FLOW), &three, 1, false, 80).lines().count(), 3);
+    let others = [field("é", known), field("dayz", "did you mean `day`?")];
+    assert_eq!(human(&sources(FLOW), &others).matches("error[").count(), 2, "another help is another mistake");
+    let two = [field("é", known), field("dayz", known).label(find(FLOW, "x"), "`{ day: date }`")];
+    assert_eq!(human(&sources(FLOW), &two).matches("error[").count(), 2, "another record");
+}
+
+#[test]
 fn the_summary_counts() {
     let mut warning = unknown();
     warning.severity = Severity::Warning;

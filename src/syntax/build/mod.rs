@@ -132,6 +132,15 @@ impl<'s> Reader<'s> {
             findings.push(Diagnostic::new(&codes::VF001, self.source.span().before(), "this text does not parse"));
         }
         sort(&mut findings);
+        // Of two that say the same, the one that can be fixed.
+        findings.dedup_by(|later, first| {
+            let is_same = (later.span(), later.code, &later.message) == (first.span(), first.code, &first.message);
+            if is_same && first.fix.is_none() {
+                std::mem::swap(later, first);
+            }
+            is_same
+        });
+        super::slips::semicolons_in_the_middle(self.source, &mut findings);
         findings
     }
 

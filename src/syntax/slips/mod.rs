@@ -12,7 +12,7 @@ use super::parser::Rule;
 use super::recover::Case;
 use super::scan::{Bracket, Habit, HabitKind, Kind, requoted};
 use crate::diagnostic::{Diagnostic, closest, codes};
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 pub(super) use gaps::help;
 
@@ -80,7 +80,7 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
         HabitKind::BlockComment => {
             finding("comments begin with `#` and end with their line").help("begin each line with `#`")
         }
-        HabitKind::Semicolon => finding("statements need no `;`").fix("remove `;`", span, ""),
+        HabitKind::Semicolon => finding(NEEDLESS).fix("remove `;`", span, ""),
         HabitKind::SemicolonForComma => finding("parts are separated by `,`, not by `;`").fix("write `,`", span, ","),
         HabitKind::Quotes => {
             let fixed = requoted(written);
@@ -91,6 +91,28 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
         HabitKind::And => finding("`&&` is written `and`").fix("write `and`", span, "and"),
         HabitKind::Or => finding("`||` is written `or`").fix("write `or`", span, "or"),
         HabitKind::Space => finding("this is a no-break space, not a space").fix("write a space", span, " "),
+    }
+}
+
+/// What is said of a `;` that ends a statement.
+const NEEDLESS: &str = "statements need no `;`";
+
+/// A `;` behind which nothing can go on stands in the middle of something: one finding, at the `;`.
+pub(super) fn semicolons_in_the_middle(source: &Source, findings: &mut Vec<Diagnostic>) {
+    let mut middle: Option<Span> = None;
+    for at in (0..findings.len()).rev() {
+        let Some(finding) = findings.get_mut(at) else { continue };
+        let Some(span) = finding.span() else { continue };
+        let is_before = |next: &Span| source.slice(Span { start: span.end, end: next.start, ..span }).trim().is_empty();
+        if finding.message != NEEDLESS {
+            middle = Some(span).filter(|_| finding.code == &codes::VF001);
+        } else if middle.take().is_some_and(|next| {
+            next.start >= span.end && source.line(next.start) == source.line(span.start) && is_before(&next)
+        }) {
+            *finding = Diagnostic::new(&codes::VF001, span, "`;` stands in the middle of this")
+                .help("write what belongs there: `,` between parts, an operator between values");
+            findings.remove(at + 1);
+        }
     }
 }
 
