@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 /// Nodes `0..n`, with an edge from each to what it uses.
@@ -32,7 +32,8 @@ impl Graph {
                 graph.add_edge(NodeIndex::new(from), NodeIndex::new(*to), ());
             }
         }
-        tarjan_scc(&graph).into_iter().map(|part| part.into_iter().map(NodeIndex::index).collect()).collect()
+        // Not Tarjan's: that one is recursive, and a long chain would need a frame for each link.
+        kosaraju_scc(&graph).into_iter().map(|part| part.into_iter().map(NodeIndex::index).collect()).collect()
     }
 
     /// One cycle for each knot, each beginning at its lowest node: `[a, b, c]` where a uses b, b uses c, c uses a.

@@ -1,5 +1,6 @@
 //! Written types.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
@@ -103,7 +104,11 @@ impl Checker<'_> {
     }
 
     fn define_types(&mut self, module: ModuleId, definitions: &[&TypeDefinition]) {
-        let place = |name: &str| definitions.iter().position(|definition| &*definition.name.node == name);
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (at, definition) in definitions.iter().enumerate() {
+            places.entry(&definition.name.node).or_insert(at);
+        }
+        let place = |name: &str| places.get(name).copied();
         let edges = definitions.iter().enumerate().flat_map(|(at, definition)| {
             names_in(&definition.ty).into_iter().filter_map(move |name| Some((at, place(&name)?)))
         });

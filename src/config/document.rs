@@ -355,7 +355,7 @@ pub fn waiting_in_circles(jobs: &[Job]) -> Vec<Diagnostic> {
             }
         }
     }
-    let circles = petgraph::algo::tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1);
+    let circles = petgraph::algo::kosaraju_scc(&graph).into_iter().filter(|circle| circle.len() > 1);
     circles.filter_map(|circle| circle_finding(&graph, &circle)).collect()
 }
 
