@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::value::Series;
 
-/// Samples in one request. Five times as many were slower: the server is idle until the first is there, and alone with the last.
+/// Samples in one request. With five times as many the same server took longer.
 const MOST_SAMPLES: usize = 10_000;
 /// Bytes of labels in one request; far below the 32 MiB that servers take.
 const MOST_LABEL_BYTES: usize = 8 * 1024 * 1024;
