@@ -11,5 +11,10 @@ fn main() {
     // lies elsewhere each time; libraries, stack and heap still do.
     if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
+        if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
+            // What runs first side by side: a third less memory. See scripts/link-order.
+            println!("cargo::rerun-if-changed=link-order.ld");
+            println!("cargo::rustc-link-arg-bins=-Wl,-T,{}/link-order.ld", env!("CARGO_MANIFEST_DIR"));
+        }
     }
 }

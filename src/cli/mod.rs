@@ -107,40 +107,46 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Reads the arguments and does what they say, all on one thread: each that allocates has memory of its own.
+/// Reads the arguments, and does what they say on a thread with a stack for what nests deeply. What the arguments take lies in
+/// the first thread's memory, of which the system may have given a large page before the program begins, wanted or not.
 pub fn main() -> ExitCode {
     memory::in_small_pages(true);
-    let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
-    let worker = worker.spawn(|| parallel::with_stack(STACK_BYTES, begin));
-    let exit = match worker.map(std::thread::JoinHandle::join) {
-        Ok(Ok(exit)) => exit,
-        Ok(Err(_)) => {
-            eprintln!("vmflow: this is a bug of vmflow's; please report it with the message above");
-            Exit::Bug
-        }
-        Err(error) => {
-            eprintln!("vmflow: cannot start a thread: {error}");
-            Exit::Environment
-        }
+    let variables = Variables::from_process();
+    let done = if let Some(at) = variables.vmflow("COMPLETE").and_then(|at| at.parse().ok()) {
+        deep(move || completions::complete(at, std::env::args_os().collect(), &variables))
+    } else {
+        std::panic::catch_unwind(read).and_then(|arguments| deep(move || dispatch(&arguments, &variables)))
     };
+    let exit = done.unwrap_or_else(|_| {
+        eprintln!("vmflow: this is a bug of vmflow's; please report it with the message above");
+        Exit::Bug
+    });
     exit.into()
 }
 
-fn begin() -> Exit {
-    let variables = Variables::from_process();
-    if let Some(at) = variables.vmflow("COMPLETE").and_then(|at| at.parse().ok()) {
-        return completions::complete(at, std::env::args_os().collect(), &variables);
-    }
+fn read() -> Arguments {
     let grammar = command();
     let arguments::Split { rest, flags, wants_help } = split(std::env::args_os().collect(), &grammar);
     let mut arguments =
         Arguments::from_arg_matches(&grammar.get_matches_from(rest)).unwrap_or_else(|error| error.exit());
     arguments.command.take(flags, wants_help);
-    crate::abort::arm(variables.vmflow("ABORT_AT"));
-    dispatch(&arguments, &variables)
+    arguments
+}
+
+/// Does it where there is room for what nests deeply. Gives the panic if there was one.
+fn deep(does: impl FnOnce() -> Exit + Send + 'static) -> std::thread::Result<Exit> {
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
+    worker.spawn(|| parallel::with_stack(STACK_BYTES, does)).map_or_else(
+        |error| {
+            eprintln!("vmflow: cannot start a thread: {error}");
+            Ok(Exit::Environment)
+        },
+        std::thread::JoinHandle::join,
+    )
 }
 
 fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
+    crate::abort::arm(variables.vmflow("ABORT_AT"));
     let terminal = Terminal::new(&arguments.global, variables);
     let runs = matches!(
         arguments.command,

@@ -12,13 +12,14 @@
 //! for as long as the run goes on; meanwhile entries gather, and what must not be made twice is not made: when the lease is
 //! over somebody may take the run up who knows only what is on record.
 
+mod clock;
 mod hold;
 mod rows;
 mod writer;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
@@ -29,6 +30,7 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
+use self::clock::Moment;
 use self::hold::Hold;
 use self::rows::kept_params;
 use self::writer::{Message, Writer};
@@ -95,7 +97,7 @@ impl Recorder {
         let (tell_begun, begun) = watch::channel(is_begun);
         let hold = Arc::new(Hold::new(store.clone(), (run, epoch), warn.clone()));
         if is_begun {
-            hold.heard(Instant::now());
+            hold.heard(Moment::now());
         }
         let writer = Writer::new(store, (run, epoch), (mask.clone(), warn), hold.clone(), receiver, tell_begun);
         on.spawn(writer.work());

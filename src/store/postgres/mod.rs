@@ -66,6 +66,10 @@ impl Database {
         format!("the run store at {} (schema `{}`): {why}", self.place, self.schema)
     }
 
+    fn silent(&self) -> StoreError {
+        StoreError::Away(self.wrong(&format!("it did not answer within {CONNECTING:?}")))
+    }
+
     fn away(&self, error: &StepError) -> StoreError {
         let why = self.wrong(&error.message);
         if error.retryable { StoreError::Away(why) } else { StoreError::Fault(why) }
@@ -75,9 +79,8 @@ impl Database {
 impl Home for Database {
     fn connect(&self) -> Kept<'_, Link> {
         Box::pin(async move {
-            let Ok(connected) = tokio::time::timeout(CONNECTING, self.options.connect()).await else {
-                return Err(StoreError::Away(self.wrong(&format!("it did not answer within {CONNECTING:?}"))));
-            };
+            let connected =
+                tokio::time::timeout(CONNECTING, self.options.connect()).await.map_err(|_| self.silent())?;
             let mut connection = connected.map_err(|error| self.away(&postgres_unreachable(&error, &self.place)))?;
             schema::migrate(&mut connection, &self.schema).await.map_err(|wrong| match wrong {
                 schema::Wrong::Database(error) => self.away(&postgres_failure(&error)),
@@ -128,6 +131,9 @@ impl Home for Database {
     fn sweep(&self, _: &HashSet<String>) {}
 
     fn turn<'a>(&'a self, sink: &'a str) -> Kept<'a, Option<Turn>> {
-        Box::pin(async move { self.turns.take(sink).await.map_err(|error| self.fault(&error)) })
+        Box::pin(async move {
+            let taken = tokio::time::timeout(CONNECTING, self.turns.take(sink)).await.map_err(|_| self.silent())?;
+            taken.map_err(|error| self.fault(&error))
+        })
     }
 }

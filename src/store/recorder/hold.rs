@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::Warn;
+use super::clock::Moment;
 use crate::run::Interrupt;
 use crate::store::{RunStore, StoreError};
 
@@ -25,7 +26,7 @@ enum State {
     /// It is not on record yet.
     Before,
     /// The run is ours, and so far as is known until this instant; `None` where it stays ours without a word.
-    Ours(Option<Instant>),
+    Ours(Option<Moment>),
     /// The store has been away for so long that nobody knows.
     Away,
     /// Somebody else has the run, or its day of a back-fill.
@@ -73,7 +74,7 @@ impl Hold {
     }
 
     /// The store took note of us; it was asked at this instant.
-    pub(super) fn heard(&self, asked: Instant) {
+    pub(super) fn heard(&self, asked: Moment) {
         let mut state = self.state();
         if matches!(*state, State::Before | State::Ours(_) | State::Away) {
             *state = State::Ours(self.store.lease().map(|lease| asked + lease));
@@ -151,7 +152,7 @@ impl Hold {
     /// Comes back at once while the lease lasts; otherwise once the store was asked. When the run is not ours any more, it
     /// has been stopped by then.
     pub(super) async fn before_write(&self) {
-        let is_old = matches!(*self.state(), State::Ours(Some(until)) if until <= Instant::now());
+        let is_old = matches!(*self.state(), State::Ours(Some(until)) if until <= Moment::now());
         if is_old {
             self.beat().await;
         }
@@ -159,7 +160,7 @@ impl Hold {
 
     /// Says that we are there; tells whether somebody asks the run to stop.
     async fn beat(&self) -> bool {
-        let asked = Instant::now();
+        let asked = Moment::now();
         match self.store.beat(self.run, self.epoch).await {
             Ok(is_to_stop) => {
                 self.heard(asked);

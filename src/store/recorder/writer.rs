@@ -1,12 +1,13 @@
 //! Writes what a recorder takes in, in groups.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant as Moment};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
+use super::clock::Moment;
 use super::hold::Hold;
 use super::rows::{Raw, masked_begin, masked_end};
 use super::{Mask, Warn};
@@ -226,7 +227,7 @@ impl Writer {
                 Err(_) => format!("the run store did not answer within {longest:?}"),
             };
             // Whoever was asleep meanwhile has not waited for the server yet.
-            let has_waited = asked.elapsed() <= longest + AGAIN;
+            let has_waited = Moment::now() <= asked + longest + AGAIN;
             if (self.hold.is_late() && has_waited) || self.receiver.len() > MOST_WAITING {
                 return Err(StoreError::Unknown(why));
             }

@@ -10,17 +10,25 @@ use crate::store::{Begin, EffectRow, EventRow, Program, RunRow, Selection, Statu
 const RUN: &str = "id, workflow, job, target, environment, connections, program, params, now, trigger, batch, status,
   epoch, worker, started_at, finished_at, message, result";
 
-/// The runs that a selection means, its statuses aside: whether a run goes on is not known here.
+/// The runs that a selection means; where it names runs that go on or crashed, too many, since which of the two is not known
+/// here.
 pub(super) async fn runs(link: &mut Link, selection: &Selection) -> Done<Vec<(RunRow, LeaseLeft)>> {
-    let most = if selection.statuses.is_empty() { i64::from(selection.most) } else { i64::MAX };
+    let unsure = [Status::Running, Status::Crashed];
+    let is_sure = !selection.statuses.iter().any(|status| unsure.contains(status));
+    let most = if is_sure { i64::from(selection.most) } else { i64::MAX };
+    let stored = Status::ALL.into_iter().filter(|status| {
+        selection.statuses.is_empty() || selection.statuses.contains(status) || (!is_sure && unsure.contains(status))
+    });
+    let stored: Vec<String> = stored.map(|status| format!("'{}'", status.name())).collect();
     let sql = format!(
         "select {RUN}, lease_until - {} as lease_left from runs
          where ($1 is null or substr(replace(id, '-', ''), 1, length($1)) = $1)
            and ($2 is null or started_at >= $2)
            and ($3 is null or job = $3 or workflow = $3)
-           and ($4 is null or batch = $4)
+           and ($4 is null or batch = $4) and status in ({})
          order by started_at desc, id desc limit $5",
-        link.words().now
+        link.words().now,
+        stored.join(", ")
     );
     let batch = selection.batch.map(|batch| batch.to_string());
     let rows = link
