@@ -203,6 +203,8 @@ async fn runs_are_selected(open: Open<'_>) {
     assert_eq!(ids(Selection { job: Some("a".to_owned()), ..of(9) }).await.len(), 3, "a workflow's name does, too");
     let statuses = vec![Status::Failed, Status::Success];
     assert_eq!(ids(Selection { statuses, ..of(1) }).await, [50_002]);
+    let statuses = vec![Status::Crashed, Status::Partial];
+    assert_eq!(ids(Selection { statuses, ..of(9) }).await, [50_003]);
     let prefix = all[1].id.simple().to_string();
     assert_eq!(ids(Selection { prefix: Some(prefix[..30].to_owned()), ..of(9) }).await, [50_002]);
     assert!(ids(Selection { prefix: Some("%".to_owned()), ..of(9) }).await.is_empty());
