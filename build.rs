@@ -12,7 +12,7 @@ fn main() {
     if is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
         if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
-            // What runs first side by side: a third less memory. See scripts/link-order.
+            // What every run executes side by side, so that fewer pages are needed: see scripts/link-order.
             println!("cargo::rerun-if-changed=link-order.ld");
             println!("cargo::rustc-link-arg-bins=-Wl,-T,{}/link-order.ld", env!("CARGO_MANIFEST_DIR"));
         }

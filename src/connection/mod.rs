@@ -159,6 +159,7 @@ pub trait Metrics: Send + Sync {
     ) -> Answer<'a, Vec<Arc<str>>> {
         Box::pin(over::label_values(self, label, selector, from_ms, to_ms))
     }
+
     /// The names of the labels of the series that `selector` matches, or the values of one label in them, from the store's index:
     /// of series with points somewhere near `from_ms..to_ms`.
     fn indexed<'a>(

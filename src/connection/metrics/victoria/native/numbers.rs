@@ -140,12 +140,13 @@ fn at_end(bytes: &[u8]) -> Result<(), Unreadable> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    fn put(out: &mut Vec<u8>, number: i64) {
+    /// Adds a number with its sign as a block has it.
+    pub(in super::super) fn put(out: &mut Vec<u8>, number: i64) {
         let mut number = ((number << 1) ^ (number >> 63)).cast_unsigned();
         while number >= 0x80 {
             out.push(u8::try_from(number & 0x7f).unwrap() | 0x80);

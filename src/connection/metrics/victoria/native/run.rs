@@ -147,16 +147,8 @@ fn once(points: &Points) -> Option<Points> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::numbers::tests::put;
     use super::*;
-
-    fn put(out: &mut Vec<u8>, number: i64) {
-        let mut number = ((number << 1) ^ (number >> 63)).cast_unsigned();
-        while number >= 0x80 {
-            out.push(u8::try_from(number & 0x7f).unwrap() | 0x80);
-            number >>= 7;
-        }
-        out.push(u8::try_from(number).unwrap());
-    }
 
     /// So many points with a value at `first` and every `step` after it.
     fn kept(first_ms: i64, step: i64, rows: u16, value: i64) -> Kept {
