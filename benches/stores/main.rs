@@ -38,6 +38,10 @@ use vmflow::connection::metrics::embedded::{EmbeddedMetrics, EmbeddedOptions};
 use vmflow::connection::{Clock, Metrics};
 use vmflow::value::{Labels, Points, Series};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Requests under way at once, of vmflow and of the replay.
 const CONNECTIONS: usize = 2;
 /// 2025-01-10T00:00Z.

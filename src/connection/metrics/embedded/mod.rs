@@ -69,7 +69,7 @@ impl EmbeddedMetrics {
     }
 
     async fn write_all(&self, series: &[Series]) -> Result<Written, StepError> {
-        let batch = batch::prepare(series, None)?;
+        let batch = batch::prepare(series, None)?.in_order();
         let written = self.store.write(&batch.series, None).await?;
         Ok(Written { written, unchanged: batch.len() as u64 - written + batch.repeated })
     }

@@ -1,5 +1,6 @@
 //! What is to be sent, cut into requests.
 
+use std::iter::from_fn;
 use std::ops::Range;
 
 use crate::value::Series;
@@ -39,31 +40,34 @@ impl Part {
 /// Cuts what is to be sent into requests, series by series: a series split over instants costs a server nearly three
 /// times as much. `wanted` gives the places of a series' points to send; `repeats` says that labels are written for
 /// each sample.
-pub(in crate::connection::metrics) fn requests(
-    series: &[Series],
-    wanted: impl Fn(usize) -> Runs,
+pub(in crate::connection::metrics) fn requests<'a>(
+    series: &'a [Series],
+    wanted: impl Fn(usize) -> Runs + 'a,
     repeats: bool,
-) -> Vec<Vec<Part>> {
-    let mut requests: Vec<Vec<Part>> = Vec::new();
-    let (mut samples, mut bytes) = (MOST_SAMPLES, 0);
-    for (index, one) in series.iter().enumerate() {
-        let labels: usize = one.labels.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
-        let label_bytes = one.name.len() + labels;
+) -> impl Iterator<Item = Vec<Part>> + 'a {
+    let parts = series.iter().enumerate().flat_map(move |(index, one)| {
+        let label_bytes = label_bytes(one);
         let most = if repeats { (MOST_LABEL_BYTES / label_bytes.max(1)).clamp(1, MOST_SAMPLES) } else { MOST_SAMPLES };
-        for part in pieces(one, &wanted(index), most) {
-            let (count, size) = (part.len(), if repeats { label_bytes * part.len() } else { label_bytes });
-            if samples + count > MOST_SAMPLES || bytes + size > MOST_LABEL_BYTES {
-                requests.push(Vec::new());
-                (samples, bytes) = (0, 0);
-            }
-            samples += count;
+        let times = move |part: &Part| if repeats { part.len() } else { 1 };
+        pieces(one, &wanted(index), most).into_iter().map(move |part| (label_bytes * times(&part), part))
+    });
+    let mut parts = parts.peekable();
+    from_fn(move || {
+        let (mut bytes, first) = parts.next()?;
+        let (mut samples, mut request) = (first.len(), vec![first]);
+        let has_room = |bytes, samples| bytes <= MOST_LABEL_BYTES && samples <= MOST_SAMPLES;
+        while let Some((size, part)) = parts.next_if(|(size, part)| has_room(bytes + size, samples + part.len())) {
             bytes += size;
-            if let Some(request) = requests.last_mut() {
-                request.push(part);
-            }
+            samples += part.len();
+            request.push(part);
         }
-    }
-    requests
+        Some(request)
+    })
+}
+
+/// Bytes of the name and the labels in a request, about.
+fn label_bytes(series: &Series) -> usize {
+    series.name.len() + series.labels.iter().map(|(name, value)| name.len() + value.len() + 8).sum::<usize>()
 }
 
 /// Runs in pieces of at most `most` points.
@@ -110,14 +114,14 @@ mod tests {
     fn requests_hold_whole_series_and_at_most_ten_thousand_samples() {
         let all = [6_000, 6_000, 25_000, 0].map(|points| series(points, "a"));
         let requests = requests(&all, whole(&all), false);
-        let sizes: Vec<usize> = requests.iter().map(|r| r.iter().map(Part::len).sum()).collect();
+        let sizes: Vec<usize> = requests.map(|parts| parts.iter().map(Part::len).sum()).collect();
         assert_eq!(sizes, [6_000, 6_000, 10_000, 10_000, 5_000]);
     }
 
     #[test]
     fn requests_are_bounded_in_bytes_too() {
         let all = [series(5_000, &"x".repeat(16_000))];
-        let sizes = |repeats| requests(&all, whole(&all), repeats).iter().map(|r| r[0].len()).collect::<Vec<_>>();
+        let sizes = |repeats| requests(&all, whole(&all), repeats).map(|parts| parts[0].len()).collect::<Vec<_>>();
         assert_eq!(sizes(false), [5_000]);
         assert!(sizes(true).iter().all(|size| *size <= 524) && sizes(true).iter().sum::<usize>() == 5_000);
     }

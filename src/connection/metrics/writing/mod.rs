@@ -96,16 +96,13 @@ pub(super) async fn write(server: &dyn Server, batch: &Batch) -> Result<Written,
     let (series, total) = (&batch.series, batch.len());
     let mut looker = Looker::new(server, series);
     looker.look().await.map_err(|error| error.context("before writing"))?;
-    let wanted = |index: usize| looker.findings.get(index).map(Finding::to_send).unwrap_or_default();
-    let requests = requests(series, wanted, server.repeats_labels());
-    let sent: usize = requests.iter().flatten().map(Part::len).sum();
-    if requests.is_empty() {
-        complain(server, series, &looker.findings)?;
-    } else {
-        send_all(server, requests).await?;
+    let sent: usize = looker.findings.iter().map(Finding::count_to_send).sum();
+    if sent > 0 {
+        let wanted = |index: usize| looker.findings.get(index).map(Finding::to_send).unwrap_or_default();
+        send_all(server, requests(series, wanted, server.repeats_labels())).await?;
         read_back(server, &mut looker).await?;
-        complain(server, series, &looker.findings)?;
     }
+    complain(server, series, &looker.findings)?;
     Ok(Written { written: sent as u64, unchanged: (total - sent) as u64 + batch.repeated })
 }
 
@@ -116,9 +113,9 @@ pub(super) async fn check(server: &dyn Server, batch: &Batch) -> Result<(), Step
     complain(server, &batch.series, &looker.findings)
 }
 
-/// Requests are encoded on other threads while others are sent; memory holds as many of them as are under way, and as many
-/// that are ready to go.
-async fn send_all(server: &dyn Server, requests: Vec<Vec<Part>>) -> Result<(), StepError> {
+/// Requests are cut and encoded, on other threads, while others are sent; memory holds as many of them as are under way,
+/// and as many that are ready to go.
+async fn send_all(server: &dyn Server, requests: impl Iterator<Item = Vec<Part>> + Send) -> Result<(), StepError> {
     let width = server.width();
     let bodies = stream::iter(requests).map(|parts| {
         let encode = server.encoder();

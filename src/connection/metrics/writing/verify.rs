@@ -27,6 +27,13 @@ pub(in crate::connection::metrics) enum Found {
     Both,
 }
 
+impl Found {
+    /// Whether the server does not have the point, or has it with another value only.
+    fn is_to_send(self) -> bool {
+        matches!(self, Self::Absent | Self::Other)
+    }
+}
+
 /// What was found of a series: a byte for each of its points, and one value that is none of ours.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Finding {
@@ -51,11 +58,16 @@ impl Finding {
         self.points.iter().any(|found| *found != Found::Same)
     }
 
-    /// The points to send: those that the server does not have, or has with another value only.
+    /// How many points there are to send.
+    pub(super) fn count_to_send(&self) -> usize {
+        self.points.iter().filter(|found| found.is_to_send()).count()
+    }
+
+    /// The points to send.
     pub(super) fn to_send(&self) -> Runs {
         let mut runs = Runs::new();
         for (at, found) in self.points.iter().enumerate() {
-            if matches!(found, Found::Same | Found::Both) {
+            if !found.is_to_send() {
                 continue;
             }
             match runs.last_mut().filter(|run| run.end == at) {
@@ -207,13 +219,14 @@ impl Look {
     }
 }
 
-/// Neighbours in the batch's order, as many as one request takes. A series that has thousands of
+/// Neighbours in order of name and labels, which have most values in common, as many as one request takes. A series that has thousands of
 /// points more than the others would stretch everybody's range in time; batches do not look so.
 pub(in crate::connection::metrics) fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
+    let mut open: Vec<(&Series, usize)> = open.iter().filter_map(|at| Some((series.get(*at)?, *at))).collect();
+    open.sort_by(|(a, _), (b, _)| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut bytes = MOST_BYTES;
-    for index in open {
-        let Some(one) = series.get(*index) else { continue };
+    for (one, index) in open {
         let size = one.name.len() + one.labels.iter().map(|(_, value)| value.len() + 1).sum::<usize>();
         let is_full = groups.last().is_none_or(|group| group.len() >= MOST_SERIES) || bytes + size > MOST_BYTES;
         if is_full {
@@ -222,7 +235,7 @@ pub(in crate::connection::metrics) fn groups(series: &[Series], open: &[usize]) 
         }
         bytes += size;
         if let Some(group) = groups.last_mut() {
-            group.push(*index);
+            group.push(index);
         }
     }
     groups
