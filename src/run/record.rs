@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
+use tokio::task::spawn_blocking;
 
 use super::eval::Site;
 use super::event::{EventKind, StepPlace};
@@ -31,6 +32,9 @@ const MOST_SHOWN: usize = 1000;
 
 /// The most that any value may hold to be recorded: writing down more would take longer than reading it again.
 const MOST_KEPT: usize = 2_000_000;
+
+/// The most that a value may hold for what stands for it to be worked out at once.
+const MOST_AT_ONCE: usize = 10_000;
 
 /// Takes down what a run does, and gives back what an earlier attempt at the same run did.
 pub trait Records: Send + Sync {
@@ -119,7 +123,6 @@ pub(super) struct Entry<'a> {
     records: &'a Arc<dyn Records>,
     identity: Arc<Identity>,
     key: String,
-    input: String,
     /// Whether making it twice is no worse than once.
     is_safe: bool,
 }
@@ -139,10 +142,9 @@ pub(crate) async fn recorded(
         let value = work.await?;
         if frame.is_top() && step.slot.is_some() && is_small(&value, &mut MOST_SHOWN.clone()) {
             let key = frame.key(&name(step, at));
-            let shown =
-                Entry { frame, step, records, identity: Arc::default(), key, input: String::new(), is_safe: true };
+            let shown = Entry { frame, step, records, identity: Arc::default(), key, is_safe: true };
             let shown = shown.recorded(End::Well(Some(value.clone())), tally, started);
-            records.ended(Recorded { effect: Some(Effect::Pure), ..shown });
+            records.ended(Recorded { effect: Some(Effect::Pure), input: String::new(), ..shown });
         }
         return Ok(value);
     }
@@ -163,8 +165,11 @@ pub(crate) async fn recorded(
             entry.keep(&result, tally, started);
             return result;
         }
-    } else if step.effect == Effect::Write {
-        records.on_record().await;
+    } else {
+        entry.prepare_input();
+        if step.effect == Effect::Write {
+            records.on_record().await;
+        }
     }
     if frame.abort.is_cancelled() {
         // Also in `finally`: whoever has taken the run over makes this write.
@@ -205,14 +210,38 @@ fn is_small(value: &Value, left: &mut usize) -> bool {
 impl<'a> Entry<'a> {
     fn of(frame: &'a Frame, step: &'a Step, at: usize, records: &'a Arc<dyn Records>) -> Self {
         let identity = frame.run.identity(step);
-        let input = input(frame, &identity);
         let key = frame.key(&name(step, at));
         let is_safe = !identity.doubles || step.policy.key.is_some();
-        Self { frame, step, records, identity, key, input, is_safe }
+        Self { frame, step, records, identity, key, is_safe }
+    }
+
+    /// What stands for all that the step looks at. Worked out when somebody asks, each value once.
+    fn input(&self) -> String {
+        let mut all = Fingerprint::default();
+        for field in &self.identity.facts {
+            if let Ok(value) = self.frame.run.world.fact(*field) {
+                all.value(&value);
+            }
+        }
+        for (up, index) in &self.identity.slots {
+            all.text(self.frame.scope.fingerprint(*up, *index).unwrap_or_default());
+        }
+        all.finish()
+    }
+
+    /// Works out what stands for large values beside the step's own work, on another thread: nobody asks before it is over.
+    fn prepare_input(&self) {
+        for (up, index) in &self.identity.slots {
+            let value = self.frame.scope.get(*up, *index);
+            if value.is_some_and(|value| !is_small(value, &mut MOST_AT_ONCE.clone())) {
+                let (scope, up, index) = (self.frame.scope.clone(), *up, *index);
+                spawn_blocking(move || scope.fingerprint(up, index).map(drop));
+            }
+        }
     }
 
     pub(super) fn asked(&self) -> Asked {
-        let (code, input) = (self.identity.code.clone(), self.input.clone());
+        let (code, input) = (self.identity.code.clone(), self.input());
         Asked { key: self.key.clone(), place: self.place(), effect: self.step.effect, code, input }
     }
 
@@ -226,7 +255,7 @@ impl<'a> Entry<'a> {
             place: self.place(),
             effect: Some(self.step.effect),
             code: self.identity.code.clone(),
-            input: self.input.clone(),
+            input: self.input(),
             end,
             attempts: tally.attempts(),
             tried: tally.tried(),
@@ -259,7 +288,7 @@ impl<'a> Entry<'a> {
         let Some(found) = self.records.found(&self.key).await else { return Ok(None) };
         let change = if found.code != self.identity.code {
             Some("its text has changed".to_owned())
-        } else if found.input != self.input {
+        } else if found.input != self.input() {
             Some("what it works on has changed".to_owned())
         } else {
             None
@@ -300,20 +329,6 @@ fn unannounced() -> Box<Fault> {
     let why = "the run store is away, which would know that this write was made; made twice, it could double it";
     let error = StepError::new(ErrorKind::Connection, why);
     Fault::new(error.help("`vmflow resume` goes on once the store is back; a `key` makes the write safe to repeat"))
-}
-
-/// What stands for all that a step looks at.
-fn input(frame: &Frame, identity: &Identity) -> String {
-    let mut all = Fingerprint::default();
-    for field in &identity.facts {
-        if let Ok(value) = frame.run.world.fact(*field) {
-            all.value(&value);
-        }
-    }
-    for (up, index) in &identity.slots {
-        all.text(frame.scope.fingerprint(*up, *index).unwrap_or_default());
-    }
-    all.finish()
 }
 
 /// Records an item of a loop that is over.

@@ -117,8 +117,8 @@ fn all_points(place: &str, make: fn() -> Project, usually: u64) {
     is_told_at_least_once(&whole, "undisturbed");
     let tried = |(point, times): (&'static str, u64)| {
         let (mut cut, mut again) = (0, 0);
-        for seed in 0..seeds {
-            let at = format!("{point}:{}", (seed + scattered(seed)) % times + 1);
+        let mut once = |seed: u64, nth: u64| {
+            let at = format!("{point}:{nth}");
             let project = project(make);
             cut += usize::from(cut_off(&project, point, &at));
             finish(&project, seed);
@@ -127,6 +127,12 @@ fn all_points(place: &str, make: fn() -> Project, usually: u64) {
             assert_eq!(left(&project), expected, "{at}, seed {seed}");
             again += is_told_at_least_once(&project, &at);
             assert_eq!(project.runs().len(), 1, "{at}, seed {seed}");
+            cut
+        };
+        let cuts = (0..seeds).map(|seed| once(seed, (seed + scattered(seed)) % times + 1)).last();
+        // On a busy machine more goes into each commit, and there are fewer; the first is always there.
+        if cuts == Some(0) {
+            once(seeds, 1);
         }
         (point, cut, again)
     };
