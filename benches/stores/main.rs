@@ -59,6 +59,8 @@ fn main() {
         println!("usage: stores write|replay|read|calls|open|copy TARGET FORMAT SAMPLES SERIES");
         return;
     };
+    // As a run does: memory in small pages.
+    rustix::thread::disable_transparent_huge_pages(true).unwrap();
     let (samples, series): (usize, usize) = (samples.parse().unwrap(), series.parse().unwrap());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let measured = match what.as_str() {

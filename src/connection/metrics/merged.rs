@@ -30,10 +30,12 @@ impl Merged {
 
     /// The series by name and labels, their points in order of time, so that the same data gives the same value
     /// whatever order it came in.
-    pub fn finish(mut self) -> Vec<Series> {
-        self.series.sort_unstable_keys();
-        let series = self.series.into_iter();
-        series.map(|((name, labels), points)| Series { name, labels, points: Points::in_order(points) }).collect()
+    pub fn finish(self) -> Vec<Series> {
+        let one = |((name, labels), points)| Series { name, labels, points: Points::in_order(points) };
+        // Not in the map, which would have to find each again afterwards.
+        let mut series: Vec<Series> = self.series.into_iter().map(one).collect();
+        series.sort_unstable_by(|a, b| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));
+        series
     }
 }
 

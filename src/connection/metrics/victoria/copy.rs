@@ -2,12 +2,15 @@
 //! one to the other, and what arrived is compared with what was sent.
 
 use std::collections::{BTreeSet, HashMap};
+use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Duration;
 use futures_util::TryStreamExt;
+use futures_util::future::join;
 use futures_util::stream::StreamExt;
 use reqwest::{Body, Method};
+use tokio::task::spawn_blocking;
 
 use super::VictoriaMetrics;
 use super::export::MOST_HELD;
@@ -25,6 +28,27 @@ const PATIENCE_MS: i64 = 15_000;
 
 /// Samples by series.
 type Counts = HashMap<SeriesId, u64>;
+
+/// What is known of the bytes that go from one server to the other.
+#[derive(Default)]
+struct Passing {
+    /// `None` when they are not understood.
+    tally: Option<Tally>,
+    /// `None` when they are too many.
+    held: Option<Held>,
+}
+
+impl Passing {
+    fn new(from_ms: i64, to_ms: i64, hashers: Hashers) -> Self {
+        let (tally, held) = (Tally::new(from_ms, to_ms, hashers), Held::new(from_ms, to_ms, MOST_HELD));
+        Self { tally: Some(tally), held: Some(held) }
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.tally = self.tally.take().and_then(|mut tally| tally.add(bytes).is_ok().then_some(tally));
+        self.held = self.held.take().and_then(|mut held| held.add(bytes).is_ok_and(|fits| fits).then_some(held));
+    }
+}
 
 impl Native for VictoriaMetrics {
     fn export_native<'a>(&'a self, selectors: &'a [String], from_ms: i64, to_ms: i64) -> Answer<'a, Bytes> {
@@ -102,38 +126,51 @@ impl VictoriaMetrics {
     ) -> Result<Option<u64>, StepError> {
         let selectors = [selector.to_owned()];
         let hashers = Hashers::default();
-        let passing = Arc::new(Mutex::new(Some(Tally::new(from_ms, to_ms, hashers.clone()))));
-        let tally = passing.clone();
-        let look = move |bytes: &Vec<u8>| {
-            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-            *tally = tally.take().and_then(|mut tally| tally.add(bytes).is_ok().then_some(tally));
-        };
+        let passing = Arc::new(Mutex::new(Passing::new(from_ms, to_ms, hashers.clone())));
+        let looking = passing.clone();
+        let look = move |bytes: &Vec<u8>| looking.lock().unwrap_or_else(PoisonError::into_inner).add(bytes);
         let bytes = from.export_native(&selectors, from_ms, to_ms).await?;
         self.take_native(bytes.inspect_ok(look).boxed()).await?;
-        let passed = passing.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(passed) = passed.filter(Tally::is_complete) else { return Ok(None) };
-        self.flush().await;
-        self.moments.pass();
-        let mut here = Tally::new(from_ms, to_ms, hashers);
-        // Where blocks share time, an instant may be in several.
-        let mut held = passed.count().is_none().then(|| Held::new(from_ms, to_ms, MOST_HELD));
-        let mut bytes = self.native_bytes(&selectors, from_ms, to_ms).await?;
-        while let Some(bytes) = bytes.try_next().await? {
-            if here.add(&bytes).is_err() {
-                return Ok(None);
+        let Passing { tally, held } = take(&mut *passing.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(passed) = tally.filter(Tally::is_complete) else { return Ok(None) };
+        // Where blocks share time, an instant may be in several. Counted while what arrived is read back.
+        let counting = async {
+            match (passed.count(), held) {
+                (None, Some(held)) => spawn_blocking(move || counted(held)).await.ok().flatten(),
+                (count, _) => count,
             }
-            held = held.and_then(|mut held| held.add(&bytes).is_ok_and(|fits| fits).then_some(held));
-        }
-        if !here.is_complete() || !here.is_same(&passed) {
+        };
+        let (here, count) = join(self.tally(&selectors, from_ms, to_ms, hashers), counting).await;
+        if !here?.is_some_and(|here| here.is_complete() && here.is_same(&passed)) {
             return Ok(None);
         }
         self.make_copy_lasting().await?;
         self.moments.pass();
-        match passed.count().or_else(|| held.and_then(counted)) {
+        match count {
             Some(count) => Ok(Some(count)),
             // They are too many to hold, or one instant has several values.
             None => Ok(Some(counts(self, selector, from_ms, to_ms).await?.values().sum())),
         }
+    }
+
+    /// What is here by now; `None` when it is not understood.
+    async fn tally(
+        &self,
+        selectors: &[String],
+        from_ms: i64,
+        to_ms: i64,
+        hashers: Hashers,
+    ) -> Result<Option<Tally>, StepError> {
+        self.flush().await;
+        self.moments.pass();
+        let mut tally = Tally::new(from_ms, to_ms, hashers);
+        let mut bytes = self.native_bytes(selectors, from_ms, to_ms).await?;
+        while let Some(bytes) = bytes.try_next().await? {
+            if tally.add(&bytes).is_err() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(tally))
     }
 
     async fn native_bytes(&self, selectors: &[String], from_ms: i64, to_ms: i64) -> Result<Bytes, StepError> {
