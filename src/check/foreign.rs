@@ -24,9 +24,15 @@ pub(super) fn ty(name: &str) -> Option<&'static str> {
 pub(super) fn function(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().as_str() {
         "len" | "length" | "size" => "write `xs.count`",
-        "str" | "string" | "tostring" | "to_string" | "repr" => "write `f\"{x}\"`",
+        "str" | "string" | "tostring" | "to_string" | "repr" | "text" => "write `f\"{x}\"`",
         "int" | "integer" | "parseint" => "write `x as int`",
         "float" | "number" | "double" | "parsefloat" => "write `x as float`",
+        "decimal" | "numeric" => "write `x as decimal`",
+        "date" | "to_date" | "strptime" => "write `parse_date(x, \"%Y-%m-%d\")`; a day as it stands is `2025-01-31`",
+        "timestamp" | "to_timestamp" | "fromtimestamp" => {
+            "write `from_unix(x)`; an instant as it stands is `2025-01-31T10:00Z`"
+        }
+        "duration" | "timedelta" | "interval" => "write it as it stands: `90s`, `5m`, `36h`",
         "bool" | "boolean" => "compare the value: `x != 0`",
         "print" | "println" | "printf" | "echo" | "puts" => {
             "give it an `output`, or say it in the message of an `expect`"
