@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::terminal::Terminal;
 use crate::config::Redactor;
@@ -19,11 +21,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 const ROUND: Duration = Duration::from_secs(10);
 const LAST: Duration = Duration::from_secs(3);
 const ASKED: Duration = Duration::from_secs(20);
+/// How long a batch that is under way when the run ends may still take.
+const UNDER_WAY: Duration = Duration::from_secs(1);
 
 /// Tells the sinks of an environment of a run.
 pub(super) struct Telling {
     round: Round,
     rounds: JoinHandle<()>,
+    ending: CancellationToken,
 }
 
 /// Goes round the sinks once.
@@ -35,8 +40,8 @@ struct Round {
 }
 
 impl Round {
-    async fn go(&self, patience: Duration) -> Vec<Standing> {
-        let standings = self.teller.tell_all(patience).await;
+    async fn go(&self, patience: Duration, ending: &CancellationToken) -> Vec<Standing> {
+        let standings = self.teller.tell_until(patience, ending).await;
         let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         // What cannot be removed now is removed another time.
         let _ = self.store.forget(&names).await;
@@ -58,23 +63,26 @@ impl Telling {
         let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
         let outbox = Arc::new(StoreOutbox(store.clone()));
         let round = Round { teller: Arc::new(Teller::new(sinks, outbox, clock.clone())), store: store.clone(), names };
-        let again = round.clone();
+        let ending = CancellationToken::new();
+        let (again, ended) = (round.clone(), ending.clone());
         let rounds = runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(PAUSE).await;
-                again.go(ROUND).await;
+            while ended.run_until_cancelled(sleep(PAUSE)).await.is_some() {
+                again.go(ROUND, &ended).await;
             }
         });
-        Some(Self { round, rounds })
+        Some(Self { round, rounds, ending })
     }
 
     /// Tells the rest, and says what waits on.
-    pub(super) fn end(self, runtime: &Runtime, terminal: &Terminal, redactor: &Redactor) {
-        self.rounds.abort();
+    pub(super) fn end(mut self, runtime: &Runtime, terminal: &Terminal, redactor: &Redactor) {
+        self.ending.cancel();
         let standings = runtime.block_on(async {
             // Until it has ended it may have the turn.
-            let _ = self.rounds.await;
-            self.round.go(LAST).await
+            if timeout(UNDER_WAY, &mut self.rounds).await.is_err() {
+                self.rounds.abort();
+                let _ = self.rounds.await;
+            }
+            self.round.go(LAST, &CancellationToken::new()).await
         });
         for line in standings.iter().filter_map(shown) {
             if terminal.verbosity > -2 {
@@ -88,7 +96,7 @@ impl Telling {
 pub(super) async fn tell_now(sinks: Vec<Arc<dyn Sink>>, store: &Arc<dyn RunStore>, clock: &Arc<dyn Clock>) {
     let names = sinks.iter().map(|sink| sink.name().to_owned()).collect();
     let teller = Teller::new(sinks, Arc::new(StoreOutbox(store.clone())), clock.clone());
-    Round { teller: Arc::new(teller), store: store.clone(), names }.go(ASKED).await;
+    Round { teller: Arc::new(teller), store: store.clone(), names }.go(ASKED, &CancellationToken::new()).await;
 }
 
 fn shown(standing: &Standing) -> Option<String> {

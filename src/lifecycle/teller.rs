@@ -75,6 +75,12 @@ impl Teller {
     /// Tells every sink all that waits for it, each by itself, so that none waits for another. Ends when nothing is
     /// left or the patience with those that are down is over, whichever is first; what is left stays in the outbox.
     pub async fn tell_all(&self, patience: Duration) -> Vec<Standing> {
+        self.tell_until(patience, &CancellationToken::new()).await
+    }
+
+    /// [`Teller::tell_all`], which stops waiting as soon as `ending` says so. A batch under way is still told and marked: cut
+    /// off between the two it would be told again.
+    pub async fn tell_until(&self, patience: Duration, ending: &CancellationToken) -> Vec<Standing> {
         let stop = CancellationToken::new();
         let clock = self.clock.clone();
         let alarm = async {
@@ -82,17 +88,17 @@ impl Teller {
             stop.cancel();
             std::future::pending::<Vec<Standing>>().await
         };
-        let tellings = join_all(self.sinks.iter().map(|sink| self.tell(&**sink, &stop)));
+        let tellings = join_all(self.sinks.iter().map(|sink| self.tell(&**sink, &stop, ending)));
         tokio::select! {
             standings = tellings => standings,
             never = alarm => never,
         }
     }
 
-    async fn tell(&self, sink: &dyn Sink, stop: &CancellationToken) -> Standing {
+    async fn tell(&self, sink: &dyn Sink, stop: &CancellationToken, ending: &CancellationToken) -> Standing {
         let mut standing = Standing { sink: sink.name().to_owned(), told: 0, dropped: 0, failing: None };
         let mut wait_ms = FIRST_WAIT_MS;
-        let _turn = match self.turn(sink.name(), stop).await {
+        let _turn = match self.turn(sink.name(), stop, ending).await {
             Ok(turn) => turn,
             Err(why) => return Standing { failing: Some(why), ..standing },
         };
@@ -116,6 +122,7 @@ impl Teller {
             };
             tokio::select! {
                 () = stop.cancelled() => break,
+                () = ending.cancelled() => break,
                 () = self.clock.sleep(after_ms.unwrap_or(wait_ms).clamp(FIRST_WAIT_MS, LONGEST_WAIT_MS)) => {}
             }
             wait_ms = (wait_ms * 2).min(LONGEST_WAIT_MS);
@@ -127,7 +134,7 @@ impl Teller {
     }
 
     /// Waits for the turn; says why it was not to be had.
-    async fn turn(&self, sink: &str, stop: &CancellationToken) -> Result<Turn, String> {
+    async fn turn(&self, sink: &str, stop: &CancellationToken, ending: &CancellationToken) -> Result<Turn, String> {
         loop {
             match self.outbox.turn(sink).await {
                 Ok(Some(turn)) => return Ok(turn),
@@ -135,8 +142,9 @@ impl Teller {
                 Err(error) => return Err(error.message),
             }
             tokio::select! {
-                () = stop.cancelled() => return Err("another process is telling it".to_owned()),
                 () = self.clock.sleep(TURN_MS) => {}
+                () = stop.cancelled() => return Err("another process is telling it".to_owned()),
+                () = ending.cancelled() => return Err("another process is telling it".to_owned()),
             }
         }
     }

@@ -8,7 +8,7 @@
 //! is found, nobody knows whether it happened, and the run does not go on until somebody says.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
@@ -123,6 +123,8 @@ pub(super) struct Entry<'a> {
     records: &'a Arc<dyn Records>,
     identity: Arc<Identity>,
     key: String,
+    /// What stands for all that the step looks at, where somebody asked.
+    input: OnceLock<String>,
     /// Whether making it twice is no worse than once.
     is_safe: bool,
 }
@@ -142,9 +144,10 @@ pub(crate) async fn recorded(
         let value = work.await?;
         if frame.is_top() && step.slot.is_some() && is_small(&value, &mut MOST_SHOWN.clone()) {
             let key = frame.key(&name(step, at));
-            let shown = Entry { frame, step, records, identity: Arc::default(), key, is_safe: true };
+            let (identity, input) = (Arc::default(), OnceLock::from(String::new()));
+            let shown = Entry { frame, step, records, identity, key, input, is_safe: true };
             let shown = shown.recorded(End::Well(Some(value.clone())), tally, started);
-            records.ended(Recorded { effect: Some(Effect::Pure), input: String::new(), ..shown });
+            records.ended(Recorded { effect: Some(Effect::Pure), ..shown });
         }
         return Ok(value);
     }
@@ -212,11 +215,14 @@ impl<'a> Entry<'a> {
         let identity = frame.run.identity(step);
         let key = frame.key(&name(step, at));
         let is_safe = !identity.doubles || step.policy.key.is_some();
-        Self { frame, step, records, identity, key, is_safe }
+        Self { frame, step, records, identity, key, input: OnceLock::new(), is_safe }
     }
 
-    /// What stands for all that the step looks at. Worked out when somebody asks, each value once.
     fn input(&self) -> String {
+        self.input.get_or_init(|| self.fingerprint()).clone()
+    }
+
+    fn fingerprint(&self) -> String {
         let mut all = Fingerprint::default();
         for field in &self.identity.facts {
             if let Ok(value) = self.frame.run.world.fact(*field) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use vmflow::lifecycle::{EndStatus, Outbox as _, SinkKind, Teller, Told, WebhookOptions};
 
 use super::{InMemory, clock, run_id, sink, standing, story, tell};
@@ -37,6 +38,24 @@ async fn a_sink_that_hangs_or_is_away_keeps_only_its_own_events_waiting() {
     assert_eq!(tell(&sink("hangs", webhook(&there.url())), &outbox, 60).await, standing("hangs", 3, 0));
     let ids: Vec<String> = there.asked().iter().map(|asked| id(&asked.body)).collect();
     assert_eq!(ids, events.iter().map(|told| told.id.clone()).collect::<Vec<_>>(), "in order");
+}
+
+#[tokio::test]
+async fn what_is_under_way_at_the_end_is_told_once_and_nobody_is_waited_for() {
+    let ending = CancellationToken::new();
+    let ends = ending.clone();
+    let server = Faulty::start(move |_| {
+        ends.cancel();
+        answer("200 OK", "", "")
+    })
+    .await;
+    let outbox = InMemory::of(&story(&run_id(), EndStatus::Success));
+    let sinks = vec![sink("hook", webhook(&server.url())), sink("away", webhook("http://127.0.0.1:9"))];
+    let teller = Teller::new(sinks, outbox.clone(), clock());
+    let standings = teller.tell_until(Duration::from_hours(1), &ending).await;
+    assert_eq!((&standings[0], outbox.passed("hook")), (&standing("hook", 3, 0), (3, 0)));
+    assert_eq!(server.asked().len(), 3, "each event once");
+    assert!(standings[1].failing.is_some() && outbox.passed("away") == (0, 0));
 }
 
 fn id(body: &[u8]) -> String {

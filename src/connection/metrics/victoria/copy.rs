@@ -2,6 +2,7 @@
 //! one to the other, and what arrived is compared with what was sent.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::RandomState;
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +15,7 @@ use tokio::task::spawn_blocking;
 
 use super::VictoriaMetrics;
 use super::export::MOST_HELD;
-use super::native::{Hashers, Held, Resolved, Tally};
+use super::native::{Held, Resolved, Tally};
 use crate::connection::metrics::copy::{self, Bytes, Native};
 use crate::connection::metrics::over::SeriesId;
 use crate::connection::metrics::writing::exact_selector;
@@ -39,8 +40,8 @@ struct Passing {
 }
 
 impl Passing {
-    fn new(from_ms: i64, to_ms: i64, hashers: Hashers) -> Self {
-        let (tally, held) = (Tally::new(from_ms, to_ms, hashers), Held::new(from_ms, to_ms, MOST_HELD));
+    fn new(from_ms: i64, to_ms: i64, keys: RandomState) -> Self {
+        let (tally, held) = (Tally::new(from_ms, to_ms, keys), Held::new(from_ms, to_ms, MOST_HELD));
         Self { tally: Some(tally), held: Some(held) }
     }
 
@@ -104,7 +105,7 @@ impl VictoriaMetrics {
             return Ok(false);
         }
         self.moments.pass();
-        let mut tally = Tally::new(from_ms, to_ms, Hashers::default());
+        let mut tally = Tally::new(from_ms, to_ms, RandomState::new());
         // Whatever is wrong shows again where it matters.
         let Ok(mut bytes) = self.native_bytes(&[selector.to_owned()], from_ms, to_ms).await else { return Ok(false) };
         while let Some(bytes) = bytes.try_next().await? {
@@ -125,8 +126,8 @@ impl VictoriaMetrics {
         to_ms: i64,
     ) -> Result<Option<u64>, StepError> {
         let selectors = [selector.to_owned()];
-        let hashers = Hashers::default();
-        let passing = Arc::new(Mutex::new(Passing::new(from_ms, to_ms, hashers.clone())));
+        let keys = RandomState::new();
+        let passing = Arc::new(Mutex::new(Passing::new(from_ms, to_ms, keys.clone())));
         let looking = passing.clone();
         let look = move |bytes: &Vec<u8>| looking.lock().unwrap_or_else(PoisonError::into_inner).add(bytes);
         let bytes = from.export_native(&selectors, from_ms, to_ms).await?;
@@ -140,7 +141,7 @@ impl VictoriaMetrics {
                 (count, _) => count,
             }
         };
-        let (here, count) = join(self.tally(&selectors, from_ms, to_ms, hashers), counting).await;
+        let (here, count) = join(self.tally(&selectors, from_ms, to_ms, keys), counting).await;
         if !here?.is_some_and(|here| here.is_complete() && here.is_same(&passed)) {
             return Ok(None);
         }
@@ -159,11 +160,11 @@ impl VictoriaMetrics {
         selectors: &[String],
         from_ms: i64,
         to_ms: i64,
-        hashers: Hashers,
+        keys: RandomState,
     ) -> Result<Option<Tally>, StepError> {
         self.flush().await;
         self.moments.pass();
-        let mut tally = Tally::new(from_ms, to_ms, hashers);
+        let mut tally = Tally::new(from_ms, to_ms, keys);
         let mut bytes = self.native_bytes(selectors, from_ms, to_ms).await?;
         while let Some(bytes) = bytes.try_next().await? {
             if tally.add(&bytes).is_err() {

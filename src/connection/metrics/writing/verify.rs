@@ -219,8 +219,8 @@ impl Look {
     }
 }
 
-/// Neighbours in order of name and labels, which have most values in common, as many as one request takes. A series that has thousands of
-/// points more than the others would stretch everybody's range in time; batches do not look so.
+/// Neighbours in order of name and labels, which have most values in common, as many as one request takes. A series that
+/// has thousands of points more than the others would stretch everybody's range in time; batches do not look so.
 pub(in crate::connection::metrics) fn groups(series: &[Series], open: &[usize]) -> Vec<Vec<usize>> {
     let mut open: Vec<(&Series, usize)> = open.iter().filter_map(|at| Some((series.get(*at)?, *at))).collect();
     open.sort_by(|(a, _), (b, _)| (&a.name, &a.labels).cmp(&(&b.name, &b.labels)));

@@ -20,7 +20,7 @@ use self::block::{Block, Form, Reader};
 pub(super) use self::held::{Held, Resolved, Resolving};
 pub(super) use self::name::Places;
 use self::numbers::with_sign;
-pub(super) use self::tally::{Hashers, Tally};
+pub(super) use self::tally::Tally;
 use crate::value::{Points, Series};
 
 /// Why an answer is none that is known here.

@@ -41,7 +41,7 @@ pub(in crate::connection::metrics::victoria) struct Tally {
     reader: Reader,
     points: Points,
     range: (i64, i64),
-    hashers: Hashers,
+    keys: RandomState,
     count: u64,
     sum: u64,
     /// By a hash of the series' name.
@@ -50,19 +50,15 @@ pub(in crate::connection::metrics::victoria) struct Tally {
     repeats: bool,
 }
 
-/// Where two tallies that are compared have their key from.
-#[derive(Clone, Default)]
-pub(in crate::connection::metrics::victoria) struct Hashers(RandomState);
-
 impl Tally {
-    /// Of the points in `from_ms..to_ms`; tallies are compared that have the same hashers.
-    pub(in crate::connection::metrics::victoria) fn new(from_ms: i64, to_ms: i64, hashers: Hashers) -> Self {
+    /// Of the points in `from_ms..to_ms`; tallies are compared that have the same keys.
+    pub(in crate::connection::metrics::victoria) fn new(from_ms: i64, to_ms: i64, keys: RandomState) -> Self {
         Self {
             frames: Frames::default(),
             reader: Reader::default(),
             points: Points::default(),
             range: (from_ms, to_ms),
-            hashers,
+            keys,
             count: 0,
             sum: 0,
             series: HashMap::new(),
@@ -78,7 +74,7 @@ impl Tally {
             self.points.values.clear();
             self.reader.append(&block, self.range.0, self.range.1, &mut self.points)?;
             let (Some(first), Some(last)) = (self.points.at_ms.first(), self.points.at_ms.last()) else { continue };
-            let key = self.hashers.0.hash_one(name);
+            let key = self.keys.hash_one(name);
             let span = (*first, *last);
             self.series
                 .entry(key)
@@ -143,22 +139,22 @@ mod tests {
         pieces.iter().flat_map(|piece| [&u32::try_from(piece.len()).unwrap().to_be_bytes(), *piece].concat()).collect()
     }
 
-    fn tally(hashers: &Hashers, blocks: &[u8]) -> Tally {
-        let mut tally = Tally::new(0, 1000, hashers.clone());
+    fn tally(keys: &RandomState, blocks: &[u8]) -> Tally {
+        let mut tally = Tally::new(0, 1000, keys.clone());
         tally.add(&[&[0; 16], blocks].concat()).unwrap();
         tally
     }
 
     #[test]
     fn what_is_the_same_has_the_same_numbers() {
-        let hashers = Hashers::default();
-        let (one, other) = (tally(&hashers, &block(10)), tally(&hashers, &block(11)));
-        assert!(one.is_same(&tally(&hashers, &block(10))) && !one.is_same(&other));
+        let keys = RandomState::new();
+        let (one, other) = (tally(&keys, &block(10)), tally(&keys, &block(11)));
+        assert!(one.is_same(&tally(&keys, &block(10))) && !one.is_same(&other));
         assert_eq!((one.count(), one.is_empty()), (Some(3), false));
-        let nothing = tally(&hashers, &[]);
+        let nothing = tally(&keys, &[]);
         assert!(nothing.is_empty() && nothing.count() == Some(0) && !nothing.is_same(&one) && !one.is_same(&nothing));
-        assert_eq!(tally(&hashers, &[block(10), block(11)].concat()).count(), None, "they share time");
-        let mut cut = Tally::new(0, 1000, hashers);
+        assert_eq!(tally(&keys, &[block(10), block(11)].concat()).count(), None, "they share time");
+        let mut cut = Tally::new(0, 1000, keys);
         cut.add(&[&[0; 16], &block(10)[..9]].concat()).unwrap();
         assert_eq!(cut.count(), None);
     }
