@@ -26,7 +26,11 @@ impl Checker<'_> {
         if !can_cast(&of.ty, &target) {
             let finding = Diagnostic::new(&codes::VF201, written.span, format!("`{}` cannot become `{target}`", of.ty))
                 .label(of.span, format!("`{}`", of.ty));
-            self.report(finding.help(hint(&of.ty, &target)));
+            self.report(match reader(&of.ty, &target, &self.text(of.span)) {
+                Some((reader, true)) => finding.fix(format!("write `{reader}`"), span, reader),
+                Some((reader, false)) => finding.help(format!("write `{reader}`, with the format that it has")),
+                None => finding.help(hint(&of.ty, &target)),
+            });
             // Whoever forgot `?` has often written behind it what to do without a value.
             if of.ty.is_optional() {
                 return broken(span);
@@ -107,10 +111,15 @@ pub(super) fn can_decode(ty: &Type) -> bool {
     }
 }
 
+/// What reads a text as a value of a type, and whether that is all there is to say.
+fn reader(from: &Type, to: &Type, written: &str) -> Option<(String, bool)> {
+    let reader = to.reader().filter(|_| *from == Type::Text)?;
+    Some((reader.replacen("text", written, 1), !matches!(to, Type::Date | Type::Timestamp)))
+}
+
 fn hint(from: &Type, to: &Type) -> &'static str {
     match (from, to) {
         (Type::Optional(_), _) => "it may be `none`: write the type with `?`, or decide first with `??`",
-        (Type::Text, Type::Date) => "use `parse_date(text, \"%d/%m/%Y\")`",
         (Type::Timestamp, Type::Date) => "name the zone: `date_of(at, \"UTC\")`",
         (Type::Date, Type::Timestamp) => "name the zone: `midnight(day, \"UTC\")`",
         (_, Type::Text) => "write it in a text: `f\"{…}\"`",

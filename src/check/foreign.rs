@@ -25,12 +25,13 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().as_str() {
         "len" | "length" | "size" => "write `xs.count`",
         "str" | "string" | "tostring" | "to_string" | "repr" | "text" => "write `f\"{x}\"`",
-        "int" | "integer" | "parseint" => "write `x as int`",
-        "float" | "number" | "double" | "parsefloat" => "write `x as float`",
-        "decimal" | "numeric" => "write `x as decimal`",
+        "int" | "integer" => "write `x as int`, or `parse_int(x)` where it is a text",
+        "float" | "number" | "double" => "write `x as float`, or `parse_float(x)` where it is a text",
+        "decimal" | "numeric" => "write `x as decimal`, or `parse_decimal(x)` where it is a text",
+        "loads" | "fromjson" | "from_json" | "json_parse" | "json" => "write `parse_json(text)`",
         "date" | "to_date" | "strptime" => "write `parse_date(x, \"%Y-%m-%d\")`; a day as it stands is `2025-01-31`",
         "timestamp" | "to_timestamp" | "fromtimestamp" => {
-            "write `from_unix(x)`; an instant as it stands is `2025-01-31T10:00Z`"
+            "write `from_unix(x)`, or `parse_timestamp(x, \"%Y-%m-%d %H:%M\", \"UTC\")` where it is a text; an instant as it stands is `2025-01-31T10:00Z`"
         }
         "duration" | "timedelta" | "interval" => "write it as it stands: `90s`, `5m`, `36h`",
         "bool" | "boolean" => "compare the value: `x != 0`",

@@ -296,12 +296,17 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
             Some(format!("say how: `round({text}) as int`, or with `floor` or `ceil`"))
         }
         (Type::Decimal, Type::Float) => Some(format!("say that digits may be lost: `{text} as float`")),
-        (found, Type::Int | Type::Float) if found.is_text() => Some("write the number without quotes".to_owned()),
+        (found, Type::Int | Type::Float | Type::Decimal) if found.is_text() && text.starts_with('"') => {
+            Some("write the number without quotes".to_owned())
+        }
         (_, Type::Date) if is_split_date(text) || *found == Type::Int && is_damaged_date(text) => {
             Some("a date is written year first, with all digits and without quotes: `2025-01-31`".to_owned())
         }
-        (found, Type::Date) if found.is_text() => {
-            Some("write a date without quotes, `2025-01-31`, or use `parse_date(text, \"%d/%m/%Y\")`".to_owned())
+        (found, Type::Date) if found.is_text() && text.starts_with('"') => {
+            Some("write a date without quotes: `2025-01-31`".to_owned())
+        }
+        (found, wanted) if found.is_text() && wanted.reader().is_some() => {
+            wanted.reader().map(|reader| format!("use `{}`", reader.replacen("text", text, 1)))
         }
         (found, Type::Duration | Type::Period | Type::BusinessDays | Type::Time) if found.is_text() => {
             Some(format!("write it without quotes: `{}`", text.trim_matches('"')))

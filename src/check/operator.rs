@@ -243,7 +243,9 @@ fn comparison_help(a: &Type, b: &Type) -> &'static str {
         (text, Type::Date) | (Type::Date, text) if text.is_text() => {
             "write a date without quotes, `2025-01-31`, or use `parse_date(text, \"%d/%m/%Y\")`"
         }
-        (text, other) | (other, text) if text.is_text() && other.is_number() => "write the number without quotes",
+        (text, other) | (other, text) if text.is_text() && other.is_number() => {
+            "write the number without quotes, or read the text as one: `parse_float(text)`"
+        }
         (Type::Outcomes(..), _) | (_, Type::Outcomes(..)) => "look at `.ok` or `.failed`",
         (a, b) if a == b => "values of this type have no order; compare a field of them",
         _ => "turn one side into the type of the other",
@@ -340,8 +342,14 @@ fn arithmetic_finding(
             format!("`{}` needs a period beside a date, found `int`", operator.node.symbol()),
         )
         .help("write the unit: `1d`, or `1bd` for business days"),
-        (Op::Add, one, other) if one.is_text() || other.is_text() => cannot(operator, left, right, "joins two texts")
-            .help(format!("put values into a text: `f\"{}{}\"`", in_text(a), in_text(b))),
+        (Op::Add, one, other) if one.is_text() || other.is_text() => {
+            let joined = format!("put values into a text: `f\"{}{}\"`", in_text(a), in_text(b));
+            let help = match number_in_text(types, (a, b)) {
+                Some(reader) => format!("{joined}, or read the text as a number: `{reader}`"),
+                None => joined,
+            };
+            cannot(operator, left, right, "joins two texts").help(help)
+        }
         (_, Type::Decimal, Type::Float) | (_, Type::Float, Type::Decimal) => {
             cannot(operator, left, right, "does not mix `decimal` and `float`: the float has lost digits already")
                 .help("say which you want: `… as float`")
@@ -358,13 +366,26 @@ fn arithmetic_finding(
             "this loop goes on after failures, so it gives outcomes, not a list".to_owned(),
         )
         .help("write `.ok` for the results, `.failed` for what went wrong"),
-        (Op::Multiply | Op::Divide | Op::Remainder, one, other) => {
-            cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`"))
-                .help("write numbers, or a duration beside a number")
+        (op, one, other) => {
+            let help = match number_in_text(types, (a, b)) {
+                Some(reader) => format!("read the text as a number: `{reader}`"),
+                None if matches!(op, Op::Add | Op::Subtract) => "turn one side into what the other goes with".to_owned(),
+                None => "write numbers, or a duration beside a number".to_owned(),
+            };
+            cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`")).help(help)
         }
-        (_, one, other) => cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`"))
-            .help("turn one side into what the other goes with"),
     }
+}
+
+/// What reads the side as a number that is a text, where the other is one; a text in quotes is none that came from elsewhere.
+fn number_in_text((one, other): (&Type, &Type), (a, b): (&str, &str)) -> Option<String> {
+    let (number, text) = match (one, other) {
+        (number, Type::Text) => (number, b),
+        (Type::Text, number) => (number, a),
+        _ => return None,
+    };
+    let reader = number.reader().filter(|_| number.is_number() && !text.starts_with('"'))?;
+    Some(reader.replacen("text", text, 1))
 }
 
 /// A part of an interpolated text: a text as it stands, everything else in a hole.

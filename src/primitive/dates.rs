@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, Weekday};
+use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
-use super::refined::DateFormat;
+use super::refined::{DateFormat, TimestampFormat};
 use super::{Example, Form, Primitive, Property, Pure, Spec, args};
-use crate::value::{ErrorKind, StepError, Timestamp, Type, Value, Zone, first_at, local_clock};
+use crate::value::{ErrorKind, StepError, Timestamp, Type, Value, Zone, cut, first_at, local_clock};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Midnight>(),
     Spec::pure::<EndOf>(),
     Spec::pure::<DateOf>(),
     Spec::pure::<ParseDate>(),
+    Spec::pure::<ParseTimestamp>(),
     Spec::pure::<FromUnix>(),
     Spec::pure::<ToUnix>(),
 ];
@@ -200,6 +201,52 @@ impl Pure for ParseDate {
                 format!("{:?} is not a date in the format `{}`", &*args.text, args.format.0),
             )
         })
+    }
+}
+
+struct ParseTimestamp;
+args! {
+    struct ParseTimestampArgs {
+        /// The text, nothing before or after the instant.
+        text: Arc<str>,
+        /// How the instant is written, in strftime's letters: `%Y-%m-%d %H:%M:%S`, with `%.f` for fractions, `%z` for an offset.
+        format: TimestampFormat,
+        /// The zone whose clocks the text shows, such as `"UTC"` or `"Europe/London"`. Where the format has an offset, that counts.
+        zone: Zone,
+    }
+}
+impl Primitive for ParseTimestamp {
+    type Args = ParseTimestampArgs;
+    type Output = Timestamp;
+    const NAME: &'static str = "dates.parse_timestamp";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str = "Reads an instant that is written in a known format; an hour that the zone's clocks skip or show twice is refused.";
+    const EXAMPLES: &'static [Example] = &[
+        Example {
+            source: r#"parse_timestamp("2025-07-01 06:30:00", "%Y-%m-%d %H:%M:%S", "Europe/London")"#,
+            gives: "2025-07-01T05:30:00Z",
+        },
+        Example {
+            source: r#"parse_timestamp("01/Jul/2025:06:30:00 +0200", "%d/%b/%Y:%H:%M:%S %z", "UTC")"#,
+            gives: "2025-07-01T04:30:00Z",
+        },
+    ];
+}
+impl Pure for ParseTimestamp {
+    fn run(args: ParseTimestampArgs) -> Result<Timestamp, StepError> {
+        let (text, format, zone) = (&*args.text, &*args.format.0, args.zone.0);
+        let refused = |why: String| StepError::new(ErrorKind::Data, format!("{:?} {why}", cut(text, 60)));
+        if let Ok(at) = DateTime::parse_from_str(text, format) {
+            return Ok(at.with_timezone(&Utc));
+        }
+        let clock = NaiveDateTime::parse_from_str(text, format)
+            .map_err(|_| refused(format!("is not an instant in the format `{format}`")))?;
+        match zone.from_local_datetime(&clock) {
+            LocalResult::Single(at) => Ok(at.with_timezone(&Utc)),
+            LocalResult::None => Err(refused(format!("is an hour that the clocks of {zone} skip"))),
+            LocalResult::Ambiguous(..) => Err(refused(format!("is an hour that the clocks of {zone} show twice"))
+                .help("only an offset tells which is meant: have it written, and read it with `%z`")),
+        }
     }
 }
 

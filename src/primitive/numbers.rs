@@ -7,7 +7,9 @@ use bigdecimal::{BigDecimal, FromPrimitive, RoundingMode, ToPrimitive};
 
 use super::refined::Digits;
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{ErrorKind, Number, Ordered, Reflect, ReflectError, Sequence, StepError, Type, Value};
+use crate::value::{
+    ErrorKind, Number, Ordered, Reflect, ReflectError, Sequence, StepError, Type, Value, cut, decimal_from_text,
+};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Sum>(),
@@ -19,6 +21,9 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Floor>(),
     Spec::pure::<Ceil>(),
     Spec::pure::<IsFinite>(),
+    Spec::pure::<ParseInt>(),
+    Spec::pure::<ParseFloat>(),
+    Spec::pure::<ParseDecimal>(),
 ];
 
 fn overflow(doing: &str, limit: &str) -> StepError {
@@ -331,6 +336,80 @@ impl Pure for IsFinite {
     }
 }
 
+args! {
+    struct WrittenNumberArgs {
+        /// The number as it is written, with a point and without separators; white space around it is no matter.
+        text: Arc<str>,
+    }
+}
+
+/// How much of a text is shown that cannot be read, in characters.
+const SHOWN: usize = 60;
+
+/// The number that a text is, read by `number`; an error says what was wanted.
+fn written<N>(text: &str, wanted: &str, number: impl Fn(&str) -> Option<N>) -> Result<N, StepError> {
+    number(text.trim()).ok_or_else(|| {
+        let error = StepError::new(ErrorKind::Data, format!("{:?} is not {wanted}", cut(text, SHOWN)));
+        match separators(text).filter(|bare| number(bare).is_some()) {
+            Some(bare) => {
+                error.help(format!("a number is read without separators, `{bare}`: take them out with `replace`"))
+            }
+            None => error,
+        }
+    })
+}
+
+/// A text without what stands between groups of digits, when anything does.
+fn separators(text: &str) -> Option<String> {
+    let bare = text.replace([',', '_', '\'', ' ', '\u{a0}', '\u{202f}'], "");
+    (bare.len() < text.len() && bare.len() <= SHOWN).then_some(bare)
+}
+
+struct ParseInt;
+impl Primitive for ParseInt {
+    type Args = WrittenNumberArgs;
+    type Output = i64;
+    const NAME: &'static str = "numbers.parse_int";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str = "Reads a whole number that is written in a text, as in a label.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#"parse_int("-42")"#, gives: "-42" }];
+}
+impl Pure for ParseInt {
+    fn run(args: WrittenNumberArgs) -> Result<i64, StepError> {
+        written(&args.text, "a whole number", |text| text.parse().ok())
+    }
+}
+
+struct ParseFloat;
+impl Primitive for ParseFloat {
+    type Args = WrittenNumberArgs;
+    type Output = f64;
+    const NAME: &'static str = "numbers.parse_float";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str = "Reads a number that is written in a text: `1.5`, `2e-3`, also `NaN` and `Inf`.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#"parse_float("1.5e3")"#, gives: "1500" }];
+}
+impl Pure for ParseFloat {
+    fn run(args: WrittenNumberArgs) -> Result<f64, StepError> {
+        written(&args.text, "a number", |text| text.parse().ok())
+    }
+}
+
+struct ParseDecimal;
+impl Primitive for ParseDecimal {
+    type Args = WrittenNumberArgs;
+    type Output = BigDecimal;
+    const NAME: &'static str = "numbers.parse_decimal";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str = "Reads a number that is written in a text, with all of its digits.";
+    const EXAMPLES: &'static [Example] = &[Example { source: r#"parse_decimal("0.10")"#, gives: "0.10" }];
+}
+impl Pure for ParseDecimal {
+    fn run(args: WrittenNumberArgs) -> Result<BigDecimal, StepError> {
+        written(&args.text, "a number", decimal_from_text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,6 +451,32 @@ mod tests {
         let mixed =
             NumbersArgs { items: Items::from_value(Value::list(vec![Value::Int(1), Value::text("2")])).unwrap() };
         assert_eq!(Sum::run(mixed).unwrap_err().message, "`sum` wants numbers of one kind, found `text`");
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        let written = |text: &str| WrittenNumberArgs { text: text.into() };
+        let message = |text: &str| ParseInt::run(written(text)).unwrap_err().message;
+        assert_eq!(ParseInt::run(written(" +42\n")).unwrap(), 42);
+        assert_eq!(ParseFloat::run(written("-1e-3")).unwrap(), -0.001);
+        assert_eq!(ParseFloat::run(written("+Inf")).unwrap(), f64::INFINITY);
+        assert!(ParseFloat::run(written("NaN")).unwrap().is_nan());
+        assert_eq!(
+            ParseDecimal::run(written("12345678901234567890.10")).unwrap().to_string(),
+            "12345678901234567890.10"
+        );
+        assert_eq!(message("n/a"), r#""n/a" is not a whole number"#);
+        assert_eq!(message(""), r#""" is not a whole number"#);
+        assert_eq!(message("1.5"), r#""1.5" is not a whole number"#);
+        assert_eq!(message("9223372036854775808"), r#""9223372036854775808" is not a whole number"#);
+        assert_eq!(message(&"9".repeat(1_000_000)).chars().count(), 84);
+        // Ten characters that would be a gigabyte of digits.
+        assert!(ParseDecimal::run(written("1e999999999")).is_err());
+        let help = ParseFloat::run(written("1,234.5")).unwrap_err().help;
+        assert_eq!(
+            help.as_deref(),
+            Some("a number is read without separators, `1234.5`: take them out with `replace`")
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
+use chrono::{NaiveDate, NaiveDateTime};
 
 use crate::connection::files;
 use crate::value::{Milliseconds, Reflect, ReflectError, Type, Value};
@@ -114,6 +114,43 @@ fn names_a_day(format: &str) -> bool {
     write!(printed, "{}", day.format(format)).is_ok() && NaiveDate::parse_from_str(&printed, format) == Ok(day)
 }
 
+/// A strftime format that names an instant, such as `%Y-%m-%d %H:%M`: a whole day and a time on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TimestampFormat(pub(super) Arc<str>);
+
+impl Reflect for TimestampFormat {
+    fn ty() -> Type {
+        Type::Text
+    }
+    fn from_value(value: Value) -> Result<Self, ReflectError> {
+        let format = Arc::<str>::from_value(value)?;
+        if StrftimeItems::new(&format).any(|item| item == Item::Error) {
+            let message = format!("`{format}` is not a format of instants; write one like `%Y-%m-%d %H:%M:%S`");
+            return Err(ReflectError::Value(message));
+        }
+        if names_an_instant(&format) {
+            Ok(Self(format))
+        } else {
+            Err(ReflectError::Value(format!(
+                "the format `{format}` does not make an instant; it needs year, month, day, hour and minute, like `%Y-%m-%d %H:%M`"
+            )))
+        }
+    }
+    fn into_value(self) -> Value {
+        Value::Text(self.0)
+    }
+}
+
+/// The same for instants; they are printed with an offset, for formats that have one.
+fn names_an_instant(format: &str) -> bool {
+    use std::fmt::Write;
+    let clock = NaiveDate::from_ymd_opt(2023, 11, 30).and_then(|day| day.and_hms_opt(17, 45, 0));
+    let Some(clock) = clock else { return false };
+    let mut printed = String::new();
+    write!(printed, "{}", clock.and_utc().format(format)).is_ok()
+        && NaiveDateTime::parse_from_str(&printed, format) == Ok(clock)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +162,20 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for (bad, why) in [("%Q", "not a date format"), ("%d/%m", "whole day"), ("%H:%M", "whole day"), ("", "whole")] {
+            assert!(check(bad).unwrap_err().contains(why), "{bad}");
+        }
+    }
+
+    #[test]
+    fn formats_of_instants_name_a_day_and_a_time_on_it() {
+        let check =
+            |format: &str| TimestampFormat::from_value(Value::text(format)).map(|_| ()).map_err(|e| e.to_string());
+        for good in ["%Y-%m-%d %H:%M", "%FT%T%.f", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%d%H%M%S", "%s", "%I:%M %p %F", "%+"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for (bad, why) in
+            [("%Q", "not a format"), ("%F", "hour"), ("%H:%M", "year"), ("%I:%M %F", "hour"), ("", "hour")]
+        {
             assert!(check(bad).unwrap_err().contains(why), "{bad}");
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::refined::{Count, Part};
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
-use crate::value::{self, StepError, T, Type, Value};
+use crate::value::{self, ErrorKind, StepError, T, Type, Value, cut};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Upper>(),
@@ -19,6 +19,7 @@ pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<EndsWith>(),
     Spec::pure::<Format>(),
     Spec::pure::<PercentEncode>(),
+    Spec::pure::<ParseJson>(),
     Spec::pure::<Take>(),
     Spec::pure::<Skip>(),
 ];
@@ -273,6 +274,31 @@ impl CountArgs {
     fn at(&self) -> usize {
         let count = usize::try_from(self.count.0).unwrap_or(usize::MAX);
         self.text.char_indices().nth(count).map_or(self.text.len(), |(at, _)| at)
+    }
+}
+
+struct ParseJson;
+args! {
+    struct ParseJsonArgs {
+        /// One JSON value and nothing behind it.
+        text: Arc<str>,
+    }
+}
+impl Primitive for ParseJson {
+    type Args = ParseJsonArgs;
+    type Output = Arc<serde_json::Value>;
+    const NAME: &'static str = "text.parse_json";
+    const FORM: Form = Form::Prelude;
+    const SUMMARY: &'static str =
+        "Reads JSON that is kept in a text, as in a column; walk it, or decode it with `as T`.";
+    const EXAMPLES: &'static [Example] =
+        &[Example { source: r#"parse_json("{ \"a\": [1, 2] }").a[1] as int?"#, gives: "2" }];
+}
+impl Pure for ParseJson {
+    fn run(args: ParseJsonArgs) -> Result<Arc<serde_json::Value>, StepError> {
+        let refused =
+            |error| StepError::new(ErrorKind::Data, format!("{:?} is not JSON: {error}", cut(&args.text, 60)));
+        serde_json::from_str(&args.text).map(Arc::new).map_err(refused)
     }
 }
 

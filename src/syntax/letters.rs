@@ -16,28 +16,25 @@ pub(super) struct Letters {
 
 impl Letters {
     /// Writes tokens in letters. `end` is the byte behind the part of the text that they are of.
+    ///
+    /// Brackets match in what it gives, whatever the text: a closer that fits no open bracket is a sign that fits
+    /// nowhere, and what is open at the end is closed there. Where a block lacked its end, the grammar would read what is
+    /// in it twice, as a block and then for recovery, and that at each level.
     pub(super) fn of(text: &str, tokens: &[Token], end: usize) -> Self {
         let letters =
             Self { text: String::with_capacity(3 * tokens.len()), places: Vec::with_capacity(3 * tokens.len()), end };
-        let mut speller = Speller { text, letters, texts: Vec::new(), open: 0, table: None };
+        let mut speller = Speller { text, letters, texts: Vec::new(), open: Vec::new(), table: None };
         let mut before = None;
         for (at, token) in tokens.iter().enumerate() {
             speller.token(token, before, tokens.get(at + 1));
             before = Some(token);
         }
-        speller.letters
+        speller.finish()
     }
 
     /// What the grammar reads.
     pub(super) fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Adds a sign that stands nowhere in the text.
-    pub(super) fn push(&mut self, letter: char) {
-        let end = u32::try_from(self.end).unwrap_or(u32::MAX);
-        self.text.push(letter);
-        self.places.push((end, end));
     }
 
     /// The byte of the text that a letter begins at.
@@ -63,8 +60,8 @@ struct Speller<'s> {
     letters: Letters,
     /// The `f"…"` that are open, and whether a hole of each is.
     texts: Vec<bool>,
-    /// How many brackets are open.
-    open: usize,
+    /// The brackets that are open.
+    open: Vec<Bracket>,
     /// How many were when the table opened that this is in.
     table: Option<usize>,
 }
@@ -87,8 +84,7 @@ impl Speller<'_> {
             Kind::Number => self.put(number(written), token),
             Kind::Text => self.piece(written, token, next),
             Kind::Query => self.put(if written.starts_with('"') { "$" } else { "'" }, token),
-            Kind::Open(bracket) => self.open(bracket, written, token, before),
-            Kind::Close(bracket) => self.close(bracket, written, token),
+            Kind::Open(bracket) | Kind::Close(bracket) => self.bracket(bracket, written, token, before),
             Kind::Doc if !token.first => self.put("# ", token),
             Kind::Doc => self.put(if token.indent == 0 { "### " } else { "## " }, token),
             // What `&&` and `||` are read as.
@@ -153,37 +149,48 @@ impl Speller<'_> {
         self.put(if is_whole { "\"" } else { "$" }, token);
     }
 
-    fn open(&mut self, bracket: Bracket, written: &str, token: &Token, before: Option<&Token>) {
+    fn bracket(&mut self, bracket: Bracket, written: &str, token: &Token, before: Option<&Token>) {
         if bracket == Bracket::Hole
             && let Some(hole) = self.texts.last_mut()
         {
-            *hole = true;
+            *hole = matches!(token.kind, Kind::Open(_));
         }
-        // A bracket without a partner is a space by now.
-        if written == " " {
-            return;
+        match written {
+            // It has no partner.
+            " " => {}
+            "(" => self.open(Bracket::Paren, token, before),
+            "[" => self.open(Bracket::Square, token, before),
+            "{" => self.open(bracket, token, before),
+            closer => self.close(closer, token),
         }
-        if bracket == Bracket::Brace && self.table.is_none() && before.is_some_and(|it| it.text(self.text) == "table") {
-            self.table = Some(self.open);
-        }
-        self.open += 1;
-        self.put(written, token);
     }
 
-    fn close(&mut self, bracket: Bracket, written: &str, token: &Token) {
-        if bracket == Bracket::Hole
-            && let Some(hole) = self.texts.last_mut()
-        {
-            *hole = false;
+    fn open(&mut self, bracket: Bracket, token: &Token, before: Option<&Token>) {
+        if bracket == Bracket::Brace && self.table.is_none() && before.is_some_and(|it| it.text(self.text) == "table") {
+            self.table = Some(self.open.len());
         }
-        if written == " " {
-            return;
+        self.open.push(bracket);
+        self.put(bracket.opener(), token);
+    }
+
+    fn close(&mut self, written: &str, token: &Token) {
+        if self.open.last().is_none_or(|open| open.closer() != written) {
+            return self.put("$", token);
         }
-        self.open = self.open.saturating_sub(1);
-        if self.table.is_some_and(|table| table >= self.open) {
+        self.open.pop();
+        if self.table.is_some_and(|table| table >= self.open.len()) {
             self.table = None;
         }
         self.put(written, token);
+    }
+
+    /// Closes what is open.
+    fn finish(mut self) -> Letters {
+        let end = self.letters.end;
+        while let Some(bracket) = self.open.pop() {
+            self.write(bracket.closer(), end, end);
+        }
+        self.letters
     }
 
     fn signs(&mut self, written: &str, token: &Token, before: Option<&Token>) {
@@ -277,7 +284,7 @@ mod tests {
 
     #[test]
     fn words_of_the_language_are_spelt_out_and_names_are_not() {
-        assert_eq!(letters("workflow w {\n  when when_ { at = of }\n"), "WORKFLOW x{When x{~at =~of }");
+        assert_eq!(letters("workflow w {\n  when when_ { at = of }\n"), "WORKFLOW x{When x{~at =~of }}");
         assert_eq!(letters("  workflow\nx naïve of\nof"), "Workflow X$~of ~Of ");
         assert!(RESERVED.iter().all(|word| own_word(word) == Some(Own::Surely)));
     }
@@ -293,6 +300,13 @@ mod tests {
     fn signs_stay_as_they_are_joined() {
         assert_eq!(letters("a>=b > = c? ?? -1 = - 1"), "X>=x> =x? ??-0=-0");
         assert_eq!(letters("# c\n## d\n  ## e\nx ## f\n@ &&"), "### ## X# $$$");
+    }
+
+    #[test]
+    fn brackets_match_whatever_the_text() {
+        assert_eq!(letters("a ( b ] c"), "X(x$x)");
+        assert_eq!(letters("x = {\n y = f\"{z [) }\"\n w )"), "X={X=f\"{x[$$\"X$]}}");
+        assert_eq!(letters("x = table {\n| a |\ny"), "X=~table {\n|x|\nX}");
     }
 
     #[test]

@@ -138,10 +138,7 @@ impl Piece {
         };
         let tokens = scan.tokens.get(range.clone())?;
         let end = tokens.last().map_or(0, |token| token.end);
-        let mut letters = Letters::of(&source.text, tokens, end);
-        if let Self::Head(_) = self {
-            letters.push('}');
-        }
+        let letters = Letters::of(&source.text, tokens, end);
         let reader = Reader::of_piece(source, scan.clone(), letters);
         let pairs = apply(rule, reader.letters().text()).ok()?;
         let read = match self {

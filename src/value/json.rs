@@ -56,7 +56,7 @@ pub fn from_json(json: &Json, ty: &Type, name: &str) -> Result<Value, StepError>
         let glue = if place.is_empty() { "" } else { ": " };
         let (wanted, found) = (misfit.wanted, misfit.found);
         let error = StepError::new(ErrorKind::Data, format!("{place}{glue}expected {wanted}, {found}"));
-        StepError { help: misfit.help.map(str::to_owned), ..error }
+        StepError { help: misfit.help, ..error }
     })
 }
 
@@ -65,7 +65,7 @@ struct Misfit {
     path: String,
     wanted: String,
     found: String,
-    help: Option<&'static str>,
+    help: Option<String>,
 }
 
 /// How much of what was found is shown, in characters.
@@ -75,16 +75,20 @@ fn misfit(json: &Json, ty: &Type) -> Misfit {
     let shown = json.to_string();
     let more = if shown.chars().count() > SHOWN { "…" } else { "" };
     let found = format!("got {}{more}", shown.chars().take(SHOWN).collect::<String>());
-    let help = match ty.required() {
-        Type::Date => {
-            Some("JSON gives dates as \"2025-01-31\"; read another form as `text`, and that with `parse_date(…)`")
+    Misfit { path: String::new(), wanted: wanted(ty), found, help: help(json, &ty.required()) }
+}
+
+fn help(json: &Json, ty: &Type) -> Option<String> {
+    let how = match (ty, json) {
+        (Type::Date, _) => "JSON gives dates as \"2025-01-31\"; read another form",
+        (Type::Timestamp, Json::Number(_)) => {
+            return Some("read seconds since 1970 as `float`, and those with `from_unix(…)`".to_owned());
         }
-        Type::Timestamp => Some(
-            "JSON gives instants as \"2025-01-31T06:00:00Z\"; read seconds as `float`, and those with `from_unix(…)`",
-        ),
-        _ => None,
+        (Type::Timestamp, _) => "JSON gives instants as \"2025-01-31T06:00:00Z\"; read another form",
+        (Type::Int | Type::Float, Json::String(text)) if text.parse::<f64>().is_ok() => "read a number in quotes",
+        _ => return None,
     };
-    Misfit { path: String::new(), wanted: wanted(ty), found, help }
+    ty.reader().map(|reader| format!("{how} as `text`, and that with `{reader}`"))
 }
 
 fn wanted(ty: &Type) -> String {
@@ -145,10 +149,14 @@ fn whole(x: f64) -> Option<i64> {
 /// gigabyte once something is added to it; no database's `numeric` reaches this far.
 pub(super) const FARTHEST_DIGIT: u64 = 200_000;
 
-fn decimal(text: &str) -> Option<Value> {
+/// A text as a decimal; nothing where it is none, or one whose digits lie too far from its point to be added to.
+pub fn decimal_from_text(text: &str) -> Option<BigDecimal> {
     let decimal = BigDecimal::from_str(text).ok()?;
-    let is_near = decimal.fractional_digit_count().unsigned_abs() <= FARTHEST_DIGIT;
-    is_near.then(|| Value::Decimal(Arc::new(decimal)))
+    (decimal.fractional_digit_count().unsigned_abs() <= FARTHEST_DIGIT).then_some(decimal)
+}
+
+fn decimal(text: &str) -> Option<Value> {
+    decimal_from_text(text).map(|decimal| Value::Decimal(Arc::new(decimal)))
 }
 
 /// A text as a value of a scalar type, as parameters and JSON give it.

@@ -24,7 +24,7 @@ pub use display::{cut, to_the_second};
 pub use error::{ErrorKind, StepError};
 pub use fingerprint::{Fingerprint, hex, short};
 pub use format::{check_format, format};
-pub use json::{from_json, to_json};
+pub use json::{decimal_from_text, from_json, to_json};
 pub use keep::{from_kept, to_kept, to_kept_text, unkeepable};
 pub use local::{first_at, local_clock};
 pub use reflect::{

@@ -286,6 +286,19 @@ impl Type {
         matches!(self, Self::Int | Self::Float | Self::Decimal | Self::Duration | Self::Any | Self::Error)
     }
 
+    /// What an author writes to read a `text` as a value of this type; `as` reads none.
+    pub const fn reader(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Int => "parse_int(text)",
+            Self::Float => "parse_float(text)",
+            Self::Decimal => "parse_decimal(text)",
+            Self::Date => "parse_date(text, \"%d/%m/%Y\")",
+            Self::Timestamp => "parse_timestamp(text, \"%Y-%m-%d %H:%M\", \"UTC\")",
+            Self::Json => "parse_json(text)",
+            _ => return None,
+        })
+    }
+
     /// Whether `<` compares its values.
     pub const fn is_ordered(&self) -> bool {
         self.is_number()

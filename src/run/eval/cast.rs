@@ -60,7 +60,7 @@ fn number(value: Value, ty: &Type) -> Result<Value, StepError> {
         (Value::Float(x), Type::Decimal) => BigDecimal::from_f64(*x).map(|d| Value::Decimal(Arc::new(d))),
         (Value::Float(x), Type::Int) => BigDecimal::from_f64(*x).and_then(|d| whole(&d)),
         (Value::Decimal(d), Type::Int) => whole(d),
-        _ => return Err(misfit(&format!("`{}`", value.kind()), ty)),
+        _ => return Err(other_kind(&value, ty)),
     };
     converted.ok_or_else(|| misfit(&value.to_string(), ty).help("round it first, or keep its type"))
 }
@@ -119,7 +119,13 @@ fn same_kind(value: Value, ty: &Type) -> Result<Value, StepError> {
     if is_same {
         return Ok(value);
     }
+    Err(other_kind(&value, ty))
+}
+
+fn other_kind(value: &Value, ty: &Type) -> StepError {
     let error = misfit(&format!("`{}`", value.kind()), ty);
-    let reads_text = matches!((ty, &value), (Type::Date | Type::Time | Type::Timestamp, Value::Text(_)));
-    Err(if reads_text { error.help("read a text with `parse_date(…)`, or cast it in the query") } else { error })
+    match (ty.reader(), value) {
+        (Some(reader), Value::Text(_)) => error.help(format!("read a text with `{reader}`, or cast it in the query")),
+        _ => error,
+    }
 }

@@ -56,7 +56,18 @@ impl Scan {
         let brackets = brackets::unclosed(text, &scan.tokens, query.is_some());
         scan.unclosed.extend(brackets);
         scan.unclosed.sort_by_key(|found| found.open.start);
+        scan.keep_the_first(text.len());
         scan
+    }
+
+    /// Beyond so many faults a text is no flow: the last one that is told disturbs all that follows.
+    fn keep_the_first(&mut self, end: usize) {
+        if self.unclosed.len() > super::MAX_FINDINGS {
+            self.unclosed.truncate(super::MAX_FINDINGS);
+            if let Some(last) = self.unclosed.last_mut() {
+                last.reach = end;
+            }
+        }
     }
 
     /// Tells the `;` that should be a comma, which gets a token, from the one behind a statement.

@@ -81,10 +81,15 @@ fn hostile_texts_end_in_few_findings() {
         "f\"{".repeat(5000),
         "'".repeat(5000),
         "##\n".repeat(5000),
+        "x = \"a\n".repeat(5000),
         "workflow w {\n".to_owned() + &"when a {\n".repeat(100) + &"junk ) \n".repeat(500),
+        // Blocks that the rest of the text never closes, since nobody knows where it ends.
+        "workflow w {\n".to_owned() + &"when a {\n".repeat(100) + "x = sql\"\"\"",
+        "a )\n".repeat(30) + "workflow w {\n" + &"when a {\n".repeat(100),
+        "workflow w {\n".to_owned() + &"x = f\"{when a {\n".repeat(500),
     ];
     for text in texts {
         let findings = told(&text);
-        assert!(findings.len() <= 2 * MAX_FINDINGS);
+        assert!(findings.len() <= 2 * MAX_FINDINGS, "{} findings", findings.len());
     }
 }
