@@ -369,7 +369,9 @@ fn arithmetic_finding(
         (op, one, other) => {
             let help = match number_in_text(types, (a, b)) {
                 Some(reader) => format!("read the text as a number: `{reader}`"),
-                None if matches!(op, Op::Add | Op::Subtract) => "turn one side into what the other goes with".to_owned(),
+                None if matches!(op, Op::Add | Op::Subtract) => {
+                    "turn one side into what the other goes with".to_owned()
+                }
                 None => "write numbers, or a duration beside a number".to_owned(),
             };
             cannot(operator, left, right, &format!("does not work on `{one}` and `{other}`")).help(help)

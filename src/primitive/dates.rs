@@ -234,13 +234,13 @@ impl Primitive for ParseTimestamp {
 }
 impl Pure for ParseTimestamp {
     fn run(args: ParseTimestampArgs) -> Result<Timestamp, StepError> {
-        let (text, format, zone) = (&*args.text, &*args.format.0, args.zone.0);
+        let (text, format, zone) = (&*args.text, &*args.format.format, args.zone.0);
         let refused = |why: String| StepError::new(ErrorKind::Data, format!("{:?} {why}", cut(text, 60)));
-        if let Ok(at) = DateTime::parse_from_str(text, format) {
-            return Ok(at.with_timezone(&Utc));
+        let unread = |_| refused(format!("is not an instant in the format `{format}`"));
+        if args.format.has_offset {
+            return DateTime::parse_from_str(text, format).map(|at| at.with_timezone(&Utc)).map_err(unread);
         }
-        let clock = NaiveDateTime::parse_from_str(text, format)
-            .map_err(|_| refused(format!("is not an instant in the format `{format}`")))?;
+        let clock = NaiveDateTime::parse_from_str(text, format).map_err(unread)?;
         match zone.from_local_datetime(&clock) {
             LocalResult::Single(at) => Ok(at.with_timezone(&Utc)),
             LocalResult::None => Err(refused(format!("is an hour that the clocks of {zone} skip"))),
@@ -307,6 +307,7 @@ impl Pure for ToUnix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Reflect;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -329,6 +330,35 @@ mod tests {
         // The whole day is skipped; it begins and ends with the next.
         assert_eq!(midnight("2011-12-30", Tz::Pacific__Apia), "2011-12-30T10:00:00Z");
         assert_eq!(midnight("2011-12-31", Tz::Pacific__Apia), "2011-12-30T10:00:00Z");
+    }
+
+    #[test]
+    fn an_instant_is_read_by_its_offset_or_by_the_clocks_of_the_zone() {
+        let read = |text: &str, format: &str, zone: Tz| {
+            let format = TimestampFormat::from_value(Value::text(format)).unwrap();
+            let args = ParseTimestampArgs { text: text.into(), format, zone: Zone(zone) };
+            ParseTimestamp::run(args).map(|at| Value::Timestamp(at).to_string()).map_err(|error| error.message)
+        };
+        let london = |text: &str| read(text, "%Y-%m-%d %H:%M", Tz::Europe__London);
+        assert_eq!(london("2025-01-31 06:30").unwrap(), "2025-01-31T06:30:00Z");
+        assert_eq!(london("2025-07-31 06:30").unwrap(), "2025-07-31T05:30:00Z");
+        assert_eq!(
+            london("2025-03-30 01:30").unwrap_err(),
+            r#""2025-03-30 01:30" is an hour that the clocks of Europe/London skip"#
+        );
+        assert_eq!(
+            london("2025-10-26 01:30").unwrap_err(),
+            r#""2025-10-26 01:30" is an hour that the clocks of Europe/London show twice"#
+        );
+        for bad in
+            ["", "2025-01-31", "2025-02-30 06:30", "2025-01-31 06:30:00", "2025-01-31 06:30 x", "99999-01-31 06:30"]
+        {
+            assert_eq!(london(bad).unwrap_err(), format!("{bad:?} is not an instant in the format `%Y-%m-%d %H:%M`"));
+        }
+        assert_eq!(read("2025-07-31 06:30+02:00", "%F %R%:z", Tz::Asia__Tokyo).unwrap(), "2025-07-31T04:30:00Z");
+        assert!(read("2025-07-31 06:30+99:00", "%F %R%:z", Tz::UTC).unwrap_err().contains("is not an instant"));
+        assert_eq!(read("1736359200", "%s", Tz::Asia__Tokyo).unwrap(), "2025-01-08T18:00:00Z");
+        assert_eq!(read("2025-01-31T06:30:00.250", "%FT%T%.f", Tz::UTC).unwrap(), "2025-01-31T06:30:00.250Z");
     }
 
     #[test]

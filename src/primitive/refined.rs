@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use chrono::format::{Item, StrftimeItems};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::format::{Fixed, Item, StrftimeItems};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 
 use crate::connection::files;
 use crate::value::{Milliseconds, Reflect, ReflectError, Type, Value};
@@ -116,7 +116,12 @@ fn names_a_day(format: &str) -> bool {
 
 /// A strftime format that names an instant, such as `%Y-%m-%d %H:%M`: a whole day and a time on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TimestampFormat(pub(super) Arc<str>);
+pub(super) struct TimestampFormat {
+    /// The format.
+    pub(super) format: Arc<str>,
+    /// Whether what is written so has an offset, and needs no zone to be an instant.
+    pub(super) has_offset: bool,
+}
 
 impl Reflect for TimestampFormat {
     fn ty() -> Type {
@@ -124,31 +129,53 @@ impl Reflect for TimestampFormat {
     }
     fn from_value(value: Value) -> Result<Self, ReflectError> {
         let format = Arc::<str>::from_value(value)?;
+        let refused = |why: &str| Err(ReflectError::Value(format!("the format `{format}` {why}")));
         if StrftimeItems::new(&format).any(|item| item == Item::Error) {
-            let message = format!("`{format}` is not a format of instants; write one like `%Y-%m-%d %H:%M:%S`");
-            return Err(ReflectError::Value(message));
+            return refused("is none of instants; write one like `%Y-%m-%d %H:%M:%S`");
         }
-        if names_an_instant(&format) {
-            Ok(Self(format))
-        } else {
-            Err(ReflectError::Value(format!(
-                "the format `{format}` does not make an instant; it needs year, month, day, hour and minute, like `%Y-%m-%d %H:%M`"
-            )))
+        // chrono skips the letters whatever they are, and would read an hour of one zone as that of another.
+        if StrftimeItems::new(&format).any(|item| item == Item::Fixed(Fixed::TimezoneName)) {
+            return refused(
+                "has `%Z`, and no zone can be told from its letters; write these as they stand, and name the `zone`",
+            );
         }
+        let has_offset = names_an_instant(&format);
+        if !has_offset && !names_a_clock(&format) {
+            return refused(
+                "does not make an instant; it needs year, month, day, hour and minute, like `%Y-%m-%d %H:%M`",
+            );
+        }
+        Ok(Self { format, has_offset })
     }
     fn into_value(self) -> Value {
-        Value::Text(self.0)
+        Value::Text(self.format)
     }
 }
 
-/// The same for instants; they are printed with an offset, for formats that have one.
-fn names_an_instant(format: &str) -> bool {
+/// An instant whose every part differs from what is taken where it is not named.
+fn sample() -> Option<DateTime<FixedOffset>> {
+    let clock = NaiveDate::from_ymd_opt(2023, 11, 30)?.and_hms_opt(17, 45, 0)?;
+    clock.and_local_timezone(FixedOffset::east_opt(2 * 3600)?).single()
+}
+
+fn printed(format: &str) -> Option<String> {
     use std::fmt::Write;
-    let clock = NaiveDate::from_ymd_opt(2023, 11, 30).and_then(|day| day.and_hms_opt(17, 45, 0));
-    let Some(clock) = clock else { return false };
     let mut printed = String::new();
-    write!(printed, "{}", clock.and_utc().format(format)).is_ok()
-        && NaiveDateTime::parse_from_str(&printed, format) == Ok(clock)
+    // `%#z` reads an offset that is written any way, and writes none.
+    let format = format.replace("%#z", "%z");
+    write!(printed, "{}", sample()?.format(&format)).is_ok().then_some(printed)
+}
+
+/// Whether an instant printed with the format reads back as the same, by an offset or as seconds since 1970.
+fn names_an_instant(format: &str) -> bool {
+    let read = printed(format).and_then(|printed| DateTime::parse_from_str(&printed, format).ok());
+    read.is_some() && read == sample()
+}
+
+/// Whether a day and a time on it do.
+fn names_a_clock(format: &str) -> bool {
+    let read = printed(format).and_then(|printed| NaiveDateTime::parse_from_str(&printed, format).ok());
+    read.is_some() && read == sample().map(|at| at.naive_local())
 }
 
 #[cfg(test)]
@@ -168,16 +195,19 @@ mod tests {
 
     #[test]
     fn formats_of_instants_name_a_day_and_a_time_on_it() {
-        let check =
-            |format: &str| TimestampFormat::from_value(Value::text(format)).map(|_| ()).map_err(|e| e.to_string());
-        for good in ["%Y-%m-%d %H:%M", "%FT%T%.f", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%d%H%M%S", "%s", "%I:%M %p %F", "%+"] {
-            assert_eq!(check(good), Ok(()), "{good}");
+        let read = |format: &str| TimestampFormat::from_value(Value::text(format)).map_err(|error| error.to_string());
+        for clock in ["%Y-%m-%d %H:%M", "%FT%T%.f", "%Y%m%d%H%M%S", "%I:%M %p %F", "%FT%TZ", "%A %F %H Uhr %M"] {
+            assert_eq!(read(clock).map(|read| read.has_offset), Ok(false), "{clock}");
+        }
+        for instant in ["%d/%b/%Y:%H:%M:%S %z", "%+", "%s", "%F %R%:z", "%FT%T%#z"] {
+            assert_eq!(read(instant).map(|read| read.has_offset), Ok(true), "{instant}");
         }
         for (bad, why) in
-            [("%Q", "not a format"), ("%F", "hour"), ("%H:%M", "year"), ("%I:%M %F", "hour"), ("", "hour")]
+            [("%Q", "none of instants"), ("%F", "hour"), ("%H:%M", "year"), ("%I:%M %F", "hour"), ("", "hour")]
         {
-            assert!(check(bad).unwrap_err().contains(why), "{bad}");
+            assert!(read(bad).unwrap_err().contains(why), "{bad}");
         }
+        assert!(read("%F %R %Z").unwrap_err().contains("no zone can be told"));
     }
 
     #[test]
