@@ -50,15 +50,19 @@ pub enum Trouble {
 
 /// The text of `source` in canonical form.
 pub fn format(source: &Source) -> Result<String, Trouble> {
-    let (file, findings) = syntax::parse(source);
-    if findings.iter().any(Diagnostic::is_error) {
-        return Err(Trouble::Syntax(findings));
-    }
-    let document = writer::Writer::new(&source.text).file(&file);
-    let text = printer::print(&document);
+    // The tree and the document are large, and gone before the next is made.
+    let text = printer::print(&document(source)?);
     if text.len() > syntax::MAX_SIZE {
         return Err(Trouble::TooLarge(text.len()));
     }
     same::compare(&source.text, &text).map_err(Trouble::Bug)?;
     Ok(text)
+}
+
+fn document(source: &Source) -> Result<document::Doc<'_>, Trouble> {
+    let (file, findings) = syntax::parse(source);
+    if findings.iter().any(Diagnostic::is_error) {
+        return Err(Trouble::Syntax(findings));
+    }
+    Ok(writer::Writer::new(&source.text).file(&file))
 }
