@@ -14,7 +14,6 @@ use super::statement::LOCAL;
 use super::unify::{has_variable, settled, substitute, unify};
 use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::primitive::{Effect, Form, Known, Spec, registry};
-use crate::query::promql::{valid_label_name, valid_metric_name};
 use crate::query::sql::SqlDialect;
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
@@ -43,7 +42,7 @@ impl Checker<'_> {
         {
             return self.writes_call(scope, level, arguments, (arguments_span, span));
         }
-        let Some((found, verb_span)) = self.callee(scope, callee) else {
+        let Some((found, verb_span)) = self.callee(scope, callee, arguments) else {
             for argument in arguments {
                 self.expr(scope, &argument.value, None);
             }
@@ -69,7 +68,7 @@ impl Checker<'_> {
         };
         match (self.writes(&checked), do_span) {
             (Some(what), None) => self.missing_do(&checked, what, is_step, &site),
-            (None, Some(do_span)) if checked.ty != Type::Error => self.needless_do(&checked, do_span, &site),
+            (None, Some(do_span)) if checked.ty != Type::Error => self.needless_do(scope, &checked, do_span, &site),
             _ => {}
         }
         checked
@@ -101,19 +100,24 @@ impl Checker<'_> {
         });
     }
 
-    fn needless_do(&mut self, call: &Expr, do_span: Span, site: &CallSite<'_>) {
+    fn needless_do(&mut self, scope: &Scope, call: &Expr, do_span: Span, site: &CallSite<'_>) {
         let does = if call.effect == Effect::Pure { "computes" } else { "reads" };
         let message = format!("`do` marks a write, and `{}` only {does}", site.text);
         let gap = Span { start: do_span.start, end: call.span.start, ..do_span };
-        let finding = Diagnostic::new(&codes::VF601, do_span, message).help("leave `do` out");
-        self.report(finding.label(site.verb_span, format!("only {does}")).fix("leave `do` out", gap, ""));
+        let finding = Diagnostic::new(&codes::VF601, do_span, message).label(site.verb_span, format!("only {does}"));
+        // Without `do` a call alone is no statement: it needs a name, which nobody can guess.
+        self.report(if scope.step.is_some() {
+            finding.help("leave `do` out").fix("leave `do` out", gap, "")
+        } else {
+            finding.help(format!("name what it gives: `name = {}(…)`, or `_name` when nobody uses it", site.text))
+        });
     }
 
-    fn callee(&mut self, scope: &mut Scope, callee: &ast::Expr) -> Option<(Callee, Span)> {
+    fn callee(&mut self, scope: &mut Scope, callee: &ast::Expr, arguments: &[Argument]) -> Option<(Callee, Span)> {
         match &callee.kind {
             ast::ExprKind::Name(name) => self.plain_callee(scope, name, callee.span).map(|found| (found, callee.span)),
             ast::ExprKind::Field { of, name, optional: false } => {
-                self.dotted_callee(scope, of, name).map(|found| (found, name.span))
+                self.dotted_callee(scope, of, name, arguments).map(|found| (found, name.span))
             }
             _ => {
                 let finding = Diagnostic::new(&codes::VF101, callee.span, "only a function can be called");
@@ -192,7 +196,13 @@ impl Checker<'_> {
         Some(Callee::Function(id, self.function(id)?.clone()))
     }
 
-    fn dotted_callee(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name) -> Option<Callee> {
+    fn dotted_callee(
+        &mut self,
+        scope: &mut Scope,
+        of: &ast::Expr,
+        name: &Name,
+        arguments: &[Argument],
+    ) -> Option<Callee> {
         if let ast::ExprKind::Name(left) = &of.kind
             && scope.bound_at(left).is_none()
         {
@@ -210,8 +220,12 @@ impl Checker<'_> {
                 return None;
             }
         }
+        if let Some(module) = foreign::module_in(scope, of) {
+            self.report(foreign::unknown_module(module, of.span, name));
+            return None;
+        }
         let receiver = self.expr(scope, of, None);
-        self.method_callee(scope, receiver, name)
+        self.method_callee(scope, receiver, name, arguments)
     }
 
     fn module_callee(&mut self, module: ModuleId, alias: &str, name: &Name) -> Option<Callee> {
@@ -237,7 +251,7 @@ impl Checker<'_> {
         })
     }
 
-    fn method_callee(&mut self, scope: &Scope, receiver: Expr, name: &Name) -> Option<Callee> {
+    fn method_callee(&mut self, scope: &Scope, receiver: Expr, name: &Name, arguments: &[Argument]) -> Option<Callee> {
         let ty = match &receiver.ty {
             Type::Error => return None,
             Type::Optional(_) | Type::None => self.decide(&receiver, &format!("`.{}(…)`", name.node)),
@@ -246,7 +260,10 @@ impl Checker<'_> {
         if let Some(spec) = ty.family().and_then(|family| registry::method(family, &name.node)) {
             return Some(Callee::Primitive(spec, Some(receiver)));
         }
-        let finding = self.no_method(scope, &receiver, &ty, name);
+        let finding = match foreign::method_of_kind(&receiver, &ty, name, arguments) {
+            Some(finding) => finding,
+            None => self.no_method(scope, &receiver, &ty, name),
+        };
         self.report(finding);
         None
     }
@@ -298,7 +315,9 @@ impl Checker<'_> {
                 _ => finding.help(format!("a `{kind}` connection has it: `{}`", others.join("`, `"))),
             };
         }
-        match foreign::member(&name.node).filter(|_| !matches!(ty, Type::Connection(_))) {
+        let of_time = foreign::member_of_time(&name.node).filter(|_| *ty == Type::Timestamp);
+        let member = of_time.or_else(|| foreign::member(&name.node));
+        match member.filter(|_| !matches!(ty, Type::Connection(_))) {
             Some(help) => finding.help(help),
             None => self.suggest(finding, &name.node, names, name.span),
         }
@@ -362,59 +381,6 @@ impl Checker<'_> {
         if spec.family() == "metrics" {
             self.check_metrics_query(scope, spec.verb(), arguments);
         }
-    }
-
-    /// Names of metrics and labels that a store refuses, where they are literals.
-    fn check_names(&mut self, spec: &Spec, arguments: &[Option<Expr>]) {
-        // A primitive that takes labels takes those of a metric, and a `name` beside them is the metric's.
-        if spec.params.iter().all(|param| param.name != "labels") {
-            return;
-        }
-        for (param, argument) in spec.params.iter().zip(arguments) {
-            let Some(argument) = argument else { continue };
-            let mut maps = Vec::new();
-            match (param.name, &argument.kind) {
-                ("name", ExprKind::Literal(Value::Text(name))) if !name.is_empty() && !valid_metric_name(name) => {
-                    let message = format!("{name:?} cannot be a metric's name");
-                    let finding = Diagnostic::new(&codes::VF513, argument.span, message);
-                    self.report(if name.contains('{') && name.contains('}') {
-                        finding.help(format!("put `f` before a text with values in it: `f{name:?}`")).fix(
-                            "write `f` before it",
-                            argument.span.before(),
-                            "f",
-                        )
-                    } else {
-                        finding.help("names hold letters, digits, `_` and `:`, and begin with no digit")
-                    });
-                }
-                ("labels", _) => literal_maps(argument, &mut maps),
-                _ => {}
-            }
-            for (key, _) in maps.into_iter().flatten() {
-                self.check_label(key);
-            }
-        }
-    }
-
-    fn check_label(&mut self, key: &Expr) {
-        let ExprKind::Literal(Value::Text(name)) = &key.kind else { return };
-        let (message, help) = if &**name == "__name__" {
-            ("the label `__name__` is the metric's name".to_owned(), "give it as `name`".to_owned())
-        } else if !valid_label_name(name) {
-            let message = format!("{name:?} cannot be a label");
-            let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-            let help = if valid_label_name(&plain) {
-                format!("write `{plain}`")
-            } else {
-                "labels hold letters, digits and `_`, and begin with no digit".to_owned()
-            };
-            (message, help)
-        } else if name.starts_with("__") {
-            (format!("labels with two leading underscores are reserved, such as `{name}`"), "rename it".to_owned())
-        } else {
-            return;
-        };
-        self.report(Diagnostic::new(&codes::VF513, key.span, message).help(help));
     }
 
     fn returned(
@@ -510,18 +476,6 @@ fn lacks_dot(scope: &Scope, name: &str) -> Option<String> {
         let verb = name.strip_prefix(candidate.name)?;
         registry::method(candidate.ty?.family()?, verb).map(|_| format!("{}.{verb}", candidate.name))
     })
-}
-
-/// The literal maps that make up an argument: `base + { job: "a" }` holds one.
-fn literal_maps<'e>(expr: &'e Expr, found: &mut Vec<&'e [(Expr, Expr)]>) {
-    match &expr.kind {
-        ExprKind::Map(pairs) => found.push(pairs),
-        ExprKind::Binary(_, left, right) => {
-            literal_maps(left, found);
-            literal_maps(right, found);
-        }
-        _ => {}
-    }
 }
 
 fn none_at(span: Span) -> Expr {

@@ -235,7 +235,8 @@ impl Checker<'_> {
             .chain(fields.iter().map(|field| Candidate { name: &field.name, ty: Some(&field.ty) }));
         let message = format!("{} has no field `{}`", shown(ty), name.node);
         let finding = Diagnostic::new(&codes::VF101, name.span, message).label(of, format!("`{}`", ty.brief()));
-        if let Some(help) = foreign::member(&name.node) {
+        let of_time = foreign::member_of_time(&name.node).filter(|_| *ty == Type::Timestamp);
+        if let Some(help) = of_time.or_else(|| foreign::member(&name.node)) {
             self.report(finding.help(help));
             return broken(span);
         }

@@ -1,5 +1,13 @@
 //! What other languages call things, for names that are not near ours: `len`, `str`, `datetime`.
 
+use super::program::Expr;
+use super::scope::Scope;
+use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::primitive::{Form, Spec, registry};
+use crate::source::Span;
+use crate::syntax::ast::{self, Argument, Name};
+use crate::value::Type;
+
 /// What stands here for a type of another language.
 pub(super) fn ty(name: &str) -> Option<&'static str> {
     Some(match name.to_ascii_lowercase().as_str() {
@@ -36,8 +44,9 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
         "duration" | "timedelta" | "interval" => "write it as it stands: `90s`, `5m`, `36h`",
         "bool" | "boolean" => "compare the value: `x != 0`",
         "print" | "println" | "printf" | "echo" | "puts" => {
-            "give it an `output`, or say it in the message of an `expect`"
+            "write `_told = log(x)`, which tells it in the log of the run; a result is an `output`"
         }
+        "cast" | "convert" | "try_cast" | "safe_cast" => "write `x as int`, or `parse_int(x)` where it is a text",
         "now" | "today" | "getdate" | "datetime" | "current_timestamp" => {
             "write `run.now`, the instant that the run takes for now"
         }
@@ -58,6 +67,54 @@ pub(super) fn function(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a name is that of a module or an object whose functions other languages call with a dot.
+pub(super) fn is_module(name: &str) -> bool {
+    matches!(
+        name,
+        "np" | "numpy"
+            | "pd"
+            | "pandas"
+            | "math"
+            | "Math"
+            | "statistics"
+            | "json"
+            | "JSON"
+            | "datetime"
+            | "Date"
+            | "date"
+            | "time"
+            | "timedelta"
+            | "moment"
+            | "dayjs"
+            | "os"
+            | "sys"
+            | "re"
+            | "random"
+            | "requests"
+            | "axios"
+            | "itertools"
+            | "functools"
+            | "Object"
+            | "Array"
+            | "Number"
+            | "String"
+            | "console"
+            | "logging"
+    )
+}
+
+/// What is written here for a function of such a module that is called otherwise than there.
+pub(super) fn of_module(module: &str, name: &str) -> Option<&'static str> {
+    match module {
+        "requests" | "axios" => Some("name a connection, `use api: http`, and write `api.get(\"/path\")`"),
+        "os" | "sys" => Some("a workflow sees no environment: give it a parameter, `param name: text`"),
+        "console" | "logging" => function("print"),
+        "pd" | "pandas" => Some("a query gives a table: `db.query(…) as table<{ name: type }>`"),
+        "re" => Some("write `matches(text, regex\"\"\"…\"\"\")`, or `extract` for what it finds"),
+        _ => function(name),
+    }
+}
+
 /// What a parameter is called here that has another name elsewhere.
 pub(super) fn parameter(name: &str) -> &'static [&'static str] {
     match name.to_ascii_lowercase().as_str() {
@@ -69,6 +126,16 @@ pub(super) fn parameter(name: &str) -> &'static [&'static str] {
         "interval" | "resolution" => &["step"],
         _ => &[],
     }
+}
+
+/// What is written here for a field or method that an instant or a day has in another language.
+pub(super) fn member_of_time(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "date" | "day" | "todate" | "to_date" => "write `date_of(at, \"UTC\")`, the day in a zone",
+        "strftime" | "format" | "isoformat" | "toisostring" => "write `f\"{at:%Y-%m-%d}\"`",
+        "timestamp" | "unix" | "epoch" | "gettime" => "write `to_unix(at)`",
+        _ => return None,
+    })
 }
 
 /// What is written here for a field or method of another language.
@@ -85,4 +152,50 @@ pub(super) fn member(name: &str) -> Option<&'static str> {
         "unwrap" | "value_or" | "getordefault" => "write `?? default`",
         _ => return None,
     })
+}
+
+/// The finding for a query literal that its connection reads, given to a method that is like none of that connection:
+/// another method of this one was meant, not another connection.
+pub(super) fn method_of_kind(receiver: &Expr, ty: &Type, name: &Name, arguments: &[Argument]) -> Option<Diagnostic> {
+    let Type::Connection(kind) = ty else { return None };
+    let ast::ExprKind::Tagged(tagged) = &arguments.first()?.value.kind else { return None };
+    let of = methods_for(kind.family(), tagged.tag)?;
+    let own = registry::all().filter(|spec| spec.form == Form::Method && spec.family() == kind.family());
+    if closest(&name.node, own.map(Spec::verb)).is_some() {
+        return None;
+    }
+    let finding = Diagnostic::new(
+        &codes::VF101,
+        name.span,
+        format!("no method `{}` on a `{}` connection", name.node, kind.name()),
+    );
+    Some(finding.label(receiver.span, format!("`{ty}`")).help(format!("such a query is asked by {of}")))
+}
+
+/// The methods that read what a literal asks, where connections of a family take it.
+const fn methods_for(family: &str, tag: ast::Tag) -> Option<&'static str> {
+    match (family.as_bytes(), tag) {
+        (b"sql", ast::Tag::Sql) => Some("`.query(…)`, or by `.execute(…)` when it writes"),
+        (b"metrics", ast::Tag::Promql) => Some("`.instant(…, at: run.now)`, or by `.range(…)` over a stretch of time"),
+        _ => None,
+    }
+}
+
+/// The module of another language that a call's receiver names, or begins with.
+pub(super) fn module_in<'e>(scope: &Scope, of: &'e ast::Expr) -> Option<&'e str> {
+    match &of.kind {
+        ast::ExprKind::Name(name) => Some(&**name).filter(|name| is_module(name) && scope.bound_at(name).is_none()),
+        ast::ExprKind::Field { of, .. } => module_in(scope, of),
+        _ => None,
+    }
+}
+
+pub(super) fn unknown_module(module: &str, span: Span, name: &Name) -> Diagnostic {
+    let finding =
+        Diagnostic::new(&codes::VF101, span, format!("nothing is called `{module}` here, and no module needs to be"));
+    match (registry::prelude(&name.node), of_module(module, &name.node)) {
+        (Some(_), _) => finding.help(format!("write `{}(…)`", name.node)),
+        (None, Some(help)) => finding.help(help),
+        (None, None) => finding.help("`vmflow doc` lists the functions that there are"),
+    }
 }

@@ -22,6 +22,7 @@ mod foreign;
 mod formula;
 mod function;
 mod inner;
+mod labels;
 mod lint;
 mod local;
 mod lookup;

@@ -175,6 +175,10 @@ impl Checker<'_> {
         if a == Type::Date && b == Type::BusinessDays {
             return self.add_business_days(scope, left, operator, right, span);
         }
+        if let Some(finding) = split_date(self.source_text(span), span).filter(|_| a.is_number() && b == Type::Int) {
+            self.report(finding);
+            return broken(span);
+        }
         let Some(ty) = arithmetic_type(operator.node, &a, &b) else {
             let texts = (self.short(left.span), self.short(right.span));
             let finding = arithmetic_finding(operator, &left, &right, (&a, &b), (&texts.0, &texts.1));
@@ -213,6 +217,34 @@ impl Checker<'_> {
         let kind = ExprKind::AddBusinessDays(Box::new(left), Box::new(calendar), Box::new(right));
         Expr { kind, ty: Type::Date, span, effect }
     }
+}
+
+/// The finding for `31/01/2025`: three numbers joined without a space that are a day, however they are read.
+fn split_date(text: &str, span: Span) -> Option<Diagnostic> {
+    if !(8..=10).contains(&text.len()) {
+        return None;
+    }
+    let (sign, does) = if text.contains('/') { ('/', "divides") } else { ('-', "subtracts") };
+    let parts: Vec<&str> = text.split(sign).collect();
+    let [a, b, c] = parts.as_slice() else { return None };
+    let (year, first, second) = if a.len() == 4 { (a, b, c) } else { (c, a, b) };
+    let is_short = |part: &str| matches!(part.len(), 1 | 2);
+    if year.len() != 4 || !(1900..2100).contains(&year.parse::<i32>().ok()?) || !is_short(first) || !is_short(second) {
+        return None;
+    }
+    let day = |month: &str, day: &str| {
+        chrono::NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+    };
+    let monthly = day(first, second);
+    let daily = day(second, first).filter(|_| a.len() != 4);
+    let finding = Diagnostic::new(&codes::VF003, span, format!("`{text}` {does} numbers, and is no date"));
+    Some(match (monthly, daily) {
+        (Some(one), Some(other)) if one != other => {
+            finding.help(format!("a date is written year first: `{one}`, or `{other}` if the day came first"))
+        }
+        (Some(day), _) | (None, Some(day)) => finding.fix(format!("write `{day}`"), span, day.to_string()),
+        (None, None) => return None,
+    })
 }
 
 fn no_one_calendar(operator: &Spanned<Op>, left: &Expr, right: &Expr, calendars: &[std::sync::Arc<str>]) -> Diagnostic {

@@ -7,8 +7,9 @@ use super::ahead::SqlRead;
 use super::expression::{broken, pure, strongest};
 use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
+use super::suggest::Candidate;
 use super::surroundings::{ConnectionFacts, Store};
-use crate::diagnostic::{Diagnostic, codes};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
 use crate::query::sql::StatementKind;
 use crate::query::{promql, sql};
@@ -82,7 +83,7 @@ impl Checker<'_> {
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
         for hole in &template.holes {
-            let argument = self.hole(scope, &hole.path, hole.span, ":");
+            let argument = self.hole(scope, &hole.path, hole.span, (":", &|_| true));
             self.check_bound(&argument, hole.is_list);
             arguments.push(argument);
         }
@@ -154,7 +155,7 @@ impl Checker<'_> {
         self.diagnostics.extend(findings);
         let mut arguments = Vec::with_capacity(template.holes.len());
         for hole in &template.holes {
-            let argument = self.hole(scope, &hole.path, hole.span, "$");
+            let argument = self.hole(scope, &hole.path, hole.span, ("$", &|ty| hole.accepts(ty).is_ok()));
             if !argument.ty.has_error()
                 && let Err(wanted) = hole.accepts(&argument.ty)
             {
@@ -191,8 +192,15 @@ impl Checker<'_> {
         self.report(finding);
     }
 
-    /// A name with fields inside a query: an expression like any other, at its place in the query.
-    fn hole(&mut self, scope: &mut Scope, path: &[Arc<str>], span: Span, mark: &str) -> Expr {
+    /// A name with fields inside a query: an expression like any other, at its place in the query. `fits` says which types
+    /// can stand there.
+    fn hole(
+        &mut self,
+        scope: &mut Scope,
+        path: &[Arc<str>],
+        span: Span,
+        (mark, fits): (&str, &dyn Fn(&Type) -> bool),
+    ) -> Expr {
         let Some((root, fields)) = path.split_first() else { return broken(span) };
         if let (Some(ty), []) = (scope.row.as_ref().and_then(|row| row.get(root)), fields) {
             // The connection puts each row's value here.
@@ -202,7 +210,11 @@ impl Checker<'_> {
             let code = if mark == ":" { &codes::VF403 } else { &codes::VF502 };
             let message = format!("`{mark}{root}` stands for nothing: no step or parameter has this name");
             let finding = Diagnostic::new(code, span, message).help(format!("define it: `{root} = …`"));
-            let finding = self.suggest(finding, root, scope.names(), span.slice(0, root.len()));
+            let can_stand = |candidate: &Candidate<'_>| candidate.ty.is_none_or(fits);
+            let near =
+                fields.is_empty() && closest(root, scope.names().filter(can_stand).map(|one| one.name)).is_some();
+            let candidates = scope.names().filter(|candidate| !near || can_stand(candidate));
+            let finding = self.suggest(finding, root, candidates, span.slice(0, root.len()));
             self.report(finding);
             return broken(span);
         }

@@ -126,6 +126,36 @@ impl<'r> Case<'r> {
         open.pop()
     }
 
+    /// The token that closes the bracket `open`.
+    pub(super) fn closing(&self, open: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        let mut index = open;
+        loop {
+            match self.kind(index)? {
+                Kind::Open(_) => depth += 1,
+                Kind::Close(_) => depth = depth.checked_sub(1)?,
+                _ => {}
+            }
+            if depth == 0 {
+                return Some(index);
+            }
+            index += 1;
+        }
+    }
+
+    /// What stands between two tokens.
+    pub(super) fn between(&self, first: usize, last: usize) -> &'r str {
+        let range = self.token(first).zip(self.token(last)).map(|(first, last)| first.end..last.start);
+        range.and_then(|range| self.reader.source_text().get(range)).unwrap_or("")
+    }
+
+    /// What stands from one token to another, on one line.
+    pub(super) fn written(&self, first: usize, last: usize) -> String {
+        let range = self.token(first).zip(self.token(last)).map(|(first, last)| first.start..last.end);
+        let text = range.and_then(|range| self.reader.source_text().get(range)).unwrap_or("");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether a whole expression stands before the token that did not fit.
     pub(super) fn after_expression(&self) -> bool {
         self.tried.contains(&Rule::add_op)

@@ -170,7 +170,7 @@ impl<'a> Checker<'a, '_> {
             Ok(parameters) => parameters,
             Err(wanted) => {
                 let message = format!("`{name}` takes {wanted}, not {}", call.arguments.len());
-                let help = format!("write `{name}({})`", functions::example(signature));
+                let help = format!("write `{name}({})`", functions::example(name, signature));
                 self.report((call.name_end, node.end), message, Some(help));
                 return;
             }

@@ -289,13 +289,19 @@ pub(super) fn parameters(signature: &str, count: usize) -> Result<Vec<Parameter>
     Ok(letters.map(parameter).collect())
 }
 
+/// Whether the number that a function takes is a share, from 0 to 1.
+pub(super) fn takes_share(name: &str) -> bool {
+    name.contains("quantile") || name.starts_with("hoeffding_bound")
+}
+
 /// The arguments of a call, such as `0.9, m[5m]`.
-pub(super) fn example(signature: &str) -> String {
+pub(super) fn example(name: &str, signature: &str) -> String {
     let (signature, _) = signature.split_once('>').unwrap_or((signature, ""));
     let least = signature.split_whitespace().map(split_mark).filter(|(_, mark)| matches!(mark, '1' | '+'));
     let written = least.flat_map(|(word, _)| word.bytes()).map(|letter| match parameter(letter) {
         Parameter::Range => "m[5m]",
-        Parameter::Number => "0.9",
+        Parameter::Number if takes_share(name) || name == "holt_winters" => "0.9",
+        Parameter::Number => "5",
         Parameter::Text => "\"…\"",
         Parameter::Vector => "m",
     });

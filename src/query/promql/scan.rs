@@ -141,7 +141,7 @@ impl Scanner<'_> {
 
     fn close(&mut self, at: usize, c: char) -> Result<(), Box<Diagnostic>> {
         let Some((start, opener)) = self.open.pop() else {
-            return Err(self.finding(at, c, format!("`{c}` closes nothing")).into());
+            return Err(self.stray(at, c).into());
         };
         let wanted = match opener {
             '(' => ')',
@@ -153,6 +153,15 @@ impl Scanner<'_> {
         }
         let finding = self.finding(at, c, format!("`{wanted}` is wanted before `{c}`"));
         Err(finding.label(self.span.slice(start, start + 1), format!("to close this `{opener}`")).into())
+    }
+
+    fn stray(&self, at: usize, c: char) -> Diagnostic {
+        let finding = self.finding(at, c, format!("`{c}` closes nothing"));
+        let finding = finding.help("remove it, or look for an opening bracket that is missing before it");
+        // In the middle of a query the opening one is as likely to be missing.
+        let is_last = self.text.get(at..).is_some_and(|rest| rest.chars().all(|c| c == ')' || c.is_whitespace()));
+        let place = self.span.slice(at, at + c.len_utf8());
+        if is_last { finding.fix(format!("remove `{c}`"), place, "") } else { finding }
     }
 
     /// Characters that stand nowhere in a query, with the word that was probably meant.

@@ -122,11 +122,10 @@ impl Strict<'_, '_> {
     fn call(&mut self, call: &Call) -> Option<Kind> {
         let function = functions::find(&call.name)?;
         let parameters = functions::parameters(function.signature(Dialect::PromQl)?, call.arguments.len()).ok()?;
-        let mut is_right = true;
-        for (parameter, argument) in parameters.into_iter().zip(&call.arguments) {
-            is_right &= self.wants(function.0, parameter.into(), argument);
-        }
-        is_right &= self.label_names(function.0, call);
+        // Where two are in each other's place, the first says so.
+        let mut given = parameters.into_iter().zip(&call.arguments);
+        let is_right = given.all(|(parameter, argument)| self.wants(function.0, parameter.into(), argument))
+            && self.label_names(function.0, call);
         is_right.then_some(if function.is_number() { Kind::Number } else { Kind::Series })
     }
 

@@ -35,6 +35,12 @@ fn complaint(text: &str, span: Span, error: &pest::error::Error<Rule>) -> Box<Di
     let token = token(rest);
     let place = span.slice(at, at + token.len());
     let finding = Diagnostic::new(&codes::VF501, place, format!("`{token}` cannot stand here"));
+    if let Some(word) = labels_word(text, at).filter(|_| is_name(token)) {
+        let (finding, written) =
+            (finding.help(format!("labels stand in parentheses: `{word} ({token})`")), format!("({token})"));
+        let is_list = rest.get(token.len()..).is_some_and(|behind| behind.trim_start().starts_with(','));
+        return Box::new(if is_list { finding } else { finding.fix(format!("write `{written}`"), place, written) });
+    }
     Box::new(match hint(text, at, token) {
         Some(help) => finding.help(help),
         None => finding,
@@ -54,6 +60,27 @@ fn token(rest: &str) -> &str {
     rest.get(..end).unwrap_or(rest)
 }
 
+/// The word that stands right before `at` and takes labels in parentheses.
+fn labels_word(text: &str, at: usize) -> Option<&'static str> {
+    let before = text.get(..at).unwrap_or("").trim_end();
+    let last = before.rsplit(|c: char| !is_word(c)).next().unwrap_or("");
+    ["by", "without", "on", "ignoring"].into_iter().find(|word| last.eq_ignore_ascii_case(word))
+}
+
+/// Whether labels stand right before `at`, of an aggregate that has no arguments yet: `sum by (job)`.
+fn follows_groups(before: &str) -> bool {
+    let open = before.strip_suffix(')').and_then(|labels| labels.rfind('(').map(|open| (labels, open)));
+    open.is_some_and(|(labels, open)| matches!(labels_word(labels, open), Some("by" | "without")))
+}
+
+fn is_name(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && token.chars().all(is_word)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
 /// The common slips.
 fn hint(text: &str, at: usize, token: &str) -> Option<&'static str> {
     let before = text.get(..at).unwrap_or("").trim_end();
@@ -70,6 +97,9 @@ fn hint(text: &str, at: usize, token: &str) -> Option<&'static str> {
         "group_left" | "group_right" | "on" | "ignoring" => "it follows an operator: `a * on (x) group_left b`",
         "bool" => "it follows a comparison directly: `a > bool b`",
         "[" => "a window stands once, directly after what it looks back on",
+        _ if !in_braces && !in_window && follows_groups(before) => {
+            "what an aggregate folds stands in parentheses: `sum by (job) (rate(m[5m]))`"
+        }
         _ if before.ends_with(':') || token.starts_with(':') => "a hole in PromQL is written `$name`",
         _ if in_window => "a window is of a number and `ms`, `s`, `m`, `h`, `d`, `w`, `y` or `i`: `[1h30m]`",
         _ if in_braces => "label filters are `label=\"value\"`, joined with `,`",

@@ -414,3 +414,48 @@ fn the_names_of_holes_are_found_without_reading_the_query() {
     assert_eq!(super::mentioned(text), ["one", "three", "seven"]);
     assert_eq!(super::mentioned("\"$never closed"), Vec::<&str>::new());
 }
+
+/// The text after the fix of its one finding, and the help.
+fn advice(text: &str) -> (Option<String>, Option<String>) {
+    let found = findings(text);
+    let [finding] = found.as_slice() else { panic!("{text}: {found:?}") };
+    let edit = finding.fix.as_ref().map(|fix| &fix.edits[0]);
+    let fixed = edit.map(|edit| {
+        let mut text = text.to_owned();
+        text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.replacement);
+        text
+    });
+    (fixed, finding.help.clone())
+}
+
+#[test]
+fn slips_are_mended_or_helped() {
+    let fixed = |text: &str| advice(text).0.unwrap();
+    assert_eq!(fixed("rate($t{job=\"a\"}[5m])"), "rate({__name__=$t, job=\"a\"}[5m])");
+    assert_eq!(fixed("sum by job (rate(m[5m]))"), "sum by (job) (rate(m[5m]))");
+    assert_eq!(fixed("sum without instance (m)"), "sum without (instance) (m)");
+    assert_eq!(fixed("a * on job b"), "a * on (job) b");
+    assert_eq!(fixed("sum(rate(m[5m])))"), "sum(rate(m[5m]))");
+    let helped = |text: &str| match advice(text) {
+        (None, Some(help)) => help,
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(helped("sum by job, dc (m)"), "labels stand in parentheses: `by (job)`");
+    assert_eq!(
+        helped("sum by (job) rate(m[5m])"),
+        "what an aggregate folds stands in parentheses: `sum by (job) (rate(m[5m]))`"
+    );
+    assert_eq!(helped("sum(m)) + 1"), "remove it, or look for an opening bracket that is missing before it");
+    assert_eq!(helped("topk(m)"), "write `topk(5, m)`");
+    assert_eq!(helped("quantile(m)"), "write `quantile(0.9, m)`");
+}
+
+#[test]
+fn arguments_in_each_others_place_are_one_finding() {
+    let reader = Reader { dialect: Dialect::PromQl, name: "Prometheus" };
+    for text in ["histogram_quantile(m_bucket, 0.9)", "quantile_over_time(m[5m], 0.9)"] {
+        let span = Span::new(SourceId(0), 0, u32::try_from(text.len()).unwrap());
+        let found = parse_for(text, span, reader).1;
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+    }
+}

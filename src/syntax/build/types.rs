@@ -4,19 +4,39 @@ use pest::iterators::Pair;
 
 use super::super::ast::{TypeExpr, TypeExprKind};
 use super::super::parser::Rule;
+use super::literals::foreign_literal;
 use super::{Reader, child, children};
+use crate::diagnostic::{Diagnostic, codes};
 
 type Node<'i> = Pair<'i, Rule>;
 
 impl Reader<'_> {
     /// A type, as written.
     pub(super) fn type_expr(&self, pair: &Node<'_>) -> Option<TypeExpr> {
+        if let Some(optional) = self.union_with_none(pair) {
+            return Some(optional);
+        }
         let mut parts: Vec<TypeExpr> =
             children(pair, Rule::ty_part).map(|part| self.type_part(&part)).collect::<Option<_>>()?;
         match parts.len() {
             1 => parts.pop(),
             _ => Some(TypeExpr { kind: TypeExprKind::Union(parts), span: self.span(pair) }),
         }
+    }
+
+    /// `int | None`.
+    fn union_with_none(&self, pair: &Node<'_>) -> Option<TypeExpr> {
+        let parts: Vec<_> = children(pair, Rule::ty_part).collect();
+        let (none, parts) = parts.split_last()?;
+        let part = parts.first().filter(|_| foreign_literal(self.written(none)) == Some("none"))?;
+        let (span, written) = (self.span(pair), format!("{}?", self.written(part).trim_end_matches('?')));
+        let finding = Diagnostic::new(&codes::VF001, span, "a type that may be `none` ends with `?`");
+        self.report(match parts {
+            [_] => finding.fix(format!("write `{written}`"), span, written),
+            _ => finding.help("give the union a name, `type T = …`, and write `T?`"),
+        });
+        let inner = Box::new(self.type_part(part)?);
+        Some(TypeExpr { kind: TypeExprKind::Optional(inner), span })
     }
 
     fn type_part(&self, pair: &Node<'_>) -> Option<TypeExpr> {

@@ -358,11 +358,20 @@ impl Lexer<'_> {
 
     fn give_up(&mut self, kind: UnclosedKind, start: usize) {
         let opener = if self.text.get(start..).is_some_and(|rest| rest.starts_with("f\"")) { 2 } else { 1 };
-        let end = (self.at + self.line_len()).max(start + opener).min(self.text.len());
-        self.scan.unclosed.push(Unclosed { kind, open: start..start + opener, reach: end, outer: Vec::new() });
+        let line = (self.at + self.line_len()).max(start + opener).min(self.text.len());
+        self.scan.unclosed.push(Unclosed { kind, open: start..start + opener, reach: line, outer: Vec::new() });
+        let end = line - if self.swallows_block(line) { 1 } else { 0 };
         if self.at < end {
             self.push(Kind::Text, self.at, end);
         }
+    }
+
+    /// Whether the line ends with the `{` of a block, which the text on it has swallowed: `test "a of w {`.
+    fn swallows_block(&self, line: usize) -> bool {
+        let on_line = || self.scan.tokens.iter().rev().take_while(|token| token.line == self.line);
+        let has_block = on_line().any(|token| matches!(token.text(self.text), "test" | "when" | "for"));
+        let is_open = on_line().any(|token| token.kind == Kind::Open(Bracket::Brace));
+        has_block && !is_open && self.text.get(self.at..line).is_some_and(|rest| rest.ends_with(" {"))
     }
 }
 

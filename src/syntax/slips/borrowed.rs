@@ -7,7 +7,7 @@ use crate::syntax::scan::Kind;
 
 /// The number of the word that did not fit: where the case went wrong, or the first one where that stands behind a
 /// whole statement, on its line.
-fn odd_word(case: &Case<'_>) -> Option<usize> {
+pub(super) fn odd_word(case: &Case<'_>) -> Option<usize> {
     let begins_late = case.token(case.first).is_some_and(|token| !token.first);
     let index = if begins_late { case.first } else { case.at };
     (case.kind(index) == Some(Kind::Word) && case.token(index).is_some_and(|token| !token.first)).then_some(index)
@@ -151,12 +151,18 @@ pub(super) fn power(case: &Case<'_>) -> Option<Diagnostic> {
     slip(case.span(case.at), "there is no operator `**`").map(|finding| finding.help("write `x * x` for `x ** 2`"))
 }
 
-/// `xs | sum`, `xs |> sum`.
+/// `xs | sum`, `xs |> sum`, `{ a: 1 } | { b: 2 }`.
 pub(super) fn pipe(case: &Case<'_>) -> Option<Diagnostic> {
     if !matches!(case.text(case.at), "|" | "|>") || !case.after_expression() {
         return None;
     }
-    slip(case.span(case.at), "a value is given to a function in parentheses")
+    let span = case.span(case.at);
+    let is_merge = case.previous().is_some_and(|previous| case.text(previous) == "}") && case.text(case.at + 1) == "{";
+    if is_merge {
+        return slip(span, "records and maps are put together by `+`")
+            .map(|finding| finding.fix("write `+`", span, "+"));
+    }
+    slip(span, "a value is given to a function in parentheses")
         .map(|finding| finding.help("write `sum(xs)` for `xs | sum`"))
 }
 

@@ -53,6 +53,35 @@ pub(super) fn nameless_calendar(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.help(format!("write `calendar weekdays = {}…`", case.text(case.first + 1))))
 }
 
+/// `fn f(a: int) -> int { a + 1 }`, `fn f(a: int): a + 1`.
+pub(super) fn block_of_function(case: &Case<'_>) -> Option<Diagnostic> {
+    let sign = case.text(case.at);
+    if case.text(case.first) != "fn" || !matches!(sign, "{" | ":") || case.innermost_open().is_some() {
+        return None;
+    }
+    let (head, body) = (case.written(case.first, case.previous()?), body_of_function(case));
+    if case.tried.contains(&Rule::arrow) {
+        return slip(case.span(case.at), "a `fn` says which type it gives, and is one expression")
+            .map(|finding| finding.help(format!("write `{head} -> T = {body}`, with the type that it gives for `T`")));
+    }
+    let span = case.span(case.previous()?).after().to(case.span(case.at));
+    let finding = slip(case.span(case.at), "a `fn` is one expression, behind `=`")
+        .filter(|_| case.tried.contains(&Rule::equals))?;
+    Some(if sign == ":" && case.text(case.at + 1) != "return" {
+        finding.fix("write `=`", span, " =")
+    } else {
+        finding.help(format!("write `{head} = {body}`; a block that reads is a `step`"))
+    })
+}
+
+/// The one expression in the braces that a `fn` has elsewhere; `…` where it is not one, or no braces are there.
+fn body_of_function<'r>(case: &Case<'r>) -> &'r str {
+    let close = case.closing(case.at).filter(|_| case.text(case.at) == "{" && case.text(case.at + 2) != "=");
+    let inner = close.map_or("", |close| case.between(case.at, close)).trim();
+    let body = inner.strip_prefix("return ").or_else(|| inner.strip_prefix("yield ")).unwrap_or(inner);
+    if body.is_empty() || body.contains('\n') { "…" } else { body }
+}
+
 /// `step reach(vm: metrics) -> int = { … }`.
 pub(super) fn equals_before_block(case: &Case<'_>) -> Option<Diagnostic> {
     let has_block = matches!(case.text(case.first), "step" | "action" | "workflow" | "test");
@@ -121,52 +150,23 @@ pub(super) fn comparison(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.fix(format!("write `{sign}`"), span, sign))
 }
 
-/// `x is none`, `x is not none`.
+/// `x is none`, `x is not null`, wherever an expression stands.
 pub(super) fn is_comparison(case: &Case<'_>) -> Option<Diagnostic> {
-    if case.text(case.at) != "is" || !case.after_expression() {
-        return None;
-    }
-    let (span, sign) = if case.text(case.at + 1) == "not" {
-        (case.span(case.at).to(case.span(case.at + 1)), "!=")
-    } else {
-        (case.span(case.at), "==")
+    let is_behind = |index: usize| match case.token(index) {
+        Some(token) if index == case.first => {
+            !token.first && index.checked_sub(1).is_some_and(|before| !matches!(case.text(before), "{" | "}"))
+        }
+        _ => case.after_expression(),
     };
-    slip(span, "values are compared by `==` and `!=`").map(|finding| finding.fix(format!("write `{sign}`"), span, sign))
-}
-
-/// `a if c else b`, and `[x if c]`.
-pub(super) fn shifted_if(case: &Case<'_>) -> Option<Diagnostic> {
-    let is_inside = case.text(case.at) == "if" && case.after_expression() && !case.at_new_line();
-    let is_behind = case.text(case.first) == "if" && case.token(case.first).is_some_and(|token| !token.first);
-    let at = if is_inside {
-        case.at
-    } else if is_behind {
-        case.first
-    } else {
-        return None;
-    };
-    let is_list = case.innermost_open().is_some_and(|open| {
-        matches!(case.kind(open), Some(Kind::Open(Bracket::Square | Bracket::Brace)))
-            && !(open..at).any(|index| case.text(index) == "for")
-    });
-    if is_inside && is_list {
-        return slip(case.span(at), "a condition follows `for … in …`")
-            .map(|finding| finding.help("write `[f(x) for x in xs if p(x)]`"));
-    }
-    slip(case.span(at), "a choice begins with its condition")
-        .map(|finding| finding.help("write `if c then a else b` for `a if c else b`"))
-}
-
-/// `if c then a`, without `else`.
-pub(super) fn missing_else(case: &Case<'_>) -> Option<Diagnostic> {
-    let then = (case.first..case.at).rev().find(|index| matches!(case.text(*index), "then" | "else"))?;
-    let is_misspelt = closest(case.text(case.at), ["else"]).is_some() && !case.at_new_line();
-    if case.text(then) != "then" || !case.tried.contains(&Rule::k_else) || is_misspelt {
-        return None;
-    }
-    let end = case.span(case.at.checked_sub(1)?).after();
-    slip(end, "`if … then …` also says what holds otherwise")
-        .map(|finding| finding.help("add `else none`, or another value"))
+    let mut words = [case.first, case.at].into_iter();
+    let is = words.find(|index| case.text(*index).eq_ignore_ascii_case("is") && is_behind(*index))?;
+    let is_negated = case.text(is + 1).eq_ignore_ascii_case("not");
+    let (sign, last) = if is_negated { ("!=", is + 1) } else { ("==", is) };
+    let is_none = matches!(case.text(last + 1).to_ascii_lowercase().as_str(), "none" | "null" | "nil" | "undefined");
+    let (end, written) = if is_none { (last + 1, format!("{sign} none")) } else { (last, sign.to_owned()) };
+    let span = case.span(is).to(case.span(end));
+    slip(span, "values are compared by `==` and `!=`")
+        .map(|finding| finding.fix(format!("write `{written}`"), span, written))
 }
 
 /// `on error …`, `on failure retry`.
@@ -191,6 +191,30 @@ pub(super) fn recovery(case: &Case<'_>) -> Option<Diagnostic> {
         _ => None,
     }
 }
+
+/// `with` where no step stands before it; Python's `with db as d`.
+pub(super) fn lone_with(case: &Case<'_>) -> Option<Diagnostic> {
+    let is_with = |index: &usize| case.text(*index) == "with";
+    let with = [Some(case.at), case.previous()].into_iter().flatten().find(is_with)?;
+    let is_pythons = (with + 1..with + LOOKED_AHEAD)
+        .take_while(|index| !case.token(*index).is_none_or(|token| token.first))
+        .any(|index| case.text(index) == "as" && case.text(with + 1) != "{");
+    if is_pythons {
+        return slip(case.span(with), "there is no `with … as`").map(|finding| {
+            finding.help(
+                "a connection is named by `use db: sql`; what belongs together stands in `do transaction db { … }`",
+            )
+        });
+    }
+    if with != case.at || case.tried.contains(&Rule::k_with) || case.tried.contains(&Rule::with) {
+        return None;
+    }
+    slip(case.span(with), "`with` says how a step runs, and no step stands before it")
+        .map(|finding| finding.help("write it behind a step: `name = … with { timeout: 2m }`"))
+}
+
+/// How many tokens further on the `as` of a `with` is looked for.
+const LOOKED_AHEAD: usize = 16;
 
 /// `with timeout: 2m`.
 pub(super) fn bare_with(case: &Case<'_>) -> Option<Diagnostic> {
@@ -219,6 +243,12 @@ const WRITING: [&str; 13] = [
 ];
 const READING: [&str; 8] = ["query", "instant", "range", "get", "export", "read", "series", "newest"];
 
+/// What changes a list or a map elsewhere.
+const CHANGING: [&str; 13] =
+    ["append", "push", "add", "insert", "extend", "remove", "pop", "clear", "update", "set", "put", "delete", "sort"];
+/// What tells something elsewhere, and `log` itself.
+const TELLING: [&str; 8] = ["log", "print", "println", "printf", "echo", "puts", "console.log", "logging.info"];
+
 /// `db.query(…)` as a statement.
 pub(super) fn lone_call(case: &Case<'_>) -> Option<Diagnostic> {
     let statement = matches!(case.rule, Rule::one_part | Rule::one_statement | Rule::one_test_part);
@@ -235,12 +265,30 @@ pub(super) fn lone_call(case: &Case<'_>) -> Option<Diagnostic> {
         format!("{}.{}", case.text(case.first), case.text(verb))
     };
     let span = case.span(case.first);
+    if CHANGING.contains(&case.text(verb)) && is_value(case, case.first) {
+        return slip(span, "nothing changes once it has a name").map(|finding| {
+            let name = case.text(case.first);
+            finding.help(format!("make a new list, `{name} + [x]`, or a new map, `{name} + {{ key: x }}`"))
+        });
+    }
     let finding = slip(span, "a call alone is no statement")?;
     Some(if WRITING.contains(&case.text(verb)) {
         finding.help(format!("it writes, so write `do {callee}(…)`")).fix("write `do` before it", span.before(), "do ")
     } else if READING.contains(&case.text(verb)) {
         finding.help(format!("it reads, so name what it gives: `name = {callee}(…)`"))
+    } else if TELLING.contains(&&*callee) {
+        finding.help("to tell a value in the log of the run, write `_told = log(…)`")
     } else {
         finding.help("begin with `do` when it writes; name the result, `name = …`, when it reads")
     })
+}
+
+/// Whether a name is given to a value somewhere: what is called on it is no connection's.
+fn is_value(case: &Case<'_>, name: usize) -> bool {
+    let named = |index: &usize| case.text(*index) == case.text(name);
+    let is_bound = |index: usize| {
+        let before = index.checked_sub(1).map_or("", |before| case.text(before));
+        case.text(index + 1) == "=" || matches!(before, "param" | "each")
+    };
+    (0..name).filter(named).any(is_bound)
 }

@@ -2,10 +2,13 @@
 //! what it is called here, and with a fix where the fix is certain.
 
 mod borrowed;
+mod choices;
 mod forms;
 mod gaps;
 mod shapes;
 mod signs;
+mod types;
+mod values;
 
 use super::build::Reader;
 use super::parser::Rule;
@@ -89,7 +92,8 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
             finding("texts stand in double quotes").fix(format!("write `{tag}{fixed}`"), span, fixed)
         }
         HabitKind::And => finding("`&&` is written `and`").fix("write `and`", span, "and"),
-        HabitKind::Or => finding("`||` is written `or`").fix("write `or`", span, "or"),
+        HabitKind::Or => signs::joined_texts(reader, reader.scan().index_at(habit.span.start))
+            .unwrap_or_else(|| finding("`||` is written `or`").fix("write `or`", span, "or")),
         HabitKind::Space => finding("this is a no-break space, not a space").fix("write a space", span, " "),
     }
 }
@@ -127,18 +131,21 @@ fn divides(text: &str, habit: &Habit) -> bool {
 
 /// The finding for a slip, if it is one of those known.
 pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
-    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 72] = [
+    const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 84] = [
         other_alphabet,
         forms::import,
-        shapes::type_without_equals,
-        shapes::square_type,
-        shapes::optional_union,
-        shapes::list_type,
+        types::without_equals,
+        types::in_brackets,
+        types::optional_union,
+        types::list,
         shapes::bare_path,
         shapes::pair_in_parentheses,
         shapes::comma_of_loops,
-        shapes::when_for_if,
-        shapes::choice_without_then,
+        choices::sql_case,
+        choices::switch,
+        choices::further,
+        choices::when_for_if,
+        choices::without_then,
         shapes::slice,
         shapes::colon_for_block,
         shapes::given_by_colon,
@@ -158,11 +165,19 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         borrowed::type_first,
         borrowed::half_declaration,
         borrowed::spelt_operator,
+        forms::is_comparison,
         gaps::capitals,
         borrowed::sql_operator,
         borrowed::bare_sql,
         borrowed::waiting,
         borrowed::call_without_parentheses,
+        values::conversion,
+        values::self_documenting,
+        values::dots,
+        values::generator,
+        values::tuple,
+        values::set,
+        values::assigned_part,
         signs::named_argument,
         signs::single_equals,
         signs::double_equals,
@@ -177,6 +192,7 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         signs::untagged_quotes,
         declaration,
         gaps::twice,
+        forms::block_of_function,
         forms::equals_before_block,
         forms::inner_do,
         forms::nameless_calendar,
@@ -187,11 +203,11 @@ pub(super) fn recognised(case: &Case<'_>) -> Option<Diagnostic> {
         gaps::comprehension_word,
         loop_head,
         forms::recovery,
+        forms::lone_with,
         forms::bare_with,
         borrowed::bare_setting,
-        forms::is_comparison,
-        forms::shifted_if,
-        forms::missing_else,
+        choices::shifted_if,
+        choices::missing_else,
         foreign_statement,
         gaps::line_of_operator,
         misplaced,
@@ -329,8 +345,15 @@ fn foreign_statement(case: &Case<'_>) -> Option<Diagnostic> {
         return None;
     }
     match word {
-        "if" | "unless" | "switch" => slip(span, format!("a branch begins with `when`, not with `{word}`"))
-            .map(|finding| if word == "if" { finding.fix("write `when`", span, "when") } else { finding }),
+        "if" | "unless" | "switch" => {
+            slip(span, format!("a branch begins with `when`, not with `{word}`")).map(|finding| {
+                if word == "if" {
+                    finding.fix("write `when`", span, "when")
+                } else {
+                    finding.help("write `when c { … } else { … }`")
+                }
+            })
+        }
         "while" | "loop" | "repeat" => slip(span, format!("there is no `{word}`: every workflow ends"))
             .map(|finding| finding.help("walk a list, `for each x in xs { … }`")),
         "return" => {

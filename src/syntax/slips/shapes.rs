@@ -1,55 +1,9 @@
-//! Types, loops and blocks in the shape that another language gives them.
+//! Loops, paths and blocks in the shape that another language gives them.
 
 use super::slip;
 use crate::diagnostic::Diagnostic;
-use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
-
-/// How many tokens further on the rest of a choice is looked for.
-const LOOKED_AHEAD: usize = 64;
-
-/// `type Row { … }`.
-pub(super) fn type_without_equals(case: &Case<'_>) -> Option<Diagnostic> {
-    let is_shape = case.text(case.first) == "type" && case.at == case.first + 2 && case.text(case.at) == "{";
-    let name = is_shape.then(|| case.text(case.first + 1))?;
-    let end = case.span(case.first + 1).after();
-    slip(end, "`=` stands between the name of a type and what it is")
-        .map(|finding| finding.fix(format!("write `type {name} = {{ … }}`"), end, " ="))
-}
-
-/// `map[text, int]`, `list[int]`.
-pub(super) fn square_type(case: &Case<'_>) -> Option<Diagnostic> {
-    let name = case.text(case.previous()?);
-    if case.text(case.at) != "[" || !matches!(name, "list" | "map" | "table" | "range") {
-        return None;
-    }
-    slip(case.span(case.at), "what a type holds stands in `<…>`")
-        .map(|finding| finding.help(format!("write `{name}<…>`")))
-}
-
-/// `date | none`.
-pub(super) fn optional_union(case: &Case<'_>) -> Option<Diagnostic> {
-    let bar = case.previous().filter(|bar| case.text(*bar) == "|" && case.text(case.at) == "none")?;
-    let ty = bar.checked_sub(1).filter(|ty| case.kind(*ty) == Some(Kind::Word))?;
-    let gap = case.span(ty).after().to(case.span(case.at));
-    slip(case.span(bar).to(case.span(case.at)), "a type that may be `none` ends with `?`")
-        .map(|finding| finding.fix(format!("write `{}?`", case.text(ty)), gap, "?"))
-}
-
-/// `as [Row]`, `param days: [date]`.
-pub(super) fn list_type(case: &Case<'_>) -> Option<Diagnostic> {
-    let before = case.text(case.previous()?);
-    let is_shape =
-        case.text(case.at) == "[" && case.text(case.at + 2) == "]" && case.kind(case.at + 1) == Some(Kind::Word);
-    if !is_shape || !matches!(before, "as" | ":" | "->" | "<") {
-        return None;
-    }
-    let span = case.span(case.at).to(case.span(case.at + 2));
-    let wanted = format!("list<{}>", case.text(case.at + 1));
-    slip(span, "a type of lists is written `list<…>`")
-        .map(|finding| finding.fix(format!("write `{wanted}`"), span, wanted))
-}
 
 /// `api.get(/rows)`.
 pub(super) fn bare_path(case: &Case<'_>) -> Option<Diagnostic> {
@@ -84,37 +38,6 @@ pub(super) fn comma_of_loops(case: &Case<'_>) -> Option<Diagnostic> {
     }
     let span = case.span(case.at);
     slip(span, format!("no comma stands before `{next}`")).map(|finding| finding.fix("remove the comma", span, ""))
-}
-
-/// `x = when c then a else b`.
-pub(super) fn when_for_if(case: &Case<'_>) -> Option<Diagnostic> {
-    let when = (case.first..case.at).rev().find(|index| case.text(*index) == "when")?;
-    if case.text(case.at) != "then" {
-        return None;
-    }
-    let span = case.span(when);
-    slip(span, "`when` begins a branch of steps; a choice between two values begins with `if`")
-        .map(|finding| finding.fix("write `if`", span, "if"))
-}
-
-/// `if c a else b`, `if c { a } else { b }`, `if c: a else b`.
-pub(super) fn choice_without_then(case: &Case<'_>) -> Option<Diagnostic> {
-    let mut ahead = (case.at..case.at + LOOKED_AHEAD).map(|index| case.text(index));
-    let next = ahead.find(|text| matches!(*text, "then" | "else" | ""));
-    if !case.tried.contains(&Rule::k_then) || !case.after_expression() || next != Some("else") {
-        return None;
-    }
-    let span = case.span(case.at);
-    match case.text(case.at) {
-        "{" => slip(span, "a choice between two values has no braces")
-            .map(|finding| finding.help("write `if c then a else b`; steps that run only then are `when c { … }`")),
-        ":" => slip(span, "a choice is made with `then`, not `:`").map(|finding| {
-            let gap = case.previous().map_or(span, |previous| case.span(previous).after().to(span));
-            finding.fix("write `then`", gap, " then")
-        }),
-        _ => slip(span, format!("expected `then` before {}", case.described(case.at)))
-            .map(|finding| finding.fix("write `then`", span.before(), "then ")),
-    }
 }
 
 /// `xs[0:2]`, `xs[1:]`.

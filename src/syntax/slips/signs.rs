@@ -2,7 +2,7 @@
 
 use super::{RESERVED, slip, stops_early};
 use crate::diagnostic::Diagnostic;
-use crate::syntax::build::unit_meant;
+use crate::syntax::build::{Reader, unit_meant};
 use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind, TAGS};
@@ -33,7 +33,7 @@ pub(super) fn named_argument(case: &Case<'_>) -> Option<Diagnostic> {
 }
 
 /// Whether a `(` follows what can be called.
-fn is_call(case: &Case<'_>, open: usize) -> bool {
+pub(super) fn is_call(case: &Case<'_>, open: usize) -> bool {
     let before = open.checked_sub(1).filter(|before| *before >= case.first);
     before.is_some_and(|before| match case.kind(before) {
         Some(Kind::Close(_)) => true,
@@ -81,8 +81,37 @@ pub(super) fn unspaced_boolean(case: &Case<'_>) -> Option<Diagnostic> {
         "||" => "or",
         _ => return None,
     };
+    if let Some(finding) = joined_texts(case.reader, case.at).filter(|_| word == "or") {
+        return Some(finding);
+    }
     slip(span, format!("`{}` is written `{word}`", case.text(case.at)))
         .map(|finding| finding.fix(format!("write ` {word} `"), span, format!(" {word} ")))
+}
+
+/// `"a" || "b"`, SQL's concatenation, where the token `at` stands beside a text that is compared with nothing.
+pub(super) fn joined_texts(reader: &Reader<'_>, at: usize) -> Option<Diagnostic> {
+    let token = |index: usize| reader.scan().token(index);
+    let text = |index: usize| token(index).map_or("", |token| token.text(reader.source_text()));
+    let is_text = |index: usize| {
+        token(index).is_some_and(|token| token.kind == Kind::Text)
+            && text(index).len() > 1
+            && text(index).ends_with(['"', '\''])
+    };
+    let (left, right) = (at.checked_sub(1)?, at + 1);
+    let begins = left
+        .checked_sub(1)
+        .is_none_or(|before| matches!(text(before), "=" | "(" | "[" | "," | ":" | "||" | "then" | "else"));
+    let ends = token(right + 1).is_none_or(|next| next.first)
+        || matches!(text(right + 1), ")" | "]" | "}" | "," | "||" | "then" | "else");
+    let is_joined =
+        |index: usize, stands_alone: bool| stands_alone && is_text(index) && !text(index).starts_with("f\"");
+    let sides = (is_joined(left, begins), is_joined(right, ends));
+    let span = reader.span_of(token(at)?.range());
+    let finding = slip(span, "`||` joins conditions, and a text is none").filter(|_| sides.0 || sides.1)?;
+    Some(match sides {
+        (true, true) => finding.fix("write `+`", span, "+"),
+        _ => finding.help("write `f\"{a}{b}\"` to join texts, `a ?? b` for what to take instead of `none`"),
+    })
 }
 
 /// `x => x + 1`, `x -> x + 1`; also `=>` before a result type.

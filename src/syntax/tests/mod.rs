@@ -1,5 +1,6 @@
 //! The language as a whole: what parses, what does not, and what is said about it.
 
+mod habits;
 mod limits;
 mod properties;
 

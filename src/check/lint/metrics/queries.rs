@@ -2,8 +2,8 @@
 
 use super::{Facts, expressions};
 use crate::check::program::ExprKind;
-use crate::diagnostic::{Code, Diagnostic, codes};
-use crate::query::promql::{Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, PromqlTemplate, Window};
+use crate::diagnostic::{Code, Diagnostic, Severity, codes};
+use crate::query::promql::{Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Pattern, PromqlTemplate, Window};
 
 /// Looks at every query literal.
 pub(in crate::check::lint) fn queries(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
@@ -14,6 +14,8 @@ pub(in crate::check::lint) fn queries(facts: &Facts<'_>, findings: &mut Vec<Diag
             tree.visit(&mut |node| {
                 let found = [everything(template, node), counters_and_gauges(template, node)];
                 findings.extend(found.into_iter().flatten());
+                findings.extend(contradiction(template, node));
+                findings.extend(shares(template, node));
                 between_steps(template, node, findings);
             });
         }
@@ -42,6 +44,61 @@ fn matches_everything(matcher: &Matcher) -> bool {
         (MatchSign::Matches, ".+") | (MatchSign::NotEqual | MatchSign::NotMatches, "") => is_name,
         _ => false,
     }
+}
+
+/// VF204: a selector that compares one label with values that it cannot have at once.
+fn contradiction(template: &PromqlTemplate, node: &Node) -> Option<Diagnostic> {
+    let texts: Vec<_> = node.matchers()?.iter().filter_map(|matcher| Some((matcher, text_of(matcher)?))).collect();
+    let equal = |(matcher, _): &&(&Matcher, &str)| matcher.sign == MatchSign::Equal;
+    let (first, other) = texts.iter().filter(equal).find_map(|(first, value)| {
+        let of_label = texts.iter().filter(|(other, _)| other.label == first.label);
+        of_label.map(|(other, _)| *other).find(|other| refuses(other, value)).map(|other| (*first, other))
+    })?;
+    let message = format!("no series has a `{}` that passes both comparisons", first.label);
+    let place = |matcher: &Matcher| template.span.slice(matcher.start, matcher.end);
+    let finding = Diagnostic::new(&codes::VF204, place(other), message).label(place(first), "the other one");
+    Some(finding.help(format!("leave one of them out, or match several values: `{}=~\"a|b\"`", first.label)))
+}
+
+fn text_of(matcher: &Matcher) -> Option<&str> {
+    match &matcher.value {
+        MatcherValue::Text(text) => Some(text),
+        MatcherValue::Hole(_) | MatcherValue::Name(_) => None,
+    }
+}
+
+/// Whether a label with this value does not pass.
+fn refuses(matcher: &Matcher, value: &str) -> bool {
+    let Some(text) = text_of(matcher) else { return false };
+    let matches = || Pattern::new(text).ok().map(|pattern| pattern.matches(value));
+    match matcher.sign {
+        MatchSign::Equal => text != value,
+        MatchSign::NotEqual => text == value,
+        MatchSign::Matches => matches() == Some(false),
+        MatchSign::NotMatches => matches() == Some(true),
+    }
+}
+
+/// Functions whose first argument is a share.
+const OF_SHARES: [&str; 4] = ["quantile", "histogram_quantile", "quantile_over_time", "range_quantile"];
+
+/// VF003: a quantile of 90, where one of 0.9 was meant.
+fn shares(template: &PromqlTemplate, node: &Node) -> Option<Diagnostic> {
+    let NodeKind::Call(call) = &node.kind else { return None };
+    let function = call.name.to_ascii_lowercase();
+    let argument = call.arguments.first().filter(|_| OF_SHARES.contains(&&*function))?;
+    let NodeKind::Number(share) = argument.bare().kind else { return None };
+    if (0.0..=1.0).contains(&share) || !share.is_finite() {
+        return None;
+    }
+    let message = format!("`{function}` takes a share, from 0 to 1, found {share}");
+    let finding = finding(&codes::VF003, template, argument, message);
+    let finding = Diagnostic { severity: Severity::Warning, ..finding };
+    Some(if share <= 100.0 {
+        finding.help(format!("write `{}` for {share} per cent", share / 100.0))
+    } else {
+        finding.help("write a number from 0 to 1")
+    })
 }
 
 /// Functions that read a counter, and nothing else.

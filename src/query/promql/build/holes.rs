@@ -52,6 +52,12 @@ impl Builder<'_> {
         holes.len() - 1
     }
 
+    /// Whether a finding says of the hole that it stands wrong, as it does where filters follow: `$name{a="b"}[5m]`.
+    pub(super) fn is_misplaced(&self, hole: usize) -> bool {
+        let hole = self.holes.as_ref().and_then(|holes| holes.get(hole));
+        hole.is_some_and(|hole| hole.position == HolePosition::Nowhere)
+    }
+
     pub(super) fn place_hole(&mut self, hole: usize, position: HolePosition) {
         if let Some(hole) = self.holes.as_mut().and_then(|holes| holes.get_mut(hole)) {
             hole.position = position;

@@ -31,7 +31,9 @@ impl Builder<'_> {
         if rolled.is_empty() {
             return Ok(node);
         }
-        if let (NodeKind::Hole(hole), Some(_)) = (&node.kind, &rolled.window) {
+        if let (NodeKind::Hole(hole), Some(_)) = (&node.kind, &rolled.window)
+            && !self.is_misplaced(*hole)
+        {
             self.misplaced_name(*hole, (node.start, node.end), None);
         }
         let start = node.start;
