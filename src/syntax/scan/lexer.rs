@@ -360,7 +360,7 @@ impl Lexer<'_> {
         let opener = if self.text.get(start..).is_some_and(|rest| rest.starts_with("f\"")) { 2 } else { 1 };
         let line = (self.at + self.line_len()).max(start + opener).min(self.text.len());
         self.scan.unclosed.push(Unclosed { kind, open: start..start + opener, reach: line, outer: Vec::new() });
-        let end = line - if self.swallows_block(line) { 1 } else { 0 };
+        let end = line - usize::from(self.swallows_block(line));
         if self.at < end {
             self.push(Kind::Text, self.at, end);
         }
