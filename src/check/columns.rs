@@ -23,6 +23,10 @@ impl Checker<'_> {
         let columns = meaning.and_then(|meaning| Some((meaning.columns.clone()?, meaning.is_listed)));
         let columns = columns.filter(|(columns, _)| are_named(columns) && columns.iter().any(|c| c.ty.is_some()));
         let Some((columns, is_listed)) = columns else {
+            if let Some(finding) = meaning.and_then(|meaning| without_name(meaning.columns.as_deref()?)) {
+                self.report(finding);
+                return None;
+            }
             let finding = Diagnostic::new(&codes::VF402, site.verb_span, "nothing says which columns this query gives");
             self.report(finding.help("state them where the rows arrive: `… as table<{ column: type }>`"));
             return None;
@@ -55,8 +59,12 @@ impl Checker<'_> {
         let Type::Table(row) = target else { return };
         let Some((query, literal)) = queried_text(of) else { return };
         let meaning = self.meanings.get(&literal);
-        let known = meaning.and_then(|meaning| meaning.columns.clone()).filter(|columns| are_named(columns));
+        let columns = meaning.and_then(|meaning| meaning.columns.clone());
         let is_listed = meaning.is_some_and(|meaning| meaning.is_listed);
+        if let Some(columns) = columns.as_ref().filter(|columns| columns.iter().any(|column| column.is_nameless)) {
+            self.compare_nameless(columns, row, written);
+        }
+        let known = columns.filter(|columns| are_named(columns));
         if let Some(columns) = &known {
             // Where only the file of the tables is known, the author knows better which nulls there are.
             let told_nulls = connection_of(of).and_then(|name| self.surroundings.schemas.get(name));
@@ -71,6 +79,22 @@ impl Checker<'_> {
         };
         if let Some(columns) = columns {
             self.compare_names(&columns, row, written, query.text_span);
+        }
+    }
+
+    /// Stated columns that only those without a name could be.
+    fn compare_nameless(&mut self, columns: &[ResultColumn], row: &RecordType, written: &TypeExpr) {
+        if columns.iter().any(|column| column.name.is_empty() && !column.is_nameless) {
+            return;
+        }
+        let is_given = |name: &&str| columns.iter().any(|column| column.name == **name);
+        let absent: Vec<&str> = row.names().filter(|name| !is_given(name)).collect();
+        let nameless = columns.iter().filter(|column| column.is_nameless);
+        for (column, name) in nameless.zip(absent) {
+            let span = column_span(written, name).unwrap_or(written.span);
+            let message = format!("the query gives no column `{name}`");
+            let finding = Diagnostic::new(&codes::VF201, span, message).label(column.span, "this has no name");
+            self.report(finding.help(format!("name it in the query: `… as {name}`")));
         }
     }
 
@@ -148,6 +172,14 @@ impl Checker<'_> {
             self.report(finding.label(column.span, "the column"));
         }
     }
+}
+
+/// The finding for the first column without a name, where that is all that is missing.
+fn without_name(columns: &[ResultColumn]) -> Option<Diagnostic> {
+    let (at, column) = columns.iter().enumerate().find(|(_, column)| column.name.is_empty())?;
+    let message = format!("column {} of this query has no name", at + 1);
+    let finding = Diagnostic::new(&codes::VF402, column.span, message);
+    column.is_nameless.then(|| finding.help("name it: `… as n`"))
 }
 
 fn are_named(columns: &[ResultColumn]) -> bool {

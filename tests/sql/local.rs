@@ -121,7 +121,12 @@ fn what_cannot_be_right_is_told_before_the_run() {
         ("delete from rows", "error[VF406]: a local query reads, and this statement does not"),
         ("select n from rows where n = :nn", "error[VF403]"),
         ("select sum(price) as x from rows", "error[VF411]: a local query has no `sum` for decimals"),
-        ("select price * 2 as x from rows", "error[VF411]: a local query has no arithmetic for decimals"),
+        (
+            "select n as x, price * 2 as y from rows",
+            "w.flow:11:45: error[VF411]: a local query has no arithmetic for decimals",
+        ),
+        ("select date_trunc('month', day) as x from rows", "error[VF401]: SQLite has no function `date_trunc`"),
+        ("select n from rows union select n as m from rows order by k", "error[VF404]: the result has no column `k`"),
         (
             "select auid, max(price) as x from rows group by auid order by max(price)",
             "error[VF411]: a local query does not order",

@@ -14,7 +14,7 @@ pub(super) enum TokenKind {
     Number,
     /// `:name.field`; the token starts at the colon.
     Hole,
-    /// `$1`, `$name`, `{x}`, `%(x)s`: a placeholder of some other tool.
+    /// `$1`, `$name`, `{x}`, `${x}`, `#{x}`, `{{ x }}`, `%(x)s`: a placeholder of some other tool.
     ForeignHole,
     /// One character of punctuation, or `::`.
     Punct,
@@ -110,10 +110,13 @@ impl Scanner<'_> {
             (b'e' | b'E', b'\'') => self.quoted_text(1, true),
             (b'"', _) => self.quoted_name(b'"', "\""),
             (b'`', _) => self.quoted_name(b'`', "another backtick"),
+            (b'$' | b'#', b'{') => self.braces(1),
             (b'$', _) => self.dollar(),
             (b':', b':') => self.push(TokenKind::Punct, self.at + 2),
             (b':', next) if next.is_ascii_alphabetic() || next == b'_' => self.hole(),
-            (b'{', _) => self.braces(),
+            (b'{', b'{') => self.template(b'}'),
+            (b'{', b'%') => self.template(b'%'),
+            (b'{', _) => self.braces(0),
             (b'%', b'(') => self.python_hole(),
             (byte, _) if byte.is_ascii_digit() => self.number(),
             (byte, _) if starts_name(byte) => self.word(),
@@ -201,10 +204,19 @@ impl Scanner<'_> {
         self.push(TokenKind::Hole, end);
     }
 
-    fn braces(&mut self) {
-        let end = self.while_in(self.at + 1, |byte| continues_name(byte) || byte == b'.');
-        let closed = end > self.at + 1 && self.bytes.get(end) == Some(&b'}');
+    /// `prefix` bytes stand before the brace.
+    fn braces(&mut self, prefix: usize) {
+        let inner = self.at + prefix + 1;
+        let end = self.while_in(inner, |byte| continues_name(byte) || byte == b'.');
+        let closed = end > inner && self.bytes.get(end) == Some(&b'}');
         if closed { self.push(TokenKind::ForeignHole, end + 1) } else { self.push(TokenKind::Punct, self.at + 1) }
+    }
+
+    /// `{{ … }}`, `{% … %}`, on one line.
+    fn template(&mut self, closer: u8) {
+        let end = self.while_in(self.at + 2, |byte| ![closer, b'{', b'\n'].contains(&byte));
+        let closed = self.bytes.get(end) == Some(&closer) && self.bytes.get(end + 1) == Some(&b'}');
+        if closed { self.push(TokenKind::ForeignHole, end + 2) } else { self.push(TokenKind::Punct, self.at + 1) }
     }
 
     fn python_hole(&mut self) {

@@ -76,9 +76,9 @@ impl Statement<'_> {
         let mut found = Vec::new();
         for (at, token) in self.tokens.iter().enumerate() {
             if token.kind == TokenKind::ForeignHole || self.is_question_mark_hole(at, token) {
-                found.push(self.foreign_hole(token.start, token.end));
+                found.push(self.foreign_hole(at, token.start, token.end));
             } else if let Some(letter) = self.percent_hole(at, token) {
-                found.push(self.foreign_hole(token.start, letter.end));
+                found.push(self.foreign_hole(at, token.start, letter.end));
             }
         }
         found
@@ -105,18 +105,23 @@ impl Statement<'_> {
         })
     }
 
-    fn foreign_hole(&self, start: usize, end: usize) -> Diagnostic {
+    fn foreign_hole(&self, at: usize, start: usize, end: usize) -> Diagnostic {
         let written = self.text.get(start..end).unwrap_or_default();
-        let name = written.strip_prefix("%(").and_then(|rest| rest.strip_suffix(")s"));
-        let name = name.unwrap_or_else(|| written.trim_matches(['$', '{', '}']));
-        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.is_ascii();
         let span = self.span.slice(start, end);
         let found = Diagnostic::new(&VF401, span, format!("`{written}` is not how a parameter is written in SQL"));
-        if is_name {
-            let wanted = format!(":{name}");
-            found.help(format!("write `{wanted}`")).fix(format!("write `{wanted}`"), span, wanted)
-        } else {
-            found.help("write `:name`, with the name of a step or a parameter")
+        let before = at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let is_table =
+            before.is_some_and(|before| before.is_any(self.text, &["from", "join", "into", "update", "table"]));
+        match name_of_hole(written) {
+            _ if is_table => found.help("parameters stand for values; write the table's name"),
+            Some(name) => {
+                let wanted = format!(":{name}");
+                found.help(format!("write `{wanted}`")).fix(format!("write `{wanted}`"), span, wanted)
+            }
+            None if written.starts_with(['{', '#']) => {
+                found.help("a SQL literal is no template: write names of tables out, and `:name` for a value")
+            }
+            None => found.help("write `:name`, with the name of a step or a parameter"),
         }
     }
 
@@ -279,6 +284,15 @@ impl Statement<'_> {
     }
 }
 
+/// The name in a placeholder of another tool.
+fn name_of_hole(written: &str) -> Option<&str> {
+    let python = written.strip_prefix("%(").and_then(|rest| rest.strip_suffix(")s"));
+    let name = python.unwrap_or_else(|| written.trim_matches(['$', '#', '{', '}']).trim());
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    is_name.then_some(name)
+}
+
 fn closer_of(opener: &str) -> &'static str {
     if opener == "[" { "]" } else { ")" }
 }
@@ -341,6 +355,14 @@ mod tests {
         assert_eq!(findings("select {days}"), ["7 `{days}` is not how a parameter is written in SQL => :days"]);
         assert_eq!(findings("select %(days)s"), ["7 `%(days)s` is not how a parameter is written in SQL => :days"]);
         assert_eq!(findings("select 1 where a = %s"), ["19 `%s` is not how a parameter is written in SQL"]);
+        assert_eq!(findings("select ${day}"), ["7 `${day}` is not how a parameter is written in SQL => :day"]);
+        assert_eq!(findings("select #{day}"), ["7 `#{day}` is not how a parameter is written in SQL => :day"]);
+        assert_eq!(findings("select {{ day }}"), ["7 `{{ day }}` is not how a parameter is written in SQL => :day"]);
+        assert_eq!(findings("select 1 from {{ day }}"), ["14 `{{ day }}` is not how a parameter is written in SQL"]);
+        assert_eq!(
+            findings("select 1 from {{ ref('t') }}"),
+            ["14 `{{ ref('t') }}` is not how a parameter is written in SQL"]
+        );
         assert_eq!(findings("select b % s, b %s from t"), [""; 0]);
         assert_eq!(findings("select 1 where a = ?"), ["19 `?` is not how a parameter is written in SQL"]);
     }

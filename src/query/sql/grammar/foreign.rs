@@ -1,7 +1,7 @@
 //! What one database has and another has not, though the grammar lets it pass.
 
 use super::pattern::{Pattern, places};
-use super::{Source, mysql};
+use super::{Source, mysql, sqlite};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::codes::VF401;
 use crate::query::sql::SqlDialect;
@@ -41,6 +41,11 @@ const NOT_SQLITE: &[Foreign] = &[
     foreign("fetch first", "`fetch first`", "write `limit`"),
     foreign("limit all", "`limit all`", "leave it out"),
     foreign("extract ( _ from", "`extract`", "write `strftime('%Y', day)`"),
+    foreign("_ ~ '", "`~` for patterns", "write `like` or `glob`"),
+    foreign("_ ~ :", "`~` for patterns", "write `like` or `glob`"),
+    foreign("_ ~ * '", "`~` for patterns", "write `like`, which ignores case there"),
+    foreign("_ ! ~ '", "`~` for patterns", "write `not like` or `not glob`"),
+    foreign("on duplicate key", "`on duplicate key`", "write `on conflict (key) do update set …`, or use `db.upsert`"),
 ];
 
 /// What PostgreSQL has not.
@@ -55,6 +60,7 @@ const NOT_POSTGRES: &[Foreign] = &[
     foreign("= =", "`==`", "write `=`"),
     foreign("limit # ,", "`limit` with two numbers", "write `limit 10 offset 5`"),
     foreign("in ( )", "empty lists", "write `false`, or `in :list`, which may be empty"),
+    foreign("on duplicate key", "`on duplicate key`", "write `on conflict (key) do update set …`, or use `db.upsert`"),
 ];
 
 /// What neither MySQL nor MariaDB has.
@@ -97,8 +103,19 @@ const NOT_MYSQL: &[Foreign] = &[
 ];
 
 /// What none of them has.
-const NOWHERE: &[Foreign] =
-    &[foreign("select top #", "`top`", "write `limit` at the end"), foreign("= <", "`=<`", "write `<=`")];
+const NOWHERE: &[Foreign] = &[
+    foreign("select top #", "`top`", "write `limit` at the end"),
+    foreign("select top ( # ) *", "`top`", "write `limit` at the end"),
+    foreign("= <", "`=<`", "write `<=`"),
+    foreign("minus select", "`minus`", "write `except`"),
+    foreign("minus ( select", "`minus`", "write `except`"),
+    foreign("try_cast (", "`try_cast`", "write `cast`, or convert the value in the workflow"),
+    foreign("safe_cast (", "`safe_cast`", "write `cast`, or convert the value in the workflow"),
+    foreign("left semi join", "`semi join`", "write `where exists (select 1 from …)`"),
+    foreign("left anti join", "`anti join`", "write `where not exists (select 1 from …)`"),
+    foreign("_ semi join", "`semi join`", "write `where exists (select 1 from …)`"),
+    foreign("_ anti join", "`anti join`", "write `where not exists (select 1 from …)`"),
+];
 
 /// The first construct that the database has not.
 pub(super) fn find(source: &Source<'_>, dialect: SqlDialect) -> Option<Diagnostic> {
@@ -112,9 +129,10 @@ pub(super) fn find(source: &Source<'_>, dialect: SqlDialect) -> Option<Diagnosti
         .iter()
         .chain(NOWHERE)
         .filter_map(|one| Some((places(source, one.pattern).next()?, one)))
+        .filter(|(_, one)| !is_alias(source, one.pattern))
         .min_by_key(|f| f.0);
     if let Some((at, one)) = found {
-        let words = one.pattern.split(' ').filter(|part| *part != "'").count();
+        let words = one.pattern.split(' ').filter(|part| !["'", ":"].contains(part)).count();
         // An operator is blamed alone, without what stands before it.
         let skip = usize::from(one.pattern.starts_with(['_', ',']) || one.pattern.starts_with("join "));
         let first = source.tokens.get(at + skip)?;
@@ -122,14 +140,25 @@ pub(super) fn find(source: &Source<'_>, dialect: SqlDialect) -> Option<Diagnosti
         let span = source.span.slice(first.start, last.end);
         return Some(Diagnostic::new(&VF401, span, format!("{database} has no {}", one.name)).help(one.help));
     }
-    if let Some(finding) = (dialect == SqlDialect::MySql).then(|| mysql::find(source)).flatten() {
-        return Some(finding);
+    let own = match dialect {
+        SqlDialect::Sqlite => sqlite::find(source),
+        SqlDialect::Postgres => None,
+        SqlDialect::MySql => mysql::find(source),
+    };
+    if own.is_some() {
+        return own;
     }
     let (token, name, help) = source.tokens.iter().find_map(|token| {
         let (name, help) = foreign_token(token.kind, token.text(source.text), dialect)?;
         Some((token, name, help))
     })?;
     Some(Diagnostic::new(&VF401, source.at(token), format!("{database} has no {name}")).help(help))
+}
+
+/// Whether the word of a join is what the statement calls a table.
+fn is_alias(source: &Source<'_>, pattern: Pattern) -> bool {
+    let uses = [("_ semi join", "semi ."), ("_ anti join", "anti .")];
+    uses.iter().any(|(join, path)| *join == pattern && places(source, path).next().is_some())
 }
 
 /// What a single word or sign is that the database has not, with what to write instead.

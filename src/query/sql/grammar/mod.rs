@@ -12,6 +12,7 @@ mod mysql;
 mod pattern;
 mod repair;
 mod reserved;
+mod sqlite;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -3,7 +3,7 @@
 use super::Source;
 use crate::query::sql::scan::{Token, TokenKind};
 
-/// `distinct on (`: words and signs as written; `'` stands for any text, `_` for any one word, `#` for a number.
+/// `distinct on (`: words and signs as written; `'` stands for any text, `_` for any one word, `#` for a number, `:` for a hole.
 pub(super) type Pattern = &'static str;
 
 /// The places where a pattern begins.
@@ -18,6 +18,7 @@ fn is(text: &str, token: &Token, part: &str) -> bool {
     match (part, token.kind) {
         ("'", kind) => kind == TokenKind::Text,
         ("#", kind) => kind == TokenKind::Number,
+        (":", TokenKind::Hole) => true,
         ("_", kind) => kind == TokenKind::Word,
         (word, TokenKind::Word) => token.is(text, word),
         (sign, _) => token.is_punct(text, sign),

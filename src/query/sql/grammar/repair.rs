@@ -140,7 +140,9 @@ fn surplus(source: &Source<'_>, stopped: usize, passes: Passes<'_>) -> Option<Di
     };
     let removable = |at: &usize| {
         let joins = |token: &Token| token.is_punct(source.text, ",") || token.is_any(source.text, &["and", "or"]);
-        let is_doubled = same(*at, at.checked_sub(1)) || same(*at, Some(at + 1));
+        // `&&` is another database's `and`.
+        let is_sign = source.tokens.get(*at).is_some_and(|token| token.is_punct(source.text, "&"));
+        let is_doubled = !is_sign && (same(*at, at.checked_sub(1)) || same(*at, Some(at + 1)));
         is_doubled || source.tokens.get(*at).is_some_and(joins)
     };
     let surplus = (stopped.saturating_sub(2)..=stopped)

@@ -91,9 +91,11 @@ impl Reader<'_> {
                 let known = self.expr(expr);
                 Known::maybe(known.ty, known.nullable)
             }
-            Expr::Cast { expr, data_type, .. } => {
-                let known = self.expr(expr);
-                Known::maybe(database_type(&data_type.to_string()), known.nullable)
+            Expr::Cast { expr: of, data_type, .. } => {
+                let known = self.expr(of);
+                let written = data_type.to_string();
+                self.cast_to(&written, of);
+                Known::maybe(self.type_of_cast(&written, &known), known.nullable)
             }
             Expr::TypedString(typed) => Known::maybe(database_type(&typed.data_type.to_string()), Some(false)),
             Expr::Case { operand, conditions, else_result, .. } => {
@@ -191,8 +193,10 @@ impl Reader<'_> {
                 self.expr(expr);
                 Known::default()
             }
-            Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } => {
-                let known = self.expr(expr);
+            Expr::Ceil { expr: of, .. } | Expr::Floor { expr: of, .. } => {
+                let known = self.expr(of);
+                let name = if matches!(expr, Expr::Ceil { .. }) { "ceil" } else { "floor" };
+                self.function(name, self.whole(of));
                 Known::maybe(known.ty.filter(|ty| matches!(ty, Type::Float | Type::Decimal)), known.nullable)
             }
             Expr::Position { expr, r#in } => {
@@ -200,7 +204,12 @@ impl Reader<'_> {
                 let known = self.expr(r#in);
                 Known::of(Type::Int, known.nullable)
             }
-            Expr::Substring { expr, .. } | Expr::Trim { expr, .. } | Expr::Overlay { expr, .. } => {
+            Expr::Substring { expr, substring_from, substring_for, .. } => {
+                let known = self.expr(expr);
+                substring_from.iter().chain(substring_for).for_each(|part| drop(self.expr(part)));
+                Known::of(Type::Text, known.nullable)
+            }
+            Expr::Trim { expr, .. } | Expr::Overlay { expr, .. } => {
                 let known = self.expr(expr);
                 Known::of(Type::Text, known.nullable)
             }
@@ -228,6 +237,14 @@ impl Reader<'_> {
         }
     }
 
+    /// What a cast gives. SQLite makes a number of what shall be yes or no, whichever it is.
+    fn type_of_cast(&self, written: &str, of: &Known) -> Option<Type> {
+        match database_type(written) {
+            Some(Type::Bool) if self.is_sqlite() => of.ty.clone().filter(|ty| matches!(ty, Type::Bool | Type::Int)),
+            ty => ty,
+        }
+    }
+
     /// Looks at several expressions of which comes yes, no or null.
     fn yes_or_no(&mut self, parts: &[&Expr]) -> Known {
         let parts: Vec<Known> = parts.iter().map(|part| self.expr(part)).collect();
@@ -249,9 +266,7 @@ impl Reader<'_> {
     }
 
     fn place(&self, value: &ValueWithSpan) -> Span {
-        let positions = &self.statement.0.positions;
-        let place = positions.byte(value.span.start).zip(positions.byte(value.span.end));
-        place.map_or(self.surroundings.span, |(start, end)| self.surroundings.span.slice(start, end))
+        self.between(value.span.start, value.span.end)
     }
 
     fn hole(&self, value: &ValueWithSpan) -> Known {
@@ -277,9 +292,10 @@ impl Reader<'_> {
             first = left;
         }
         let mut known = self.expr(first);
+        let here = self.whole(expr);
         for (op, right) in rest.into_iter().rev() {
             let other = self.expr(right);
-            self.here = self.whole(expr);
+            self.here = here;
             known = self.binary(&known, op, &other);
         }
         known

@@ -1,6 +1,9 @@
 //! What the well-known functions give. Any other gives something unknown.
 
-use sqlparser::ast::Function;
+use sqlparser::ast::{
+    Expr, Function, FunctionArgumentClause, FunctionArguments, OrderByExpr, WindowFrame, WindowFrameBound, WindowSpec,
+    WindowType,
+};
 
 use super::Reader;
 use super::expression::{Known, any_null, arguments};
@@ -77,7 +80,8 @@ const NUMBERINGS: &[&str] = &["row_number", "rank", "dense_rank", "ntile"];
 impl Reader<'_> {
     pub(super) fn call(&mut self, call: &Function) -> Known {
         let given: Vec<Known> = arguments(&call.args).into_iter().map(|argument| self.expr(argument)).collect();
-        call.filter.iter().for_each(|filter| drop(self.expr(filter)));
+        self.clauses_of(call);
+        self.known_function(call);
         let name = call.name.to_string().to_lowercase();
         self.local_call(call, &name, &given);
         let known = self.result(&name, &given);
@@ -85,6 +89,51 @@ impl Reader<'_> {
         let is_loose = call.filter.is_some() || call.over.is_some();
         let argument_nullable = if is_loose { None } else { any_null(&given) };
         Known { argument_nullable, ..known }
+    }
+
+    /// What a call may hold beside its arguments: a condition, an order, a window.
+    fn clauses_of(&mut self, call: &Function) {
+        call.filter.iter().for_each(|filter| drop(self.expr(filter)));
+        self.keys(&call.within_group);
+        if let FunctionArguments::List(list) = &call.args {
+            for clause in &list.clauses {
+                match clause {
+                    FunctionArgumentClause::OrderBy(keys) => self.keys(keys),
+                    FunctionArgumentClause::Where(condition) => drop(self.expr(condition)),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(WindowType::WindowSpec(window)) = &call.over {
+            self.window(window);
+        }
+    }
+
+    pub(super) fn window(&mut self, window: &WindowSpec) {
+        for key in &window.partition_by {
+            self.key(key);
+        }
+        self.keys(&window.order_by);
+        if let Some(WindowFrame { start_bound, end_bound, .. }) = &window.window_frame {
+            for bound in end_bound.iter().chain([start_bound]) {
+                if let WindowFrameBound::Preceding(Some(by)) | WindowFrameBound::Following(Some(by)) = bound {
+                    self.expr(by);
+                }
+            }
+        }
+    }
+
+    /// What rows are put in order by.
+    pub(super) fn keys(&mut self, keys: &[OrderByExpr]) {
+        for key in keys {
+            self.key(&key.expr);
+        }
+    }
+
+    /// What rows are grouped or put in order by.
+    pub(super) fn key(&mut self, key: &Expr) {
+        self.expr(key);
+        self.local_key(key);
     }
 
     fn result(&self, name: &str, given: &[Known]) -> Known {
@@ -119,6 +168,10 @@ impl Reader<'_> {
                 Known::of(Type::Timestamp, Some(false))
             }
             "current_date" => Known::of(Type::Date, Some(false)),
+            // Of what is no day or instant it makes a null.
+            "date" if self.is_sqlite() => Known::of(Type::Date, Some(true)),
+            "time" if self.is_sqlite() => Known::of(Type::Time, Some(true)),
+            "datetime" if self.is_sqlite() => Known::of(Type::Timestamp, Some(true)),
             "date_trunc" => Known::of(Type::Timestamp, strict),
             name if TEXTS.contains(&name) => Known::of(Type::Text, strict),
             name if INTS.contains(&name) => Known::of(Type::Int, strict),

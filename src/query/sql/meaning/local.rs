@@ -30,16 +30,6 @@ fn is_loose(known: &Known) -> bool {
 }
 
 impl Reader<'_> {
-    /// The place of an expression's name; of the statement where it has none. The tree's own places are not asked for: they
-    /// are worked out by recursion, and a chain of conditions may be long.
-    pub(super) fn whole(&self, expr: &Expr) -> Span {
-        match expr {
-            Expr::Identifier(name) => self.at(name),
-            Expr::CompoundIdentifier(path) => self.across(path),
-            _ => self.surroundings.span,
-        }
-    }
-
     fn refuse(&mut self, span: Span, message: impl Into<String>, help: &str) {
         self.findings.push(Diagnostic::new(&VF411, span, message).help(help));
     }

@@ -6,15 +6,22 @@
 
 mod compare;
 mod expression;
+mod from;
 mod functions;
 mod local;
+mod place;
 mod query;
 mod scope;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod union;
 mod write;
 
 use sqlparser::ast::{Ident, Statement as Tree};
+use sqlparser::tokenizer::Location;
 
-use self::scope::{Columns, Relation};
+use self::scope::{Aliases, Relation};
 use super::{SqlDialect, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::schema::Schema;
@@ -40,8 +47,10 @@ pub struct Surroundings<'a> {
 /// A column of the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResultColumn {
-    /// Its name.
+    /// Its name; empty where it has none, or none that is sure.
     pub name: String,
+    /// Whether it has none that could be written as a name.
+    pub is_nameless: bool,
     /// Where the query names it.
     pub span: Span,
     /// Its type, never an optional one; `None` where nobody knows.
@@ -96,7 +105,8 @@ pub fn understand(statement: &Statement, surroundings: &Surroundings<'_>) -> Mea
     let mut meaning = Meaning::default();
     match &statement.0.statement {
         Tree::Query(query) => {
-            let result = reader.query(query);
+            let mut result = reader.query(query);
+            reader.one_of_each_name(&mut result);
             meaning.is_listed = result.is_listed;
             meaning.rows = Some(result.rows);
             meaning.columns = result.columns;
@@ -134,11 +144,11 @@ struct Reader<'a> {
     surroundings: &'a Surroundings<'a>,
     findings: Vec<Diagnostic>,
     /// The tables that `with` names, the innermost last.
-    ctes: Vec<(String, Columns)>,
+    ctes: Vec<Relation>,
     /// The tables of each query that is being read, the innermost last.
     scopes: Vec<Vec<Relation>>,
-    /// The names that each select list gives.
-    aliases: Vec<Vec<String>>,
+    /// The names that each select list gives, and whether they are seen from where reading is.
+    aliases: Vec<Aliases>,
     /// Columns whose nulls some condition of the statement looks at.
     guarded: Vec<String>,
     /// The tables that were named.
@@ -150,10 +160,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The place of a name.
     fn at(&self, ident: &Ident) -> Span {
+        self.between(ident.span.start, ident.span.end)
+    }
+
+    /// A place of the tree in the file.
+    fn between(&self, start: Location, end: Location) -> Span {
         let positions = &self.statement.0.positions;
-        let start = positions.byte(ident.span.start);
-        let end = positions.byte(ident.span.end);
-        start.zip(end).map_or(self.surroundings.span, |(start, end)| self.surroundings.span.slice(start, end))
+        let place = positions.byte(start).zip(positions.byte(end));
+        place.map_or(self.surroundings.span, |(start, end)| self.surroundings.span.slice(start, end))
     }
 
     /// The place of several names.
@@ -178,5 +192,9 @@ impl Reader<'_> {
 
     fn is_mysql(&self) -> bool {
         self.surroundings.dialect == Some(SqlDialect::MySql)
+    }
+
+    fn is_postgres(&self) -> bool {
+        self.surroundings.dialect == Some(SqlDialect::Postgres)
     }
 }

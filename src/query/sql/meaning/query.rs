@@ -1,13 +1,14 @@
 //! Queries: the tables they read, the columns they give.
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, TableWithJoins, Value,
+    Cte, Distinct, Expr, FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowExpr, OrderBy, OrderByExpr,
+    OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, Value,
 };
 
 use super::expression::{Known, is_aggregate};
-use super::scope::{Column, Columns, Relation};
+use super::scope::{Aliases, Column, Columns, Relation};
 use super::{Reader, ResultColumn, Rows};
+use crate::source::Span;
 
 /// What a query gives.
 #[derive(Debug, Clone, Default)]
@@ -19,7 +20,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// As the columns of a table that a query reads.
-    fn as_table(&self, alias: Option<&TableAlias>) -> Columns {
+    pub(super) fn as_table(&self, alias: Option<&TableAlias>) -> Columns {
         let mut columns: Vec<Column> = self
             .columns
             .iter()
@@ -35,8 +36,10 @@ impl Answer {
         for (column, name) in columns.iter_mut().zip(alias.into_iter().flat_map(|alias| &alias.columns)) {
             column.name.clone_from(&name.name.value);
         }
-        // A column without a name has one that the database chooses.
-        (!columns.iter().any(|column| column.name.is_empty())).then_some(columns)
+        // A column without a name has one that the database chooses, and SQLite numbers those of one name.
+        let is_twice = |at: usize, name: &str| columns.iter().take(at).any(|other| other.name == name);
+        let is_sure = |(at, column): (usize, &Column)| !column.name.is_empty() && !is_twice(at, &column.name);
+        columns.iter().enumerate().all(is_sure).then_some(columns)
     }
 }
 
@@ -44,26 +47,13 @@ impl Reader<'_> {
     /// A query in a scope of its own; names of outer queries stay visible.
     pub(super) fn query(&mut self, query: &Query) -> Answer {
         let ctes = self.ctes.len();
+        let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            let is_recursive = query.with.as_ref().is_some_and(|with| with.recursive);
-            let name = cte.alias.name.value.clone();
-            if is_recursive {
-                // It reads itself: which columns it has is known afterwards.
-                self.ctes.push((name.clone(), None));
-            }
-            let columns = self.query(&cte.query).as_table(Some(&cte.alias));
-            if is_recursive {
-                self.ctes.pop();
-            }
-            self.ctes.push((name, columns));
+            self.named_query(cte, is_recursive);
         }
-        let mut answer = self.body(&query.body, query);
+        let mut answer = self.body(&query.body, keys_of(query.order_by.as_ref()));
+        let limit = self.limit(query.limit_clause.as_ref());
         self.ctes.truncate(ctes);
-        let limit = match &query.limit_clause {
-            Some(LimitClause::LimitOffset { limit, .. }) => limit.as_ref(),
-            Some(LimitClause::OffsetCommaLimit { limit, .. }) => Some(limit),
-            None => None,
-        };
         self.local_order(query, answer.columns.as_deref());
         answer.rows.is_ordered |= query.order_by.is_some();
         answer.rows.is_single |= limit.is_some_and(is_one);
@@ -71,16 +61,66 @@ impl Reader<'_> {
         answer
     }
 
-    fn body(&mut self, body: &SetExpr, query: &Query) -> Answer {
+    /// A table that `with` makes.
+    fn named_query(&mut self, cte: &Cte, is_recursive: bool) {
+        let name = &cte.alias.name.value;
+        if is_recursive {
+            // It reads itself: which columns it has is known afterwards, and its rows are those that it begins with.
+            let rows = Rows { is_bounded: true, ..Rows::default() };
+            self.ctes.push(Relation { rows, ..Relation::named(name.clone()) });
+        }
+        let answer = self.query(&cte.query);
+        if is_recursive {
+            self.ctes.pop();
+        }
+        let columns = answer.as_table(Some(&cte.alias));
+        self.ctes.push(Relation { columns, rows: answer.rows, ..Relation::named(name.clone()) });
+    }
+
+    /// How many rows are wanted at most.
+    fn limit<'q>(&mut self, clause: Option<&'q LimitClause>) -> Option<&'q Expr> {
+        let (limit, offset) = match clause? {
+            LimitClause::LimitOffset { limit, offset, .. } => {
+                (limit.as_ref(), offset.as_ref().map(|offset| &offset.value))
+            }
+            LimitClause::OffsetCommaLimit { limit, offset } => (Some(limit), Some(offset)),
+        };
+        for number in limit.iter().chain(&offset) {
+            self.expr(number);
+        }
+        if let (None, Some(offset)) = (limit, offset) {
+            self.offset_alone(offset);
+        }
+        limit
+    }
+
+    fn body(&mut self, body: &SetExpr, order: &[OrderByExpr]) -> Answer {
         // A long chain of `union` leans to the left.
         let (mut first, mut rest) = (body, Vec::new());
         while let SetExpr::SetOperation { left, right, .. } = first {
             rest.push(&**right);
             first = left;
         }
+        let mut answer = self.part(first, if rest.is_empty() { order } else { &[] });
+        let mut names = self.names_to_order_by(first, &answer);
         let is_alone = rest.is_empty();
-        let mut answer = match first {
-            SetExpr::Select(select) => self.select(select, query, is_alone),
+        for part in rest.into_iter().rev() {
+            let other = self.body(part, &[]);
+            names = self.with_names_of(names, part, &other);
+            self.as_wide(&answer, &other);
+            answer.columns = joined(answer.columns, other.columns);
+            answer.is_listed &= other.is_listed;
+            answer.rows = Rows { is_bounded: answer.rows.is_bounded && other.rows.is_bounded, ..Rows::default() };
+        }
+        if let Some(names) = names.filter(|_| !is_alone) {
+            self.order_of_union(order, &names);
+        }
+        answer
+    }
+
+    fn part(&mut self, part: &SetExpr, order: &[OrderByExpr]) -> Answer {
+        match part {
+            SetExpr::Select(select) => self.select(select, order),
             SetExpr::Query(query) => self.query(query),
             SetExpr::Values(values) => {
                 values.rows.iter().flat_map(|row| row.content.iter()).for_each(|value| drop(self.expr(value)));
@@ -91,26 +131,15 @@ impl Reader<'_> {
             }
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => Answer::default(),
             SetExpr::Table(_) | SetExpr::SetOperation { .. } => Answer::default(),
-        };
-        for part in rest.iter().rev() {
-            let other = self.body(part, query);
-            answer.columns = joined(answer.columns, other.columns);
-            answer.is_listed &= other.is_listed;
-            answer.rows = Rows { is_bounded: answer.rows.is_bounded && other.rows.is_bounded, ..Rows::default() };
         }
-        answer
     }
 
-    fn select(&mut self, select: &Select, query: &Query, is_alone: bool) -> Answer {
+    fn select(&mut self, select: &Select, order: &[OrderByExpr]) -> Answer {
         self.scopes.push(Vec::new());
-        for from in &select.from {
-            self.from(from);
-        }
-        let names = select.projection.iter().filter_map(|item| match item {
-            SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
-            _ => None,
-        });
-        self.aliases.push(names.collect());
+        self.aliases.push(Aliases::of(select));
+        // SQLite knows them in every condition.
+        self.see_aliases(self.is_sqlite() || self.surroundings.dialect.is_none());
+        let sources: Vec<Rows> = select.from.iter().map(|from| self.from(from)).collect();
         if let Some(condition) = &select.selection {
             self.condition(condition);
         }
@@ -118,33 +147,46 @@ impl Reader<'_> {
             GroupByExpr::Expressions(expressions, _) => expressions,
             GroupByExpr::All(_) => &[],
         };
-        let others = group_by.iter().chain(&select.having).chain(&select.qualify);
-        others.for_each(|expr| drop(self.expr(expr)));
+        self.see_aliases(true);
         for key in group_by {
-            self.local_key(key);
+            self.key(key);
+        }
+        self.see_aliases(!self.is_postgres());
+        select.having.iter().for_each(|condition| drop(self.expr(condition)));
+        self.see_aliases(true);
+        if let Some(condition) = &select.qualify {
+            self.expr(condition);
+            self.qualify(condition);
         }
         if let Some(Distinct::On(keys)) = &select.distinct {
             for key in keys {
                 self.expr(key);
             }
         }
-        let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(e, _) if e.is_empty());
-        let is_aggregate = !is_grouped && select.projection.iter().any(gives_aggregate);
-        let (columns, is_listed) = self.projection(select, is_grouped);
-        if is_alone
-            && let Some(order) = &query.order_by
-            && let OrderByKind::Expressions(keys) = &order.kind
-        {
-            for key in keys {
-                self.expr(&key.expr);
-                self.local_key(&key.expr);
+        for window in &select.named_window {
+            if let NamedWindowExpr::WindowSpec(window) = &window.1 {
+                self.window(window);
             }
         }
-        let is_single = is_aggregate || select.from.is_empty() || self.finds_one(select);
+        let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(e, _) if e.is_empty());
+        let is_aggregate = !is_grouped && select.projection.iter().any(gives_aggregate);
+        self.see_aliases(false);
+        let (columns, is_listed) = self.projection(select, is_grouped);
+        self.see_aliases(true);
+        self.keys(order);
+        let is_single = is_aggregate || sources.iter().all(|source| source.is_single) || self.finds_one(select);
         self.aliases.pop();
         self.scopes.pop();
-        let is_bounded = is_single || is_grouped || select.selection.is_some() || select.distinct.is_some();
+        let is_cut = is_grouped || select.selection.is_some() || select.distinct.is_some();
+        let is_bounded = is_single || is_cut || sources.iter().all(|source| source.is_bounded);
         Answer { columns, is_listed, rows: Rows { is_ordered: false, is_single, is_bounded } }
+    }
+
+    /// From here on the names of the select list are seen, or not.
+    fn see_aliases(&mut self, are_seen: bool) {
+        if let Some(aliases) = self.aliases.last_mut() {
+            aliases.are_seen = are_seen;
+        }
     }
 
     /// Whether the conditions name one row of the only table by a unique key.
@@ -167,20 +209,21 @@ impl Reader<'_> {
             let given = match item {
                 SelectItem::UnnamedExpr(expr) => {
                     let known = self.grouped(expr, is_grouped);
-                    Some(vec![self.given(own_name(expr), expr, known)])
+                    Some(vec![self.given(self.own_name(expr), expr, known)])
                 }
                 SelectItem::ExprWithAlias { expr, alias } => {
                     let known = self.grouped(expr, is_grouped);
                     Some(vec![self.given(Some(alias), expr, known)])
                 }
-                SelectItem::Wildcard(_) => {
+                SelectItem::Wildcard(star) => {
                     is_listed = false;
-                    self.all_columns(None)
+                    let star = star.wildcard_token.0.span;
+                    self.all_columns(None, self.between(star.start, star.end))
                 }
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                     is_listed = false;
                     let name = Self::path(name).and_then(|path| path.last().cloned());
-                    name.and_then(|name| self.all_columns(Some(&name)))
+                    name.and_then(|name| self.all_columns(Some(&name), self.at(&name)))
                 }
                 _ => None,
             };
@@ -207,7 +250,8 @@ impl Reader<'_> {
         let text = name.filter(|name| name.quote_style.is_some() || !name.value.chars().any(char::is_uppercase));
         ResultColumn {
             name: text.map(|name| name.value.clone()).unwrap_or_default(),
-            span: name.map_or(self.surroundings.span, |name| self.at(name)),
+            is_nameless: name.is_none() && self.is_nameless(expr),
+            span: name.map_or_else(|| self.whole(expr), |name| self.at(name)),
             ty: known.ty,
             nullable: known.nullable,
             is_plain,
@@ -215,8 +259,24 @@ impl Reader<'_> {
         }
     }
 
+    /// The name that a column has by itself. PostgreSQL calls the result of a function as the function.
+    fn own_name<'e>(&self, expr: &'e Expr) -> Option<&'e Ident> {
+        match expr {
+            Expr::Function(call) if self.is_postgres() => call.name.0.last()?.as_ident(),
+            expr => column_name(expr),
+        }
+    }
+
+    /// Whether the database calls a column as it is written, or nothing at all.
+    fn is_nameless(&self, expr: &Expr) -> bool {
+        let is_called = matches!(expr, Expr::Function(call) if matches!(call.args, FunctionArguments::List(_)));
+        let is_written = is_called || matches!(expr, Expr::Case { .. } | Expr::Cast { .. } | Expr::Subquery(_));
+        let is_computed = matches!(expr, Expr::BinaryOp { .. });
+        ((self.is_sqlite() || self.is_mysql()) && (is_written || is_computed)) || (self.is_postgres() && is_computed)
+    }
+
     /// `*`, `t.*`.
-    fn all_columns(&self, of: Option<&Ident>) -> Option<Vec<ResultColumn>> {
+    fn all_columns(&self, of: Option<&Ident>, span: Span) -> Option<Vec<ResultColumn>> {
         let scope = self.scopes.last()?;
         let is_meant = |relation: &&Relation| of.is_none_or(|of| relation.name.eq_ignore_ascii_case(&of.value));
         let mut found = Vec::new();
@@ -226,7 +286,8 @@ impl Reader<'_> {
         for relation in scope.iter().filter(is_meant) {
             found.extend(relation.columns.as_ref()?.iter().map(|column| ResultColumn {
                 name: column.name.clone(),
-                span: of.map_or(self.surroundings.span, |of| self.at(of)),
+                is_nameless: false,
+                span,
                 ty: column.known.ty.clone(),
                 nullable: column.known.nullable,
                 is_plain: column.known.column.is_some(),
@@ -235,92 +296,21 @@ impl Reader<'_> {
         }
         (!found.is_empty()).then_some(found)
     }
-
-    pub(super) fn from(&mut self, from: &TableWithJoins) {
-        let first = self.scopes.last().map_or(0, Vec::len);
-        self.factor(&from.relation);
-        for join in &from.joins {
-            self.join(join, first);
-        }
-    }
-
-    fn join(&mut self, join: &Join, first: usize) {
-        let before = self.scopes.last().map_or(0, Vec::len);
-        self.factor(&join.relation);
-        let (constraint, left, right) = match &join.join_operator {
-            JoinOperator::Join(c) | JoinOperator::Inner(c) | JoinOperator::CrossJoin(c) => (Some(c), false, false),
-            JoinOperator::Left(c) | JoinOperator::LeftOuter(c) => (Some(c), false, true),
-            JoinOperator::Right(c) | JoinOperator::RightOuter(c) => (Some(c), true, false),
-            JoinOperator::FullOuter(c) => (Some(c), true, true),
-            _ => (None, true, true),
-        };
-        match constraint {
-            Some(JoinConstraint::On(condition)) => drop(self.expr(condition)),
-            // Joined columns are one column of the result, which `*` does not show here.
-            Some(JoinConstraint::Using(_) | JoinConstraint::Natural) => self.merge_columns(first),
-            _ => {}
-        }
-        let Some(scope) = self.scopes.last_mut() else { return };
-        for (at, relation) in scope.iter_mut().enumerate().skip(first) {
-            if (left && at < before) || (right && at >= before) {
-                relation.may_be_missing();
-            }
-        }
-    }
-
-    /// After `using` nobody here knows which columns `*` gives; a name is still found.
-    fn merge_columns(&mut self, first: usize) {
-        let is_local = self.surroundings.is_local;
-        for relation in self.scopes.last_mut().into_iter().flatten().skip(first) {
-            relation.is_merged = true;
-            // Of values of the workflow it is still known what each holds.
-            relation.columns = relation.columns.take().filter(|_| is_local);
-        }
-    }
-
-    fn factor(&mut self, factor: &TableFactor) {
-        let relation = match factor {
-            TableFactor::Table { name, alias, args: None, .. } => {
-                let mut relation = self.table(name, alias.as_ref().map(|alias| &alias.name));
-                if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
-                    relation.columns = None;
-                }
-                relation
-            }
-            TableFactor::Derived { subquery, alias, lateral, .. } => {
-                // Only a lateral one sees its neighbours.
-                let hidden = if *lateral { None } else { self.scopes.pop() };
-                let columns = self.query(subquery).as_table(alias.as_ref());
-                self.scopes.extend(hidden);
-                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
-                Relation { name, table: None, columns, is_merged: false }
-            }
-            TableFactor::NestedJoin { table_with_joins, alias: None } => return self.from(table_with_joins),
-            TableFactor::Table { alias, name, .. } => {
-                let own = Self::path(name).and_then(|path| path.last().map(|part| part.value.clone()));
-                let name = alias.as_ref().map(|alias| alias.name.value.clone()).or(own).unwrap_or_default();
-                Relation { name, table: None, columns: None, is_merged: false }
-            }
-            TableFactor::Function { alias, .. }
-            | TableFactor::UNNEST { alias, .. }
-            | TableFactor::TableFunction { alias, .. } => {
-                let name = alias.as_ref().map(|alias| alias.name.value.clone()).unwrap_or_default();
-                Relation { name, table: None, columns: None, is_merged: false }
-            }
-            _ => Relation { name: String::new(), table: None, columns: None, is_merged: false },
-        };
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.push(relation);
-        }
-    }
 }
 
-/// The name that a column has by itself.
-fn own_name(expr: &Expr) -> Option<&Ident> {
+/// The name of a table's column.
+pub(super) fn column_name(expr: &Expr) -> Option<&Ident> {
     match expr {
         Expr::Identifier(name) => Some(name),
         Expr::CompoundIdentifier(path) => path.last(),
         _ => None,
+    }
+}
+
+fn keys_of(order: Option<&OrderBy>) -> &[OrderByExpr] {
+    match order.map(|order| &order.kind) {
+        Some(OrderByKind::Expressions(keys)) => keys,
+        _ => &[],
     }
 }
 
@@ -369,7 +359,7 @@ pub(super) fn conjuncts(condition: &Expr) -> Vec<&Expr> {
 /// `column = value`, where the value is no other column.
 fn fixed_column(condition: &Expr) -> Option<String> {
     let Expr::BinaryOp { left, op: sqlparser::ast::BinaryOperator::Eq, right } = condition else { return None };
-    let column = |expr: &Expr| own_name(expr).map(|name| name.value.clone());
+    let column = |expr: &Expr| column_name(expr).map(|name| name.value.clone());
     match (column(left), column(right)) {
         (Some(name), None) | (None, Some(name)) => Some(name),
         _ => None,

@@ -1,13 +1,12 @@
 //! The tables that a query names, and the columns that its names mean.
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Select, SelectItem};
 
-use super::Reader;
 use super::expression::Known;
+use super::{Reader, Rows};
 use crate::diagnostic::codes::VF404;
 use crate::diagnostic::{Diagnostic, closest, did_you_mean};
 use crate::schema::database_type;
-use crate::source::Span;
 
 /// A column that a name may mean.
 #[derive(Debug, Clone)]
@@ -29,6 +28,31 @@ pub(super) struct Relation {
     pub(super) columns: Columns,
     /// Whether some of them are one with those of another, so that `*` gives fewer.
     pub(super) is_merged: bool,
+    /// How many rows it has, as far as it is a query.
+    pub(super) rows: Rows,
+}
+
+/// The names that a select list gives.
+#[derive(Debug, Default)]
+pub(super) struct Aliases {
+    names: Vec<String>,
+    /// Whether they are seen from the clause that is being read.
+    pub(super) are_seen: bool,
+}
+
+impl Aliases {
+    /// Those of a query.
+    pub(super) fn of(select: &Select) -> Self {
+        let names = select.projection.iter().filter_map(|item| match item {
+            SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+            _ => None,
+        });
+        Self { names: names.collect(), are_seen: false }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|alias| alias.eq_ignore_ascii_case(name))
+    }
 }
 
 /// Columns that every table has.
@@ -41,6 +65,9 @@ const VALUES: &[&str] = &[
     "current_timestamp",
     "localtime",
     "localtimestamp",
+    "utc_date",
+    "utc_time",
+    "utc_timestamp",
     "current_user",
     "session_user",
     "user",
@@ -69,17 +96,17 @@ impl Reader<'_> {
         let written = path.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let own = path.last().map_or("", |part| part.value.as_str());
         let called = alias.map_or(own, |alias| alias.value.as_str()).to_owned();
-        let same = |(name, _): &&(String, Columns)| path.len() == 1 && name.eq_ignore_ascii_case(&written);
-        if let Some((_, columns)) = self.ctes.iter().rev().find(same) {
-            return Relation { name: called, table: None, columns: columns.clone(), is_merged: false };
+        let same = |cte: &&Relation| path.len() == 1 && cte.name.eq_ignore_ascii_case(&written);
+        if let Some(cte) = self.ctes.iter().rev().find(same) {
+            return Relation { name: called, ..cte.clone() };
         }
         let is_system = SYSTEM.iter().any(|system| own.to_lowercase().starts_with(system));
         if path.len() == 1 && !is_system {
             let place = self.across(&path);
             self.tables.push((written.clone(), place));
         }
-        let unknown = |table| Relation { name: called.clone(), table, columns: None, is_merged: false };
-        let Some(schema) = self.surroundings.schema.filter(|_| !path.is_empty()) else { return unknown(None) };
+        let unknown = || Relation::named(called.clone());
+        let Some(schema) = self.surroundings.schema.filter(|_| !path.is_empty()) else { return unknown() };
         if let Some((table, found)) = schema.table(&written) {
             let column = |(name, column): (&String, &crate::schema::Column)| Column {
                 name: name.clone(),
@@ -94,7 +121,7 @@ impl Reader<'_> {
             };
             let is_changed = (self.surroundings.is_made_here)(table);
             let columns = (!is_changed).then(|| found.columns.iter().map(column).collect());
-            return Relation { name: called, table: Some(table.to_owned()), columns, is_merged: false };
+            return Relation { table: Some(table.to_owned()), columns, ..unknown() };
         }
         let is_elsewhere =
             path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
@@ -111,7 +138,7 @@ impl Reader<'_> {
             let finding = self.noted(finding.help(help));
             self.findings.push(finding);
         }
-        unknown(None)
+        unknown()
     }
 
     /// The column that a bare name means.
@@ -128,13 +155,10 @@ impl Reader<'_> {
                 return Known::default();
             }
         }
-        let is_alias = self.aliases.iter().flatten().any(|alias| alias.eq_ignore_ascii_case(&ident.value));
-        // SQLite takes a quoted name that is none for a text.
-        if is_alias
-            || self.scopes.is_empty()
-            || is_special(&ident.value)
-            || (ident.quote_style.is_some() && (self.is_sqlite() || self.surroundings.dialect.is_none()))
-        {
+        // A quoted name that is none is a text for SQLite, which says nothing of a slip: only what is no name can be meant.
+        let is_text = ident.quote_style.is_some()
+            && (self.surroundings.dialect.is_none() || (self.is_sqlite() && !may_be_name(&ident.value)));
+        if self.sees_alias(&ident.value) || self.scopes.is_empty() || is_special(&ident.value) || is_text {
             return Known::default();
         }
         let known: Vec<(String, String)> = self
@@ -147,7 +171,7 @@ impl Reader<'_> {
         let tables: Vec<String> =
             self.scopes.last().into_iter().flatten().map(|relation| format!("`{}`", relation.title())).collect();
         let place = match tables.as_slice() {
-            [] => "this query reads no table".to_owned(),
+            [] => format!("no table is read here that could have a column `{}`", ident.value),
             [only] => format!("{only} has no column `{}`", ident.value),
             _ => format!("none of {} has a column `{}`", tables.join(", "), ident.value),
         };
@@ -183,27 +207,62 @@ impl Reader<'_> {
         Known::default()
     }
 
+    /// Whether a name may be one of the select list, which the clause that is being read sees. MySQL sees those of the
+    /// queries around from everywhere.
+    fn sees_alias(&self, name: &str) -> bool {
+        let innermost = self.aliases.len().saturating_sub(1);
+        let is_seen = |at: usize, aliases: &Aliases| aliases.are_seen || (self.is_mysql() && at < innermost);
+        self.aliases.iter().enumerate().any(|(at, aliases)| aliases.has(name) && is_seen(at, aliases))
+    }
+
     /// The finding for a column that is not there; `known` are names with their types.
     pub(super) fn no_column(&mut self, ident: &Ident, message: String, known: &[(String, String)]) {
-        let span = self.at(ident);
-        let finding = Diagnostic::new(&VF404, span, message);
-        let finding = with_near(finding, &ident.value, span, known);
+        let finding = Diagnostic::new(&VF404, self.at(ident), message);
+        let finding = if self.aliases.last().is_some_and(|aliases| !aliases.are_seen && aliases.has(&ident.value)) {
+            let help =
+                format!("`{}` is named by this query itself and not known yet here: repeat what it is", ident.value);
+            finding.help(help)
+        } else {
+            self.with_near(finding, ident, known)
+        };
         let finding = self.noted(finding);
         self.findings.push(finding);
     }
+
+    /// Adds the near name with its type, as text and as fix.
+    fn with_near(&self, finding: Diagnostic, ident: &Ident, known: &[(String, String)]) -> Diagnostic {
+        let (name, span) = (ident.value.as_str(), self.at(ident));
+        let names = || known.iter().map(|(name, _)| name.as_str());
+        let near = closest(name, names()).and_then(|near| known.iter().find(|(known, _)| known == near));
+        match near {
+            Some((near, ty)) => {
+                let ty = if ty.is_empty() { String::new() } else { format!(" ({ty})") };
+                let written = if is_plain_name(near) { near.clone() } else { format!("\"{near}\"") };
+                finding.at(format!("did you mean `{near}`{ty}?")).fix(format!("write `{written}`"), span, written)
+            }
+            None if ident.quote_style == Some('"') => {
+                let text = format!("'{name}'");
+                let finding = finding.help(format!("double quotes are for names, single ones for texts: `{text}`"));
+                if self.is_sqlite() { finding.fix(format!("write `{text}`"), span, text) } else { finding }
+            }
+            None => {
+                finding.help(did_you_mean(name, names()).unwrap_or_else(|| "look at the table's columns".to_owned()))
+            }
+        }
+    }
 }
 
-/// Adds the near name with its type, as text and as fix.
-pub(crate) fn with_near(finding: Diagnostic, name: &str, span: Span, known: &[(String, String)]) -> Diagnostic {
-    let names = || known.iter().map(|(name, _)| name.as_str());
-    let near = closest(name, names()).and_then(|near| known.iter().find(|(known, _)| known == near));
-    match near {
-        Some((near, ty)) => {
-            let ty = if ty.is_empty() { String::new() } else { format!(" ({ty})") };
-            finding.at(format!("did you mean `{near}`{ty}?")).fix(format!("write `{near}`"), span, near.as_str())
-        }
-        None => finding.help(did_you_mean(name, names()).unwrap_or_else(|| "look at the table's columns".to_owned())),
-    }
+/// Whether what stands in quotes may be meant as a name, and is no format, path or separator.
+fn may_be_name(quoted: &str) -> bool {
+    quoted.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && quoted.chars().all(|letter| letter.is_alphanumeric() || letter == '_' || letter == ' ')
+}
+
+/// Whether a name means itself without quotes.
+fn is_plain_name(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters.next().is_some_and(|first| first.is_ascii_lowercase() || first == '_')
+        && letters.all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
 }
 
 fn is_special(name: &str) -> bool {
@@ -211,6 +270,11 @@ fn is_special(name: &str) -> bool {
 }
 
 impl Relation {
+    /// A table of which nothing is known but what it is called.
+    pub(super) fn named(name: String) -> Self {
+        Self { name, table: None, columns: None, is_merged: false, rows: Rows::default() }
+    }
+
     pub(super) fn column(&self, name: &str) -> Option<&Column> {
         let columns = self.columns.as_ref()?;
         columns

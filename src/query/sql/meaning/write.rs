@@ -1,16 +1,19 @@
 //! Writes: the columns that they fill, and with what.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, OnConflictAction, OnInsert,
-    SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, OnConflict,
+    OnConflictAction, OnInsert, SelectItem, SetExpr, TableFactor, TableObject, TableWithJoins, Update,
+    UpdateTableFromKind,
 };
 
 use super::Reader;
 use super::compare::Comparison;
 use super::expression::Known;
+use super::query::Answer;
 use super::scope::Relation;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::codes::VF408;
+use crate::diagnostic::codes::{VF401, VF408};
+use crate::source::Span;
 
 impl Reader<'_> {
     pub(super) fn insert(&mut self, insert: &Insert) {
@@ -23,16 +26,19 @@ impl Reader<'_> {
         };
         match insert.source.as_deref().map(|query| (&*query.body, query)) {
             Some((SetExpr::Values(values), query)) if query.with.is_none() => {
+                // MySQL sees the columns that have their values already.
+                let sees_columns = self.is_mysql() || self.surroundings.dialect.is_none();
+                self.scopes.push(sees_columns.then(|| relation.clone()).into_iter().collect());
                 for row in &values.rows {
-                    for (at, value) in row.content.iter().enumerate() {
-                        let value = self.expr(value);
-                        if let Some(column) = columns.get(at) {
-                            self.fits(&value, column, Comparison::Into);
-                        }
-                    }
+                    self.row(&row.content, &columns);
+                    self.as_many(&insert.columns, &row.content);
                 }
+                self.scopes.pop();
             }
-            Some((_, query)) => drop(self.query(query)),
+            Some((_, query)) => {
+                let answer = self.query(query);
+                self.as_many_columns(&insert.columns, &answer);
+            }
             None => {}
         }
         // The rows that were given: PostgreSQL and SQLite call them `excluded`, MySQL as the statement says.
@@ -44,17 +50,66 @@ impl Reader<'_> {
             let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
             self.assign(assignments, table.as_ref());
         }
-        if let Some(OnInsert::OnConflict(conflict)) = &insert.on
-            && let OnConflictAction::DoUpdate(update) = &conflict.action
-        {
-            let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
+        if let Some(OnInsert::OnConflict(conflict)) = &insert.on {
+            self.conflict(conflict);
+        }
+        self.returning(insert.returning.as_deref());
+        self.scopes.pop();
+    }
+
+    /// A row of values.
+    fn row(&mut self, values: &[Expr], columns: &[Known]) {
+        for (at, value) in values.iter().enumerate() {
+            let value = self.expr(value);
+            if let Some(column) = columns.get(at) {
+                self.fits(&value, column, Comparison::Into);
+            }
+        }
+    }
+
+    /// There is a value for each column that is named.
+    fn as_many(&mut self, columns: &[ObjectName], values: &[Expr]) {
+        let place = values.get(columns.len()).or(values.last()).map(|value| self.whole(value));
+        if let Some(place) = place {
+            self.told_apart(place, columns.len(), values.len(), "value");
+        }
+    }
+
+    fn as_many_columns(&mut self, columns: &[ObjectName], answer: &Answer) {
+        let Some(given) = answer.columns.as_ref().filter(|_| answer.is_listed) else { return };
+        if let Some(place) = given.get(columns.len()).or(given.last()).map(|column| column.span) {
+            self.told_apart(place, columns.len(), given.len(), "column");
+        }
+    }
+
+    fn told_apart(&mut self, place: Span, columns: usize, given: usize, what: &str) {
+        // Without names they are the table's, some of which may be left out.
+        if columns == 0 || columns == given {
+            return;
+        }
+        let message = format!("the insert names {} and gives {}", counted(columns, "column"), counted(given, what));
+        let help = if given > columns {
+            "name the column that it goes into"
+        } else {
+            "give one for each column that is named"
+        };
+        self.findings.push(Diagnostic::new(&VF401, place, message).help(help));
+    }
+
+    /// `on conflict (…) do update set …`, where the table's scope is open.
+    fn conflict(&mut self, conflict: &OnConflict) {
+        let table = self.scopes.last().and_then(|scope| scope.first()).cloned();
+        if let (Some(ConflictTarget::Columns(columns)), Some(table)) = (&conflict.conflict_target, &table) {
+            for column in columns {
+                self.target(table, &ObjectName::from(column.clone()));
+            }
+        }
+        if let OnConflictAction::DoUpdate(update) = &conflict.action {
             self.assign(&update.assignments, table.as_ref());
             if let Some(condition) = &update.selection {
                 self.condition(condition);
             }
         }
-        self.returning(insert.returning.as_deref());
-        self.scopes.pop();
     }
 
     pub(super) fn update(&mut self, update: &Update) {
@@ -81,7 +136,9 @@ impl Reader<'_> {
         self.scopes.push(Vec::new());
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
         let using = delete.using.iter().flatten();
-        from.iter().chain(using).for_each(|from: &TableWithJoins| self.from(from));
+        for from in from.iter().chain(using) {
+            self.from(from);
+        }
         if let Some(condition) = &delete.selection {
             self.condition(condition);
         }
@@ -135,4 +192,8 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+pub(super) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
