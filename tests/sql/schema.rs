@@ -246,7 +246,7 @@ fn a_live_check_of_sqlite_asks_it_and_makes_nothing() {
     sandbox.write("live.flow", text);
     let live = sandbox.run(&["check", "live.flow", "--live", "--format", "short"]);
     let wanted =
-        "live.flow:3:29: error[VF401]: the database refuses this: wrong number of arguments to function typeof()\n";
+        "live.flow:3:22: error[VF401]: the database refuses this: wrong number of arguments to function typeof()\n";
     assert_eq!((live.code, live.stdout.as_str()), (1, wanted), "{}", live.stderr);
     assert!(!sandbox.path().join("data").exists());
 }
