@@ -262,6 +262,33 @@ fn deprecated_jobs_and_parameters_are_told_where_they_are_given() {
 }
 
 #[test]
+fn jobs_are_held_against_the_types_and_the_connections_of_their_workflows() {
+    let sandbox = Sandbox::new();
+    let flow = "workflow p {\n  use db: sql\n  param day: date = 2026-01-01\n  param n: int = 1\n  param d: period = 1d\n  \
+                param since: date? = none\n  rows = db.query(sql\"\"\"select 1 as n where :day > '2026-01-01'\"\"\")\n  \
+                output a = f\"{n}{d}{since ?? day}{rows.count}\"\n}\n";
+    sandbox.write("p.flow", flow);
+    sandbox.write(
+        "vmflow.yaml",
+        "default_environment: local\nenvironments:\n  local: { connections: {} }\n  \
+         prod: { connections: { db: { kind: sqlite, path: a.db } } }\n  \
+         odd: { connections: { db: { kind: http, base_url: 'http://localhost' } } }\njobs:\n  \
+         right: { workflow: p.flow, params: { day: 2026-02-01, n: 3, d: 2w, since: yesterday } }\n  \
+         given: { workflow: p.flow, params: { n: '${N:-x}' } }\n  \
+         wrong: { workflow: p.flow, params: { day: 2026-02-30, n: 1.5, d: 30 } }\n  \
+         lacking: { workflow: p.flow, environment: local }\n  \
+         other: { workflow: p.flow, environment: odd }\n",
+    );
+    let ran = sandbox.run(&["check", "p.flow", "--format", "short"]);
+    let told = "vmflow.yaml:9:45: error[VF701]: the parameter `day`: `2026-02-30` is not a `date`\n\
+                vmflow.yaml:9:60: error[VF701]: the parameter `n`: expected int, got 1.5\n\
+                vmflow.yaml:9:68: error[VF701]: the parameter `d`: expected period, got 30\n\
+                vmflow.yaml:10:24: error[VF701]: the job `lacking` wants `db: sql`, and the environment `local` has no such connection\n\
+                vmflow.yaml:11:22: error[VF701]: the job `other` wants `db: sql`, and the environment `odd` has no such connection\n";
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, told), "{}", ran.stderr);
+}
+
+#[test]
 fn a_type_too_large_to_be_shown_is_refused_where_it_is_named() {
     let told = |text: &str| -> Vec<String> {
         findings(text).iter().filter(|finding| finding.is_error()).map(|finding| finding.message.clone()).collect()

@@ -62,11 +62,15 @@ impl Checker<'_> {
         };
         let text = self.text(callee.span);
         let site = CallSite { name, text, connection, is_stated, verb_span, arguments, arguments_span };
+        let before = self.diagnostics.len();
         let checked = match found {
             Callee::Primitive(spec, receiver) => self.call_primitive(scope, spec, receiver, &site, span),
             Callee::Function(id, function) => self.call_function(scope, id, &function, &site, span),
         };
+        // Whether the statement is for another call decides whether there is a `do`.
+        let is_other = self.diagnostics.iter().skip(before).any(|finding| *finding.code == codes::VF406);
         match (self.writes(&checked), do_span) {
+            _ if is_other => {}
             (Some(what), None) => self.missing_do(&checked, what, is_step, &site),
             (None, Some(do_span)) if checked.ty != Type::Error => self.needless_do(scope, &checked, do_span, &site),
             _ => {}

@@ -1,14 +1,14 @@
 //! `with { … }`, `defaults { … }` and `on failure …`.
 
 use super::Checker;
-use super::program::{Action, Block, Expr, OnFailure, Policy, Step};
+use super::program::{self, Action, Block, Expr, OnFailure, Policy, Step};
 use super::scope::Scope;
 use super::walk;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::primitive::{Effect, Run};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Entry, ExprKind, Statement};
-use crate::value::{RecordType, Type, unkeepable};
+use crate::value::{RecordType, Type, Value, unkeepable};
 
 /// The entries of `with`; `defaults` has those before `key`.
 const ENTRIES: [&str; 7] = ["timeout", "retry", "backoff", "rate", "key", "cache", "after"];
@@ -92,7 +92,9 @@ impl Checker<'_> {
     /// An explicit retry of a write that is not safe to repeat will not be done.
     fn warn_of_retry(&mut self, step: &Step, span: Span, scope: &Scope) {
         let is_unsafe = scope.footprint.is_unsafe_to_repeat && !matches!(step.action, Action::Transaction { .. });
-        if step.effect == Effect::Write && step.policy.retry.is_some() && step.policy.key.is_none() && is_unsafe {
+        let never = |retry: &Expr| matches!(retry.kind, program::ExprKind::Literal(Value::Int(0)));
+        let is_retried = step.policy.retry.as_ref().is_some_and(|retry| !never(retry));
+        if step.effect == Effect::Write && is_retried && step.policy.key.is_none() && is_unsafe {
             let finding = Diagnostic::new(
                 &codes::VF604,
                 span,
@@ -174,17 +176,27 @@ impl Checker<'_> {
     fn policy_entry(&mut self, scope: &mut Scope, policy: &mut Policy, name: &str, entry: &Entry, is_default: bool) {
         let value = &entry.value;
         match name {
-            "timeout" => policy.timeout = Some(self.expr_of(scope, value, &Type::Duration, "`timeout`")),
-            "retry" => policy.retry = Some(self.expr_of(scope, value, &Type::Int, "`retry`")),
+            "timeout" => policy.timeout = Some(self.lasting(scope, value, "`timeout`")),
+            "retry" => {
+                let retry = self.expr_of(scope, value, &Type::Int, "`retry`");
+                self.within(&retry, |value| !matches!(value, Value::Int(n) if *n < 0), "a number that is not negative");
+                policy.retry = Some(retry);
+            }
             "backoff" => {
                 policy.backoff = Some(self.made(scope, entry, &backoff_type(), &["exponential(1s)", "constant(5s)"]));
             }
             "rate" => policy.rate = Some(self.made(scope, entry, &rate_type(), &["per_second(5)", "per_minute(60)"])),
             "key" if !is_default => policy.key = Some(self.expr_of(scope, value, &Type::list(Type::Any), "`key`")),
-            "cache" if !is_default => policy.cache = Some(self.expr_of(scope, value, &Type::Duration, "`cache`")),
+            "cache" if !is_default => policy.cache = Some(self.lasting(scope, value, "`cache`")),
             "after" if !is_default => self.after(scope, value),
             _ => self.unknown_entry(name, entry, is_default),
         }
+    }
+
+    fn lasting(&mut self, scope: &mut Scope, value: &ast::Expr, what: &str) -> Expr {
+        let checked = self.expr_of(scope, value, &Type::Duration, what);
+        self.within(&checked, |value| !matches!(value, Value::Duration(ms) if *ms <= 0), "a duration above zero");
+        checked
     }
 
     /// A setting whose values are made by calls: the record behind them is nobody's business.

@@ -294,6 +294,10 @@ impl Checker<'_> {
 
     /// No name hides another.
     pub(super) fn refuse_shadow(&mut self, scope: &Scope, name: &Name) {
+        if &*name.node == "run" {
+            let finding = Diagnostic::new(&codes::VF102, name.span, "`run` is the run itself, with its `now` and `id`");
+            self.report(finding.help("choose another name; no name hides another"));
+        }
         if let Some(before) = scope.bound_at(&name.node) {
             let finding =
                 Diagnostic::new(&codes::VF102, name.span, format!("`{}` already has a meaning here", name.node))

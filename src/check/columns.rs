@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::Checker;
 use super::arguments::CallSite;
-use super::program::Expr;
+use super::program::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, closest, codes};
-use crate::query::sql::{self, ResultColumn};
+use crate::query::sql::{self, ResultColumn, StatementKind};
 use crate::source::Span;
 use crate::syntax::ast::{self, Tag, Tagged, TypeExpr, TypeExprKind};
 use crate::value::{Field, RecordType, Type};
@@ -19,6 +19,12 @@ impl Checker<'_> {
             return None;
         }
         let query = arguments.iter().flatten().find(|argument| argument.ty == Type::Sql);
+        let writes =
+            |query: &Expr| matches!(&query.kind, ExprKind::Sql(template, _) if template.kind != StatementKind::Read);
+        if query.is_some_and(writes) {
+            // Told as such.
+            return None;
+        }
         let meaning = query.and_then(|query| self.meanings.get(&query.span));
         let columns = meaning.and_then(|meaning| Some((meaning.columns.clone()?, meaning.is_listed)));
         let columns = columns.filter(|(columns, _)| are_named(columns) && columns.iter().any(|c| c.ty.is_some()));

@@ -131,6 +131,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Reports a setting whose value, as it is written, no run could take.
+    pub(super) fn within(&mut self, setting: &Expr, holds: impl Fn(&Value) -> bool, wanted: &str) {
+        let text = self.text(setting.span);
+        // What stands for a literal that could not be read is 0, too, and was told.
+        if text.starts_with(['0', '-']) && stated(setting).is_some_and(|value| !holds(&value)) {
+            let message = format!("expected {wanted}, found `{text}`");
+            self.report(Diagnostic::new(&codes::VF003, setting.span, message).help(format!("write {wanted}")));
+        }
+    }
+
     /// The finding for a name that means nothing here; a function's name without a call is its own mistake.
     fn unknown_name(&mut self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
         if self.is_function(scope.module, name) {
@@ -465,5 +475,18 @@ pub(super) fn literal_value(literal: &Literal) -> (Value, Type) {
         Literal::Duration(ms) => (Value::Duration(*ms), Type::Duration),
         Literal::Period { months, days } => (Value::Period(Period { months: *months, days: *days }), Type::Period),
         Literal::BusinessDays(n) => (Value::BusinessDays(*n), Type::BusinessDays),
+    }
+}
+
+/// The value that a literal is, with its sign.
+pub(super) fn stated(expr: &Expr) -> Option<Value> {
+    match &expr.kind {
+        ExprKind::Literal(value) => Some(value.clone()),
+        ExprKind::Negate(inner) => match stated(inner)? {
+            Value::Int(n) => n.checked_neg().map(Value::Int),
+            Value::Duration(ms) => ms.checked_neg().map(Value::Duration),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Checker;
 use super::block::Checked;
-use super::program::{Action, Expr, ExprKind, ForEach, Parallel};
+use super::expression::stated;
+use super::program::{Action, Expr, ForEach, Parallel};
 use super::scope::{ConnectionKey, Role, Scope};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
@@ -75,7 +76,7 @@ impl Checker<'_> {
     /// How many items at once: at least one.
     fn count(&mut self, scope: &mut Scope, count: &ast::Expr) -> Expr {
         let checked = self.expr_of(scope, count, &Type::Int, "`in parallel`");
-        if matches!(checked.kind, ExprKind::Literal(Value::Int(n)) if n < 1) {
+        if matches!(stated(&checked), Some(Value::Int(n)) if n < 1) {
             let finding = Diagnostic::new(&codes::VF201, checked.span, "no item could ever run");
             self.report(finding.help("write how many items run at once, 1 or more"));
         }

@@ -181,9 +181,11 @@ impl Checker<'_> {
         stated: Option<Type>,
     ) -> (FunctionBody, Type) {
         scope.blocks.push(BlockScope::default());
-        for (param, written) in params.iter().zip(&step.params) {
+        for (at, (param, written)) in params.iter().zip(&step.params).enumerate() {
             self.refuse_shadow(scope, &written.name);
             scope.bind(&param.name, written.name.span.to(written.ty.span), param.ty.clone(), Role::Param);
+            let connection = self.given.get(scope.module, &step.name.node, at);
+            scope.given.extend(connection.map(|connection| (param.name.clone(), connection.clone())));
         }
         let checked = self.statements(scope, &block.statements, stated.as_ref());
         let mut inner = checked.block;

@@ -5,7 +5,7 @@ use super::program::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOperator;
-use crate::value::{Mismatch, Type, Value};
+use crate::value::{Mismatch, RecordType, Type, Value};
 
 /// Where a want comes from.
 #[derive(Debug, Clone, Copy)]
@@ -64,13 +64,15 @@ impl Checker<'_> {
     pub(super) fn decide(&mut self, expr: &Expr, doing: &str) -> Type {
         match &expr.ty {
             Type::Optional(inner) => {
+                let (text, is_json) = (self.short(expr.span), **inner == Type::Json);
                 let message = format!("this may be `none`, and {doing} needs a value");
-                let finding = Diagnostic::new(&codes::VF202, expr.span, message)
-                    .at(format!("`{}`", expr.ty))
-                    .help(decision(&self.short(expr.span)));
+                let help = if is_json { decoding(&text, "int", "0") } else { decision(&text) };
+                let finding =
+                    Diagnostic::new(&codes::VF202, expr.span, message).at(format!("`{}`", expr.ty)).help(help);
                 let finding = self.with_declaration(finding, expr.span);
                 self.report(finding);
-                (**inner).clone()
+                // Decoded it is of another type, about which nothing can be said.
+                if is_json { Type::Error } else { (**inner).clone() }
             }
             Type::None if self.has_told_yield => Type::Error,
             Type::None if !self.without_yield.is_empty() && !matches!(expr.kind, ExprKind::Literal(_)) => {
@@ -157,6 +159,11 @@ fn with_member(finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
     }
 }
 
+/// What to do with json that may not be there; `ty` is a type that it may have, and `default` a value of it.
+fn decoding(text: &str, ty: &str, default: &str) -> String {
+    format!("decode it and say what to do without it: `({text} as {ty}?) ?? {default}`")
+}
+
 fn decision(text: &str) -> String {
     format!("say what to do without it: `{text} ?? default`, or test `{text} != none` first")
 }
@@ -166,12 +173,19 @@ fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &
     let place = if mismatch.place.is_empty() { String::new() } else { format!(" {}", mismatch.place) };
     let finding = |code, message: String| Diagnostic::new(code, expr.span, message).at(format!("`{}`", expr.ty));
     match (&mismatch.found, &mismatch.wanted) {
-        (Type::Optional(inner), wanted) if inner.fits(wanted).is_ok() => {
-            let message = format!("this may be `none`, and {what} needs `{wanted}`{place}");
-            let help = if place.is_empty() {
-                decision(text)
-            } else {
-                "say what to do without it, `… ?? default`, where the value is put in".to_owned()
+        (Type::Optional(inner), wanted) if would_fit(inner, wanted) => {
+            let (message, help) = match mismatch.place.as_str() {
+                OF_ITEMS => (
+                    format!("items of this list may be `none`, and {what} needs a value of each"),
+                    format!("leave those out that are: `[x for x in {text} if x != none]`"),
+                ),
+                inner => (
+                    format!("this may be `none`, and {what} needs {}{place}", in_words(wanted, wanted)),
+                    match inner {
+                        "" => decision(text),
+                        _ => "say what to do without it, `… ?? default`, where the value is put in".to_owned(),
+                    },
+                ),
             };
             finding(&codes::VF202, message).help(help)
         }
@@ -217,8 +231,9 @@ fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &
 
 fn plain(expr: &Expr, text: &str, wanted: &Type, inner: (&Type, &Type), place: &str, what: &str) -> Diagnostic {
     let (found, want) = inner;
-    let message = format!("expected `{}`, found `{}`{place}", want.brief(), found.brief());
-    let mut finding = Diagnostic::new(&codes::VF201, expr.span, message).at(format!("{what} wants `{wanted}`"));
+    let message = format!("expected {}, found `{}`{place}", in_words(want, &want.brief()), found.brief());
+    let mut finding =
+        Diagnostic::new(&codes::VF201, expr.span, message).at(format!("{what} wants {}", in_words(wanted, wanted)));
     if !place.is_empty() {
         finding = finding.note(format!("the whole is `{}`", expr.ty.brief()));
     }
@@ -234,10 +249,45 @@ fn plain(expr: &Expr, text: &str, wanted: &Type, inner: (&Type, &Type), place: &
     finding.help = if walks && found.item().is_none() && !matches!(found, Type::Json | Type::Record(_)) {
         let found = found.brief();
         Some(format!("where `{text}` gets its type, write `list<{found}>`; one value alone is walked as `[{text}]`"))
+    } else if place.trim_start() == OF_ITEMS {
+        match want.reader().filter(|_| found.is_text()) {
+            Some(reader) => Some(format!("read each: `[{} for x in {text}]`", reader.replacen("text", "x", 1))),
+            None => hint(found, want, "…"),
+        }
     } else {
         hint(found, want, text)
     };
     finding
+}
+
+/// Where a mismatch lies in the items of a list.
+const OF_ITEMS: &str = "of the list's items";
+
+/// Whether a value fits that is no `none`. Numbers of the wrong kind are told when it is one.
+fn would_fit(inner: &Type, wanted: &Type) -> bool {
+    let is_any = matches!(wanted, Type::Variable(_) | Type::Number(_) | Type::Ordered(_));
+    is_any || inner.fits(wanted).is_ok() || inner.is_number() && wanted.is_number()
+}
+
+/// A wanted type as people say it: what a primitive takes of several types has a letter for its name. Another is `shown`.
+fn in_words(wanted: &Type, shown: &dyn std::fmt::Display) -> String {
+    let one = |ty: &Type, many: bool| {
+        Some(match (ty, many) {
+            (Type::Number(_), false) => "a number",
+            (Type::Number(_), true) => "numbers",
+            (Type::Ordered(_), false) => "a value that has an order",
+            (Type::Ordered(_), true) => "values that have an order",
+            (Type::Variable(_), false) => "a value",
+            (Type::Variable(_), true) => "values",
+            _ => return None,
+        })
+    };
+    let list = |item: &Type| one(item, true).map(|items| format!("a list of {items}"));
+    match wanted {
+        Type::List(item) => list(item),
+        other => one(other, false).map(str::to_owned),
+    }
+    .unwrap_or_else(|| format!("`{shown}`"))
 }
 
 /// `72h` is `3d`.
@@ -262,24 +312,17 @@ fn unit(text: &str, unit: &str, others: &str) -> String {
 }
 
 fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
+    if found.is_text()
+        && let Some(hint) = of_text(wanted, text)
+    {
+        return Some(hint);
+    }
     match (found, wanted) {
+        (found, Type::Bool) => Some(of_condition(found, text)),
+        (Type::Record(found), Type::Record(wanted)) => of_record(found, wanted),
         (found, Type::Optional(wanted)) if !found.is_optional() && *found != Type::None => hint(found, wanted, text),
         (Type::Json, Type::List(item)) if **item == Type::Any => {
             Some(format!("say what it holds: `{text} as list<T>`"))
-        }
-        (Type::Record(found), Type::Record(wanted)) => {
-            let missing =
-                wanted.fields.iter().find(|field| found.get(&field.name).is_none() && !field.ty.is_optional());
-            let surplus = found.names().find(|name| wanted.get(name).is_none());
-            match (missing, surplus) {
-                (_, Some(name)) => {
-                    let near = did_you_mean(name, wanted.names());
-                    let near = near.map(|near| format!("; {near}")).unwrap_or_default();
-                    Some(format!("`{name}` is not a field of the wanted record{near}"))
-                }
-                (Some(field), None) => Some(format!("add the field `{}: {}`", field.name, field.ty)),
-                _ => None,
-            }
         }
         (Type::Record(_), Type::Map(..)) => {
             Some("write the fields here as a literal, or as a map with keys in quotes".to_owned())
@@ -296,20 +339,11 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
             Some(format!("say how: `round({text}) as int`, or with `floor` or `ceil`"))
         }
         (Type::Decimal, Type::Float) => Some(format!("say that digits may be lost: `{text} as float`")),
-        (found, Type::Int | Type::Float | Type::Decimal) if found.is_text() && text.starts_with('"') => {
-            Some("write the number without quotes".to_owned())
+        (Type::Float | Type::Int, Type::Decimal) if text.parse::<f64>().is_ok() => {
+            Some(format!("a decimal is read from its digits: `parse_decimal(\"{text}\")`"))
         }
         (_, Type::Date) if is_split_date(text) || *found == Type::Int && is_damaged_date(text) => {
             Some("a date is written year first, with all digits and without quotes: `2025-01-31`".to_owned())
-        }
-        (found, Type::Date) if found.is_text() && text.starts_with('"') => {
-            Some("write a date without quotes: `2025-01-31`".to_owned())
-        }
-        (found, wanted) if found.is_text() && wanted.reader().is_some() => {
-            wanted.reader().map(|reader| format!("use `{}`", reader.replacen("text", text, 1)))
-        }
-        (found, Type::Duration | Type::Period | Type::BusinessDays | Type::Time) if found.is_text() => {
-            Some(format!("write it without quotes: `{}`", text.trim_matches('"')))
         }
         (Type::Int, Type::Period) => Some(unit(text, "d", "`w`, `mo`, `y`")),
         (Type::Int, Type::Duration) => Some(unit(text, "s", "`m`, `h`")),
@@ -323,17 +357,10 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
             let count = text.strip_suffix('d').filter(|count| count.bytes().all(|byte| byte.is_ascii_digit()));
             Some(format!("write business days: `{}bd`", count.unwrap_or("20")))
         }
+        (Type::Range(of), Type::List(_)) if **of == Type::Date => Some(format!(
+            "ask a calendar for its days: `c.days({text})`, with `calendar c = calendars.weekdays(zone: \"UTC\")`"
+        )),
         (found, Type::List(item)) if found.fits(item).is_ok() => Some(format!("put it in a list: `[{text}]`")),
-        (found, Type::Bool) if found.is_text() && text.starts_with('"') && text.contains(['<', '>', '=']) => {
-            Some("write the condition without quotes".to_owned())
-        }
-        (found, Type::Calendar | Type::Connection(_)) if found.is_text() && text.starts_with('"') => {
-            Some(format!("write the name without quotes: `{}`", text.trim_matches('"')))
-        }
-        (Type::Optional(_), Type::Bool) => Some(format!("test it: `{text} != none`")),
-        (found, Type::Bool) if found.is_number() => Some(format!("compare it: `{text} > 0`")),
-        (Type::List(_) | Type::Table(_) | Type::Map(..), Type::Bool) => Some(format!("compare it: `{text}.count > 0`")),
-        (_, Type::Bool) => Some("compare it with something; nothing but a `bool` is true or false".to_owned()),
         (Type::List(_) | Type::Table(_), wanted) if found.item().is_some_and(|item| item.fits(wanted).is_ok()) => {
             Some(format!("take one of them, as in `first({text})`, or walk them"))
         }
@@ -343,7 +370,55 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
         (Type::Text, Type::Literals(_)) => Some(format!("hold it against the union: `{text} as {wanted}`")),
         (Type::Json, wanted) => Some(format!("decode it: `{text} as {wanted}`")),
         (Type::None, _) => Some("give a value; `none` is for types with a `?`".to_owned()),
-        (_, wanted) => Some(format!("give {} here", a(wanted))),
+        (_, wanted) if in_words(wanted, wanted).starts_with('`') => Some(format!("give {} here", a(wanted))),
+        (_, wanted) => Some(format!("give {} here", in_words(wanted, wanted))),
+    }
+}
+
+/// What to write where a text stands; text in quotes is what the author meant, another one comes from elsewhere.
+fn of_text(wanted: &Type, text: &str) -> Option<String> {
+    let Some(inner) = text.strip_prefix('"').map(|rest| rest.trim_end_matches('"')) else {
+        return match wanted {
+            Type::Duration | Type::Period | Type::BusinessDays | Type::Time => {
+                Some(format!("write it without quotes: `{text}`"))
+            }
+            wanted => wanted.reader().map(|reader| format!("use `{}`", reader.replacen("text", text, 1))),
+        };
+    };
+    Some(match wanted {
+        Type::Decimal => format!("read it: `parse_decimal({text})`"),
+        Type::Int | Type::Float if inner.parse::<f64>().is_ok() => "write the number without quotes".to_owned(),
+        Type::Date => "write a date without quotes: `2025-01-31`".to_owned(),
+        Type::Duration | Type::Period | Type::BusinessDays | Type::Time => {
+            format!("write it without quotes: `{inner}`")
+        }
+        Type::Bool if inner.contains(['<', '>', '=']) => "write the condition without quotes".to_owned(),
+        Type::Calendar | Type::Connection(_) => format!("write the name without quotes: `{inner}`"),
+        _ => return None,
+    })
+}
+
+/// What to write where a condition is wanted.
+fn of_condition(found: &Type, text: &str) -> String {
+    match found {
+        Type::Optional(json) if **json == Type::Json => decoding(text, "bool", "false"),
+        Type::Optional(_) => format!("test it: `{text} != none`"),
+        Type::Json => format!("decode it: `{text} as bool`"),
+        found if found.is_number() => format!("compare it: `{text} > 0`"),
+        Type::List(_) | Type::Table(_) | Type::Map(..) => format!("compare it: `{text}.count > 0`"),
+        _ => "compare it with something; nothing but a `bool` is true or false".to_owned(),
+    }
+}
+
+fn of_record(found: &RecordType, wanted: &RecordType) -> Option<String> {
+    let missing = wanted.fields.iter().find(|field| found.get(&field.name).is_none() && !field.ty.is_optional());
+    match (missing, found.names().find(|name| wanted.get(name).is_none())) {
+        (_, Some(name)) => {
+            let near = did_you_mean(name, wanted.names()).map(|near| format!("; {near}")).unwrap_or_default();
+            Some(format!("`{name}` is not a field of the wanted record{near}"))
+        }
+        (Some(field), None) => Some(format!("add the field `{}: {}`", field.name, field.ty)),
+        _ => None,
     }
 }
 

@@ -21,6 +21,7 @@ mod flow;
 mod foreign;
 mod formula;
 mod function;
+mod given;
 mod inner;
 mod labels;
 mod lint;
@@ -53,6 +54,7 @@ use std::sync::Arc;
 use ahead::Ahead;
 pub use deprecation::Deprecation;
 pub use formula::check_formula;
+use given::Given;
 pub use program::Program;
 pub use surroundings::{ConnectionFacts, Schemas, Store, Surroundings};
 
@@ -121,6 +123,8 @@ struct Checker<'a> {
     meanings: HashMap<Span, Meaning>,
     /// Words that stand where some file makes or changes a table.
     definitions: HashSet<String>,
+    /// The connections that steps are given.
+    given: Arc<Given>,
     /// The queries that another thread reads meanwhile.
     ahead: Option<Arc<Ahead>>,
     /// Where the parameter stands that a name in the text means.
@@ -154,6 +158,7 @@ impl<'a> Checker<'a> {
             has_told_yield: false,
             meanings: HashMap::new(),
             definitions: statement::definitions(modules),
+            given: Arc::new(Given::of(modules)),
             ahead: None,
             declared: HashMap::new(),
         };

@@ -278,6 +278,10 @@ fn comparison_help(a: &Type, b: &Type) -> &'static str {
         (text, other) | (other, text) if text.is_text() && other.is_number() => {
             "write the number without quotes, or read the text as one: `parse_float(text)`"
         }
+        (Type::Json, _) | (_, Type::Json) => {
+            "decode the json first: `… as int`, or `… as int?` where it may be missing"
+        }
+        (Type::Bool, _) => "compare two at a time: `a < b and b < c`",
         (Type::Outcomes(..), _) | (_, Type::Outcomes(..)) => "look at `.ok` or `.failed`",
         (a, b) if a == b => "values of this type have no order; compare a field of them",
         _ => "turn one side into the type of the other",
@@ -347,6 +351,7 @@ fn arithmetic_finding(
     match (operator.node, types.0, types.1) {
         (Op::Add | Op::Subtract, Type::Timestamp, Type::Period) => {
             let sign = operator.node.symbol();
+            let in_zone = format!("`midnight(date_of({a}, \"UTC\") {sign} {b}, \"UTC\")`");
             labelled(
                 &codes::VF303,
                 operator,
@@ -354,9 +359,10 @@ fn arithmetic_finding(
                 right,
                 "an instant and calendar days need a zone: a day is not always 24 hours".to_owned(),
             )
-            .help(format!(
-                "write hours, `{a} {sign} 24h`, or name the zone: `midnight(date_of({a}, \"UTC\") {sign} {b}, \"UTC\")`"
-            ))
+            .help(match hours(b) {
+                Some(hours) => format!("write hours, `{a} {sign} {hours}`, or name the zone: {in_zone}"),
+                None => format!("name the zone: {in_zone}"),
+            })
         }
         (Op::Add | Op::Subtract, Type::Timestamp, Type::BusinessDays) => {
             labelled(&codes::VF303, operator, left, right, "an instant and business days need a zone".to_owned())
@@ -420,6 +426,15 @@ fn number_in_text((one, other): (&Type, &Type), (a, b): (&str, &str)) -> Option<
     };
     let reader = number.reader().filter(|_| number.is_number() && !text.starts_with('"'))?;
     Some(reader.replacen("text", text, 1))
+}
+
+/// `7d` as hours; nothing where that is no number of days.
+fn hours(period: &str) -> Option<String> {
+    let days: u32 = match period.strip_suffix('w') {
+        Some(weeks) => weeks.parse::<u32>().ok()?.checked_mul(7)?,
+        None => period.strip_suffix('d')?.parse().ok()?,
+    };
+    Some(format!("{}h", days.checked_mul(24)?))
 }
 
 /// A part of an interpolated text: a text as it stands, everything else in a hole.

@@ -84,8 +84,8 @@ impl Checker<'_> {
         let mut arguments = Vec::with_capacity(template.holes.len());
         for hole in &template.holes {
             let argument = self.hole(scope, &hole.path, hole.span, (":", &|_| true));
-            self.check_bound(&argument, hole.is_list);
-            arguments.push(argument);
+            let is_right = self.check_bound(&argument, hole.is_list);
+            arguments.push(if is_right { argument } else { Expr { ty: Type::Error, ..argument } });
         }
         if is_broken {
             return Expr { ty: Type::Sql, ..broken(span) };
@@ -105,11 +105,19 @@ impl Checker<'_> {
         Expr { kind: ExprKind::Sql(template, arguments), ty: Type::Sql, span, effect }
     }
 
-    /// A value that a database can take at this place.
-    fn check_bound(&mut self, argument: &Expr, is_list: bool) {
+    /// A value that a database can take at this place; whether it is one.
+    fn check_bound(&mut self, argument: &Expr, is_list: bool) -> bool {
         let ty = argument.ty.required();
         let name = self.text(argument.span);
         let message = match &ty {
+            Type::Range(_) => Some((
+                "a range cannot be bound to a query".to_owned(),
+                Some(format!("bind its ends, `:{name}.start` and `:{name}.end`")),
+            )),
+            Type::Outcomes(..) => Some((
+                "the outcomes of a loop cannot be bound to a query".to_owned(),
+                Some(format!("bind the results: `:{name}.ok`")),
+            )),
             Type::List(_) if !is_list => Some((
                 "a list can be bound only after `in`, or inside `any(…)`".to_owned(),
                 Some(format!("write `… in :{name}`")),
@@ -125,14 +133,7 @@ impl Checker<'_> {
                 format!("a database has no `{ty}`"),
                 Some("compute the date or the instant in a step, and bind that".to_owned()),
             )),
-            Type::Connection(_)
-            | Type::Calendar
-            | Type::Outcomes(..)
-            | Type::Range(_)
-            | Type::Sql
-            | Type::Promql
-            | Type::Series
-            | Type::Sample => Some((
+            Type::Connection(_) | Type::Calendar | Type::Sql | Type::Promql | Type::Series | Type::Sample => Some((
                 format!("{} cannot be bound to a query", shown(&ty)),
                 Some("bind a plain value: a text, a number, a date".to_owned()),
             )),
@@ -142,7 +143,9 @@ impl Checker<'_> {
             let mut finding = Diagnostic::new(&codes::VF403, argument.span, message).at(format!("`{}`", argument.ty));
             finding.help = help;
             self.report(finding);
+            return false;
         }
+        true
     }
 
     fn promql(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
@@ -319,9 +322,7 @@ impl Checker<'_> {
         scope: &'s Scope,
         receiver: Option<&Expr>,
     ) -> Option<(&'s Arc<str>, &'s ConnectionFacts)> {
-        let ExprKind::Slot { up, index } = receiver?.kind else { return None };
-        let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level))?;
-        let (name, _) = block.names.get_index(index)?;
+        let name = scope.connection(receiver?)?;
         Some((name, self.surroundings.connections.get(name)?))
     }
 }

@@ -1,6 +1,6 @@
 //! What a name means where it stands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::after::After;
 use super::modules::ModuleId;
 use super::narrow::{self, Fact};
+use super::program;
 use super::suggest::Candidate;
 use crate::query::sql::SqlDialect;
 use crate::source::Span;
@@ -119,6 +120,8 @@ pub(super) struct Scope {
     pub(super) stated: Option<Span>,
     /// The name of the step being checked.
     pub(super) step: Option<Arc<str>>,
+    /// The connections that the parameters of the step being checked are.
+    pub(super) given: HashMap<Arc<str>, Arc<str>>,
     /// The SQL literal that a connection is given, and the connection.
     pub(super) queried: Option<(Span, Queried)>,
     /// The rows that the statement being checked runs for: their fields are names in it.
@@ -150,6 +153,7 @@ impl Scope {
             action: None,
             stated: None,
             step: None,
+            given: HashMap::new(),
             queried: None,
             row: None,
             knows_outcome: false,
@@ -183,6 +187,18 @@ impl Scope {
         let ty = if may_be_missing && is_step { binding.ty.clone().optional() } else { binding.ty.clone() };
         let param = (binding.role == Role::Param).then_some(binding.span);
         Some(Found::Slot { up, slot: binding.slot, ty, param })
+    }
+
+    /// The name in the environment of the connection that an expression names, where that is known.
+    pub(super) fn connection(&self, receiver: &program::Expr) -> Option<&Arc<str>> {
+        let program::ExprKind::Slot { up, index } = receiver.kind else { return None };
+        let block = self.blocks.len().checked_sub(1 + up).and_then(|level| self.blocks.get(level))?;
+        let (name, binding) = block.names.get_index(index)?;
+        match binding.role {
+            Role::Connection => Some(name),
+            Role::Param => self.given.get(name),
+            _ => None,
+        }
     }
 
     /// The names of the connections in scope whose methods are those of `kind`.

@@ -7,7 +7,7 @@ use super::Checker;
 use super::arguments::CallSite;
 use super::modules::Modules;
 use super::program::{self, Expr, ExprKind};
-use super::scope::{Queried, Role, Scope};
+use super::scope::{Queried, Scope};
 use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::primitive::Spec;
@@ -23,10 +23,7 @@ impl Checker<'_> {
     /// The SQL connection that a call goes to.
     pub(super) fn queried(&self, scope: &Scope, receiver: &Expr) -> Option<Queried> {
         let Type::Connection(kind) = receiver.ty else { return None };
-        let ExprKind::Slot { up, index } = receiver.kind else { return None };
-        let block = scope.blocks.len().checked_sub(1 + up).and_then(|level| scope.blocks.get(level))?;
-        let (name, binding) = block.names.get_index(index)?;
-        let name = (binding.role == Role::Connection).then(|| name.clone());
+        let name = scope.connection(receiver).cloned();
         let store = name.as_ref().and_then(|name| self.surroundings.connections.get(name)).map(|facts| facts.store);
         let dialect = match (kind, store) {
             (ConnectionKind::Sqlite, _) | (ConnectionKind::Sql, Some(Store::Sqlite)) => Some(SqlDialect::Sqlite),
@@ -156,7 +153,8 @@ impl Checker<'_> {
         for field in &row.fields {
             let Some((column, found)) = table.column(&field.name) else {
                 let message = format!("`{name}` has no column `{}`", field.name);
-                let finding = Diagnostic::new(&codes::VF404, rows.span, message).at("these rows have it");
+                let finding =
+                    Diagnostic::new(&codes::VF404, place(rows, &field.name), message).at("these rows have it");
                 let help = did_you_mean(&field.name, table.columns.keys().map(String::as_str));
                 let help = help.unwrap_or_else(|| "leave it out, or add the column".to_owned());
                 self.report(finding.help(help).note(schema.note()));
@@ -166,7 +164,8 @@ impl Checker<'_> {
             let is_text = schema.database == "sqlite" && wanted.is_text() && is_text_in_sqlite(&field.ty);
             if !is_text && !fits_column(&field.ty, &wanted) {
                 let message = format!("`{}` goes into the column `{column}`, which holds `{wanted}`", field.ty);
-                let finding = Diagnostic::new(&codes::VF405, rows.span, message).at("these rows have it");
+                let finding =
+                    Diagnostic::new(&codes::VF405, place(rows, &field.name), message).at("these rows have it");
                 let finding = finding.help(format!("let the rows hold a `{wanted}` there"));
                 self.report(finding.note(format!("`{name}.{column}` is `{}`", found.ty)).note(schema.note()));
             }
@@ -199,6 +198,20 @@ impl Checker<'_> {
             self.report(finding.note(schema.note()));
         }
     }
+}
+
+/// Where rows get a field, as far as they are written out; else where they stand.
+fn place(rows: &Expr, field: &str) -> Span {
+    let row = match &rows.kind {
+        ExprKind::ListComprehension(row, _) => Some(&**row),
+        ExprKind::List(rows) => rows.first(),
+        _ => None,
+    };
+    let value = row.and_then(|row| match &row.kind {
+        ExprKind::Record(shape, values) => values.get(shape.iter().position(|name| **name == *field)?),
+        _ => None,
+    });
+    value.map_or(rows.span, |value| value.span)
 }
 
 /// The first words of every `create …` and `alter …` in the files, the names of what they make among them.

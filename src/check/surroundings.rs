@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use crate::query::promql::Dialect;
 use crate::schema::Schema;
+use crate::value::ConnectionKind;
 
 /// What is known of the connections that workflows will run with, by their names; empty without a configuration.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +97,18 @@ impl Store {
     /// The store with this `kind` in a configuration.
     pub fn find(kind: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(known, _)| *known == kind).map(|(_, store)| store)
+    }
+
+    /// What workflows call such a connection.
+    pub const fn kind(self) -> ConnectionKind {
+        match self {
+            Self::Sqlite => ConnectionKind::Sqlite,
+            Self::Postgres => ConnectionKind::Postgres,
+            Self::Mysql => ConnectionKind::Mysql,
+            Self::Embedded | Self::VictoriaMetrics | Self::Prometheus | Self::InfluxDb => ConnectionKind::Metrics,
+            Self::Http => ConnectionKind::Http,
+            Self::Files => ConnectionKind::Files,
+        }
     }
 
     /// The language of the queries that it reads, of a store of metrics.

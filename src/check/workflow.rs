@@ -7,6 +7,7 @@ use std::thread::Builder;
 use super::deprecation::Deprecation;
 use super::mismatch::Want;
 use super::modules::ModuleId;
+use super::narrow;
 use super::program::{self, Block, CalendarBinding, ConnectionUse, Output, Policy, Workflow, WorkflowParam};
 use super::scope::{BlockScope, Role, Scope};
 use super::suggest::Suggestions;
@@ -229,6 +230,8 @@ impl Checker<'_> {
         let slot = scope.bind(&param.name.node, param.name.span.to(param.ty.span), ty.clone(), Role::Param);
         let require = param.require.as_ref().map(|require| self.expr_of(scope, require, &Type::Bool, "`require`"));
         let message = param.message.as_ref().map(|message| self.expr_of(scope, message, &Type::Text, "`else`"));
+        // It is asked before any step runs.
+        scope.narrowed.extend(param.require.iter().flat_map(|require| narrow::facts(require, true)));
         // A parameter that only its own `require` looks at is not used.
         if let Some(binding) = scope.blocks.last_mut().and_then(|block| block.names.get_mut(&param.name.node)) {
             binding.is_used = false;

@@ -12,7 +12,7 @@ use super::arguments::{self, ParameterFlag, Wanted};
 use super::prepare::refused_text;
 use super::project::read_text;
 use crate::check::program::Workflow;
-use crate::config::Job;
+use crate::config::{Job, JobParam};
 use crate::diagnostic::closest;
 use crate::plan::{GivenArgument, SINCE, UNTIL, named, settle};
 use crate::value::{Timestamp, Type};
@@ -143,13 +143,15 @@ fn unknown(written: &str, name: &str, workflow: &Workflow) -> String {
 /// The arguments of a job, and those given for its run in their place.
 pub(super) fn with_those_of(job: Option<&Job>, given: &Arguments) -> Arguments {
     let mut all = Arguments::new();
-    for (name, param) in job.iter().flat_map(|job| &job.params) {
-        let argument = match (&param.value, param.substituted) {
-            (Json::String(text), true) => GivenArgument::Text(text.clone()),
-            (value, _) => GivenArgument::Json(value.clone()),
-        };
-        all.insert(name.clone(), argument);
-    }
+    all.extend(job.iter().flat_map(|job| &job.params).map(|(name, param)| (name.clone(), of_job(param))));
     all.extend(given.clone());
     all
+}
+
+/// What a job gives for a parameter.
+pub(super) fn of_job(param: &JobParam) -> GivenArgument {
+    match (&param.value, param.substituted) {
+        (Json::String(text), true) => GivenArgument::Text(text.clone()),
+        (value, _) => GivenArgument::Json(value.clone()),
+    }
 }

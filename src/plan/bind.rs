@@ -77,6 +77,11 @@ pub fn bind_again(
     if errors.is_empty() { Ok(Plan { program, workflow, arguments }) } else { Err(errors) }
 }
 
+/// Why a value does not fit a parameter, if it does not.
+pub fn misfit(param: &WorkflowParam, given: &GivenArgument) -> Option<BindError> {
+    argument(param, Some(given)).err()
+}
+
 fn unknown(workflow: &Workflow, given: &IndexMap<Arc<str>, GivenArgument>) -> Vec<BindError> {
     let names = || workflow.params.iter().map(|param| &*param.name);
     let is_unknown = |name: &&Arc<str>| !names().any(|known| *known == ***name);

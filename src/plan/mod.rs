@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::check::program::{Program, Workflow};
 use crate::value::Value;
 
-pub use bind::{BindError, GivenArgument, bind, bind_again};
+pub use bind::{BindError, GivenArgument, bind, bind_again, misfit};
 pub use draw::{Drawing, Mark, Marks, Outcome, draw, draw_run, draw_steps};
 pub use graph::graph;
 pub use since::{SINCE, UNTIL, named, settle};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
+use super::numbers::shown;
 use super::refined::{DateFormat, TimestampFormat};
 use super::{Example, Form, Primitive, Property, Pure, Spec, args};
-use crate::value::{ErrorKind, StepError, Timestamp, Type, Value, Zone, cut, first_at, local_clock};
+use crate::value::{ErrorKind, StepError, Timestamp, Type, Value, Zone, first_at, local_clock};
 
 pub(super) static SPECS: &[Spec] = &[
     Spec::pure::<Midnight>(),
@@ -175,6 +176,16 @@ impl Pure for DateOf {
     }
 }
 
+/// Whether a year is none that `%Y` made of two digits, nor one beyond those that are written with four.
+fn has_four_digits(day: NaiveDate) -> bool {
+    (1000..=9999).contains(&day.year())
+}
+
+fn short_year(text: &str) -> StepError {
+    StepError::new(ErrorKind::Data, format!("{} has no year of four digits", shown(text)))
+        .help("`%Y` reads a year of four digits; one of two is `%y`")
+}
+
 struct ParseDate;
 args! {
     struct ParseDateArgs {
@@ -195,12 +206,12 @@ impl Primitive for ParseDate {
 }
 impl Pure for ParseDate {
     fn run(args: ParseDateArgs) -> Result<NaiveDate, StepError> {
-        NaiveDate::parse_from_str(&args.text, &args.format.0).map_err(|_| {
-            StepError::new(
-                ErrorKind::Data,
-                format!("{:?} is not a date in the format `{}`", &*args.text, args.format.0),
-            )
-        })
+        let unread = |_| {
+            let message = format!("{} is not a date in the format `{}`", shown(&args.text), args.format.0);
+            StepError::new(ErrorKind::Data, message)
+        };
+        let day = NaiveDate::parse_from_str(&args.text, &args.format.0).map_err(unread)?;
+        if has_four_digits(day) { Ok(day) } else { Err(short_year(&args.text)) }
     }
 }
 
@@ -234,13 +245,21 @@ impl Primitive for ParseTimestamp {
 }
 impl Pure for ParseTimestamp {
     fn run(args: ParseTimestampArgs) -> Result<Timestamp, StepError> {
-        let (text, format, zone) = (&*args.text, &*args.format.format, args.zone.0);
-        let refused = |why: String| StepError::new(ErrorKind::Data, format!("{:?} {why}", cut(text, 60)));
+        let (text, zone) = (&*args.text, args.zone.0);
+        let TimestampFormat { format, lenient, has_offset } = &args.format;
+        let refused = |why: String| StepError::new(ErrorKind::Data, format!("{} {why}", shown(text)));
         let unread = |_| refused(format!("is not an instant in the format `{format}`"));
-        if args.format.has_offset {
-            return DateTime::parse_from_str(text, format).map(|at| at.with_timezone(&Utc)).map_err(unread);
+        if text.starts_with(char::is_whitespace) {
+            return Err(refused("begins with white space".to_owned()).help("take it off: `trim(text)`"));
+        }
+        if *has_offset {
+            let at = DateTime::parse_from_str(text, lenient).map_err(unread)?.with_timezone(&Utc);
+            return if has_four_digits(at.date_naive()) { Ok(at) } else { Err(short_year(text)) };
         }
         let clock = NaiveDateTime::parse_from_str(text, format).map_err(unread)?;
+        if !has_four_digits(clock.date()) {
+            return Err(short_year(text));
+        }
         match zone.from_local_datetime(&clock) {
             LocalResult::Single(at) => Ok(at.with_timezone(&Utc)),
             LocalResult::None => Err(refused(format!("is an hour that the clocks of {zone} skip"))),
@@ -351,12 +370,23 @@ mod tests {
             r#""2025-10-26 01:30" is an hour that the clocks of Europe/London show twice"#
         );
         for bad in
-            ["", "2025-01-31", "2025-02-30 06:30", "2025-01-31 06:30:00", "2025-01-31 06:30 x", "99999-01-31 06:30"]
+            ["", "2025-01-31", "2025-02-30 06:30", "2025-01-31 06:30:00", "2025-01-31 06:30 ", "99999-01-31 06:30"]
         {
             assert_eq!(london(bad).unwrap_err(), format!("{bad:?} is not an instant in the format `%Y-%m-%d %H:%M`"));
         }
-        assert_eq!(read("2025-07-31 06:30+02:00", "%F %R%:z", Tz::Asia__Tokyo).unwrap(), "2025-07-31T04:30:00Z");
-        assert!(read("2025-07-31 06:30+99:00", "%F %R%:z", Tz::UTC).unwrap_err().contains("is not an instant"));
+        assert_eq!(london(" 2025-01-31 06:30").unwrap_err(), r#"" 2025-01-31 06:30" begins with white space"#);
+        assert_eq!(london("25-01-31 06:30").unwrap_err(), r#""25-01-31 06:30" has no year of four digits"#);
+        for offset in ["+02:00", "+0200", "+02", " +02:00"] {
+            for letters in ["%z", "%:z"] {
+                let read = read(&format!("2025-07-31 06:30{offset}"), &format!("%F %R{letters}"), Tz::Asia__Tokyo);
+                assert_eq!(read.unwrap(), "2025-07-31T04:30:00Z", "{offset}");
+            }
+        }
+        assert_eq!(read("2025-07-31T06:30:00Z", "%FT%T%z", Tz::Asia__Tokyo).unwrap(), "2025-07-31T06:30:00Z");
+        for offset in ["+99:00", "+2500", "+2400", "EST", ""] {
+            let read = read(&format!("2025-07-31 06:30{offset}"), "%F %R%z", Tz::UTC);
+            assert!(read.unwrap_err().contains("is not an instant"), "{offset}");
+        }
         assert_eq!(read("1736359200", "%s", Tz::Asia__Tokyo).unwrap(), "2025-01-08T18:00:00Z");
         assert_eq!(read("2025-01-31T06:30:00.250", "%FT%T%.f", Tz::UTC).unwrap(), "2025-01-31T06:30:00.250Z");
     }

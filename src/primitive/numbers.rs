@@ -8,7 +8,7 @@ use bigdecimal::{BigDecimal, FromPrimitive, RoundingMode, ToPrimitive};
 use super::refined::Digits;
 use super::{Example, Form, Known, Primitive, Pure, Spec, args};
 use crate::value::{
-    ErrorKind, Number, Ordered, Reflect, ReflectError, Sequence, StepError, Type, Value, cut, decimal_from_text,
+    ErrorKind, Number, Ordered, Reflect, ReflectError, Sequence, StepError, Type, Value, decimal_from_text,
 };
 
 pub(super) static SPECS: &[Spec] = &[
@@ -343,26 +343,42 @@ args! {
     }
 }
 
-/// How much of a text is shown that cannot be read, in characters.
-const SHOWN: usize = 60;
-
 /// The number that a text is, read by `number`; an error says what was wanted.
 fn written<N>(text: &str, wanted: &str, number: impl Fn(&str) -> Option<N>) -> Result<N, StepError> {
-    number(text.trim()).ok_or_else(|| {
-        let error = StepError::new(ErrorKind::Data, format!("{:?} is not {wanted}", cut(text, SHOWN)));
-        match separators(text).filter(|bare| number(bare).is_some()) {
-            Some(bare) => {
-                error.help(format!("a number is read without separators, `{bare}`: take them out with `replace`"))
-            }
-            None => error,
-        }
+    let plain = Some(text.trim()).filter(|text| !text.contains('_'));
+    plain.and_then(number).ok_or_else(|| {
+        let error = StepError::new(ErrorKind::Data, format!("{} is not {wanted}", shown(text)));
+        StepError { help: separator(text.trim()), ..error }
     })
 }
 
-/// A text without what stands between groups of digits, when anything does.
-fn separators(text: &str) -> Option<String> {
-    let bare = text.replace([',', '_', '\'', ' ', '\u{a0}', '\u{202f}'], "");
-    (bare.len() < text.len() && bare.len() <= SHOWN).then_some(bare)
+/// A text in quotes, its beginning when it is long.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}
+
+/// What to do about a sign between digits. Nobody but the author knows whether a comma stands for the point.
+fn separator(text: &str) -> Option<String> {
+    let letters: Vec<char> = text.chars().take(40).collect();
+    let sign = letters.windows(3).find_map(|three| match three {
+        [a, sign, b] if a.is_ascii_digit() && b.is_ascii_digit() && !sign.is_ascii_alphanumeric() => Some(*sign),
+        _ => None,
+    })?;
+    match sign {
+        '.' | ',' if letters.contains(&',') => Some(
+            "a comma between groups of digits goes by `replace(text, \",\", \"\")`; where it stands for the point, \
+             write `replace(text, \",\", \".\")`"
+                .to_owned(),
+        ),
+        '_' | '\'' | ' ' | '\u{a0}' | '\u{202f}' => {
+            Some(format!("take the separators out: `replace(text, \"{sign}\", \"\")`"))
+        }
+        _ => None,
+    }
 }
 
 struct ParseInt;
@@ -376,7 +392,7 @@ impl Primitive for ParseInt {
 }
 impl Pure for ParseInt {
     fn run(args: WrittenNumberArgs) -> Result<i64, StepError> {
-        written(&args.text, "a whole number", |text| text.parse().ok())
+        written(&args.text, "a whole number from -9223372036854775808 to 9223372036854775807", |text| text.parse().ok())
     }
 }
 
@@ -458,25 +474,34 @@ mod tests {
         let written = |text: &str| WrittenNumberArgs { text: text.into() };
         let message = |text: &str| ParseInt::run(written(text)).unwrap_err().message;
         assert_eq!(ParseInt::run(written(" +42\n")).unwrap(), 42);
-        assert_eq!(ParseFloat::run(written("-1e-3")).unwrap(), -0.001);
-        assert_eq!(ParseFloat::run(written("+Inf")).unwrap(), f64::INFINITY);
+        let float = |text: &str| Value::Float(ParseFloat::run(written(text)).unwrap());
+        assert_eq!((float("-1e-3"), float("+Inf")), (Value::Float(-0.001), Value::Float(f64::INFINITY)));
         assert!(ParseFloat::run(written("NaN")).unwrap().is_nan());
         assert_eq!(
             ParseDecimal::run(written("12345678901234567890.10")).unwrap().to_string(),
             "12345678901234567890.10"
         );
-        assert_eq!(message("n/a"), r#""n/a" is not a whole number"#);
-        assert_eq!(message(""), r#""" is not a whole number"#);
-        assert_eq!(message("1.5"), r#""1.5" is not a whole number"#);
-        assert_eq!(message("9223372036854775808"), r#""9223372036854775808" is not a whole number"#);
-        assert_eq!(message(&"9".repeat(1_000_000)).chars().count(), 84);
-        // Ten characters that would be a gigabyte of digits.
-        assert!(ParseDecimal::run(written("1e999999999")).is_err());
-        let help = ParseFloat::run(written("1,234.5")).unwrap_err().help;
-        assert_eq!(
-            help.as_deref(),
-            Some("a number is read without separators, `1234.5`: take them out with `replace`")
-        );
+        let no = |text: &str| format!("{text} is not a whole number from -9223372036854775808 to 9223372036854775807");
+        for bad in ["n/a", "", "1.5", "9223372036854775808", "1_000", "- 5"] {
+            assert_eq!(message(bad), no(&format!("{bad:?}")));
+        }
+        assert_eq!(message(&"9".repeat(1_000_000)), no(&format!("\"{}\"…", "9".repeat(60))));
+        // Ten characters that would be a gigabyte of digits, and digits that would take a minute.
+        for bad in ["1e999999999".to_owned(), "9".repeat(2_000_000), "1_0".to_owned()] {
+            assert!(ParseDecimal::run(written(&bad)).is_err());
+        }
+    }
+
+    #[test]
+    fn what_a_comma_stands_for_is_the_authors_to_say() {
+        let help = |text: &str| ParseFloat::run(WrittenNumberArgs { text: text.into() }).unwrap_err().help;
+        for comma in ["1,5", "1,234.5", "1.234,50"] {
+            assert!(help(comma).is_some_and(|help| help.contains("stands for the point")), "{comma}");
+        }
+        assert_eq!(help("1 000").as_deref(), Some("take the separators out: `replace(text, \" \", \"\")`"));
+        for none in ["_1", "- 5", "n/a", "1.2.3", "2025-01-31"] {
+            assert_eq!(help(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::format::{Fixed, Item, StrftimeItems};
+use chrono::format::{Fixed, Item, Numeric, Pad, StrftimeItems};
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime};
 
 use crate::connection::files;
@@ -119,6 +119,8 @@ fn names_a_day(format: &str) -> bool {
 pub(super) struct TimestampFormat {
     /// The format.
     pub(super) format: Arc<str>,
+    /// The same, for reading: an offset may be written any way, `Z`, `+02`, `+0200`, `+02:00`.
+    pub(super) lenient: Arc<str>,
     /// Whether what is written so has an offset, and needs no zone to be an instant.
     pub(super) has_offset: bool,
 }
@@ -129,27 +131,60 @@ impl Reflect for TimestampFormat {
     }
     fn from_value(value: Value) -> Result<Self, ReflectError> {
         let format = Arc::<str>::from_value(value)?;
-        let refused = |why: &str| Err(ReflectError::Value(format!("the format `{format}` {why}")));
-        if StrftimeItems::new(&format).any(|item| item == Item::Error) {
-            return refused("is none of instants; write one like `%Y-%m-%d %H:%M:%S`");
+        let lenient = with_any_offset(&format);
+        let has_offset = names_an_instant(&lenient);
+        match odd(&format, has_offset || names_a_clock(&format)) {
+            Some(why) => Err(ReflectError::Value(format!("the format `{format}` {why}"))),
+            None => Ok(Self { format, lenient: lenient.into(), has_offset }),
         }
-        // chrono skips the letters whatever they are, and would read an hour of one zone as that of another.
-        if StrftimeItems::new(&format).any(|item| item == Item::Fixed(Fixed::TimezoneName)) {
-            return refused(
-                "has `%Z`, and no zone can be told from its letters; write these as they stand, and name the `zone`",
-            );
-        }
-        let has_offset = names_an_instant(&format);
-        if !has_offset && !names_a_clock(&format) {
-            return refused(
-                "does not make an instant; it needs year, month, day, hour and minute, like `%Y-%m-%d %H:%M`",
-            );
-        }
-        Ok(Self { format, has_offset })
     }
     fn into_value(self) -> Value {
         Value::Text(self.format)
     }
+}
+
+/// What is wrong with a format of instants, and behind the `;` what to do.
+fn odd(format: &str, is_whole: bool) -> Option<&'static str> {
+    let has = |wanted: &Item<'_>| StrftimeItems::new(format).any(|item| item == *wanted);
+    if has(&Item::Error) {
+        return Some("is none of instants; write one like `%Y-%m-%d %H:%M:%S`");
+    }
+    // chrono skips the letters whatever they are, and would read an hour of one zone as that of another.
+    if has(&Item::Fixed(Fixed::TimezoneName)) {
+        return Some(
+            "has `%Z`, and no zone can be told from its letters; write these as they stand, and name the `zone`",
+        );
+    }
+    // Python's microseconds; `.5` would be five nanoseconds.
+    if has(&Item::Numeric(Numeric::Nanosecond, Pad::Zero)) {
+        return Some("has `%f`, which counts nanoseconds; write `%.f` for a point and what follows it");
+    }
+    let has_half = has(&Item::Fixed(Fixed::UpperAmPm)) || has(&Item::Fixed(Fixed::LowerAmPm));
+    if has(&Item::Numeric(Numeric::Hour12, Pad::Zero)) && !has_half {
+        return Some("has `%I`, an hour of a half day; write `%H`, or add `%p` for the half");
+    }
+    if is_whole {
+        return None;
+    }
+    Some("does not make an instant; it needs year, month, day, hour and minute, like `%Y-%m-%d %H:%M`")
+}
+
+/// `%#z` for `%z` and `%:z`.
+fn with_any_offset(format: &str) -> String {
+    let mut lenient = String::with_capacity(format.len());
+    let mut rest = format;
+    while let Some((before, after)) = rest.split_once('%') {
+        let (letters, behind) = match after.strip_prefix('z').or_else(|| after.strip_prefix(":z")) {
+            Some(behind) => ("%#z", behind),
+            // `%%z` is a percent sign and a letter.
+            None if after.starts_with('%') => ("%%", after.get(1..).unwrap_or_default()),
+            None => ("%", after),
+        };
+        lenient.extend([before, letters]);
+        rest = behind;
+    }
+    lenient.push_str(rest);
+    lenient
 }
 
 /// An instant whose every part differs from what is taken where it is not named.
@@ -161,7 +196,7 @@ fn sample() -> Option<DateTime<FixedOffset>> {
 fn printed(format: &str) -> Option<String> {
     use std::fmt::Write;
     let mut printed = String::new();
-    // `%#z` reads an offset that is written any way, and writes none.
+    // `%#z` only reads.
     let format = format.replace("%#z", "%z");
     write!(printed, "{}", sample()?.format(&format)).is_ok().then_some(printed)
 }
@@ -203,11 +238,19 @@ mod tests {
             assert_eq!(read(instant).map(|read| read.has_offset), Ok(true), "{instant}");
         }
         for (bad, why) in
-            [("%Q", "none of instants"), ("%F", "hour"), ("%H:%M", "year"), ("%I:%M %F", "hour"), ("", "hour")]
+            [("%Q", "none of instants"), ("%F", "hour"), ("%H:%M", "year"), ("%I:%M %F", "%p"), ("", "hour")]
         {
             assert!(read(bad).unwrap_err().contains(why), "{bad}");
         }
-        assert!(read("%F %R %Z").unwrap_err().contains("no zone can be told"));
+        for (bad, why) in [
+            ("%F %R %Z", "no zone can be told"),
+            ("%FT%T.%f", "write `%.f`"),
+            ("%F %I:%M", "add `%p`"),
+            ("%F %R %%z%", "none of instants"),
+        ] {
+            assert!(read(bad).unwrap_err().contains(why), "{bad}");
+        }
+        assert_eq!(with_any_offset("%F%%z%z%:z%::z %"), "%F%%z%#z%#z%::z %");
     }
 
     #[test]

@@ -23,3 +23,14 @@ pub(crate) fn run(text: &str, more: &[&str]) -> Ran {
     sandbox.write("main.flow", text);
     sandbox.run(&[&["run", "main.flow"], more].concat())
 }
+
+#[test]
+fn what_a_parameter_requires_is_known_below_it() {
+    let text = "workflow w {\n  param x: int? = none\n  require x != none else \"no x\"\n  param y: int = 1\n  \
+                require rows.count > 1 else \"few rows\"\n  rows = [x, y]\n  output sum = x + y\n}\n";
+    assert_eq!(run(text, &["-p", "x=2"]).expect(0)["outputs"]["sum"], 3);
+    let refused = run(text, &[]);
+    assert!(refused.code == 2 && refused.stdout.contains("no x"), "{}", refused.stdout);
+    let failed = run(&text.replace("rows.count > 1", "rows.count > 2"), &["-p", "x=2"]);
+    assert!(failed.code == 1 && failed.stderr.contains("few rows"), "{} {}", failed.code, failed.stderr);
+}

@@ -1,5 +1,7 @@
 //! `as` that does nothing, or that loses something.
 
+use bigdecimal::{BigDecimal, FromPrimitive};
+
 use super::{Facts, literal};
 use crate::check::program::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, Edit, Fix, codes};
@@ -53,6 +55,11 @@ fn there_and_back(facts: &Facts<'_>, expr: &Expr, of: &Expr) -> Option<Diagnosti
 /// `1.5 as int` fails in every run.
 fn lossy(expr: &Expr, of: &Expr) -> Option<Diagnostic> {
     let Value::Float(number) = literal(of)? else { return None };
+    if expr.ty == Type::Decimal {
+        let message = format!("`{number}` is a float, which has other digits than these: they are kept");
+        let help = format!("read the digits as they are written: `parse_decimal(\"{number}\")`");
+        return Some(Diagnostic::new(&codes::VF205, expr.span, message).help(help)).filter(|_| !is_exact(*number));
+    }
     if expr.ty != Type::Int || number.fract() == 0.0 {
         return None;
     }
@@ -61,6 +68,12 @@ fn lossy(expr: &Expr, of: &Expr) -> Option<Diagnostic> {
         Diagnostic::new(&codes::VF205, expr.span, message)
             .help("say how to round: `round(…)`, `floor(…)` or `ceil(…)`"),
     )
+}
+
+/// Whether a float is the number that is written for it: `0.5` is, `0.1` is not.
+fn is_exact(number: f64) -> bool {
+    let exact = BigDecimal::from_f64(number);
+    exact.is_some_and(|exact| number.to_string().parse::<BigDecimal>().is_ok_and(|written| written == exact))
 }
 
 /// Where `as T` stands, behind what it is about and the parentheses around that.

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::Facts;
-use crate::check::program::{Block, Expr, ExprKind, FunctionBody};
+use crate::check::program::{Action, BinaryOperator as Op, Block, Expr, ExprKind, FunctionBody};
 use crate::check::walk::{self, Site};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::query::sql::{Meaning, StatementKind};
 use crate::source::Span;
+use crate::value::{Type, Value};
 
 /// What takes a row by its place.
 const BY_PLACE: &[&str] = &["lists.first", "lists.last", "list.take"];
@@ -27,6 +28,13 @@ pub(super) fn order_of_rows(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
                 rows.insert((std::ptr::from_ref(*block), slot), literal);
             }
         });
+    });
+    all_steps(facts, &mut |site| {
+        if let Action::Check { is_expect: false, condition, .. } = &site.step.action
+            && let Some(place) = one_row(condition).and_then(|of| place(of, &site.blocks))
+        {
+            rows.remove(&place);
+        }
     });
     all_steps(facts, &mut |site| {
         walk::step_expressions(site.step, &mut |expr| by_place(expr, &site.blocks, &rows, findings));
@@ -83,6 +91,24 @@ fn query<'f>(facts: &Facts<'f>, expr: &Expr) -> Option<(Span, &'f Meaning)> {
     }
 }
 
+/// The block and the slot that an expression names.
+fn place(expr: &Expr, blocks: &[&Block]) -> Option<(*const Block, usize)> {
+    let ExprKind::Slot { up, index } = expr.kind else { return None };
+    let block = blocks.len().checked_sub(1 + up).and_then(|level| blocks.get(level))?;
+    Some((std::ptr::from_ref(*block), index))
+}
+
+/// The rows of which a condition says that there is one at most: `rows.count == 1`.
+fn one_row(condition: &Expr) -> Option<&Expr> {
+    let ExprKind::Binary(operator, counted, count) = &condition.kind else { return None };
+    let ExprKind::Literal(Value::Int(count)) = count.kind else { return None };
+    let is_one = matches!((operator, count), (Op::Equal | Op::LessOrEqual, 0 | 1) | (Op::Less, 1 | 2));
+    match &counted.kind {
+        ExprKind::Property { of, property, .. } if is_one && property.name == "count" => Some(of),
+        _ => None,
+    }
+}
+
 fn by_place(expr: &Expr, blocks: &[&Block], rows: &Rows<'_>, findings: &mut Vec<Diagnostic>) {
     walk::visit(expr, &mut |expr| {
         let of = match &expr.kind {
@@ -92,10 +118,11 @@ fn by_place(expr: &Expr, blocks: &[&Block], rows: &Rows<'_>, findings: &mut Vec<
             }
             _ => None,
         };
-        let Some(ExprKind::Slot { up, index }) = of.map(|of| &of.kind) else { return };
-        let block = blocks.len().checked_sub(1 + up).and_then(|level| blocks.get(level));
-        let literal = block.and_then(|block| rows.get(&(std::ptr::from_ref(*block), *index)));
-        if let Some(literal) = literal {
+        let of = of.map(|of| match &of.kind {
+            ExprKind::Field { of: table, .. } if matches!(table.ty, Type::Table(_)) => table,
+            _ => of,
+        });
+        if let Some(literal) = of.and_then(|of| place(of, blocks)).and_then(|place| rows.get(&place)) {
             let finding = Diagnostic::new(&codes::VF409, expr.span, "which row this is changes from run to run")
                 .label(*literal, "gives its rows in any order")
                 .help("add `order by` to the query");

@@ -4,6 +4,7 @@
 //! not exist never gets here); query literals keep their text, and `query/` reads them.
 
 mod expression;
+pub mod visit;
 
 pub use expression::{
     Argument, BinaryOperator, Comprehension, Entry, Expr, ExprKind, Fragment, Literal, Tag, Tagged, UnaryOperator,

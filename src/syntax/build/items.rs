@@ -3,13 +3,13 @@
 use pest::iterators::{Pair, Pairs};
 
 use super::super::ast::{
-    Binding, Expr, File, FunctionDefinition, Import, ImportTarget, Item, ItemKind, Name, Parameter, StepBody,
-    StepDefinition, Tagged, Test, TestItem, TypeDefinition, Use, Workflow, WorkflowItem, WorkflowItemKind,
-    WorkflowParam,
+    Binding, Expr, File, FunctionDefinition, Import, ImportTarget, Item, ItemKind, Name, Parameter, Statement,
+    StatementKind, StepBody, StepDefinition, Tagged, Test, TestItem, TypeDefinition, Use, Workflow, WorkflowItem,
+    WorkflowItemKind, WorkflowParam, visit,
 };
 use super::super::parser::Rule;
 use super::{Reader, after, child, children};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 
 type Node<'i> = Pair<'i, Rule>;
 
@@ -115,19 +115,31 @@ impl Reader<'_> {
     }
 
     fn workflow(&self, pair: &Node<'_>) -> Option<Workflow> {
-        let item = |inner: Node<'_>| match inner.as_rule() {
-            Rule::part => self.workflow_item(&inner),
-            Rule::bad => self.bad(&inner, Rule::one_part),
-            _ => None,
+        let items = |inner: Node<'_>| match inner.as_rule() {
+            Rule::part => self.workflow_items(&inner),
+            Rule::bad => self.bad(&inner, Rule::one_part).into_iter().collect(),
+            _ => Vec::new(),
         };
-        Some(Workflow { name: self.named(pair)?, items: pair.clone().into_inner().filter_map(item).collect() })
+        Some(Workflow { name: self.named(pair)?, items: pair.clone().into_inner().flat_map(items).collect() })
     }
 
     /// A piece of a workflow's body.
     pub(in crate::syntax) fn parts(&self, mut pairs: Pairs<'_, Rule>) -> (Vec<WorkflowItem>, Vec<Tagged>) {
         let inner = pairs.next().into_iter().flat_map(Pair::into_inner);
-        let parts = inner.filter(|inner| inner.as_rule() == Rule::part).filter_map(|part| self.workflow_item(&part));
+        let parts = inner.filter(|inner| inner.as_rule() == Rule::part).flat_map(|part| self.workflow_items(&part));
         (parts.collect(), self.tagged.take())
+    }
+
+    /// One item; or a parameter and the statement below it, for a `require` that does not mention the parameter.
+    fn workflow_items(&self, pair: &Node<'_>) -> Vec<WorkflowItem> {
+        let Some(mut item) = self.workflow_item(pair) else { return Vec::new() };
+        let inner = child(pair, Rule::param);
+        let keyword = inner.and_then(|param| child(&param, Rule::k_require)).map(|keyword| self.span(&keyword));
+        let below = match (&mut item.kind, keyword) {
+            (WorkflowItemKind::Param(param), Some(keyword)) => below(param, &mut item.span, keyword),
+            _ => None,
+        };
+        std::iter::once(item).chain(below).collect()
     }
 
     fn workflow_item(&self, pair: &Node<'_>) -> Option<WorkflowItem> {
@@ -192,4 +204,14 @@ impl Reader<'_> {
             _ => TestItem::Statement(self.statement(&inner)?),
         })
     }
+}
+
+/// Takes from a parameter the `require` that is none of its own, as the statement that it is.
+fn below(param: &mut WorkflowParam, whole: &mut Span, keyword: Span) -> Option<WorkflowItem> {
+    let condition = param.require.take_if(|require| !visit::mentions(require, &param.name.node))?;
+    let span = Span { end: whole.end, ..keyword };
+    whole.end = param.default.as_ref().map_or(param.ty.span, |default| default.span).end;
+    let kind = StatementKind::Check { is_expect: false, condition, message: param.message.take() };
+    let statement = Statement { kind, span, clauses: Vec::new() };
+    Some(WorkflowItem { doc: String::new(), kind: WorkflowItemKind::Statement(statement), span })
 }

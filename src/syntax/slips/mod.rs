@@ -130,7 +130,7 @@ fn divides(text: &str, habit: &Habit) -> bool {
 }
 
 /// In the order in which they are looked for: the first one that fits is told.
-const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 84] = [
+const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 85] = [
     other_alphabet,
     forms::import,
     types::without_equals,
@@ -178,6 +178,7 @@ const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 84] = [
     values::set,
     values::assigned_part,
     signs::named_argument,
+    signs::name_behind_do,
     signs::single_equals,
     signs::double_equals,
     signs::exclamation,

@@ -42,6 +42,18 @@ pub(super) fn is_call(case: &Case<'_>, open: usize) -> bool {
     })
 }
 
+/// `do x = f()`.
+pub(super) fn name_behind_do(case: &Case<'_>) -> Option<Diagnostic> {
+    let (word, name) = (case.first, case.first + 1);
+    let fits = case.text(case.at) == "=" && case.text(word) == "do" && case.at == name + 1;
+    if !fits || case.kind(name) != Some(Kind::Word) {
+        return None;
+    }
+    let fixed = format!("{} = do", case.text(name));
+    slip(case.span(word), "`do` stands before the call, behind the name of the step")
+        .map(|finding| finding.fix(format!("write `{fixed} …`"), case.span(word).to(case.span(case.at)), fixed))
+}
+
 /// `if a = b`, `require a = b`, `x = a = b`.
 pub(super) fn single_equals(case: &Case<'_>) -> Option<Diagnostic> {
     let span = case.span(case.at);

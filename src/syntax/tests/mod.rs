@@ -334,6 +334,28 @@ fn escapes_are_blamed_where_they_stand() {
 }
 
 #[test]
+fn what_is_required_below_a_parameter_is_its_own_only_if_it_mentions_it() {
+    let text = "workflow w {\n  param a: int = 1 require a > 0 else \"m\"\n  param b: date\n  require a > 1 else \"n\"\n\
+                  param c: int = 2\n  require rows.count > 0\n  rows = []\n}\n";
+    let source = source(text);
+    let (file, findings) = parse(&source);
+    assert!(findings.is_empty(), "{findings:?}");
+    let ItemKind::Workflow(workflow) = &file.items[0].kind else { panic!("no workflow") };
+    let written: Vec<&str> = workflow.items.iter().map(|item| source.slice(item.span)).collect();
+    assert_eq!(
+        written,
+        [
+            "param a: int = 1 require a > 0 else \"m\"",
+            "param b: date",
+            "require a > 1 else \"n\"",
+            "param c: int = 2",
+            "require rows.count > 0",
+            "rows = []"
+        ]
+    );
+}
+
+#[test]
 fn slips_are_mended() {
     let cases = [
         ("a = f(x = 1)", "a = f(x: 1)"),
@@ -341,6 +363,7 @@ fn slips_are_mended() {
         ("a = { x = 1 }", "a = { x: 1 }"),
         ("a == 1", "a = 1"),
         ("a := 1", "a = 1"),
+        ("do x = f(1)", "x = do f(1)"),
         ("when a = b { x = 1 }", "when a == b { x = 1 }"),
         ("x = if a = b then 1 else 2", "x = if a == b then 1 else 2"),
         ("require a.b = 3 else \"m\"", "require a.b == 3 else \"m\""),
