@@ -1,6 +1,7 @@
 //! Source text and positions in it. A [`Span`] is a byte range of one [`Source`]; lines and
 //! columns are worked out only when somebody looks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Which source a span points into: an index into [`Sources`].
@@ -187,6 +188,11 @@ impl<T> Spanned<T> {
     pub const fn new(node: T, span: Span) -> Self {
         Self { node, span }
     }
+}
+
+/// A text with line ends of one byte.
+pub fn plain_lines(text: &str) -> Cow<'_, str> {
+    if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
 }
 
 #[cfg(test)]

@@ -148,6 +148,57 @@ fn a_test_has_a_value_for_each_parameter_and_each_read() {
 }
 
 #[test]
+fn reads_inside_are_given_and_missed_once() {
+    let sandbox = Sandbox::new();
+    let flow = r#"action copy(db: sql, day: date) -> int {
+  found = db.query(sql"""select id from t where day = :day""") as table<{ id: int }>
+  do db.execute(sql"""delete from t where day = :day""")
+  yield found.count
+}
+workflow asked {
+  use db: sql
+  r = do transaction db {
+    old = db.query(sql"""select id from t""") as table<{ id: int }>
+    do db.execute(sql"""delete from t""")
+    yield old.count
+  }
+  br = when 1 > 0 {
+    x = db.query(sql"""select id from u""") as table<{ id: int }>
+    yield x.count
+  } else {
+    yield 0
+  }
+  mark = do copy(db, 2026-01-15)
+  tried = for each a in [1, 2] {
+    n = db.query(sql"""select id from v where id = :a""") as table<{ id: int }>
+    yield n.count
+  } on failure continue
+  over = for each a in (db.query(sql"""select id from v""") as table<{ id: int }>) {
+    yield a.id
+  } on failure continue
+  output items_processed = r + br + mark + sum(tried.ok) + sum(over.ok)
+  finally {
+    last = db.query(sql"""select id from w""") as table<{ id: int }>
+    do db.execute(sql"""update w set n = :last.count""")
+  }
+}
+"#;
+    sandbox.write("inner.flow", flow);
+    assert_eq!(sandbox.run(&["new", "test", "inner.flow", "--in", "t.flow"]).code, 0);
+    let test = sandbox.read("t.flow");
+    let paths: Vec<&str> =
+        test.lines().filter_map(|line| line.trim().strip_prefix("given ")?.split(' ').next()).collect();
+    assert_eq!(paths, ["r.old", "br.x", "mark.found", "tried.n", "over", "last"]);
+    let ran = sandbox.run(&["test", "t.flow"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let begin = test.find("  given r.old").unwrap();
+    let end = test.find("  given mark.found").unwrap();
+    sandbox.write("t.flow", &format!("{}{}", &test[..begin], &test[end..]));
+    let ran = sandbox.run(&["test", "t.flow"]);
+    assert_eq!(ran.stdout.matches("nothing is given for").count(), 2, "{}", ran.stdout);
+}
+
+#[test]
 fn names_and_places_that_cannot_be_are_refused() {
     let project = Project::new();
     for name in ["Daily", "1st", "a-b", "../x", "", "a b", "é"] {

@@ -11,7 +11,7 @@ use super::program::{External, FunctionBody};
 use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::external::{Code, Language, Program, dedent};
-use crate::source::Span;
+use crate::source::{Span, plain_lines};
 use crate::syntax::ast::{self, Literal, StepDefinition, Tag, Tagged};
 use crate::value::Type;
 
@@ -97,7 +97,7 @@ impl Checker<'_> {
             }
             Text::Inline(tagged) => {
                 let line = declaring.map_or(1, |module| module.source.position(tagged.text_span.start).line);
-                Code::Inline { text: dedent(&tagged.text).into(), file: file.clone(), line }
+                Code::Inline { text: dedent(&plain_lines(&tagged.text)).into(), file: file.clone(), line }
             }
         };
         let entry = written.entry.clone().unwrap_or_else(|| step.name.node.clone());

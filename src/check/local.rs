@@ -53,7 +53,7 @@ impl Checker<'_> {
         );
         let effect = strongest(&arguments);
         let template = Arc::new(sql::with_tables(template, tagged.text_span, &names));
-        Expr { kind: ExprKind::Sql(template, arguments), ty: Type::Sql, span, effect }
+        Expr { kind: ExprKind::Sql(template.with_plain_lines(), arguments), ty: Type::Sql, span, effect }
     }
 
     /// The value that a table's name stands for, and what its rows are.

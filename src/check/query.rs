@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
 use crate::query::sql::StatementKind;
 use crate::query::{promql, sql};
-use crate::source::{Span, Spanned};
+use crate::source::{Span, Spanned, plain_lines};
 use crate::syntax::ast::{self, Tag, Tagged};
 use crate::value::{Type, Value, check_format};
 
@@ -102,7 +102,7 @@ impl Checker<'_> {
             self.keep_statement(connection, &template, tagged.text_span);
         }
         let effect = strongest(&arguments);
-        Expr { kind: ExprKind::Sql(template, arguments), ty: Type::Sql, span, effect }
+        Expr { kind: ExprKind::Sql(template.with_plain_lines(), arguments), ty: Type::Sql, span, effect }
     }
 
     /// A value that a database can take at this place; whether it is one.
@@ -243,7 +243,7 @@ impl Checker<'_> {
             let help = "put `\\` before a sign that stands for itself";
             self.report(Diagnostic::new(&codes::VF003, tagged.text_span, message).help(help));
         }
-        pure(ExprKind::Literal(Value::Regex(tagged.text.clone())), Type::Regex, span)
+        pure(ExprKind::Literal(Value::Regex(plain_lines(&tagged.text).into())), Type::Regex, span)
     }
 
     /// A query that reads must read: `db.query` of a statement that writes is refused.

@@ -100,7 +100,7 @@ fn begin_test(test: &NewTest, project: &mut Project) -> Result<Begun, String> {
     let workflow = workflow_of(&checked.program, name, &file)?;
     let beside = file.parent().unwrap_or(Path::new("")).join("tests").join(format!("{}_test.flow", workflow.name));
     let path = inside(test.file.as_deref().unwrap_or(&beside))?;
-    let body = skeleton::test(&workflow, &project.sources);
+    let body = skeleton::test(&workflow, &checked.program.functions, &project.sources);
     let import = if path == file { String::new() } else { format!("import \"{}\"\n", relative(&path, &file)) };
     let has_import = read_text(&path).is_ok_and(|text| text.contains(import.trim_end()));
     let head = if has_import || import.is_empty() { String::new() } else { format!("{import}\n") };

@@ -1,11 +1,13 @@
 //! A run under way: its events shown, its interruptions handed on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::to_value;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::prepare::Prepared;
@@ -19,6 +21,9 @@ use crate::store::Recorder;
 /// What a run that ctrl-c stopped exits with, and what SIGTERM makes of it.
 const CANCELLED: u8 = 130;
 const TERMINATED: u8 = 143;
+
+/// How long a run may take to end once it was made to: most end at once, some roll a transaction back.
+const LAST: Duration = Duration::from_secs(2);
 
 /// A run that is over.
 pub(super) struct Performed {
@@ -44,30 +49,36 @@ pub(super) fn perform(
         timeout_ms: prepared.job.as_ref().and_then(|job| job.timeout_ms),
         interpreters: prepared.interpreters.clone(),
     };
-    let terminated = Arc::new(AtomicBool::new(false));
-    let listening = runtime.spawn(listen(services.interrupt.clone(), terminated.clone()));
+    // Signals are heard on this thread, by a runtime of its own: the workers of the other may all be computing.
+    let here = Builder::new_current_thread().enable_all().build().ok()?;
+    let interrupt = services.interrupt.clone();
     // On a worker, not here: each step would pay for waking this thread.
     let running = runtime.spawn(run::run(prepared.plan.clone(), services, options, Arc::new(sink)));
-    let outcome = runtime.block_on(running);
-    listening.abort();
+    let (outcome, cancelled) = here.block_on(attend(running, &interrupt));
     let outcome = outcome.ok()?;
     let exit = match outcome.exit_code() {
-        CANCELLED if terminated.load(Ordering::Relaxed) => Exit::Code(TERMINATED),
+        CANCELLED => Exit::Code(cancelled),
         code => Exit::Code(code),
     };
     Some(Performed { outcome, exit })
 }
 
-/// Hands ctrl-c and SIGTERM to the run: the first asks it to stop, the second makes it.
-async fn listen(interrupt: Interrupt, terminated: Arc<AtomicBool>) {
+/// Waits for the run, and hands ctrl-c and SIGTERM to it: the first asks it to stop, the second makes it. What does not
+/// end then is left where it is, and the process ends. Also gives what a cancelled run exits with.
+async fn attend(mut running: JoinHandle<RunOutcome>, interrupt: &Interrupt) -> (Result<RunOutcome, JoinError>, u8) {
     let (Ok(mut int), Ok(mut term)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
-        return;
+        return (running.await, CANCELLED);
     };
+    let (mut asked, mut exit) = (0, CANCELLED);
     loop {
         tokio::select! {
+            biased;
+            outcome = &mut running => return (outcome, exit),
             _ = int.recv() => {}
-            _ = term.recv() => terminated.store(true, Ordering::Relaxed),
+            _ = term.recv() => exit = TERMINATED,
+            () = sleep(LAST), if asked > 1 => std::process::exit(exit.into()),
         }
+        asked += 1;
         interrupt.cancel();
     }
 }

@@ -1,15 +1,18 @@
 //! A test of a workflow to go on from: a value for each parameter, nothing for each read.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
-use crate::check::program::{Action, Block, Expr, ExprKind, Step, Workflow};
+use indexmap::IndexMap;
+
+use crate::check::program::{Action, Block, Expr, ExprKind, Function, FunctionBody, Step, Workflow};
 use crate::check::walk;
 use crate::primitive::Effect;
 use crate::source::Sources;
 use crate::value::Type;
 
 /// The text of the test.
-pub(super) fn test(workflow: &Workflow, sources: &Sources) -> String {
+pub(super) fn test(workflow: &Workflow, functions: &[Arc<Function>], sources: &Sources) -> String {
     let name = &workflow.name;
     let mut text = format!("test \"{name} succeeds\" of {name} {{\n  at 2026-01-15T12:00Z\n");
     let set: Vec<String> = workflow
@@ -20,10 +23,13 @@ pub(super) fn test(workflow: &Workflow, sources: &Sources) -> String {
     if !set.is_empty() {
         let _ = writeln!(text, "  set {{ {} }}", set.join(", "));
     }
-    let mut givens = Vec::new();
-    reads(&workflow.body, "", &mut givens);
+    let mut givens = IndexMap::new();
+    for block in [Some(&workflow.body), workflow.failed.as_ref(), workflow.finally.as_ref()].into_iter().flatten() {
+        reads(block, "", functions, &mut givens);
+    }
     if !givens.is_empty() {
-        let _ = write!(text, "\n{}", givens.concat());
+        text.push('\n');
+        text.extend(givens.iter().map(|(path, ty)| given(path, ty)));
     }
     text.push_str("\n  expect run.status == \"success\"\n}\n");
     text
@@ -49,20 +55,40 @@ fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A `given` for every step that reads and has a name, those of loops behind the loop's name.
-fn reads(block: &Block, path: &str, givens: &mut Vec<String>) {
+/// The steps that read and have a name, by the paths that they are given by. A name that several branches bind is given
+/// once, for all of them.
+fn reads<'a>(block: &'a Block, path: &str, functions: &'a [Arc<Function>], givens: &mut IndexMap<String, &'a Type>) {
     for step in &block.steps {
-        let path = format!("{path}{}", step.name);
-        match &step.action {
-            Action::ForEach(each) if step.slot.is_some() => reads(&each.block, &format!("{path}."), givens),
-            Action::Expression(_) if is_read(step) => givens.push(given(&path, &step.ty)),
-            _ => {}
+        let is_named = step.slot.is_some();
+        if is_named && is_read(step) {
+            givens.entry(format!("{path}{}", step.name)).or_insert(&step.ty);
+            continue;
+        }
+        let inner = if is_named { format!("{path}{}.", step.name) } else { path.to_owned() };
+        let called = Some(step).filter(|_| is_named).and_then(|step| called(step, functions));
+        for block in walk::inner_blocks(step).into_iter().chain(called) {
+            reads(block, &inner, functions, givens);
         }
     }
 }
 
+/// Whether a step reads by itself, not only in blocks that it holds.
 fn is_read(step: &Step) -> bool {
-    step.effect == Effect::Read && step.slot.is_some()
+    match &step.action {
+        Action::Expression(_) => step.effect == Effect::Read,
+        Action::ForEach(each) => each.over.effect == Effect::Read,
+        Action::When { arms, .. } => arms.iter().any(|(condition, _)| condition.effect == Effect::Read),
+        Action::Transaction { .. } | Action::Check { .. } => false,
+    }
+}
+
+/// The block of the action that a step calls.
+fn called<'a>(step: &Step, functions: &'a [Arc<Function>]) -> Option<&'a Block> {
+    let Action::Expression(expr) = &step.action else { return None };
+    match &functions.get(walk::called(expr)?.0)?.body {
+        FunctionBody::Block(block) => Some(block),
+        _ => None,
+    }
 }
 
 fn given(path: &str, ty: &Type) -> String {
@@ -92,7 +118,7 @@ fn value(ty: &Type) -> Option<String> {
         Type::BusinessDays => "1bd".to_owned(),
         Type::Range(of) if **of == Type::Date => "2026-01-01 through 2026-01-15".to_owned(),
         Type::Range(_) => "2026-01-15T00:00Z until 2026-01-16T00:00Z".to_owned(),
-        Type::List(_) | Type::Table(_) | Type::Any => "[]".to_owned(),
+        Type::List(_) | Type::Table(_) | Type::Outcomes(..) | Type::Any => "[]".to_owned(),
         Type::Map(..) => "{}".to_owned(),
         Type::Optional(_) | Type::None => "none".to_owned(),
         Type::Record(record) => {

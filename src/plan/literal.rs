@@ -57,8 +57,12 @@ pub(super) fn from_json(json: &Json, ty: &Type) -> Result<Value, String> {
                 return Err(format!("`{ty}` has no field `{unknown}`"));
             }
             let read = |field: &crate::value::Field| {
-                let json = fields.get(&*field.name).unwrap_or(&Json::Null);
-                Ok((field.name.clone(), from_json(json, &field.ty).map_err(within(format!("field `{}`", field.name)))?))
+                let value = match fields.get(&*field.name) {
+                    Some(json) => from_json(json, &field.ty).map_err(within(format!("field `{}`", field.name))),
+                    None => from_json(&Json::Null, &field.ty)
+                        .map_err(|_| format!("field `{}` is missing, a `{}`", field.name, field.ty)),
+                };
+                Ok((field.name.clone(), value?))
             };
             record.fields.iter().map(read).collect::<Result<Vec<_>, String>>().map(Value::record)
         }

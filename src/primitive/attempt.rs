@@ -19,6 +19,8 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Attempts {
     halt: CancellationToken,
+    /// When the time of what stands around the step is over.
+    until: Option<Instant>,
     watch: Mutex<Watch>,
     pages: Mutex<HashMap<String, PagesSoFar>>,
 }
@@ -39,7 +41,21 @@ impl Attempts {
     /// A step that begins now; `halt` ends its waiting.
     pub fn new(halt: CancellationToken) -> Self {
         let watch = Watch { begun: Instant::now(), limit: None, waiting_since: None };
-        Self { halt, watch: Mutex::new(watch), pages: Mutex::default() }
+        Self { halt, until: None, watch: Mutex::new(watch), pages: Mutex::default() }
+    }
+
+    /// Those of a step inside of what these are of, whose time ends theirs, too.
+    #[must_use]
+    pub fn inner(&self, halt: CancellationToken) -> Self {
+        Self { until: self.until, ..Self::new(halt) }
+    }
+
+    /// The same, within this time from now: past it a computation ends as if it were told to by whoever set the limit,
+    /// who may have no thread to do so.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        let until = Instant::now().checked_add(time);
+        Self { until: self.until.into_iter().chain(until).min(), ..self }
     }
 
     /// How long each attempt may take. Only what [never waits](Self::must_end) has to ask.
@@ -59,12 +75,14 @@ impl Attempts {
             return Some(Duration::ZERO);
         }
         let watch = lock(&self.watch);
-        Some(watch.limit?.saturating_sub(watch.begun.elapsed()))
+        let own = watch.limit.map(|limit| limit.saturating_sub(watch.begun.elapsed()));
+        let around = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        own.into_iter().chain(around).min()
     }
 
     /// Why a computation that never waits must end now; nothing else could stop it.
     pub fn must_end(&self) -> Option<StepError> {
-        if self.halt.is_cancelled() {
+        if self.halt.is_cancelled() || self.until.is_some_and(|until| Instant::now() >= until) {
             return Some(cancelled());
         }
         let watch = lock(&self.watch);
@@ -162,5 +180,9 @@ mod tests {
         assert_eq!(attempts.must_end(), None);
         attempts.limit(Some(Duration::ZERO));
         assert_eq!(attempts.must_end().map(|error| error.kind), Some(ErrorKind::Timeout));
+        let around = Attempts::new(CancellationToken::new()).within(Duration::ZERO);
+        let inner = around.inner(CancellationToken::new()).within(Duration::from_hours(1));
+        assert_eq!(inner.must_end().map(|error| error.kind), Some(ErrorKind::Cancelled));
+        assert_eq!(inner.time_left(), Some(Duration::ZERO));
     }
 }

@@ -9,6 +9,8 @@ use std::future::Future;
 use std::ptr;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::cache;
 use super::eval::Site;
 use super::event::EventKind;
@@ -202,26 +204,26 @@ async fn leaf(frame: &Frame, step: &Step, limits: &Limits, timeout_ms: Option<u6
 
 /// Inner steps are told to stop and waited for, so that writes under way end by themselves.
 async fn container(frame: &Frame, step: &Step, timeout_ms: u64, tally: &Tally) -> Ran<Value> {
-    let own = frame.with_own_halt();
-    let work = act(&own, step, tally);
-    let (result, is_late) = stop_after(work, timeout_ms, || own.halt.cancel()).await;
-    match result {
-        Err(fault) if fault.is_cancelled() && is_late && !frame.halt.is_cancelled() => {
+    let (begun, time) = (Instant::now(), Duration::from_millis(timeout_ms));
+    let own = frame.with_own_halt(time);
+    match stop_after(act(&own, step, tally), time, || own.halt.cancel()).await {
+        Err(fault) if fault.is_cancelled() && begun.elapsed() >= time && !frame.halt.is_cancelled() => {
             Err(timed_out(timeout_ms, false))
         }
         other => other,
     }
 }
 
-/// Waits for `work`, and calls `stop` when it takes too long; also says whether it did.
-async fn stop_after<T>(work: impl Future<Output = T>, ms: u64, stop: impl Fn()) -> (T, bool) {
+/// Waits for `work`, and calls `stop` when it takes too long. Timeouts guard against a world that does not answer, so they
+/// are measured on tokio's own clock; the run's clock may be a fake one on which waiting takes no time.
+async fn stop_after<T>(work: impl Future<Output = T>, time: Duration, stop: impl Fn()) -> T {
     tokio::pin!(work);
     tokio::select! {
         biased;
-        result = &mut work => (result, false),
-        () = elapsed(Some(ms)) => {
+        result = &mut work => result,
+        () = tokio::time::sleep(time) => {
             stop();
-            (work.await, true)
+            work.await
         }
     }
 }
@@ -244,15 +246,6 @@ fn asked_too_much(mut fault: Box<Fault>, asked_ms: u64, longest_ms: u64) -> Box<
     );
     fault.error.help.get_or_insert(help);
     fault
-}
-
-/// Timeouts guard against a world that does not answer, so they are measured on tokio's own clock; the
-/// run's clock may be a fake one on which waiting takes no time.
-async fn elapsed(ms: Option<u64>) {
-    match ms {
-        Some(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        None => std::future::pending().await,
-    }
 }
 
 fn timed_out(ms: u64, is_unknown: bool) -> Box<Fault> {

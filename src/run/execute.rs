@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::aftermath::Aftermath;
@@ -102,10 +102,10 @@ async fn prepare(
         records.began(&params).await;
     }
     let connections = Arc::new(services.connections);
-    let attempts = Arc::new(Attempts::new(CancellationToken::new()));
+    let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
+    let attempts = Arc::new(Attempts::new(halt.clone()));
     let say = Arc::new(|_: &str| ());
     let context = Arc::new(Context { connections, clock, transaction: None, attempts, say, stated: None });
-    let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
     let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0, behind: None };
     let timeout_ms = options.timeout_ms;
     let aftermath = Aftermath::of(&frame);
@@ -203,8 +203,10 @@ impl Course {
     /// The steps, within the run's own limit. What does not stop by itself then is ended after the grace.
     async fn body(&self) -> Ran<()> {
         let Some(ms) = self.timeout_ms else { return block::run_body(&self.workflow, &self.frame).await };
+        let (begun, time) = (Instant::now(), Duration::from_millis(ms));
+        let frame = self.frame.trying(self.frame.context.attempts.inner(self.frame.halt.clone()).within(time));
         let limit = async {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
+            tokio::time::sleep(time).await;
             self.frame.halt.cancel();
             tokio::time::sleep(GRACE).await;
             self.frame.abort.cancel();
@@ -212,12 +214,13 @@ impl Course {
         };
         let result = tokio::select! {
             biased;
-            result = block::run_body(&self.workflow, &self.frame) => result,
+            result = block::run_body(&self.workflow, &frame) => result,
             result = limit => result,
         };
-        let is_late = self.frame.halt.is_cancelled() && !self.interrupt.cancel.is_cancelled();
+        let is_late = begun.elapsed() >= time && !self.interrupt.cancel.is_cancelled();
         match result {
             Err(fault) if fault.is_cancelled() && is_late => {
+                self.frame.halt.cancel();
                 let limit = Value::Duration(i64::try_from(ms).unwrap_or(i64::MAX));
                 Err(Fault::new(StepError::new(ErrorKind::Timeout, format!("the run took longer than {limit}"))))
             }
@@ -228,11 +231,15 @@ impl Course {
     /// The outputs whose steps finished. One that cannot be computed fails a run that went well otherwise.
     async fn outputs(&self, mut result: Ran<()>) -> (IndexMap<Arc<str>, Value>, Ran<()>) {
         let mut outputs = IndexMap::new();
+        // What a stopped run has done is counted all the same, until somebody asks again.
+        let is_stopped = self.frame.halt.is_cancelled();
+        let stop = if is_stopped { &self.frame.abort } else { &self.frame.halt };
+        let frame = self.frame.trying(Attempts::new(stop.clone()));
         for output in &self.workflow.outputs {
             if output.needs.iter().any(|slot| self.frame.scope.get(0, *slot).is_none()) {
                 continue;
             }
-            match self.output(output).await {
+            match output_of(output, &frame).await {
                 Ok(value) => {
                     outputs.insert(output.name.clone(), value);
                 }
@@ -244,23 +251,19 @@ impl Course {
         (outputs, result)
     }
 
-    async fn output(&self, output: &Output) -> Ran<Value> {
-        let site = Site { frame: &self.frame, step: &output.name, span: output.span };
-        let value = site.value(&output.value).await;
-        value.map_err(|fault| fault.within(&output.name, output.span, 1))
-    }
-
     /// Runs `failed { … }` or `finally { … }`. What fails there is a warning: the run's status is known by then, and
     /// the metric that tells it may already be written.
     async fn afterwards(&self, name: &'static str, pick: fn(&Workflow) -> Option<&Block>) {
         let Some(block) = pick(&self.workflow) else { return };
-        let halt = CancellationToken::new();
         let abort = self.interrupt.abort.child_token();
+        let halt = abort.child_token();
+        let _left_behind = halt.clone().drop_guard();
         let step = Arc::from(name);
         // What is afterwards stands last, wherever the file has it.
         let ended = Frame { scope: Arc::new(self.frame.scope.as_it_ended()), ..self.frame.clone() };
         let site = Site { frame: &ended, step: &step, span: Span { start: u32::MAX, ..self.workflow.span } };
-        let frame = Frame { halt, abort, ..ended.inner(site, block.slots) };
+        let attempts = Attempts::new(halt.clone());
+        let frame = Frame { halt, abort, ..ended.inner(site, block.slots).trying(attempts) };
         let workflow = self.workflow.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             match pick(&workflow) {
@@ -300,6 +303,12 @@ impl Course {
         };
         steps.filter_map(report).collect()
     }
+}
+
+async fn output_of(output: &Output, frame: &Frame) -> Ran<Value> {
+    let site = Site { frame, step: &output.name, span: output.span };
+    let value = site.value(&output.value).await;
+    value.map_err(|fault| fault.within(&output.name, output.span, 1))
 }
 
 fn never_started(name: &Arc<str>) -> StepReport {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -191,14 +192,20 @@ impl Frame {
 
     /// This frame for the attempts of one step.
     pub(crate) fn with_attempts(&self) -> Self {
-        let attempts = Arc::new(Attempts::new(self.halt.clone()));
-        let context = Context { attempts, ..(*self.context).clone() };
-        Self { context: Arc::new(context), ..self.clone() }
+        self.trying(self.context.attempts.inner(self.halt.clone()))
     }
 
-    /// This frame with a halt of its own, inside the one it has.
-    pub(crate) fn with_own_halt(&self) -> Self {
-        Self { halt: self.halt.child_token(), ..self.clone() }
+    /// This frame with a halt of its own, inside the one it has, and this much time.
+    pub(crate) fn with_own_halt(&self, time: Duration) -> Self {
+        let halt = self.halt.child_token();
+        let attempts = self.context.attempts.inner(halt.clone()).within(time);
+        Self { halt, ..self.trying(attempts) }
+    }
+
+    /// This frame with these attempts.
+    pub(crate) fn trying(&self, attempts: Attempts) -> Self {
+        let context = Context { attempts: Arc::new(attempts), ..(*self.context).clone() };
+        Self { context: Arc::new(context), ..self.clone() }
     }
 
     /// Whether a transaction is open around the block.

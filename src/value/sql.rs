@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Value;
-use crate::source::Span;
+use crate::source::{Span, plain_lines};
 
 /// What a statement does, by its first keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,6 +46,23 @@ pub struct SqlTemplate {
     pub holes: Vec<Hole>,
     /// What it does.
     pub kind: StatementKind,
+}
+
+impl SqlTemplate {
+    /// The same with line ends of one byte: what a query is does not depend on how its file was saved. Places in the literal
+    /// no longer fit.
+    #[must_use]
+    pub fn with_plain_lines(self: Arc<Self>) -> Arc<Self> {
+        let plain = |piece: &Piece| match piece {
+            Piece::Text(text) => Piece::Text(plain_lines(text).into()),
+            Piece::Hole(at) => Piece::Hole(*at),
+        };
+        let is_plain = |piece: &Piece| !matches!(piece, Piece::Text(text) if text.contains('\r'));
+        if self.pieces.iter().all(is_plain) {
+            return self;
+        }
+        Arc::new(Self { pieces: self.pieces.iter().map(plain).collect(), holes: self.holes.clone(), kind: self.kind })
+    }
 }
 
 /// A template with a value for each hole.

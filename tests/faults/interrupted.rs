@@ -1,10 +1,11 @@
 //! Ctrl-c, SIGTERM, and a second request.
 
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::place::{AT, Place, load};
-use crate::support::sandbox::Ran;
+use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::source::{Reply, Source};
 use crate::support::victoria;
 
@@ -101,4 +102,34 @@ fn a_second_request_ends_the_run_at_once() {
     assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
     assert_eq!(result["status"], "cancelled");
     assert!(result["warnings"].to_string().contains("`finally` was interrupted"), "{}", result["warnings"]);
+}
+
+const ENDLESS: &str = "[x for x in range(200000) for y in range(200000) if x + y == -1]";
+
+/// A command with this file, interrupted once it computes.
+fn computing(arguments: &[&str], text: &str, name: &str) -> (Output, Duration) {
+    let sandbox = Sandbox::new();
+    sandbox.write("endless.flow", text);
+    let child = sandbox.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    signal(&child, name);
+    let since = Instant::now();
+    (child.wait_with_output().unwrap(), since.elapsed())
+}
+
+#[test]
+fn what_is_computed_ends_with_a_request_to_stop() {
+    let flow = format!("workflow endless {{\n  found = {ENDLESS}\n  output count = found.count\n}}\n");
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let (output, took) = computing(&["run", "endless.flow"], &flow, name);
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        let result = Ran::from(output).expect(code);
+        assert_eq!(result["message"], "cancelled during `found`; 0 of 1 step had finished");
+    }
+    let test = format!("{flow}\ntest \"it ends\" of endless {{\n  expect count == 0\n}}\n");
+    for arguments in [&["eval", ENDLESS][..], &["test", "endless.flow"]] {
+        let (output, took) = computing(arguments, &test, "-INT");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert_eq!(output.status.signal(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

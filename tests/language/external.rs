@@ -311,3 +311,37 @@ fn each_program_is_read_once_and_its_slip_told_once() {
     assert_eq!(broken.len(), 1, "{broken:?}");
     assert!(broken[0].starts_with("main.flow:1:36: warning[VF907]: `lib.py` cannot be read: "), "{broken:?}");
 }
+
+#[test]
+fn line_ends_of_two_bytes_change_no_literal() {
+    let text = r#"
+step shouted() -> text = external.shell(shell"""
+  if true; then
+    echo fine
+  fi
+""")
+step counted() -> int = external.python(python"""
+  def counted():
+    return len('''a
+  b''')
+""")
+workflow main {
+  one = [{ n: 1 }]
+  texts = local.query(sql"""
+    select 'a
+b' as t from one
+  """) as table<{ t: text }>
+  shout = shouted()
+  count = counted()
+  output found = texts[0].t
+  output shout = shout
+  output count = count
+  output matches = matches("a\nb", regex"""a
+b""")
+}
+"#;
+    let wanted = json!({ "found": "a\nb", "shout": "fine", "count": 3, "matches": true });
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        assert_eq!(run(&text, &[]).expect(0)["outputs"], wanted);
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::ast::{MatchSign, Node};
 use super::{LONGEST_QUERY, literal, pattern};
-use crate::source::Span;
+use crate::source::{Span, plain_lines};
 use crate::value::{ErrorKind, Sequence, StepError, Type, Value};
 
 /// A part of a template.
@@ -92,12 +92,12 @@ impl PromqlTemplate {
         for (index, hole) in holes.iter().enumerate() {
             // The dollar is not part of the span.
             let before = text.get(from..place(hole.span.start).saturating_sub(1)).unwrap_or("");
-            pieces.extend((!before.is_empty()).then(|| Piece::Text(before.into())));
+            pieces.extend((!before.is_empty()).then(|| Piece::Text(plain_lines(before).into())));
             pieces.push(Piece::Hole(index));
             from = place(hole.span.end);
         }
         let rest = text.get(from..).unwrap_or("");
-        pieces.extend((!rest.is_empty()).then(|| Piece::Text(rest.into())));
+        pieces.extend((!rest.is_empty()).then(|| Piece::Text(plain_lines(rest).into())));
         Self { pieces, holes, text: text.into(), span, tree: Tree(node.map(Arc::new)) }
     }
 

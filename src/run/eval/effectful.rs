@@ -73,6 +73,9 @@ async fn evaluate(expr: &Expr, site: Site<'_>, locals: &mut Locals) -> Ran<Value
 
 fn effectful<'a>(expr: &'a Expr, site: Site<'a>, locals: &'a mut Locals) -> BoxFuture<'a, Ran<Value>> {
     Box::pin(async move {
+        if locals.count() {
+            site.env().look(expr.span)?;
+        }
         locals.enter(LEVELS, expr.span)?;
         let value = dispatch(expr, site, locals).await;
         locals.leave(LEVELS);
@@ -310,7 +313,10 @@ async fn call(id: FunctionId, arguments: &[Expr], span: Span, site: Site<'_>, lo
     let result = match &function.body {
         FunctionBody::Expression(body) => {
             let values = all(arguments.iter().collect(), site, locals).await?;
-            evaluate(body, site, &mut locals.of_call(values)).await
+            let mut inner = locals.of_call(values);
+            let value = evaluate(body, site, &mut inner).await;
+            locals.after_call(&inner);
+            value
         }
         FunctionBody::Block(body) => {
             let mut held = Vec::with_capacity(arguments.len());

@@ -8,6 +8,12 @@ use crate::value::{ErrorKind, Sequence, StepError, Value};
 /// this leaves twelve KiB for each level, twice what a debug build takes.
 const DEEPEST: usize = 2500;
 
+/// How many expressions are evaluated between two looks at whether to go on; a power of two.
+const BETWEEN_LOOKS: u32 = 256;
+
+/// How many evaluated expressions make a long computation: some milliseconds.
+pub(super) const LONG: u32 = 1 << 14;
+
 /// What a local holds.
 #[derive(Debug)]
 enum Bound {
@@ -22,12 +28,14 @@ enum Bound {
 pub(crate) struct Locals {
     values: Vec<Bound>,
     depth: usize,
+    /// How many expressions were evaluated.
+    evaluated: u32,
 }
 
 impl Locals {
     /// No locals yet, so many levels deep.
     pub(crate) fn at(depth: usize) -> Self {
-        Self { values: Vec::new(), depth }
+        Self { depth, ..Self::default() }
     }
 
     /// How deep it is.
@@ -37,7 +45,23 @@ impl Locals {
 
     /// The locals of a called function: its arguments, at the caller's depth.
     pub(crate) fn of_call(&self, arguments: Vec<Value>) -> Self {
-        Self { values: arguments.into_iter().map(Bound::Value).collect(), depth: self.depth }
+        Self { values: arguments.into_iter().map(Bound::Value).collect(), depth: self.depth, evaluated: self.evaluated }
+    }
+
+    /// Counts what a called function evaluated.
+    pub(crate) fn after_call(&mut self, inner: &Self) {
+        self.evaluated = inner.evaluated;
+    }
+
+    /// Counts an expression; whether it is time to look if the computation is to go on.
+    pub(super) fn count(&mut self) -> bool {
+        self.evaluated = self.evaluated.wrapping_add(1);
+        self.evaluated & (BETWEEN_LOOKS - 1) == 0
+    }
+
+    /// Whether it has been a long computation so far.
+    pub(super) fn is_long(&self) -> bool {
+        self.evaluated >= LONG
     }
 
     /// The value of a local.

@@ -14,6 +14,7 @@ mod comprehension;
 mod effectful;
 mod locals;
 mod operators;
+mod periods;
 mod pure;
 #[cfg(test)]
 mod tests;

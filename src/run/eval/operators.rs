@@ -4,13 +4,19 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::arithmetic::calculate;
-use super::truth;
+use super::{periods, truth};
 use crate::check::program::BinaryOperator as Op;
-use crate::value::{Column, ErrorKind, MapValue, Period, Record, Sequence, StepError, Value};
+use crate::value::{Column, ErrorKind, MapValue, Record, Sequence, StepError, Value};
 
 /// `a op b`. Whether `b` was needed is the caller's concern.
 pub(super) fn binary(op: Op, a: Value, b: Value) -> Result<Value, StepError> {
-    let ordered = |wanted: fn(Ordering) -> bool| order(op, &a, &b).map(|order| Value::Bool(wanted(order)));
+    let ordered = |wanted: fn(Ordering) -> bool| {
+        let is_so = match (&a, &b) {
+            (Value::Period(a), Value::Period(b)) => periods::compare(*a, *b, wanted),
+            _ => order(op, &a, &b).map(wanted),
+        };
+        is_so.map(Value::Bool)
+    };
     match op {
         Op::Or | Op::And => truth(&b).map(Value::Bool),
         Op::Coalesce => Ok(b),
@@ -35,7 +41,6 @@ fn unsuited(op: Op, a: &Value, b: &Value) -> StepError {
 fn order(op: Op, a: &Value, b: &Value) -> Result<Ordering, StepError> {
     let is_number = |value: &Value| matches!(value, Value::Int(_) | Value::Float(_) | Value::Decimal(_));
     match (a, b) {
-        (Value::Period(x), Value::Period(y)) => order_periods(*x, *y),
         (Value::Text(_), Value::Text(_))
         | (Value::Date(_), Value::Date(_))
         | (Value::Time(_), Value::Time(_))
@@ -47,20 +52,6 @@ fn order(op: Op, a: &Value, b: &Value) -> Result<Ordering, StepError> {
             Err(unsuited(op, a, b).help("test for `none` first, or give a default with `??`"))
         }
         _ => Err(unsuited(op, a, b)),
-    }
-}
-
-/// A month has 28 to 31 days, so `1mo` and `30d` have no order; `1y` and `400d` have one.
-fn order_periods(a: Period, b: Period) -> Result<Ordering, StepError> {
-    let months = i64::from(a.months) - i64::from(b.months);
-    let days = i64::from(a.days) - i64::from(b.days);
-    // 4800 months are 146097 days; any run of n months is within three days of the mean.
-    let mean = months * 146_097 / 4800;
-    let (least, most) = if months == 0 { (days, days) } else { (mean - 3 + days, mean + 3 + days) };
-    match (least.cmp(&0), most.cmp(&0)) {
-        (low, high) if low == high => Ok(low),
-        _ => Err(StepError::new(ErrorKind::Data, format!("`{a}` may be shorter or longer than `{b}`"))
-            .help("compare days with days, or months with months")),
     }
 }
 

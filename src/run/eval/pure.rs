@@ -1,8 +1,9 @@
 //! Evaluating what needs no waiting.
 
-use super::apply::{apply, operands, unary};
+use super::apply::{apply, aside, operands, unary};
 use super::columns::Columnwise;
 use super::comprehension::{Next, Odometer};
+use super::locals::LONG;
 use super::operators::binary;
 use super::{Locals, truth};
 use crate::check::program::BinaryOperator;
@@ -30,10 +31,22 @@ impl<'a> Env<'a> {
     pub(crate) fn new(world: &'a World, scope: &'a Scope) -> Self {
         Self { world, scope, attempts: None }
     }
+
+    /// Fails when the computation must end: nothing else could stop it.
+    #[cold]
+    pub(super) fn look(self, span: Span) -> Ran<()> {
+        match self.attempts.and_then(Attempts::must_end) {
+            Some(error) => Err(Fault::at(error, span)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Evaluates a pure expression.
 pub(crate) fn eval(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
+    if locals.count() {
+        env.look(expr.span)?;
+    }
     locals.enter(1, expr.span)?;
     let value = dispatch(expr, env, locals);
     locals.leave(1);
@@ -191,7 +204,7 @@ enum Walked<'w> {
     Item,
 }
 
-/// Walks; `take` says whether it took what the walk came to.
+/// Walks; `take` says whether it took what the walk came to. A long walk goes on aside.
 fn walk(
     comprehension: &Comprehension,
     env: Env<'_>,
@@ -199,23 +212,47 @@ fn walk(
     mut take: impl FnMut(Walked<'_>, &mut Locals) -> Ran<bool>,
 ) -> Ran<()> {
     let mut odometer = Odometer::new(comprehension);
-    loop {
-        match odometer.next(locals) {
-            Next::Open(over) => {
-                let value = eval(over, env, locals)?;
-                let all = Sequence::of(&value).filter(|_| odometer.is_innermost());
-                if !all.is_some_and(|all| take(Walked::All(&all), locals).is_ok_and(|is_taken| is_taken)) {
-                    odometer.open(&value).map_err(|error| Fault::at(error, over.span))?;
-                }
-            }
-            Next::Item => {
-                if passes(comprehension, env, locals)? {
-                    take(Walked::Item, locals)?;
-                }
-            }
-            Next::End => return Ok(()),
+    while !locals.is_long() {
+        if !step(&mut odometer, comprehension, env, locals, &mut take)? {
+            return Ok(());
         }
     }
+    aside(|| {
+        while step(&mut odometer, comprehension, env, locals, &mut take)? {}
+        Ok(())
+    })
+}
+
+/// A step of a walk; `false` at its end.
+fn step<'c>(
+    odometer: &mut Odometer<'c>,
+    comprehension: &'c Comprehension,
+    env: Env<'_>,
+    locals: &mut Locals,
+    take: &mut impl FnMut(Walked<'_>, &mut Locals) -> Ran<bool>,
+) -> Ran<bool> {
+    match odometer.next(locals) {
+        Next::Open(over) => {
+            let value = eval(over, env, locals)?;
+            let all = Sequence::of(&value).filter(|_| odometer.is_innermost());
+            if !all.is_some_and(|all| take_all(&all, locals, take)) {
+                odometer.open(&value).map_err(|error| Fault::at(error, over.span))?;
+            }
+        }
+        Next::Item => {
+            if passes(comprehension, env, locals)? {
+                take(Walked::Item, locals)?;
+            }
+        }
+        Next::End => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// Offers all items; many are taken aside.
+fn take_all(all: &Sequence, locals: &mut Locals, take: &mut impl FnMut(Walked<'_>, &mut Locals) -> Ran<bool>) -> bool {
+    let mut take = || take(Walked::All(all), locals).is_ok_and(|is_taken| is_taken);
+    if all.len() >= LONG as usize { aside(take) } else { take() }
 }
 
 fn passes(comprehension: &Comprehension, env: Env<'_>, locals: &mut Locals) -> Ran<bool> {
@@ -232,5 +269,7 @@ fn call(id: FunctionId, arguments: &[Expr], span: Span, env: Env<'_>, locals: &m
     };
     let values: Ran<Vec<Value>> = arguments.iter().map(|argument| eval(argument, env, locals)).collect();
     let mut inner = locals.of_call(values?);
-    eval(body, env, &mut inner)
+    let value = eval(body, env, &mut inner);
+    locals.after_call(&inner);
+    value
 }

@@ -3,15 +3,16 @@
 use std::sync::{Arc, OnceLock};
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{Env, Locals, eval};
 use crate::check::program::BinaryOperator as Op;
 use crate::check::program::{
     Comprehension, Expr, ExprKind, Fragment, Function, FunctionBody, FunctionId, Loop, Program, RunField,
 };
-use crate::primitive::Effect;
+use crate::primitive::{Attempts, Effect};
 use crate::run::scope::Scope;
-use crate::run::tests::build::{bin, expr, list, lit, span, typed};
+use crate::run::tests::build::{bin, endless, expr, list, lit, span, typed};
 use crate::run::world::{Visitor, World};
 use crate::value::{Period, RecordType, Type, Value};
 
@@ -105,6 +106,20 @@ fn periods_have_an_order_where_the_calendar_gives_one() {
     assert_eq!(of(Op::LessOrEqual, months(12), days(400)), "bool true");
     assert_eq!(of(Op::Less, days(30), days(400)), "bool true");
     assert_eq!(of(Op::Greater, months(2), months(1)), "bool true");
+    for (op, n, day, holds) in [
+        (Op::LessOrEqual, 1, 31, true),
+        (Op::Less, 1, 32, true),
+        (Op::Greater, 1, 31, false),
+        (Op::GreaterOrEqual, 1, 28, true),
+        (Op::LessOrEqual, 12, 366, true),
+        (Op::Less, 12, 367, true),
+        (Op::GreaterOrEqual, 12, 365, true),
+        (Op::LessOrEqual, 2, 62, true),
+        (Op::GreaterOrEqual, -1, -31, true),
+    ] {
+        assert_eq!(of(op, months(n), days(day)), format!("bool {holds}"), "{n} months, {day} days");
+    }
+    assert_eq!(of(Op::Less, months(1), days(31)), "data: `1mo` may be shorter or longer than `31d`");
     assert_eq!(of(Op::Less, months(1), days(30)), "data: `1mo` may be shorter or longer than `30d`");
 }
 
@@ -229,20 +244,23 @@ fn texts_take_values_in() {
     assert_eq!(gives(&expr(ExprKind::Interpolated(fragments))), "text n = 3•••");
 }
 
-#[test]
-fn functions_see_their_arguments_only() {
-    let body = bin(Op::Multiply, expr(ExprKind::Local(0)), lit(2));
-    let function = Function {
-        name: "double".into(),
+fn function(body: FunctionBody) -> Function {
+    Function {
+        name: "it".into(),
         doc: String::new(),
         span: span(),
         params: Vec::new(),
         returns: Type::Int,
         effect: Effect::Pure,
         needs_outcome: false,
-        body: FunctionBody::Expression(body),
-    };
-    let (world, scope) = (world(vec![function]), Scope::new(0, None));
+        body,
+    }
+}
+
+#[test]
+fn functions_see_their_arguments_only() {
+    let body = bin(Op::Multiply, expr(ExprKind::Local(0)), lit(2));
+    let (world, scope) = (world(vec![function(FunctionBody::Expression(body))]), Scope::new(0, None));
     let call = expr(ExprKind::Function(FunctionId(0), vec![lit(21)]));
     let value = eval(&call, Env::new(&world, &scope), &mut Locals::default()).unwrap();
     assert_eq!(value.to_string(), "42");
@@ -252,6 +270,24 @@ fn functions_see_their_arguments_only() {
 fn the_run_has_no_status_before_it_ended() {
     assert_eq!(gives(&expr(ExprKind::Run(RunField::Now))), "timestamp 2025-01-31T07:00:00Z");
     assert_eq!(gives(&expr(ExprKind::Run(RunField::Status))), "missing: the run has no status before it has ended");
+}
+
+#[test]
+fn a_computation_ends_when_it_must() {
+    // Each function calls the one before it twice.
+    let call = |at: usize| expr(ExprKind::Function(FunctionId(at), Vec::new()));
+    let twice = |at: usize| FunctionBody::Expression(bin(Op::Add, call(at), call(at)));
+    let body = |at: usize| at.checked_sub(1).map_or_else(|| FunctionBody::Expression(lit(1)), twice);
+    let (world, scope) = (world((0..60).map(|at| function(body(at))).collect()), Scope::new(0, None));
+    let halt = CancellationToken::new();
+    let attempts = Attempts::new(halt.clone());
+    let env = Env { attempts: Some(&attempts), ..Env::new(&world, &scope) };
+    assert_eq!(eval(&call(5), env, &mut Locals::default()).unwrap(), Value::Int(32));
+    halt.cancel();
+    for endless in [call(59), endless()] {
+        let fault = eval(&endless, env, &mut Locals::default()).unwrap_err();
+        assert!(fault.is_cancelled(), "{fault:?}");
+    }
 }
 
 fn chain(length: usize) -> Expr {

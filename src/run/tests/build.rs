@@ -9,7 +9,8 @@ use futures_util::stream::BoxStream;
 
 use crate::check::program::BinaryOperator;
 use crate::check::program::{
-    Action, Block, ConnectionUse, Expr, ExprKind, ForEach, OnFailure, Output, Parallel, Policy, Program, Step, Workflow,
+    Action, Block, Comprehension, ConnectionUse, Expr, ExprKind, ForEach, Loop, OnFailure, Output, Parallel, Policy,
+    Program, Step, Workflow,
 };
 use crate::connection::{Answer, Clock, Metrics, Written};
 use crate::plan::Plan;
@@ -72,6 +73,14 @@ pub(crate) fn outer(up: usize, index: usize) -> Expr {
 
 pub(crate) fn list(items: impl IntoIterator<Item = i64>) -> Expr {
     lit(Value::list(items.into_iter().map(Value::Int).collect()))
+}
+
+/// What takes longer to compute than anybody waits.
+pub(crate) fn endless() -> Expr {
+    let walk = |first| Loop { first, second: None, over: list(0..3000) };
+    let filter = bin(BinaryOperator::Equal, expr(ExprKind::Local(3)), lit(-1));
+    let comprehension = Comprehension { loops: (0..4).map(walk).collect(), filter: Some(Box::new(filter)) };
+    expr(ExprKind::ListComprehension(Box::new(expr(ExprKind::Local(0))), comprehension))
 }
 
 /// A call of the world: `name` looks up what it does, the value comes back.

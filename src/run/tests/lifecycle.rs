@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::build::{
-    FakeWorld, READ, Reaction, Trial, WRITE, ask, bin, broken, expr, lit, output, slot, span, step, workflow,
+    FakeWorld, READ, Reaction, Trial, WRITE, ask, bin, broken, endless, expr, lit, output, slot, span, step, timeout,
+    workflow,
 };
 use crate::check::program::BinaryOperator as Op;
 use crate::check::program::{
@@ -122,8 +123,55 @@ fn the_second_interruption_ends_everything() {
     assert_eq!(outcome.steps[0].status, StepStatus::Cancelled);
 }
 
+fn computing() -> Trial {
+    let mut flow = workflow(2, vec![step("computed", 1, endless())]);
+    flow.finally = Some(block(vec![tell("finally")]));
+    Trial::new(flow, FakeWorld::with(&[]))
+}
+
+#[test]
+fn a_cancelled_run_stops_computing() {
+    let trial = computing();
+    let outcome = cancelled_after(&trial, &[60]);
+    assert_eq!((outcome.status, outcome.exit_code()), (RunStatus::Cancelled, 130));
+    assert_eq!(outcome.message, "cancelled during `computed`; 0 of 1 step had finished");
+    assert_eq!(trial.world.calls(), ["finally:cancelled"]);
+    let mut flow = workflow(2, vec![step("one", 1, lit(1))]);
+    flow.outputs.push(output("computed", endless(), &[1]));
+    let outcome = cancelled_after(&Trial::new(flow, FakeWorld::with(&[])), &[60]);
+    assert_eq!(outcome.status, RunStatus::Cancelled);
+}
+
+#[test]
+fn the_second_interruption_ends_what_is_computed_in_the_end() {
+    let mut trial = flow(&[]);
+    trial.workflow.finally = Some(block(vec![step("computed", 1, endless())]));
+    let outcome = cancelled_after(&trial, &[60, 60]);
+    assert_eq!(outcome.warnings[0].message, "`finally` failed: `finally` was interrupted");
+}
+
+#[test]
+fn computing_keeps_nobody_waiting() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut trial = computing();
+    trial.workflow.body.steps[0].policy = timeout(5000);
+    runtime.block_on(async {
+        let run = tokio::spawn(trial.start());
+        let beside = tokio::spawn(tokio::time::sleep(Duration::from_millis(60)));
+        tokio::time::timeout(Duration::from_secs(3), beside).await.expect("it waits").unwrap();
+        assert!(!run.is_finished());
+        trial.interrupt.cancel();
+        assert_eq!(run.await.unwrap().status, RunStatus::Cancelled);
+    });
+}
+
 #[test]
 fn a_run_has_a_limit_of_its_own() {
+    let mut trial = computing();
+    trial.timeout_ms = Some(80);
+    let outcome = trial.run();
+    assert_eq!(outcome.message, "the run took longer than 80ms");
+    assert_eq!(trial.world.calls(), ["finally:failed"]);
     let mut trial = flow(&[Reaction::Hang]);
     trial.timeout_ms = Some(80);
     let outcome = trial.run();

@@ -1,8 +1,8 @@
 //! Attempts, timeouts, pace, failures that are handled.
 
 use super::build::{
-    FakeWorld, READ, Reaction, Trial, WRITE, WRITE_ONCE, act, ask, broken, check, foreach, list, lit, output, refused,
-    retry, slot, step, timeout, workflow,
+    FakeWorld, READ, Reaction, Trial, WRITE, WRITE_ONCE, act, ask, broken, check, endless, foreach, list, lit, output,
+    refused, retry, slot, step, timeout, workflow,
 };
 use crate::check::program::{Block, OnFailure, Parallel, Policy, Step};
 use crate::primitive::{Effect, Spec};
@@ -62,6 +62,18 @@ fn a_timeout_ends_an_attempt() {
     assert_eq!(outcome.error.unwrap().kind, ErrorKind::Timeout);
     let (outcome, _) = one(&WRITE_ONCE, timeout(40), &[Reaction::Hang]);
     assert_eq!(outcome.error.unwrap().kind, ErrorKind::Ambiguous);
+}
+
+#[test]
+fn a_timeout_ends_a_computation() {
+    let computed = || step("computed", 1, endless());
+    let outcome = Trial::new(workflow(2, vec![computed().with(timeout(40))]), FakeWorld::with(&[])).run();
+    let error = outcome.error.unwrap();
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Timeout, "it was not done after 40ms"));
+    let each = foreach(list([1, 2, 3]), Parallel::No, false, vec![computed()], slot(1));
+    let looped = act("looped", Some(1), each).with(timeout(40));
+    let error = Trial::new(workflow(2, vec![looped]), FakeWorld::with(&[])).run().error.unwrap();
+    assert_eq!((error.kind, error.step), (ErrorKind::Timeout, vec!["looped".to_owned()]));
 }
 
 #[test]
