@@ -288,7 +288,11 @@ impl Course {
         let stopped = |why: &str| Err(Fault::new(StepError::new(ErrorKind::Cancelled, format!("`{name}` {why}"))));
         tokio::select! {
             biased;
-            result = work => result,
+            // What is under way may notice it first.
+            result = work => match result {
+                Err(fault) if fault.is_cancelled() && self.interrupt.abort.is_cancelled() => stopped("was interrupted"),
+                result => result,
+            },
             () = self.interrupt.abort.cancelled() => stopped("was interrupted"),
             () = grace => stopped("did not end within 30 seconds of the run being stopped"),
         }
