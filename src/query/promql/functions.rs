@@ -290,7 +290,7 @@ pub(super) fn parameters(signature: &str, count: usize) -> Result<Vec<Parameter>
 }
 
 /// Whether the number that a function takes is a share, from 0 to 1.
-pub(super) fn takes_share(name: &str) -> bool {
+pub(crate) fn takes_share(name: &str) -> bool {
     name.contains("quantile") || name.starts_with("hoeffding_bound")
 }
 

@@ -27,6 +27,7 @@ pub use ast::{
     Binary, Call, Definition, Grouping, Length, MatchSign, Matcher, MatcherValue, Matching, Node, NodeKind, Window,
 };
 pub use dialect::{Dialect, Reader};
+pub(crate) use functions::takes_share;
 pub(crate) use literal::seconds;
 pub use pattern::Pattern;
 pub(crate) use scan::{mentioned, texts};

@@ -3,7 +3,9 @@
 use super::{Facts, expressions};
 use crate::check::program::ExprKind;
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
-use crate::query::promql::{Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Pattern, PromqlTemplate, Window};
+use crate::query::promql::{
+    Length, MatchSign, Matcher, MatcherValue, Node, NodeKind, Pattern, PromqlTemplate, Window, takes_share,
+};
 
 /// Looks at every query literal.
 pub(in crate::check::lint) fn queries(facts: &Facts<'_>, findings: &mut Vec<Diagnostic>) {
@@ -79,14 +81,11 @@ fn refuses(matcher: &Matcher, value: &str) -> bool {
     }
 }
 
-/// Functions whose first argument is a share.
-const OF_SHARES: [&str; 4] = ["quantile", "histogram_quantile", "quantile_over_time", "range_quantile"];
-
 /// VF003: a quantile of 90, where one of 0.9 was meant.
 fn shares(template: &PromqlTemplate, node: &Node) -> Option<Diagnostic> {
     let NodeKind::Call(call) = &node.kind else { return None };
     let function = call.name.to_ascii_lowercase();
-    let argument = call.arguments.first().filter(|_| OF_SHARES.contains(&&*function))?;
+    let argument = call.arguments.first().filter(|_| takes_share(&function))?;
     let NodeKind::Number(share) = argument.bare().kind else { return None };
     if (0.0..=1.0).contains(&share) || !share.is_finite() {
         return None;

@@ -1,5 +1,7 @@
 //! Queries: the tables they read, the columns they give.
 
+use std::collections::HashSet;
+
 use sqlparser::ast::{
     Cte, Distinct, Expr, FunctionArguments, GroupByExpr, Ident, LimitClause, NamedWindowExpr, OrderBy, OrderByExpr,
     OrderByKind, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor, Value,
@@ -37,9 +39,9 @@ impl Answer {
             column.name.clone_from(&name.name.value);
         }
         // A column without a name has one that the database chooses, and SQLite numbers those of one name.
-        let is_twice = |at: usize, name: &str| columns.iter().take(at).any(|other| other.name == name);
-        let is_sure = |(at, column): (usize, &Column)| !column.name.is_empty() && !is_twice(at, &column.name);
-        columns.iter().enumerate().all(is_sure).then_some(columns)
+        let names: HashSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let is_sure = names.len() == columns.len() && !names.contains("");
+        is_sure.then_some(columns)
     }
 }
 
@@ -101,9 +103,11 @@ impl Reader<'_> {
             rest.push(&**right);
             first = left;
         }
-        let mut answer = self.part(first, if rest.is_empty() { order } else { &[] });
-        let mut names = self.names_to_order_by(first, &answer);
-        let is_alone = rest.is_empty();
+        if rest.is_empty() {
+            return self.part(first, order);
+        }
+        let mut answer = self.part(first, &[]);
+        let mut names = self.names_to_order_by(first, &answer).filter(|_| !order.is_empty());
         for part in rest.into_iter().rev() {
             let other = self.body(part, &[]);
             names = self.with_names_of(names, part, &other);
@@ -112,7 +116,7 @@ impl Reader<'_> {
             answer.is_listed &= other.is_listed;
             answer.rows = Rows { is_bounded: answer.rows.is_bounded && other.rows.is_bounded, ..Rows::default() };
         }
-        if let Some(names) = names.filter(|_| !is_alone) {
+        if let Some(names) = names {
             self.order_of_union(order, &names);
         }
         answer

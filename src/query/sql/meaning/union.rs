@@ -1,5 +1,7 @@
 //! Results: the columns of a `union`, its order, and names that stand for two columns.
 
+use std::collections::HashSet;
+
 use sqlparser::ast::{Expr, Ident, OrderByExpr, SelectItem, SetExpr};
 
 use super::query::{Answer, column_name};
@@ -64,18 +66,18 @@ impl Reader<'_> {
     /// A result has one column of a name: the second of two is told, and left out.
     pub(super) fn one_of_each_name(&mut self, answer: &mut Answer) {
         let Some(columns) = &mut answer.columns else { return };
-        let (mut kept, mut twice): (Vec<ResultColumn>, Vec<ResultColumn>) = (Vec::new(), Vec::new());
-        for column in columns.drain(..) {
-            let is_known = !column.name.is_empty() && kept.iter().any(|other| other.name == column.name);
-            if is_known { twice.push(column) } else { kept.push(column) }
-        }
+        let mut seen = HashSet::new();
+        let is_first = |column: &ResultColumn| column.name.is_empty() || seen.insert(column.name.clone());
+        let (kept, twice): (Vec<_>, Vec<_>) = columns.drain(..).partition(is_first);
         *columns = kept;
         let Some(second) = twice.first() else { return };
         let names: Vec<String> = twice.iter().map(|column| format!("`{}`", column.name)).collect();
-        let finding =
-            Diagnostic::new(&VF404, second.span, format!("the query gives two columns named {}", names.join(", ")));
+        let message = format!("the query gives two columns named {}", names.join(", "));
+        let mut finding = Diagnostic::new(&VF404, second.span, message);
         let first = columns.iter().find(|column| column.name == second.name && column.span != second.span);
-        let finding = first.map_or_else(|| finding.clone(), |first| finding.clone().label(first.span, "the first"));
+        if let Some(first) = first {
+            finding = finding.label(first.span, "the first");
+        }
         let help = if answer.is_listed {
             format!("give one of them another name: `… as other_{}`", second.name)
         } else {
