@@ -27,7 +27,7 @@ fn assert_golden(name: &str, code: i32, more: &[&str], text: impl Fn(&Ran) -> St
 fn tests_pass() {
     let ran = example("passing.flow", &["--coverage"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    assert!(ran.stdout.ends_with("3 tests: 3 passed\n"), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("6 tests: 6 passed\n"), "{}", ran.stdout);
 }
 
 #[test]

@@ -71,13 +71,27 @@ fn failed(test: &Test, outcome: &RunOutcome) -> Failure {
 fn looks_at_outcome(test: &Test) -> bool {
     let mut found = false;
     walk::steps(&test.block, &mut |site| {
-        walk::step_expressions(site.step, &mut |expr| {
-            walk::visit(expr, &mut |expr| {
-                found |= matches!(expr.kind, ExprKind::Run(RunField::Status | RunField::Error));
-            });
-        });
+        walk::step_expressions(site.step, &mut |expr| found |= asks_outcome(expr));
     });
     found
+}
+
+/// Whether an expression looks at how the run ended.
+fn asks_outcome(expr: &Expr) -> bool {
+    let mut found = false;
+    walk::visit(expr, &mut |expr| found |= matches!(expr.kind, ExprKind::Run(RunField::Status | RunField::Error)));
+    found
+}
+
+/// How a run ended that did not end well, and what to do about it.
+fn ending(outcome: &RunOutcome) -> impl Iterator<Item = String> {
+    let how = match outcome.status {
+        RunStatus::Success => None,
+        RunStatus::Failed => Some("failed".to_owned()),
+        RunStatus::Partial | RunStatus::Cancelled => Some(format!("ended {}", outcome.status.name())),
+    };
+    let how = how.map(|how| format!("the run {how}: {}", outcome.message));
+    how.into_iter().chain(outcome.error.as_ref().and_then(|error| error.help.clone()))
 }
 
 struct Judge<'a> {
@@ -172,6 +186,9 @@ impl Judge<'_> {
             if *operator == BinaryOperator::Equal {
                 failure.notes = difference(&left, &right);
             }
+        }
+        if asks_outcome(condition) {
+            failure.notes.extend(ending(self.outcome));
         }
         failure
     }

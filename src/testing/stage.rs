@@ -111,42 +111,45 @@ impl Stage<'_> {
         (Block { steps, slots: block.slots, result: block.result.clone() }, further)
     }
 
-    /// A step, and the slots that it looks at beside those that it waits for anyway.
+    /// A step, and the slots that it looks at beside those that it waits for anyway. A given one keeps its limits and its
+    /// `on failure`: they act as they would.
     fn step(&mut self, step: &Step) -> (Step, Looks) {
-        let given = self.givens.get(&*self.through).and_then(|here| here.get(&step.span));
-        if let Some(given) = given {
-            return replaced(step, given);
-        }
         let mut looks = Looks::new();
-        let mut inner = |block: &Block| {
-            let (block, further) = self.block(block);
-            looks.extend(further);
-            block
-        };
-        let action = match &step.action {
-            Action::Transaction { connection, block } => {
-                Action::Transaction { connection: connection.clone(), block: inner(block) }
-            }
-            Action::ForEach(each) => {
-                Action::ForEach(Arc::new(ForEach { block: inner(&each.block), ..ForEach::clone(each) }))
-            }
-            Action::When { arms, otherwise } => Action::When {
-                arms: arms.iter().map(|(condition, block)| (condition.clone(), inner(block))).collect(),
-                otherwise: otherwise.as_ref().map(&mut inner),
-            },
-            Action::Expression(expr) => Action::Expression(self.call_inside(expr, step.span)),
-            action @ Action::Check { .. } => action.clone(),
-        };
-        let mut inner = |block: &Block| {
-            let (block, further) = self.block(block);
-            looks.extend(further);
-            block
+        let given = self.givens.get(&*self.through).and_then(|here| here.get(&step.span)).copied();
+        let action = match given {
+            Some(given) => replaced(step, given, &mut looks),
+            None => self.action(step, &mut looks),
         };
         let on_failure = match &step.on_failure {
-            OnFailure::Block(block) => OnFailure::Block(inner(block)),
+            OnFailure::Block(block) => OnFailure::Block(self.inner(block, &mut looks)),
             other => other.clone(),
         };
         (Step { action, on_failure, ..step.clone() }, looks)
+    }
+
+    /// What a step does that is not given itself.
+    fn action(&mut self, step: &Step, looks: &mut Looks) -> Action {
+        match &step.action {
+            Action::Transaction { connection, block } => {
+                Action::Transaction { connection: connection.clone(), block: self.inner(block, looks) }
+            }
+            Action::ForEach(each) => {
+                Action::ForEach(Arc::new(ForEach { block: self.inner(&each.block, looks), ..ForEach::clone(each) }))
+            }
+            Action::When { arms, otherwise } => Action::When {
+                arms: arms.iter().map(|(condition, block)| (condition.clone(), self.inner(block, looks))).collect(),
+                otherwise: otherwise.as_ref().map(|block| self.inner(block, looks)),
+            },
+            Action::Expression(expr) => Action::Expression(self.call_inside(expr, step.span)),
+            action @ Action::Check { .. } => action.clone(),
+        }
+    }
+
+    /// A block inside a step, which waits for what the block looks at.
+    fn inner(&mut self, block: &Block, looks: &mut Looks) -> Block {
+        let (block, further) = self.block(block);
+        looks.extend(further);
+        block
     }
 
     /// The call of a function in which steps are given: a function of its own.
@@ -167,9 +170,8 @@ impl Stage<'_> {
     }
 }
 
-/// A step that gives a value, or fails. Its limits and its `on failure` are its own: they act as they would.
-fn replaced(step: &Step, given: &Given) -> (Step, Looks) {
-    let mut looks = Looks::new();
+/// What gives a value, or fails.
+fn replaced(step: &Step, given: &Given, looks: &mut Looks) -> Action {
     walk::visit(&given.value, &mut |expr| {
         if let ExprKind::Slot { up, index } = expr.kind {
             looks.insert((up, index));
@@ -180,15 +182,14 @@ fn replaced(step: &Step, given: &Given) -> (Step, Looks) {
         Action::Expression(expr) if calls_world(expr) => Some(expr),
         _ => None,
     };
-    let value = match direct {
+    Action::Expression(match direct {
         _ if given.fails && direct.is_some() => call(&FAIL_OUTSIDE, vec![value], span),
         _ if given.fails => call(&FAIL, vec![value], span),
         // The answer is given; what it answers is recorded all the same.
         Some(write) if write.effect == Effect::Write => call(&ANSWER, vec![write.clone(), value], span),
         _ if matches!(step.ty, Type::Outcomes(..)) => call(&OUTCOMES, vec![value], span),
         _ => value,
-    };
-    (Step { action: Action::Expression(value), ..step.clone() }, looks)
+    })
 }
 
 /// Whether an expression calls a store by itself, not only through functions.

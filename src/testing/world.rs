@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::check::program::ConnectionUse;
+use crate::connection::sql::Distinct;
 use crate::connection::{
     Answer, Change, Clock, FileFormat, FileFound, Files, Http, HttpRequest, HttpResponse, Located, Metrics, Replaced,
     Sql, SqlDialect, SqlSession, SqlTransaction, Turn, Upserted, Wanted, Written, metrics,
@@ -150,11 +151,17 @@ impl SqlSession for Nowhere {
         &'a mut self,
         table: &'a str,
         rows: &'a Table,
-        _key: &'a [Arc<str>],
+        key: &'a [Arc<str>],
         returning: &'a [Arc<str>],
     ) -> Answer<'a, Upserted> {
-        self.write(Some(table), records(rows));
-        answer(Ok(Upserted { created: rows.rows as u64, rows: returned(rows, returning), ..Upserted::default() }))
+        if rows.rows == 0 {
+            return answer(Ok(Upserted { rows: returned(rows, returning), ..Upserted::default() }));
+        }
+        answer(Distinct::of(rows, key).map(|distinct| {
+            self.write(Some(table), records(&distinct.rows));
+            let back = distinct.spread(returned(&distinct.rows, returning));
+            Upserted { created: distinct.rows.rows as u64, rows: back, ..Upserted::default() }
+        }))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::value::{ErrorKind, StepError, Table, Value};
 
 /// Rows without repetitions.
 #[derive(Debug)]
-pub(super) struct Distinct<'a> {
+pub(crate) struct Distinct<'a> {
     /// The first row of each key.
     pub rows: Cow<'a, Table>,
     /// For each given row the one that stands for it, when there are repetitions.
@@ -23,7 +23,7 @@ impl<'a> Distinct<'a> {
     /// Refuses keys that do not tell rows apart: no columns, a column that the rows do not have, a null, the same key
     /// twice with different values. Compared as texts, so that the int 1 and the text `1` are the same key as they are
     /// in a column.
-    pub(super) fn of(rows: &'a Table, key: &[Arc<str>]) -> Result<Self, StepError> {
+    pub(crate) fn of(rows: &'a Table, key: &[Arc<str>]) -> Result<Self, StepError> {
         let places = key_places(rows, key)?;
         let mut seen = Seen::new(rows, &places);
         let mut stands_for = Vec::with_capacity(rows.rows);
@@ -49,7 +49,7 @@ impl<'a> Distinct<'a> {
     }
 
     /// What was given back for each distinct row, for each given row.
-    pub(super) fn spread(&self, back: Table) -> Table {
+    pub(crate) fn spread(&self, back: Table) -> Table {
         match &self.stands_for {
             Some(rows) => back.pick(rows),
             None => back,

@@ -34,6 +34,7 @@ mod tls;
 
 pub use coerce::coerce;
 pub(in crate::connection) use coerce::convert;
+pub(crate) use distinct::Distinct;
 pub use mysql::{MysqlDatabase, MysqlOptions, MysqlServer};
 pub use postgres::{PostgresDatabase, PostgresOptions, PostgresServer};
 pub(crate) use postgres::{postgres_failure, postgres_options, postgres_unreachable};
