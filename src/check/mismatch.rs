@@ -219,7 +219,10 @@ fn describe(expr: &Expr, text: &str, wanted: &Type, mismatch: &Mismatch, what: &
                 _ => finding,
             }
         }
-        (found, Type::Sql | Type::Promql | Type::Url) if found.is_text() => {
+        (found, Type::Url) if found.is_text() => finding(&codes::VF201, format!("expected `url`, found `text`{place}"))
+            .at(format!("{what} wants `url`"))
+            .help("say that it is one: `… as url`"),
+        (found, Type::Sql | Type::Promql) if found.is_text() => {
             let tag = mismatch.wanted.to_string();
             finding(&codes::VF201, format!("expected `{tag}`, found `text`{place}"))
                 .at(format!("{what} wants `{tag}`"))

@@ -29,6 +29,7 @@ pub(crate) fn cast(value: Value, ty: &Type, name: &str) -> Result<Value, StepErr
                 None => error,
             })
         }
+        (Type::Url, Value::Text(text)) => Ok(Value::Url(text)),
         (Type::Table(row), Value::Table(table)) => {
             Ok(Value::Table(Arc::new(coerce(Arc::unwrap_or_clone(table), row)?)))
         }

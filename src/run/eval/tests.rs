@@ -198,6 +198,7 @@ fn casts_say_what_does_not_fit() {
     assert_eq!(cast(1, Type::Float), "float 1");
     assert_eq!(cast(1.5, Type::Int), "data: expected `int`, found 1.5");
     assert_eq!(cast(2.0, Type::Int), "int 2");
+    assert_eq!(cast("http://a.example", Type::Url), "url http://a.example");
     assert_eq!(cast("2025-01-01", Type::Date), "data: expected `date`, found `text`");
     assert_eq!(cast("up", Type::literals(["upper"])), "data: expected `\"upper\"`, found \"up\"");
     assert_eq!(
