@@ -148,6 +148,58 @@ fn a_test_has_a_value_for_each_parameter_and_each_read() {
 }
 
 #[test]
+fn whatever_a_file_and_its_parameters_are_like_its_test_passes_its_checks() {
+    let project = Project::new();
+    let flow = r#"type Way = "up" | "down"
+fn twice(n: int) -> int = n * 2
+
+workflow odd {
+  use db: sql
+  use vm: metrics
+  use api: http
+  param free: json
+  param pattern: regex
+  param page: url
+  param rows: table<{ a: int, b: json }>
+  param both: { when: timestamp, more: table<{ x: decimal }> }
+  param count: int = twice(2)
+  param way: text = "up" as Way
+  param names: list<text> = [
+    "two  blanks", # and a comment
+    "that are kept",
+  ]
+
+  found = api.get("/x").json
+  whole = api.get("/y")
+  newest = vm.instant(promql"""last_over_time(nav[1d])""", at: run.now)[0]
+  price = api.get("/price").json as decimal on failure {
+    known = db.query(sql"""select 5 as price""") as table<{ price: decimal }>
+    yield known[0].price
+  }
+
+  output all = f"{way} {found} {whole.status} {newest.value} {page} {both.when} {price}"
+  output counts = [rows.count, both.more.count, count, names.count]
+  output fits = matches("a", pattern) and free != none
+}
+"#;
+    for name in ["daily-rates", "odd näme", "x.y", "1x-y", "for", "qu\"ote", "plain"] {
+        project.sandbox.write(&format!("p/workflows/{name}.flow"), flow);
+        let file = format!("{name}_test.flow");
+        project.begin(&["test", &format!("workflows/{name}.flow"), "--in", &file]);
+        let ran = project.run(&["fmt", "--check", &file]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        let ran = project.run(&["test", &file]);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    }
+    let text = project.read("daily-rates_test.flow");
+    assert!(text.starts_with("import \"workflows/daily-rates.flow\" as daily_rates\n"), "{text}");
+    assert!(
+        text.contains("\"two  blanks\", # and a comment") && !text.contains("twice") && !text.contains("Way"),
+        "{text}"
+    );
+}
+
+#[test]
 fn reads_inside_are_given_and_missed_once() {
     let sandbox = Sandbox::new();
     let flow = r#"action copy(db: sql, day: date) -> int {

@@ -230,8 +230,7 @@ impl Loader<'_> {
 
     /// A file's own name is what it is called here, unless no name can look like that.
     fn refuse_name(&mut self, import: &Import, name: &str) {
-        let possible: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let possible = if syntax::is_name(&possible) { possible } else { format!("the_{possible}") };
+        let possible = syntax::name_like(name);
         let span = import.target_span;
         let finding = Diagnostic::new(&codes::VF001, span, format!("`{name}` cannot be a name"))
             .help(format!("give it another one here: `import … as {possible}`"))

@@ -7,7 +7,7 @@ use super::Exit;
 use super::arguments::TestNew;
 use super::files::{append, create, inside, is_there};
 use super::history::History;
-use super::new::relative;
+use super::new::{formatted, import};
 use super::past::Past;
 use super::prepare::{self, Refusal};
 use super::project::{Checked, Project, read_text, split_target, workflow_of};
@@ -17,9 +17,7 @@ use crate::check::Surroundings;
 use crate::check::program::Workflow;
 use crate::check::test::Test;
 use crate::config::Variables;
-use crate::format::format;
 use crate::lookback::frozen::{Mask, Subject, expectations, givens};
-use crate::source::Sources;
 use crate::testing::{self, observe};
 
 pub(super) fn test_of_run(command: &TestNew, terminal: &Terminal, variables: &Variables) -> Exit {
@@ -58,27 +56,20 @@ impl Place {
         } else {
             String::new()
         };
-        let import = if path == file { String::new() } else { format!("import \"{}\"\n", relative(&path, file)) };
-        let has_import = import.is_empty() || before.contains(import.trim_end());
-        Ok(Self { path, before, import: if has_import { String::new() } else { import } })
+        let import = import(&path, file, &before);
+        Ok(Self { path, before, import })
     }
 
     /// The whole file with a test at its end.
-    fn with(&self, test: &str) -> Result<String, String> {
+    fn with(&self, givens: &str, expected: &str) -> Result<String, String> {
+        let test = format!("{givens}\n{expected}}}\n");
         let text = match (&*self.before, &*self.import) {
             ("", import) => format!("{import}\n{test}"),
             (before, "") => format!("{}\n\n{test}", before.trim_end()),
             // Imports stand first.
             (before, import) => format!("{import}{}\n\n{test}", before.trim_end()),
         };
-        let source = Sources::default().add(self.path.display().to_string(), text);
-        format(&source).map_err(|trouble| match trouble {
-            crate::format::Trouble::Syntax(findings) => {
-                let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
-                format!("the test that came out cannot be read ({first})")
-            }
-            _ => "the test that came out cannot be formatted".to_owned(),
-        })
+        formatted(&self.path, text).map_err(|why| format!("the test that came out {why}"))
     }
 }
 
@@ -104,7 +95,7 @@ fn write(command: &TestNew, history: &History, project: &mut Project) -> Result<
     let (kept, _) = params(&past.run);
     let mask = command.mask.then(|| {
         let texts = checked.modules.all.iter().map(|module| &*module.source.text);
-        Mask::new(&past.run.begin.id.to_string(), texts)
+        Mask::new(&past.run.begin.id.to_string(), &checked.program, texts)
     });
     let subject = Subject {
         program: &checked.program,
@@ -117,17 +108,34 @@ fn write(command: &TestNew, history: &History, project: &mut Project) -> Result<
     };
     let cannot = |why: String| prepare::usage(format!("no test can be made of this run: {why}"));
     let givens = givens(&subject).map_err(cannot)?;
-    let draft = place.with(&format!("{givens}\nexpect run.status == \"success\"\n}}\n")).map_err(cannot)?;
+    let draft = place.with(&givens, "expect run.status == \"success\"\n").map_err(cannot)?;
     let (drafted, test) = last_test(&place.path, draft, &mut Project::default()).map_err(cannot)?;
     let observed = observe(&drafted.program, &test).map_err(cannot)?;
     if let Some(step) = observed.not_given.first() {
         let why = format!("the file has a read of which nothing is on record: `{step}`");
         return Err(cannot(why));
     }
-    let text = place.with(&format!("{givens}{}", expectations(&subject, &observed))).map_err(cannot)?;
+    let text = written(&place, &givens, &expectations(&subject, &observed)).map_err(cannot)?;
     passes(&place.path, &text).map_err(cannot)?;
     let put = if place.before.is_empty() { create(&place.path, &text) } else { replace(&place, &text) };
     put.map(|()| place.path).map_err(prepare::environment_fault)
+}
+
+/// The file with the test. Where it would not pass, each of its expectations is the first way of saying it that passes.
+fn written(place: &Place, givens: &str, expected: &[Vec<String>]) -> Result<String, String> {
+    let first: String = expected.iter().filter_map(|ways| ways.first()).map(String::as_str).collect();
+    let text = place.with(givens, &first)?;
+    if passes(&place.path, &text).is_ok() {
+        return Ok(text);
+    }
+    // Without how the run ended no test of one that failed passes.
+    let status = expected.first().map(|ways| ways.concat()).unwrap_or_default();
+    let is_right = |way: &&String| {
+        place.with(givens, &format!("{status}{way}")).and_then(|text| passes(&place.path, &text)).is_ok()
+    };
+    let passing: Vec<&str> =
+        expected.iter().filter_map(|ways| ways.iter().find(is_right)).map(String::as_str).collect();
+    place.with(givens, &passing.concat())
 }
 
 /// What stood there stays where only a test comes behind it.

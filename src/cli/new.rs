@@ -9,6 +9,9 @@ use super::project::{Project, is_name, read_text, refuse, split_target, workflow
 use super::skeleton;
 use super::terminal::Terminal;
 use crate::check::Surroundings;
+use crate::format::{Trouble, format};
+use crate::source::Sources;
+use crate::syntax;
 
 const WORKFLOW: &str = include_str!("templates/new/workflow.flow");
 const STEP: &str = include_str!("templates/new/step.flow");
@@ -47,27 +50,46 @@ impl Begun {
     fn write(self, project: &mut Project) -> Result<PathBuf, String> {
         let path = inside(&self.path)?;
         let shown = path.display();
-        if !is_there(&path) {
-            return create(&path, &self.text).map(|()| path);
-        }
-        if !self.is_named {
+        let is_new = !is_there(&path);
+        if !is_new && !self.is_named {
             return Err(format!("`{shown}` is there already; add to it with `--in {shown}`"));
         }
-        let before = read_text(&path).map_err(|why| format!("cannot read `{shown}`: {why}"))?;
-        let glue = if before.is_empty() {
-            ""
-        } else if before.ends_with('\n') {
-            "\n"
-        } else {
-            "\n\n"
-        };
-        let added = format!("{glue}{}", self.text);
+        let before = if is_new { String::new() } else { read(&path)? };
+        let text = formatted(&path, self.text).map_err(|why| format!("what was begun {why}"))?;
+        let added = format!("{}{text}", glue(&before));
+        *project = Project::default();
         project.check(vec![(path.clone(), format!("{before}{added}"))], &Surroundings::default());
         if project.has_errors() {
             return Err(format!("with this added, `{shown}` would not pass its checks; nothing was written"));
         }
-        append(&path, &added).map(|()| path)
+        let written = if is_new { create(&path, &added) } else { append(&path, &added) };
+        written.map(|()| path)
     }
+}
+
+/// What parts something from the text before it.
+fn glue(before: &str) -> &'static str {
+    match before {
+        "" => "",
+        before if before.ends_with('\n') => "\n",
+        _ => "\n\n",
+    }
+}
+
+/// A text in canonical form, or what is wrong with it.
+pub(super) fn formatted(path: &Path, text: String) -> Result<String, String> {
+    let source = Sources::default().add(path.display().to_string(), text);
+    format(&source).map_err(|trouble| match trouble {
+        Trouble::Syntax(findings) => {
+            let first = findings.first().map(|finding| finding.message.clone()).unwrap_or_default();
+            format!("cannot be read ({first})")
+        }
+        _ => "cannot be formatted".to_owned(),
+    })
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    read_text(path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))
 }
 
 fn begin(item: &NewItem, folder: &str, template: &str) -> Result<Begun, String> {
@@ -92,8 +114,7 @@ fn identifier(name: &str) -> Result<&str, String> {
 fn begin_test(test: &NewTest, project: &mut Project) -> Result<Begun, String> {
     let (file, name) = split_target(&test.flow);
     let file = inside(&file)?;
-    let text = read_text(&file).map_err(|why| format!("cannot read `{}`: {why}", file.display()))?;
-    let checked = project.check(vec![(file.clone(), text)], &Surroundings::default());
+    let checked = project.check(vec![(file.clone(), read(&file)?)], &Surroundings::default());
     if project.has_errors() {
         return Err(format!("`{}` does not pass its checks", file.display()));
     }
@@ -101,14 +122,23 @@ fn begin_test(test: &NewTest, project: &mut Project) -> Result<Begun, String> {
     let beside = file.parent().unwrap_or(Path::new("")).join("tests").join(format!("{}_test.flow", workflow.name));
     let path = inside(test.file.as_deref().unwrap_or(&beside))?;
     let body = skeleton::test(&workflow, &checked.program.functions, &project.sources);
-    let import = if path == file { String::new() } else { format!("import \"{}\"\n", relative(&path, &file)) };
-    let has_import = read_text(&path).is_ok_and(|text| text.contains(import.trim_end()));
-    let head = if has_import || import.is_empty() { String::new() } else { format!("{import}\n") };
-    Ok(Begun { path, is_named: test.file.is_some(), text: format!("{head}{body}") })
+    let import = import(&path, &file, &read_text(&path).unwrap_or_default());
+    Ok(Begun { path, is_named: test.file.is_some(), text: format!("{import}\n{body}") })
+}
+
+/// The line by which one file imports another; none where its text has one.
+pub(super) fn import(path: &Path, file: &Path, text: &str) -> String {
+    let line = format!("import {:?}", relative(path, file));
+    if path == file || text.contains(&line) {
+        return String::new();
+    }
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let alias = if syntax::is_name(&stem) { String::new() } else { format!(" as {}", syntax::name_like(&stem)) };
+    format!("{line}{alias}\n")
 }
 
 /// The way from the folder of one file to another, both from the working directory.
-pub(super) fn relative(from: &Path, to: &Path) -> String {
+fn relative(from: &Path, to: &Path) -> String {
     let folder: Vec<_> = from.parent().unwrap_or(Path::new("")).components().collect();
     let target: Vec<_> = to.components().collect();
     let shared = folder.iter().zip(&target).take_while(|(a, b)| a == b).count();
@@ -127,5 +157,15 @@ mod tests {
         assert_eq!(way("workflows/tests/a_test.flow", "workflows/a.flow"), "../a.flow");
         assert_eq!(way("a_test.flow", "workflows/a.flow"), "workflows/a.flow");
         assert_eq!(way("x/y/t.flow", "x/z/a.flow"), "../z/a.flow");
+    }
+
+    #[test]
+    fn an_import_of_a_file_that_has_no_name_gives_it_one() {
+        let line = |file: &str, text: &str| import(Path::new("t.flow"), Path::new(file), text);
+        assert_eq!(line("a.flow", ""), "import \"a.flow\"\n");
+        assert_eq!(line("daily-rates.flow", ""), "import \"daily-rates.flow\" as daily_rates\n");
+        assert_eq!(line("1x-y.flow", ""), "import \"1x-y.flow\" as the_1x_y\n");
+        assert_eq!(line("daily-rates.flow", "import \"daily-rates.flow\" as rates\n"), "");
+        assert_eq!(line("t.flow", ""), "");
     }
 }

@@ -9,9 +9,10 @@ use crate::check::program::{Action, Block, Expr, ExprKind, Function, FunctionBod
 use crate::check::walk;
 use crate::primitive::Effect;
 use crate::source::Sources;
+use crate::testing::example;
 use crate::value::Type;
 
-/// The text of the test.
+/// The text of the test, not in canonical form yet.
 pub(super) fn test(workflow: &Workflow, functions: &[Arc<Function>], sources: &Sources) -> String {
     let name = &workflow.name;
     let mut text = format!("test \"{name} succeeds\" of {name} {{\n  at 2026-01-15T12:00Z\n");
@@ -29,17 +30,19 @@ pub(super) fn test(workflow: &Workflow, functions: &[Arc<Function>], sources: &S
     }
     if !givens.is_empty() {
         text.push('\n');
-        text.extend(givens.iter().map(|(path, ty)| given(path, ty)));
+        for (path, ty) in givens {
+            let _ = writeln!(text, "  given {path} = {}", value(ty).unwrap_or_else(|| "none".to_owned()));
+        }
     }
     text.push_str("\n  expect run.status == \"success\"\n}\n");
     text
 }
 
-/// The default where it stands for itself, or a value of the type. A default that looks at the run or at another
-/// parameter is left to do that.
+/// The default where it stands for itself, or a value of the type. A default that looks at the run, at another
+/// parameter, or at a function or a type of its file is left to do that.
 fn set(default: Option<&Expr>, ty: &Type, sources: &Sources) -> Option<String> {
     match default {
-        Some(default) if is_closed(default) => Some(on_one_line(sources.slice(default.span))),
+        Some(default) if is_closed(default) => Some(sources.slice(default.span).to_owned()),
         Some(_) => None,
         None => value(ty),
     }
@@ -47,12 +50,13 @@ fn set(default: Option<&Expr>, ty: &Type, sources: &Sources) -> Option<String> {
 
 fn is_closed(expr: &Expr) -> bool {
     let mut is_closed = true;
-    walk::visit(expr, &mut |expr| is_closed &= !matches!(expr.kind, ExprKind::Slot { .. } | ExprKind::Run(_)));
+    walk::visit(expr, &mut |expr| {
+        is_closed &= !matches!(
+            expr.kind,
+            ExprKind::Slot { .. } | ExprKind::Run(_) | ExprKind::Function(..) | ExprKind::Cast(..)
+        );
+    });
     is_closed
-}
-
-fn on_one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The steps that read and have a name, by the paths that they are given by. A name that several branches bind is given
@@ -91,16 +95,6 @@ fn called<'a>(step: &Step, functions: &'a [Arc<Function>]) -> Option<&'a Block> 
     }
 }
 
-fn given(path: &str, ty: &Type) -> String {
-    match ty {
-        Type::Table(row) if !row.fields.is_empty() => {
-            let columns: Vec<&str> = row.names().collect();
-            format!("  given {path} = table {{\n    | {} |\n  }}\n", columns.join(" | "))
-        }
-        _ => format!("  given {path} = {}\n", value(ty).unwrap_or_else(|| "none".to_owned())),
-    }
-}
-
 /// A plain value of a type, as a file has it; `None` for types without literals.
 fn value(ty: &Type) -> Option<String> {
     Some(match ty {
@@ -109,6 +103,9 @@ fn value(ty: &Type) -> Option<String> {
         Type::Float => "1.0".to_owned(),
         Type::Decimal => "1 as decimal".to_owned(),
         Type::Text => "\"a\"".to_owned(),
+        Type::Url => "\"https://a.example\" as url".to_owned(),
+        Type::Regex => "regex\"\"\"a\"\"\"".to_owned(),
+        Type::Json => "parse_json(\"{}\")".to_owned(),
         Type::Literals(texts) => format!("{:?}", texts.first()?),
         Type::Date => "2026-01-15".to_owned(),
         Type::Time => "06:00".to_owned(),
@@ -118,6 +115,10 @@ fn value(ty: &Type) -> Option<String> {
         Type::BusinessDays => "1bd".to_owned(),
         Type::Range(of) if **of == Type::Date => "2026-01-01 through 2026-01-15".to_owned(),
         Type::Range(_) => "2026-01-15T00:00Z until 2026-01-16T00:00Z".to_owned(),
+        Type::Table(row) if !row.fields.is_empty() => {
+            let columns: Vec<&str> = row.names().collect();
+            format!("table {{\n| {} |\n}}", columns.join(" | "))
+        }
         Type::List(_) | Type::Table(_) | Type::Outcomes(..) | Type::Any => "[]".to_owned(),
         Type::Map(..) => "{}".to_owned(),
         Type::Optional(_) | Type::None => "none".to_owned(),
@@ -125,6 +126,6 @@ fn value(ty: &Type) -> Option<String> {
             let fields = record.fields.iter().map(|field| Some(format!("{}: {}", field.name, value(&field.ty)?)));
             format!("{{ {} }}", fields.collect::<Option<Vec<_>>>()?.join(", "))
         }
-        _ => return None,
+        other => return example(other),
     })
 }

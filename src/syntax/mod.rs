@@ -69,6 +69,12 @@ pub fn is_name(text: &str) -> bool {
     begins && chars.all(|c| c.is_ascii_alphanumeric() || c == '_') && !slips::RESERVED.contains(&text)
 }
 
+/// A name that looks like a text which may be none, such as a file's.
+pub fn name_like(text: &str) -> String {
+    let name: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if is_name(&name) { name } else { format!("the_{name}") }
+}
+
 /// Parses a text that is one expression, such as the value of `-p name=value`. Gives no expression
 /// exactly when there is a finding that says why.
 pub fn parse_expression(source: &Source) -> (Option<ast::Expr>, Vec<Diagnostic>) {

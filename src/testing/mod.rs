@@ -36,6 +36,7 @@ use crate::source::Span;
 use crate::value::{Timestamp, Value};
 pub(crate) use difference::difference;
 pub(crate) use show::shown;
+pub(crate) use template::example;
 use watch::Watch;
 use world::Record;
 pub use world::StillClock;

@@ -1,6 +1,6 @@
 //! A value of a type to begin with: what to write into a test that lacks it.
 
-use crate::value::{RecordType, Type};
+use crate::value::{Field, RecordType, Type};
 
 /// How far the lines of a table stand in.
 const INDENT: &str = "  ";
@@ -12,10 +12,14 @@ pub(super) fn template(ty: &Type) -> String {
         Type::Outcomes(_, result) => template(&Type::List(result.clone())),
         Type::List(item) => match &**item {
             Type::Record(row) if **item != Type::point() => table(row),
-            item => format!("[{}]", cell(item)),
+            _ => cell(ty),
         },
         other => cell(other),
     }
+}
+
+fn cell(ty: &Type) -> String {
+    example(ty).unwrap_or_else(|| "…".to_owned())
 }
 
 fn table(row: &RecordType) -> String {
@@ -37,10 +41,10 @@ fn table(row: &RecordType) -> String {
     format!("table {{\n{}\n{}\n}}", line(|column| &column.0), line(|column| &column.1))
 }
 
-/// One value on one line.
-fn cell(ty: &Type) -> String {
+/// One value on one line; none of a type without literals.
+pub(crate) fn example(ty: &Type) -> Option<String> {
     let text = match ty {
-        Type::Optional(inner) => return cell(inner),
+        Type::Optional(inner) => return example(inner),
         Type::None => "none",
         Type::Bool => "true",
         Type::Int | Type::Any | Type::Error => "1",
@@ -58,19 +62,19 @@ fn cell(ty: &Type) -> String {
             "series(\"name\", labels: { label: \"value\" }, points: [{ at: 2025-01-31T06:00Z, value: 1.0 }])"
         }
         Type::Failure => "errors.timeout(\"no answer\")",
-        Type::Literals(texts) => return texts.iter().next().map_or_else(String::new, |text| format!("{text:?}")),
+        Type::Literals(texts) => return texts.first().map(|text| format!("{text:?}")),
         Type::Range(ends) if **ends == Type::Date => "2025-01-01 through 2025-01-31",
         Type::Range(_) => "2025-01-01T00:00Z until 2025-02-01T00:00Z",
-        Type::List(item) => return format!("[{}]", cell(item)),
-        Type::Map(key, value) => return format!("{{ {}: {} }}", cell(key), cell(value)),
+        Type::List(item) => return Some(format!("[{}]", example(item)?)),
+        Type::Map(key, value) => return Some(format!("{{ {}: {} }}", example(key)?, example(value)?)),
         Type::Record(row) | Type::Table(row) => {
-            let fields: Vec<String> =
-                row.fields.iter().map(|field| format!("{}: {}", field.name, cell(&field.ty))).collect();
-            return if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) };
+            let field = |field: &Field| Some(format!("{}: {}", field.name, example(&field.ty)?));
+            let fields = row.fields.iter().map(field).collect::<Option<Vec<_>>>()?;
+            return Some(if fields.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", fields.join(", ")) });
         }
-        _ => "…",
+        _ => return None,
     };
-    text.to_owned()
+    Some(text.to_owned())
 }
 
 #[cfg(test)]

@@ -437,3 +437,62 @@ fn a_test_is_made_of_a_loop_of_thousands_of_which_half_are_unlike_the_rest() {
     assert!(text.contains("if n in [") && text.contains("expect total == 1250"), "{}", &text[..400]);
     assert_eq!(project.run(&["test", "many_test.flow"]).code, 0);
 }
+
+/// What was read after a failure, decimals, JSON whose lists hold several types, and rows of several columns in one table.
+const MIXED: &str = r#"workflow mixed {
+  use db: sqlite
+  param price: decimal = parse_decimal("1.50")
+  param extra: json = parse_json("{\"a\":[1,null,\"x\"]}")
+  param word: text = "alpha \"beta\""
+  param page: url = "http://a.example/x" as url
+  rows = db.query(sql"""select '1.50' as price, '{"b c":[1,"x"],"k":{}}' as j, null as none""")
+    as table<{ price: decimal, j: json, none: decimal? }>
+  kept = db.query(sql"""select n from nowhere""") as table<{ n: int }> on failure {
+    spare = db.query(sql"""select 5 as n""") as table<{ n: int }>
+    yield spare
+  }
+  first = do db.upsert("copies", rows: [{ n: 1, v: 2 }, { n: 1, v: 2 }], key: ["n"])
+  second = do db.insert("log", rows: [{ n: kept[0].n }])
+  third = do db.execute(sql"""insert into log (n) values (7)""")
+  output price = price
+  output prices = [r.price for r in rows]
+  output rows = rows
+  output json = rows[0].j
+  output extra = extra
+  output word = f"{word} {page}"
+  output kept = kept
+}
+"#;
+
+#[test]
+fn a_run_with_decimals_json_and_what_stood_in_for_a_failure_becomes_a_test() {
+    let project = Project::new();
+    project.sandbox.write("mixed.flow", MIXED);
+    project.run(&["run", "mixed.flow", "--at", AT]).expect(0);
+    for (name, more) in [("plain", None), ("masked", Some("--mask"))] {
+        let file = format!("{name}_test.flow");
+        let arguments = ["test", "new", "mixed.flow", "--from-run", "last", "--in", &file];
+        let wrote = project.run(&arguments.into_iter().chain(more).collect::<Vec<_>>());
+        assert_eq!(wrote.code, 0, "{}", wrote.stderr);
+        let text = project.sandbox.read(&file);
+        for line in [
+            r#"price: parse_decimal("1.50"),"#,
+            r#"extra: parse_json("{\"a\":[1,null,\"x\"]}"),"#,
+            r#"word: "alpha \"beta\"","#,
+            r#"page: "http://a.example/x" as url,"#,
+            "given kept.spare = table {",
+            r#"expect price == parse_decimal("1.50")"#,
+            r#"expect prices == [parse_decimal("1.50")]"#,
+            r#"expect json == parse_json("{\"b c\":[1,\"x\"],\"k\":{}}")"#,
+            r#"expect writes(db, table: "copies") == [{ n: 1, v: 2 }]"#,
+            r#"expect writes(db, table: "log").count == 2"#,
+        ] {
+            assert!(text.lines().any(|found| found.trim() == line), "{line}\n{text}");
+        }
+        assert!(text.contains("given kept = failure errors.query("), "{text}");
+        for command in [["test", &*file].as_slice(), &["fmt", "--check", &file]] {
+            let ran = project.run(command);
+            assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! What a test came to, as what it expects.
 
-use std::fmt::Write;
-
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
@@ -16,23 +14,22 @@ use crate::value::{Sequence, Value, to_json};
 const LONGEST: usize = 2000;
 const MOST_WRITES: usize = 20;
 
-pub(super) fn all(subject: &Subject<'_>, observed: &Observed) -> String {
-    let mut text = String::new();
+/// Each with the ways of saying it, the one that says most first. The last one can always be said.
+pub(super) fn all(subject: &Subject<'_>, observed: &Observed) -> Vec<Vec<String>> {
     let status = observed.outcome.status.name();
     let recorded = subject.run.status.name();
-    if status != recorded {
-        let _ = writeln!(text, "# the run itself ended {recorded}");
-    }
-    let _ = writeln!(text, "expect run.status == \"{status}\"");
+    let comment = if status == recorded { String::new() } else { format!("# the run itself ended {recorded}\n") };
+    let mut expected = vec![vec![format!("{comment}expect run.status == \"{status}\"\n")]];
     for (name, value) in &observed.outcome.outputs {
         if is_hidden(subject, name) {
-            let _ = writeln!(text, "# the output `{name}` has the name of a step, which a test sees in its place");
+            let hidden = format!("# the output `{name}` has the name of a step, which a test sees in its place\n");
+            expected.push(vec![hidden]);
         } else {
-            text.push_str(&output(subject, name, value));
+            expected.push(output(subject, name, value));
         }
     }
-    text.push_str(&writes(subject, &observed.writes));
-    text
+    expected.extend(writes(subject, &observed.writes));
+    expected
 }
 
 /// Whether a step has an output's name and is another thing: a test sees the step.
@@ -43,39 +40,44 @@ fn is_hidden(subject: &Subject<'_>, name: &str) -> bool {
     !matches!(output.value.kind, ExprKind::Slot { up: 0, index } if step.slot == Some(index))
 }
 
-fn output(subject: &Subject<'_>, name: &str, value: &Value) -> String {
+fn output(subject: &Subject<'_>, name: &str, value: &Value) -> Vec<String> {
     let before = subject.run.result.as_ref().and_then(|result| result.get("outputs")?.get(name));
     let is_other = subject.mask.is_none() && before.is_some_and(|before| *before != to_json(value));
     let comment = match before {
         Some(before) if is_other => format!("# {} in the run\n", shown(before)),
         _ => String::new(),
     };
-    match of(name, value) {
-        Ok(line) => format!("{comment}{line}\n"),
-        Err(why) => format!("# `{name}` is {why}\n"),
-    }
+    of(name, value).map(|line| format!("{comment}{line}\n")).collect()
 }
 
 fn shown(json: &Json) -> String {
     crate::value::cut(&json.to_string(), 100)
 }
 
-/// That something has a value, or as many items.
-fn of(name: &str, value: &Value) -> Result<String, String> {
+/// That something has a value, or as many items; or why neither is said.
+fn of(name: &str, value: &Value) -> impl Iterator<Item = String> {
     if let Value::Outcomes(outcomes) = value {
         let (ok, failed) = (outcomes.ok.len(), outcomes.failed.len());
-        return Ok(format!("expect {name}.ok.count == {ok} and {name}.failed.count == {failed}"));
+        let counts = format!("expect {name}.ok.count == {ok} and {name}.failed.count == {failed}");
+        return None.into_iter().chain([counts]);
     }
-    match (literal(value), Sequence::of(value)) {
-        (Ok(text), _) if text.len() <= LONGEST => Ok(format!("expect {name} == {text}")),
-        (_, Some(items)) => Ok(format!("expect {name}.count == {}", items.len())),
-        (Ok(_), None) => Err(format!("too large to be expected here: {}", brief(value))),
-        (Err(why), None) => Err(why),
-    }
+    let (whole, why) = match literal(value) {
+        Ok(text) if text.len() <= LONGEST => {
+            let what = format!("nothing that can be expected here: {}", brief(value));
+            (Some(format!("expect {name} == {text}")), what)
+        }
+        Ok(_) => (None, format!("too large to be expected here: {}", brief(value))),
+        Err(why) => (None, why),
+    };
+    let less = match Sequence::of(value) {
+        Some(items) => format!("expect {name}.count == {}", items.len()),
+        None => format!("# `{name}` is {why}"),
+    };
+    whole.into_iter().chain([less])
 }
 
 /// What was written, by where it went.
-fn writes(subject: &Subject<'_>, writes: &Value) -> String {
+fn writes(subject: &Subject<'_>, writes: &Value) -> Vec<Vec<String>> {
     let mut by_target: IndexMap<(String, Option<String>), Vec<Value>> = IndexMap::new();
     for entry in Sequence::of(writes).iter().flat_map(|items| items.iter().collect::<Vec<_>>()) {
         let Value::Record(entry) = entry else { continue };
@@ -83,8 +85,7 @@ fn writes(subject: &Subject<'_>, writes: &Value) -> String {
         let (Some(connection), Some(written)) = (text("connection"), entry.get("written")) else { continue };
         by_target.entry((connection, text("name"))).or_default().push(written.clone());
     }
-    let mut text = String::new();
-    for ((connection, name), written) in by_target {
+    let ways = |((connection, name), written): ((String, Option<String>), Vec<Value>)| {
         let used = subject.workflow.connections.iter().find(|used| *used.name == *connection);
         let chosen = match used.map_or("", |used| used.kind.family()) {
             "sql" => "table",
@@ -93,13 +94,11 @@ fn writes(subject: &Subject<'_>, writes: &Value) -> String {
         };
         let target = name.map(|name| format!(", {chosen}: {}", quoted(&name))).unwrap_or_default();
         let all = format!("writes({connection}{target})");
-        let list = Value::list(written);
-        let count = Sequence::of(&list).map_or(0, |items| items.len());
-        let whole = literal(&list).ok().filter(|text| count <= MOST_WRITES && text.len() <= LONGEST);
-        let _ = match whole {
-            Some(whole) => writeln!(text, "expect {all} == {whole}"),
-            None => writeln!(text, "expect {all}.count == {count}"),
-        };
-    }
-    text
+        let count = written.len();
+        let whole = literal(&Value::list(written)).ok();
+        let whole = whole.filter(|text| count <= MOST_WRITES && text.len() <= LONGEST);
+        let whole = whole.map(|whole| format!("expect {all} == {whole}\n"));
+        whole.into_iter().chain([format!("expect {all}.count == {count}\n")]).collect()
+    };
+    by_target.into_iter().map(ways).collect()
 }

@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde_json::Value as Json;
-
 use crate::value::{Labels, Record, Sequence, Table, Value, timestamp};
 
 /// The most columns, and the longest line, of a table that is written with pipes.
@@ -15,17 +13,11 @@ pub(super) fn literal(value: &Value) -> Result<String, String> {
     Ok(match value {
         Value::Float(x) if x.is_finite() => format!("{x:?}"),
         Value::Float(x) => return Err(format!("`{x}`, which no literal says")),
-        Value::Decimal(decimal) => {
-            let text = decimal.normalized().to_plain_string();
-            // A literal with a point is a float first.
-            let is_exact = text.parse::<f64>().is_ok_and(|x| format!("{x}") == text);
-            if !is_exact {
-                return Err(format!("`{text}`, which has more digits than a literal keeps"));
-            }
-            text
-        }
-        Value::Text(text) | Value::Url(text) => quoted(text),
-        Value::Json(json) => of_json(json)?,
+        Value::Decimal(decimal) => read("decimal", &decimal.to_plain_string()),
+        Value::Text(text) => quoted(text),
+        Value::Url(text) => format!("{} as url", quoted(text)),
+        // Records and lists stand for JSON only where all items of each list have one type.
+        Value::Json(json) => read("json", &json.to_string()),
         Value::None
         | Value::Bool(_)
         | Value::Int(_)
@@ -61,6 +53,11 @@ pub(super) fn literal(value: &Value) -> Result<String, String> {
         }
         other => return Err(format!("a `{}`, which no literal says", other.kind())),
     })
+}
+
+/// A call that reads a value from its text.
+fn read(what: &str, text: &str) -> String {
+    format!("parse_{what}({})", quoted(text))
 }
 
 /// A text between quotes.
@@ -115,34 +112,25 @@ fn key(name: &str) -> String {
     if is_plain(name) { name.to_owned() } else { quoted(name) }
 }
 
-fn of_json(json: &Json) -> Result<String, String> {
-    Ok(match json {
-        Json::Null => "none".to_owned(),
-        Json::Bool(b) => b.to_string(),
-        Json::Number(number) if number.as_i64().is_some() || number.to_string().contains(['.', 'e', 'E']) => {
-            number.to_string()
-        }
-        Json::Number(number) => return Err(format!("`{number}`, which no literal says")),
-        Json::String(text) => quoted(text),
-        Json::Array(items) => format!("[{}]", items.iter().map(of_json).collect::<Result<Vec<_>, _>>()?.join(", ")),
-        Json::Object(fields) => {
-            let entry = |(name, value): (&String, &Json)| Ok(format!("{}: {}", key(name), of_json(value)?));
-            braces(&fields.iter().map(entry).collect::<Result<Vec<_>, String>>()?)
-        }
-    })
-}
-
 /// A table between pipes, where all of its cells are short.
 fn pipes(table: &Table) -> Option<String> {
     if table.shape.is_empty() || table.shape.len() > MOST_COLUMNS || !table.shape.iter().all(|name| is_plain(name)) {
         return None;
     }
     let cell = |value: &Value| {
-        let is_scalar = !matches!(
+        // Of what is read from a text there is no cell.
+        let is_cell = !matches!(
             value,
-            Value::Record(_) | Value::Map(_) | Value::Json(_) | Value::Sample(_) | Value::Series(_) | Value::List(_)
+            Value::Record(_)
+                | Value::Map(_)
+                | Value::Json(_)
+                | Value::Sample(_)
+                | Value::Series(_)
+                | Value::List(_)
+                | Value::Decimal(_)
+                | Value::Url(_)
         );
-        literal(value).ok().filter(|text| is_scalar && !text.contains(['|', '\n']))
+        literal(value).ok().filter(|text| is_cell && !text.contains(['|', '\n']))
     };
     let mut text = format!("table {{\n| {} |\n", table.shape.join(" | "));
     for row in table.iter() {
@@ -168,14 +156,18 @@ mod tests {
         assert_eq!(text(Value::Float(2.0)), "2.0");
         assert_eq!(text(Value::record([("a", Value::None), ("b c", Value::Int(1))])), r#"{ a: none, "b c": 1 }"#);
         assert_eq!(text(Value::Map(std::sync::Arc::default())), "{}");
-        let json: Json = serde_json::from_str(r#"{"a":[1,2.5,null,true,"x"],"b c":{}}"#).unwrap();
-        assert_eq!(text(Value::Json(std::sync::Arc::new(json))), r#"{ a: [1, 2.5, none, true, "x"], "b c": {} }"#);
+        let json = serde_json::from_str(r#"{"a":[1,2.5,null,"x"],"b c":{}}"#).unwrap();
+        let written = r#"parse_json("{\"a\":[1,2.5,null,\"x\"],\"b c\":{}}")"#;
+        assert_eq!(text(Value::Json(std::sync::Arc::new(json))), written);
         let mut table = Table::new(["n", "v"].map(std::sync::Arc::from).into_iter().collect());
         table.push([Value::Int(1), Value::None]);
         assert_eq!(text(Value::Table(std::sync::Arc::new(table))), "table {\n| n | v |\n| 1 | none |\n}");
         assert!(literal(&Value::Float(f64::NAN)).is_err());
-        let long = bigdecimal::BigDecimal::from(12_345_678_901_234_567_890_i128);
-        assert!(literal(&Value::Decimal(std::sync::Arc::new(long))).is_err());
-        assert_eq!(text(Value::Decimal(std::sync::Arc::new("1.50".parse().unwrap()))), "1.5");
+        let decimal = |text: &str| Value::Decimal(std::sync::Arc::new(text.parse().unwrap()));
+        let mut table = Table::new(["d"].map(std::sync::Arc::from).into_iter().collect());
+        table.push([decimal("2")]);
+        assert_eq!(text(Value::Table(std::sync::Arc::new(table))), r#"[{ d: parse_decimal("2") }]"#);
+        assert_eq!(text(decimal("1.50")), r#"parse_decimal("1.50")"#);
+        assert_eq!(text(decimal("12345678901234567890.5")), r#"parse_decimal("12345678901234567890.5")"#);
     }
 }

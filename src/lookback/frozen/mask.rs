@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
+use crate::check::Program;
+use crate::check::program::ExprKind;
+use crate::check::walk;
 use crate::value::{Column, Labels, MapValue, Sample, Series, Table, Value};
 
 /// How often another text is looked for when one is taken.
@@ -31,14 +34,20 @@ struct Known {
 
 impl Mask {
     /// Of a run by its id, whose program consists of these texts.
-    pub fn new<'a>(salt: &str, program: impl Iterator<Item = &'a str>) -> Self {
+    pub fn new<'a>(salt: &str, program: &Program, texts: impl Iterator<Item = &'a str>) -> Self {
         let mut words = HashSet::new();
-        for text in program {
+        for text in texts {
             let is_apart = |letter: char| !(letter.is_alphanumeric() || letter == '_');
             words.extend(text.split(is_apart).filter(|word| !word.is_empty()).map(str::to_owned));
             // Texts between quotes are said as a whole, too.
             words.extend(text.split('"').map(str::to_owned));
         }
+        // Of those with escapes the program knows what they say.
+        walk::expressions(program, &mut |expr| {
+            if let ExprKind::Literal(Value::Text(text) | Value::Url(text)) = &expr.kind {
+                words.insert(text.to_string());
+            }
+        });
         Self { salt: salt.to_owned(), words, known: Mutex::default() }
     }
 
@@ -151,7 +160,11 @@ mod tests {
 
     #[test]
     fn texts_keep_their_shape_and_stay_equal() {
-        let mask = Mask::new("run", [r#"workflow x { a = [r for r in rows if r.state == "open now"] }"#].into_iter());
+        let mask = Mask::new(
+            "run",
+            &Program::default(),
+            [r#"workflow x { a = [r for r in rows if r.state == "open now"] }"#].into_iter(),
+        );
         let of = |text: &str| mask.text(text).to_string();
         let masked = of("EUR-usd 12");
         assert_eq!(masked, of("EUR-usd 12"));
@@ -182,7 +195,7 @@ mod tests {
 
     #[test]
     fn names_stay_and_texts_within_values_do_not() {
-        let mask = Mask::new("run", std::iter::empty());
+        let mask = Mask::new("run", &Program::default(), std::iter::empty());
         let record = Value::record([("name", Value::text("Ann")), ("n", Value::Int(1))]);
         let Value::Record(masked) = mask.value(&record) else { panic!() };
         assert_eq!(masked.get("n"), Some(&Value::Int(1)));

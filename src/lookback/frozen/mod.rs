@@ -65,9 +65,10 @@ pub fn givens(subject: &Subject<'_>) -> Result<String, String> {
     Ok(format!("test {title:?} of {name} {{\n{text}"))
 }
 
-/// What is expected of a test that came to this, with its end.
-pub fn expectations(subject: &Subject<'_>, observed: &Observed) -> String {
-    format!("\n{}}}\n", expect::all(subject, observed))
+/// What is expected of a test that came to this: how it ended, its outputs and its writes. Each has several ways of saying
+/// it, the one that says most first. Not every literal passes the checks: the items of its lists may have several types.
+pub fn expectations(subject: &Subject<'_>, observed: &Observed) -> Vec<Vec<String>> {
+    expect::all(subject, observed)
 }
 
 fn now(subject: &Subject<'_>) -> Timestamp {
