@@ -361,6 +361,9 @@ impl Type {
             (Self::Record(a), Self::Record(b)) => a.join(b).map(Self::Record),
             (a, b) if a.fits(b).is_ok() => Some(b.clone()),
             (a, b) if b.fits(a).is_ok() => Some(a.clone()),
+            (Self::Table(row), Self::List(item)) | (Self::List(item), Self::Table(row)) => {
+                Some(Self::list(Self::Record(row.clone()).join(item)?))
+            }
             _ => None,
         }
     }
@@ -517,5 +520,10 @@ mod tests {
         assert_eq!(Type::None.join(&Type::Int), Some(Type::Int.optional()));
         assert_eq!(Type::Int.join(&Type::Float), Some(Type::Float));
         assert_eq!(Type::Int.join(&Type::Text), None);
+        let row = |ty: Type| RecordType::new([("a", ty)]);
+        let (table, list) = (Type::Table(row(Type::Int.optional())), |ty: Type| Type::list(Type::Record(row(ty))));
+        assert_eq!(table.join(&list(Type::None)), Some(list(Type::Int.optional())));
+        assert_eq!(list(Type::None).join(&table), Some(list(Type::Int.optional())));
+        assert_eq!(table.join(&list(Type::Text)), None);
     }
 }

@@ -445,8 +445,9 @@ const MIXED: &str = r#"workflow mixed {
   param extra: json = parse_json("{\"a\":[1,null,\"x\"]}")
   param word: text = "alpha \"beta\""
   param page: url = "http://a.example/x" as url
-  rows = db.query(sql"""select '1.50' as price, '{"b c":[1,"x"],"k":{}}' as j, null as none""")
-    as table<{ price: decimal, j: json, none: decimal? }>
+  param pattern: regex = regex"""^a\w+"""
+  rows = db.query(sql"""select '1.50' as price, '{"b c":[1,"x"],"k":{}}' as j, null as missing""")
+    as table<{ price: decimal, j: json, missing: decimal? }>
   kept = db.query(sql"""select n from nowhere""") as table<{ n: int }> on failure {
     spare = db.query(sql"""select 5 as n""") as table<{ n: int }>
     yield spare
@@ -460,6 +461,7 @@ const MIXED: &str = r#"workflow mixed {
   output json = rows[0].j
   output extra = extra
   output word = f"{word} {page}"
+  output fits = matches(word, pattern)
   output kept = kept
 }
 "#;
@@ -480,9 +482,11 @@ fn a_run_with_decimals_json_and_what_stood_in_for_a_failure_becomes_a_test() {
             r#"extra: parse_json("{\"a\":[1,null,\"x\"]}"),"#,
             r#"word: "alpha \"beta\"","#,
             r#"page: "http://a.example/x" as url,"#,
+            r#"pattern: regex"""^a\w+""","#,
             "given kept.spare = table {",
             r#"expect price == parse_decimal("1.50")"#,
             r#"expect prices == [parse_decimal("1.50")]"#,
+            r#"expect rows == [{ price: parse_decimal("1.50"), j: parse_json("{\"b c\":[1,\"x\"],\"k\":{}}"), missing: none }]"#,
             r#"expect json == parse_json("{\"b c\":[1,\"x\"],\"k\":{}}")"#,
             r#"expect writes(db, table: "copies") == [{ n: 1, v: 2 }]"#,
             r#"expect writes(db, table: "log").count == 2"#,

@@ -16,6 +16,7 @@ pub(super) fn literal(value: &Value) -> Result<String, String> {
         Value::Decimal(decimal) => read("decimal", &decimal.to_plain_string()),
         Value::Text(text) => quoted(text),
         Value::Url(text) => format!("{} as url", quoted(text)),
+        Value::Regex(pattern) if !pattern.contains("\"\"\"") => format!("regex\"\"\"{pattern}\"\"\""),
         // Records and lists stand for JSON only where all items of each list have one type.
         Value::Json(json) => read("json", &json.to_string()),
         Value::None
@@ -156,6 +157,7 @@ mod tests {
         assert_eq!(text(Value::Float(2.0)), "2.0");
         assert_eq!(text(Value::record([("a", Value::None), ("b c", Value::Int(1))])), r#"{ a: none, "b c": 1 }"#);
         assert_eq!(text(Value::Map(std::sync::Arc::default())), "{}");
+        assert_eq!(text(Value::Regex(r"^a\d".into())), r#"regex"""^a\d""""#);
         let json = serde_json::from_str(r#"{"a":[1,2.5,null,"x"],"b c":{}}"#).unwrap();
         let written = r#"parse_json("{\"a\":[1,2.5,null,\"x\"],\"b c\":{}}")"#;
         assert_eq!(text(Value::Json(std::sync::Arc::new(json))), written);

@@ -99,6 +99,7 @@ fn read(kind: &str, json: &Json) -> Option<Value> {
         }
         "error" => Value::Error(Arc::new(read_error(json)?)),
         "url" => Value::Url(json.as_str()?.into()),
+        "regex" => Value::Regex(json.as_str()?.into()),
         "map" => Value::Map(Arc::new(read_pairs(json, from_kept)?.into_iter().collect::<MapValue>())),
         "record" => Value::record(read_pairs(json, text)?),
         "table" => Value::Table(Arc::new(read_table(json)?)),

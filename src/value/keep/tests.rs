@@ -81,6 +81,7 @@ fn scalars() -> impl Strategy<Value = Value> {
         (days(), days()).prop_map(|(from, to)| Value::DateRange(from, to)),
         (instants(), instants()).prop_map(|(from, to)| Value::TimeRange(from, to)),
         ".*".prop_map(|url| Value::Url(url.into())),
+        ".*".prop_map(|pattern| Value::Regex(pattern.into())),
         points().prop_map(Value::Points),
         (".*", labelled(), floats(), any::<i64>()).prop_map(|(name, labels, value, at_ms)| {
             Value::Sample(Arc::new(Sample { name: name.into(), labels, value, at_ms }))

@@ -58,6 +58,7 @@ impl Writer {
                 })?;
             }
             Value::Url(url) => self.kind("url").text(url),
+            Value::Regex(pattern) => self.kind("regex").text(pattern),
             Value::Map(map) => self.kind("map").list(map.iter(), |writer, (key, value)| {
                 writer.pair(|writer| writer.value(key, depth), |writer| writer.value(value, depth))
             })?,
