@@ -463,6 +463,7 @@ const MIXED: &str = r#"workflow mixed {
   output word = f"{word} {page}"
   output fits = matches(word, pattern)
   output kept = kept
+  output counts = { n: 1 for n in range(0, 0) }
 }
 "#;
 
@@ -488,6 +489,7 @@ fn a_run_with_decimals_json_and_what_stood_in_for_a_failure_becomes_a_test() {
             r#"expect prices == [parse_decimal("1.50")]"#,
             r#"expect rows == [{ price: parse_decimal("1.50"), j: parse_json("{\"b c\":[1,\"x\"],\"k\":{}}"), missing: none }]"#,
             r#"expect json == parse_json("{\"b c\":[1,\"x\"],\"k\":{}}")"#,
+            "expect counts.count == 0",
             r#"expect writes(db, table: "copies") == [{ n: 1, v: 2 }]"#,
             r#"expect writes(db, table: "log").count == 2"#,
         ] {

@@ -69,8 +69,12 @@ fn of(name: &str, value: &Value) -> impl Iterator<Item = String> {
         Ok(_) => (None, format!("too large to be expected here: {}", brief(value))),
         Err(why) => (None, why),
     };
-    let less = match Sequence::of(value) {
-        Some(items) => format!("expect {name}.count == {}", items.len()),
+    let count = match value {
+        Value::Map(map) => Some(map.len()),
+        _ => Sequence::of(value).map(|items| items.len()),
+    };
+    let less = match count {
+        Some(count) => format!("expect {name}.count == {count}"),
         None => format!("# `{name}` is {why}"),
     };
     whole.into_iter().chain([less])
