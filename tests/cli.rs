@@ -82,6 +82,9 @@ fn an_instant_has_its_forms() {
     }
     refused(&sandbox, &["run", FILE, "--at", "2026-10-30"], 2, &["is a day; name the instant: `2026-10-30T06:00Z`"]);
     refused(&sandbox, &["run", FILE, "--at", "yesterday"], 2, &["is no instant"]);
+    let skipped =
+        "`--at 2026-03-29T01:30[Europe/London]`: 2026-03-29 01:30:00 does not exist in Europe/London: the clocks";
+    refused(&sandbox, &["run", FILE, "--at", "2026-03-29T01:30[Europe/London]"], 2, &[skipped, "write it in UTC"]);
 }
 
 #[test]
@@ -162,6 +165,28 @@ fn a_reader_that_goes_away_is_no_reason_to_panic() {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && !told.contains("panicked"), "{arguments:?}: {told}");
     }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told_once() {
+    let sandbox = Sandbox::new();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for arguments in [
+        ["run", FILE, "--at", AT, "--format", "jsonl"].as_slice(),
+        &["eval", "1"],
+        &["doc"],
+        &["man"],
+        &["completions", "bash"],
+        &["graph", FILE],
+    ] {
+        let output = sandbox.command(arguments).stdout(full()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        let wanted = "vmflow: cannot write to stdout: No space left on device (os error 28)";
+        assert_eq!((output.status.code(), told.matches(wanted).count()), (Some(4), 1), "{arguments:?}: {told}");
+    }
+    // What else went wrong weighs more.
+    let failed = sandbox.command(&["check", "nowhere.flow", "--format", "json"]).stdout(full()).output().unwrap();
+    assert_eq!(failed.status.code(), Some(2));
 }
 
 #[test]

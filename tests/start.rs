@@ -96,7 +96,22 @@ fn nothing_is_overwritten() {
     assert!(linked.code == 2 && linked.stderr.contains("`q/README.md`"), "{}", linked.stderr);
     assert!(!sandbox.path().join("elsewhere").exists());
     sandbox.write("file", "");
-    assert_eq!(sandbox.run(&["init", "file/p"]).code, 2);
+    assert_eq!(sandbox.run(&["init", "file/p"]).code, 4);
+}
+
+#[test]
+fn a_project_is_made_wholly_or_not_at_all() {
+    let sandbox = Sandbox::new();
+    // No folder can be made where a file is.
+    sandbox.write("q/schema", "");
+    let ran = sandbox.run(&["init", "q"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot write `q/schema/warehouse.sql`"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_dir(sandbox.path().join("q")).unwrap().count(), 1);
+    std::fs::remove_file(sandbox.path().join("q/schema")).unwrap();
+    assert_eq!(sandbox.run(&["init", "q"]).code, 0);
+    let told = sandbox.run(&["init", "my dir"]).stderr;
+    assert_eq!(told, "Try it: cd 'my dir' && vmflow run example\n");
 }
 
 #[test]
@@ -301,6 +316,14 @@ fn every_command_shows_an_example_and_describes_its_flags() {
         let (_, examples) = help.stdout.split_once("\nExample").unwrap_or_else(|| panic!("{path:?} has no example"));
         assert!(examples.contains(&format!("vmflow {}", path.join(" "))), "{path:?}:\n{}", help.stdout);
     }
+    // What is broken in the middle cannot be copied.
+    let wide = |line: &&str| line.trim_start().starts_with("vmflow ") && line.len() > 80;
+    for path in commands() {
+        let command =
+            path.iter().fold(vmflow::cli::command(), |command, name| command.find_subcommand(name).unwrap().clone());
+        let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(examples.lines().find(wide), None);
+    }
     let mut undescribed = Vec::new();
     described(&vmflow::cli::command(), &mut undescribed);
     assert_eq!(undescribed, Vec::<String>::new());
@@ -419,5 +442,5 @@ fn there_is_a_man_page_for_every_command() {
     }
     sandbox.write("file", "");
     let refused = sandbox.run(&["man", "--out", "file/man1"]);
-    assert!(refused.code == 2 && refused.stderr.contains("cannot write to `file/man1`"), "{}", refused.stderr);
+    assert!(refused.code == 4 && refused.stderr.contains("cannot write to `file/man1`"), "{}", refused.stderr);
 }

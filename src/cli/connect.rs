@@ -198,14 +198,13 @@ async fn open(
     Ok(())
 }
 
-/// A database that is asked about itself. A SQLite file that is not there yet is not made: it would hold what its
-/// `schema` says.
+/// A database that is asked about itself, and not changed by that. A SQLite file that is not there yet is not made: it would
+/// hold what its `schema` says.
 pub(super) fn describe(connection: &Connection) -> Result<Arc<dyn Describe>, String> {
     match &connection.kind {
         ConnectionConfig::Sqlite { path, schema } => {
-            let path = if path.exists() { path.clone() } else { ":memory:".into() };
-            let options = SqliteOptions { path, schema_sql: schema_text(schema.as_deref())? };
-            Ok(Arc::new(SqliteDatabase::open(options)))
+            let options = SqliteOptions { path: path.clone(), schema_sql: schema_text(schema.as_deref())? };
+            Ok(Arc::new(SqliteDatabase::open_to_describe(options)))
         }
         ConnectionConfig::Postgres { address, tls, .. } => {
             let options =

@@ -3,28 +3,24 @@
 use std::io::Read;
 use std::path::Path;
 
-use indexmap::IndexSet;
-
 use super::arguments::FmtArguments;
 use super::project::{Project, read_text, refuse};
 use super::replace::replace;
 use super::terminal::Terminal;
-use super::{Exit, diff, walk};
+use super::walk::{self, Walked};
+use super::{Exit, diff};
 use crate::format::{self, Trouble};
 
 pub(super) fn fmt(command: &FmtArguments, terminal: &Terminal) -> Exit {
-    let mut paths = IndexSet::new();
-    for path in &command.paths {
-        match walk::under(path) {
-            Ok(found) => paths.extend(found),
-            Err(message) => return refuse(terminal, Exit::Usage, &message),
-        }
-    }
+    let walked: Vec<Walked> = command.paths.iter().map(|path| walk::under(path)).collect();
+    let unread = walked.iter().flat_map(|walked| &walked.unread).map(|why| refuse(terminal, Exit::Usage, why));
+    let unread = unread.reduce(Exit::worst);
+    let paths = walk::once(walked.into_iter().flat_map(|walked| walked.files).collect());
     if paths.is_empty() {
-        return refuse(terminal, Exit::Usage, &walk::none_under(&command.paths));
+        return unread.unwrap_or_else(|| refuse(terminal, Exit::Usage, &walk::none_under(&command.paths)));
     }
     let outcomes: Vec<Result<bool, Exit>> = paths.iter().map(|path| one(command, terminal, path)).collect();
-    conclude(command, terminal, &outcomes)
+    conclude(command, terminal, &outcomes).worst(unread.unwrap_or(Exit::Ok))
 }
 
 /// Counts what changed, or would, and gives the gravest of what happened.
@@ -41,7 +37,7 @@ fn conclude(command: &FmtArguments, terminal: &Terminal, outcomes: &[Result<bool
         Ok(true) if previews => Exit::Failed,
         Ok(_) => Exit::Ok,
     });
-    exits.max_by_key(|exit| exit.code()).unwrap_or(Exit::Ok)
+    exits.reduce(Exit::worst).unwrap_or(Exit::Ok)
 }
 
 /// Formats one file: whether that changes it, or how grave it is that it stays as it is, which was told.

@@ -33,15 +33,40 @@ pub(super) fn init(command: &InitArguments, terminal: &Terminal) -> Exit {
         let message = format!("nothing is overwritten, and these are there already: {}", taken.join(", "));
         return refuse(terminal, Exit::Usage, &message);
     }
-    for (path, text) in &files {
-        if let Err(message) = create(path, text) {
-            return refuse(terminal, Exit::Usage, &message);
-        }
-        terminal.print(&format!("wrote {}\n", shown(path)));
+    if let Err(message) = create_all(&files) {
+        return refuse(terminal, Exit::Environment, &message);
     }
-    let enter = if is_here(directory) { String::new() } else { format!("cd {} && ", directory.display()) };
+    let wrote: Vec<String> = files.iter().map(|(path, _)| format!("wrote {}\n", shown(path))).collect();
+    terminal.print(&wrote.concat());
+    let enter = if is_here(directory) { String::new() } else { format!("cd {} && ", quoted(directory)) };
     terminal.tell(&format!("Try it: {enter}vmflow run example"));
     Exit::Ok
+}
+
+/// Makes all files, or none: half a project would keep `vmflow init` from making the rest.
+fn create_all(files: &[(PathBuf, &str)]) -> Result<(), String> {
+    let mut made = Vec::new();
+    let made_all = files.iter().try_for_each(|(path, text)| {
+        let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty() && !is_there(folder));
+        let folders: Vec<&Path> = folders.collect();
+        made.extend(folders.into_iter().rev());
+        create(path, text)?;
+        made.push(path);
+        Ok(())
+    });
+    made_all.inspect_err(|_| made.iter().rev().for_each(|path| remove(path)))
+}
+
+/// Removes what was just made; what cannot be removed stays, as there is already something to complain of.
+fn remove(path: &Path) {
+    let _ = if path.is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let shown = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "-_./".contains(letter);
+    if shown.chars().all(is_plain) { shown } else { format!("'{}'", shown.replace('\'', r"'\''")) }
 }
 
 fn is_here(directory: &Path) -> bool {

@@ -17,7 +17,7 @@ pub(super) fn man(arguments: &ManArguments, terminal: &Terminal) -> Exit {
     };
     match written {
         Ok(()) => Exit::Ok,
-        Err(message) => refuse(terminal, Exit::Usage, &message),
+        Err(message) => refuse(terminal, Exit::Environment, &message),
     }
 }
 

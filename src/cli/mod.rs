@@ -99,6 +99,11 @@ impl Exit {
             Self::Code(code) => code,
         }
     }
+
+    /// The graver of two.
+    fn worst(self, other: Self) -> Self {
+        if other.code() > self.code() { other } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -155,32 +160,37 @@ fn dispatch(arguments: &Arguments, variables: &Variables) -> Exit {
     if !runs {
         memory::in_small_pages(false);
     }
-    match &arguments.command {
-        Command::Run(command) => run::run(command, &terminal, variables),
-        Command::Runs(command) => history::runs(command, &terminal, variables),
-        Command::Replay(command) => replay::replay(command, &terminal, variables),
-        Command::Why(command) => why::why(command, &terminal, variables),
-        Command::Sinks(command) => history::sinks(command, &terminal, variables),
-        Command::Logs(command) => history::logs(command, &terminal, variables),
-        Command::Backfill(command) => backfill::backfill(command, &terminal, variables),
-        Command::Resume(command) => resume::resume(command, &terminal, variables),
-        Command::Retry(command) => resume::retry(command, &terminal, variables),
-        Command::Cancel(command) => cancel::cancel(command, &terminal, variables),
-        Command::Plan(command) => plan::plan(command, &terminal, variables),
-        Command::Plot(command) => plot::plot(command, &terminal, variables),
-        Command::Check(command) => check::check(command, &terminal, variables),
-        Command::Fmt(command) => fmt::fmt(command, &terminal),
-        Command::Test(command) => test::test(command, &terminal, variables),
-        Command::Doc(command) => doc::doc(command, &terminal),
-        Command::Eval(command) => eval::eval(command, &terminal),
-        Command::Explain(command) => explain::explain(command, &terminal),
-        Command::Graph(command) => graph::graph(command, &terminal, variables),
-        Command::Jobs(command) => jobs::jobs(command, &terminal, variables),
-        Command::Config(command) => config::config(command, &terminal, variables),
-        Command::Init(command) => init::init(command, &terminal),
-        Command::New(command) => new::new(command, &terminal),
-        Command::Man(command) => man::man(command, &terminal),
-        Command::Schema(command) => schema::schema(command, &terminal, variables),
-        Command::Completions(command) => completions::completions(command, &terminal),
+    let exit = obey(&arguments.command, &terminal, variables);
+    if exit.code() == Exit::Ok.code() && terminal::has_lost_output() { Exit::Environment } else { exit }
+}
+
+fn obey(command: &Command, terminal: &Terminal, variables: &Variables) -> Exit {
+    match command {
+        Command::Run(command) => run::run(command, terminal, variables),
+        Command::Runs(command) => history::runs(command, terminal, variables),
+        Command::Replay(command) => replay::replay(command, terminal, variables),
+        Command::Why(command) => why::why(command, terminal, variables),
+        Command::Sinks(command) => history::sinks(command, terminal, variables),
+        Command::Logs(command) => history::logs(command, terminal, variables),
+        Command::Backfill(command) => backfill::backfill(command, terminal, variables),
+        Command::Resume(command) => resume::resume(command, terminal, variables),
+        Command::Retry(command) => resume::retry(command, terminal, variables),
+        Command::Cancel(command) => cancel::cancel(command, terminal, variables),
+        Command::Plan(command) => plan::plan(command, terminal, variables),
+        Command::Plot(command) => plot::plot(command, terminal, variables),
+        Command::Check(command) => check::check(command, terminal, variables),
+        Command::Fmt(command) => fmt::fmt(command, terminal),
+        Command::Test(command) => test::test(command, terminal, variables),
+        Command::Doc(command) => doc::doc(command, terminal),
+        Command::Eval(command) => eval::eval(command, terminal),
+        Command::Explain(command) => explain::explain(command, terminal),
+        Command::Graph(command) => graph::graph(command, terminal, variables),
+        Command::Jobs(command) => jobs::jobs(command, terminal, variables),
+        Command::Config(command) => config::config(command, terminal, variables),
+        Command::Init(command) => init::init(command, terminal),
+        Command::New(command) => new::new(command, terminal),
+        Command::Man(command) => man::man(command, terminal),
+        Command::Schema(command) => schema::schema(command, terminal, variables),
+        Command::Completions(command) => completions::completions(command, terminal),
     }
 }

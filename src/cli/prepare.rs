@@ -17,7 +17,7 @@ use crate::check::program::Workflow;
 use crate::check::{Deprecation, Surroundings};
 use crate::config::{Config, Environment, Job, Variables};
 use crate::connection::Clock;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, codes};
 use crate::external::Interpreters;
 use crate::package;
 use crate::plan::{self, BindError, GivenArgument, Plan};
@@ -158,7 +158,8 @@ fn configuration(
 ) -> Result<Config, Refusal> {
     let config = project.config(&command.config, near, variables).map_err(usage)?;
     let config = config.ok_or_else(|| {
-        environment_fault("there is no vmflow.yaml beside the workflow or above; it says where the connections lead")
+        let where_to = "it says where the connections lead, and `vmflow init` makes one";
+        environment_fault(format!("there is no vmflow.yaml beside the workflow or above; {where_to}"))
     })?;
     if project.has_errors() { Err(has_errors(&config)) } else { Ok(config) }
 }
@@ -270,6 +271,11 @@ pub(super) fn refused_text(errors: &[BindError]) -> String {
 pub(super) fn instant(text: &str) -> Result<Timestamp, Refusal> {
     let source = Sources::default().add("--at", text.trim());
     let (expr, findings) = syntax::parse_expression(&source);
+    // A day that no month has, a time that clocks skip or repeat: well written, and none.
+    if let Some(finding) = findings.iter().find(|finding| *finding.code == codes::VF003) {
+        let help = finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+        return Err(usage(format!("`--at {text}`: {}{help}", finding.message)));
+    }
     match expr.map(|expr| expr.kind) {
         Some(ExprKind::Literal(Literal::Timestamp(at))) if findings.is_empty() => Ok(at),
         Some(ExprKind::Literal(Literal::Date(_))) => {

@@ -66,7 +66,8 @@ pub(crate) fn read_named(path: &Path) -> Result<String, String> {
     }
 }
 
-fn plain(error: &std::io::Error) -> String {
+/// What is wrong with a file, in plain words.
+pub(super) fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -39,7 +39,7 @@ fn pull(
     variables: &Variables,
     project: &mut Project,
 ) -> Result<Exit, Refused> {
-    for (path, live) in live(scope, variables, project)? {
+    for (path, live) in live(scope, terminal, variables, project)? {
         let before = snapshots::read(&path).ok().flatten();
         let changes = before.as_ref().map(|before| diff(before, &live));
         let told = match &changes {
@@ -73,7 +73,7 @@ fn compare(
     project: &mut Project,
 ) -> Result<Exit, Refused> {
     let mut compared = Vec::new();
-    for (path, live) in live(scope, variables, project)? {
+    for (path, live) in live(scope, terminal, variables, project)? {
         let snapshot = snapshots::read(&path).map_err(|why| (Exit::Usage, why))?;
         let missing = || (Exit::Usage, format!("there is no `{}`; `vmflow schema pull` writes it", shown_path(&path)));
         compared.push((shown_path(&path), diff(&snapshot.ok_or_else(missing)?, &live)));
@@ -115,7 +115,12 @@ fn counted(count: usize, what: &str) -> String {
 }
 
 /// What the databases hold now, each with the place of its snapshot.
-fn live(scope: &SchemaScope, variables: &Variables, project: &mut Project) -> Result<Vec<(PathBuf, Schema)>, Refused> {
+fn live(
+    scope: &SchemaScope,
+    terminal: &Terminal,
+    variables: &Variables,
+    project: &mut Project,
+) -> Result<Vec<(PathBuf, Schema)>, Refused> {
     let usage = |message: String| (Exit::Usage, message);
     let config = project.own_config(&scope.config, variables).map_err(usage)?;
     let chosen = config.choose_environment(scope.config.env.as_deref(), None);
@@ -126,9 +131,16 @@ fn live(scope: &SchemaScope, variables: &Variables, project: &mut Project) -> Re
     let mut found = Vec::new();
     for connection in connections {
         let place = snapshots::place(&folder, &environment, &connection.name);
-        found.push((place, runtime.block_on(describe_now(&connection, &scope.also))?));
+        let schema = runtime.block_on(describe_now(&connection, &scope.also))?;
+        schema.left_out().for_each(|line| terminal.tell(&told(&connection.name, &line)));
+        found.push((place, schema));
     }
     Ok(found)
+}
+
+/// What is told of a connection, as a line for people.
+pub(super) fn told(connection: &str, what: &str) -> String {
+    format!("vmflow: the connection `{connection}`: {what}")
 }
 
 async fn describe_now(connection: &Connection, also: &[String]) -> Result<Schema, Refused> {

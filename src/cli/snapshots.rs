@@ -17,6 +17,14 @@ pub(super) fn folder(config: &Config, given: Option<&Path>) -> PathBuf {
     given.map_or_else(|| config.directory().join("schema"), Path::to_path_buf)
 }
 
+/// Refuses a folder that somebody named and that is not there: without it nothing would be known, and nobody told.
+pub(super) fn is_there(folder: &Path) -> Result<(), String> {
+    let shown = folder.display();
+    let missing =
+        || format!("there is no folder `{shown}`; `vmflow schema pull --schema {shown}` writes snapshots there");
+    folder.is_dir().then_some(()).ok_or_else(missing)
+}
+
 /// The file that holds a connection's snapshot in an environment, or that should.
 pub(super) fn place(folder: &Path, environment: &str, connection: &str) -> PathBuf {
     let [particular, general] = schema::places(folder, environment, connection);

@@ -1,6 +1,7 @@
 //! Where output goes and how rich it may be.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::SecondsFormat;
 use serde_json::json;
@@ -9,6 +10,14 @@ use super::arguments::{Color, Global, LogFormat};
 use crate::config::Variables;
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
+
+/// Whether something that was to go to stdout did not. There is one stdout, whoever writes to it.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Whether data did not get to stdout, though somebody waited for it.
+pub(crate) fn has_lost_output() -> bool {
+    LOST.load(Ordering::Relaxed)
+}
 
 /// The two streams and what they can show.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +60,17 @@ impl Terminal {
         }
     }
 
-    /// Writes data to stdout. A reader that went away is no reason to complain.
-    #[allow(clippy::unused_self, reason = "whoever writes was handed the terminal")]
+    /// Writes data to stdout. A reader that went away is no reason to complain; of anything else that keeps the data from
+    /// being written the command tells once, and it [ends so](has_lost_output).
     pub(crate) fn print(&self, text: &str) {
         let mut out = std::io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let Err(error) = written.map_err(|error| (error.kind() != ErrorKind::BrokenPipe).then_some(error)) else {
+            return;
+        };
+        if let Some(error) = error.filter(|_| !LOST.swap(true, Ordering::Relaxed)) {
+            self.refuse(&format!("vmflow: cannot write to stdout: {error}"));
+        }
     }
 
     /// Writes a line for people to stderr.

@@ -2,26 +2,53 @@
 
 use std::path::{Path, PathBuf};
 
-use super::project::read_text;
+use indexmap::IndexMap;
 
-/// The file itself, or the `.flow` files under a directory.
-pub(super) fn under(path: &Path) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    if path.is_dir() {
-        walk(path, &mut files)?;
-    } else {
-        files.push(path.to_path_buf());
-    }
-    Ok(files)
+use super::project::{plain, read_text};
+
+/// What lies under a path.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    /// The files.
+    pub(super) files: Vec<PathBuf>,
+    /// Why others could not be looked for, a line for each folder.
+    pub(super) unread: Vec<String>,
 }
 
-/// The same with their texts.
+/// The file itself, or the `.flow` files under a directory.
+pub(super) fn under(path: &Path) -> Walked {
+    let mut walked = Walked::default();
+    if path.is_dir() {
+        walked.walk(path);
+    } else {
+        walked.files.push(path.to_path_buf());
+    }
+    walked
+}
+
+/// Each file once, in order: by its own name where a link to it is there, too.
+pub(super) fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut names: IndexMap<PathBuf, PathBuf> = IndexMap::new();
+    for file in files {
+        let place = file.canonicalize().unwrap_or_else(|_| file.clone());
+        let name = names.entry(place).or_insert_with(|| file.clone());
+        if is_link(name) && !is_link(&file) {
+            *name = file;
+        }
+    }
+    names.into_values().collect()
+}
+
+/// The text of a file; the error is one line for people.
+pub(super) fn text(path: &Path) -> Result<String, String> {
+    read_text(path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))
+}
+
+/// The files under a path with their texts, for what cannot do without one of them.
 pub(super) fn texts(path: &Path) -> Result<Vec<(PathBuf, String)>, String> {
-    let read = |path: PathBuf| match read_text(&path) {
-        Ok(text) => Ok((path, text)),
-        Err(why) => Err(format!("cannot read `{}`: {why}", path.display())),
-    };
-    under(path)?.into_iter().map(read).collect()
+    let Walked { files, unread } = under(path);
+    let read = |path: PathBuf| text(&path).map(|text| (path, text));
+    unread.into_iter().map(Err).chain(files.into_iter().map(read)).collect()
 }
 
 /// What to say when there is no file at all under `paths`.
@@ -30,23 +57,34 @@ pub(super) fn none_under(paths: &[PathBuf]) -> String {
     format!("there is no .flow file under {}", paths.join(", "))
 }
 
-/// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.
-fn walk(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
-    let read = |error: std::io::Error| format!("cannot read `{}`: {error}", directory.display());
-    let mut entries: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(read)? {
-        entries.push(entry.map_err(read)?.path());
-    }
+fn is_link(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink())
+}
+
+/// What stands in a directory, in order of names.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let listed = std::fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    let mut entries: Vec<PathBuf> =
+        listed.map_err(|error: std::io::Error| format!("cannot read `{}`: {}", directory.display(), plain(&error)))?;
     entries.sort();
-    for path in entries {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-        if path.is_dir() && !is_link && !name.starts_with('.') && name != "target" {
-            walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "flow") && path.is_file() {
-            // `./a.flow` and `a.flow` are one file; the shorter name reads better.
-            files.push(path.strip_prefix("./").map_or(path.clone(), Path::to_path_buf));
+    Ok(entries)
+}
+
+impl Walked {
+    /// The `.flow` files under a directory, hidden ones and `target` left out, in order of their names.
+    fn walk(&mut self, directory: &Path) {
+        let entries = entries(directory).unwrap_or_else(|why| {
+            self.unread.push(why);
+            Vec::new()
+        });
+        for path in entries {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if path.is_dir() && !is_link(&path) && !name.starts_with('.') && name != "target" {
+                self.walk(&path);
+            } else if path.extension().is_some_and(|extension| extension == "flow") && path.is_file() {
+                // `./a.flow` and `a.flow` are one file; the shorter name reads better.
+                self.files.push(path.strip_prefix("./").map_or(path.clone(), Path::to_path_buf));
+            }
         }
     }
-    Ok(())
 }

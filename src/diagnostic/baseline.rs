@@ -87,8 +87,9 @@ impl Baseline {
         Self { counts: left }
     }
 
-    /// The files of its findings, as often as findings are.
-    pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.counts.iter().flat_map(|(identity, count)| std::iter::repeat_n(identity.file.as_str(), *count))
+    /// The file and the code of each of its findings.
+    pub fn entries<'a>(&'a self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let entry = |known: &'a Identity| (known.file.as_str(), known.code.as_str());
+        self.counts.iter().flat_map(move |(known, count)| std::iter::repeat_n(entry(known), *count))
     }
 }

@@ -66,6 +66,11 @@ impl Code {
         self.example("\n## Runs\n")
     }
 
+    /// Whether it is looked for with `--live` only: its examples need a store that is asked.
+    pub fn is_live(&self) -> bool {
+        !self.series().is_empty() || !self.runs().is_empty()
+    }
+
     /// The code block below a heading, its last line ended.
     fn example(&self, heading: &str) -> &'static str {
         let (_, below) = self.page.split_once(heading).unwrap_or_default();

@@ -64,8 +64,16 @@ impl Selection {
 
     /// Whether somebody wants to see this finding.
     pub fn shows(&self, finding: &Diagnostic) -> bool {
-        let is_wanted = !finding.code.is_on_request || self.requested.contains(&finding.code);
-        is_wanted && (finding.is_error() || !self.ignored.contains(&finding.code))
+        self.wants(finding.code) && (finding.is_error() || !self.ignored.contains(&finding.code))
+    }
+
+    /// Whether every finding with this code would be shown.
+    pub fn seeks(&self, code: &'static Code) -> bool {
+        self.wants(code) && !self.ignored.contains(&code)
+    }
+
+    fn wants(&self, code: &'static Code) -> bool {
+        !code.is_on_request || self.requested.contains(&code)
     }
 
     /// Makes errors of the findings that are denied.

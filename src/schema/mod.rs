@@ -29,6 +29,9 @@ pub struct Schema {
     pub pulled_at: String,
     /// The tables: those on the search path by their bare names, others as `schema.table`.
     pub tables: IndexMap<String, Table>,
+    /// The views that the database itself cannot read any more, each with what it says of it.
+    #[serde(skip)]
+    pub broken: IndexMap<String, String>,
     /// Where it came from, as a note tells it.
     #[serde(skip)]
     pub origin: String,
@@ -119,6 +122,13 @@ impl Schema {
             table.unique.dedup();
         }
         self
+    }
+
+    /// What is to be told of the views that are left out, a line each.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        self.broken
+            .iter()
+            .map(|(view, why)| format!("the view `{view}` is left out, as the database cannot read it: {why}"))
     }
 
     /// Reads a snapshot; the error is one line for people.

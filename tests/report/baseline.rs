@@ -107,3 +107,18 @@ fn what_is_no_baseline_is_refused() {
     let ran = sandbox.run(&["check", "--write-baseline", "no/such/place.json"]);
     assert!(ran.code == 4 && ran.stderr.contains("cannot write `no/such/place.json`"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_was_not_looked_for_is_not_gone() {
+    let sandbox = project();
+    let ran = check(&sandbox, &["--ignore", "VF103"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    sandbox.run(&["check", "--select", "all", "--write-baseline", "known.json"]);
+    assert!(sandbox.read("known.json").contains("VF902"));
+    let ran = check(&sandbox, &[]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", ""));
+    // What is found with `--live` only cannot be gone without it.
+    let live = sandbox.read("known.json").replace("VF902", "VF506");
+    sandbox.write("known.json", &live);
+    assert_eq!(check(&sandbox, &[]).stderr, "");
+}

@@ -136,6 +136,21 @@ fn a_file_keeps_its_permissions_and_a_link_stays_one() {
 }
 
 #[test]
+fn a_link_and_its_file_are_one() {
+    let sandbox = project(WRONG);
+    symlink("a.flow", sandbox.path().join("0.flow")).unwrap();
+    for names in [["0.flow", "a.flow"], ["a.flow", "0.flow"]] {
+        sandbox.write("a.flow", WRONG);
+        let told = sandbox.run(&["check", names[0], names[1], "--format", "short"]).stdout;
+        assert_eq!((told.matches("0.flow").count(), told.matches("a.flow").count()), (0, 1), "{told}");
+        let ran = sandbox.run(&["check", names[0], names[1], "--fix", "--format", "short"]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "fixed 2 findings in 1 file\n"));
+        assert_eq!(sandbox.read("a.flow"), RIGHT);
+    }
+    assert!(sandbox.run(&["fmt", "0.flow", "a.flow", "--check"]).stdout.lines().count() <= 1);
+}
+
+#[test]
 fn a_file_that_cannot_be_written_is_told_and_keeps_its_findings() {
     let sandbox = project(WRONG);
     let file = sandbox.write("b.flow", WRONG);

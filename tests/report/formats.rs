@@ -219,3 +219,22 @@ fn many_findings_are_printed_in_every_format() {
     let sarif: Json = serde_json::from_str(&report(&sandbox, "sarif")).unwrap();
     assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 10_000);
 }
+
+#[test]
+fn a_file_that_cannot_be_read_hides_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.write("f/a.flow", "workflow w { output n = m }");
+    std::fs::write(sandbox.path().join("f/bin.flow"), b"\xff").unwrap();
+    let ran = sandbox.run(&["check", "f", "--format", "short"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, "f/a.flow:1:25: error[VF101]: nothing is called `m` here\n"));
+    assert_eq!(ran.stderr, "vmflow: cannot read `f/bin.flow`: it is not UTF-8 (byte 0)\n");
+    // A reader of a format gets a document also when there is nothing to tell.
+    for format in ["json", "sarif", "gitlab"] {
+        assert!(!sandbox.run(&["check", "f", "--format", format]).expect(2).is_null(), "{format}");
+        assert!(!sandbox.run(&["check", "f/bin.flow", "--format", format]).expect(2).is_null(), "{format}");
+    }
+    assert!(sandbox.run(&["check", "f/bin.flow", "--format", "junit"]).stdout.starts_with("<?xml"));
+    let ran = sandbox.run(&["check", "f", "--write-baseline", "known.json"]);
+    assert!(ran.code == 2 && ran.stderr.contains("no baseline is written"), "{}", ran.stderr);
+    assert!(!sandbox.path().join("known.json").exists());
+}

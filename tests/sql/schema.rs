@@ -250,3 +250,47 @@ fn a_live_check_of_sqlite_asks_it_and_makes_nothing() {
     assert_eq!((live.code, live.stdout.as_str()), (1, wanted), "{}", live.stderr);
     assert!(!sandbox.path().join("data").exists());
 }
+
+/// A SQLite file as others make them, with two views that cannot be read any more.
+async fn foreign(path: &std::path::Path, journal: &str) {
+    let statements = "create table plain (a int); create view fine as select a from plain;
+         create view broken as select nope from plain; create view orphan as select a from gone;";
+    let address = format!("sqlite://{}?mode=rwc", path.display());
+    let mut made = <sqlx::SqliteConnection as sqlx::Connection>::connect(&address).await.unwrap();
+    let text = format!("pragma journal_mode = {journal}; {statements}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut made).await.unwrap();
+    sqlx::Connection::close(made).await.unwrap();
+}
+
+#[tokio::test]
+async fn looking_at_a_sqlite_file_changes_nothing_and_names_the_views_that_it_cannot_read() {
+    for journal in ["delete", "wal"] {
+        let sandbox = Sandbox::new();
+        let db = sandbox.path().join("db");
+        std::fs::create_dir(&db).unwrap();
+        foreign(&db.join("x.db"), journal).await;
+        sandbox.write("vmflow.yaml", &configuration("{ kind: sqlite, path: db/x.db }"));
+        sandbox.write("w.flow", "workflow w {\n  use db: sql\n  a = db.query(sql\"\"\"select a from fine\"\"\") as table<{ a: int? }>\n  output a = a.count\n}\n");
+        let before = std::fs::read(db.join("x.db")).unwrap();
+        for (arguments, out) in [
+            (["schema", "pull"].as_slice(), "schema/db.json: 2 tables\n"),
+            (&["schema", "diff"], "schema/db.json: the database is as it says\n"),
+            (&["check", "w.flow", "--live"], "no findings in 1 file\n"),
+        ] {
+            let ran = sandbox.run(arguments);
+            assert_eq!((ran.code, ran.stdout.as_str()), (0, out), "{}", ran.stderr);
+            let told = "vmflow: the connection `db`: the view `broken` is left out, as the database cannot read it: no such column: nope\n";
+            assert!(ran.stderr.contains(told) && ran.stderr.contains("the view `orphan`"), "{}", ran.stderr);
+        }
+        assert_eq!(std::fs::read(db.join("x.db")).unwrap(), before, "{journal}");
+        assert_eq!(std::fs::read_dir(&db).unwrap().count(), 1, "{journal}");
+    }
+}
+
+#[test]
+fn a_folder_of_snapshots_that_is_not_there_is_told() {
+    let sandbox = project();
+    let ran = sandbox.run(&["check", "right.flow", "--schema", "nope"]);
+    let told = "vmflow: there is no folder `nope`; `vmflow schema pull --schema nope` writes snapshots there\n";
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (2, "", told));
+}

@@ -8,8 +8,8 @@ use super::{ConfigArguments, ListFormat};
 /// `vmflow backfill`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  vmflow backfill apex_extractor --from 2026-10-01 --to 2026-10-30 --on target --plan
-  vmflow backfill apex_extractor --from 2026-10-01 --to 2026-10-30 --max-parallel 4
+  vmflow backfill apex_extractor --from 2026-10-01 --to 2026-10-30 --plan
+  vmflow backfill apex_extractor --from 2026-10-01 --to 2026-10-30 --on target
 
 The same command once more goes on: days that went well are left alone, days that did not are taken up again.
 

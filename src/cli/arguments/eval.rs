@@ -10,7 +10,7 @@ use super::ListFormat;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   vmflow eval '2025-01-31 + 1mo'
-  vmflow eval 'business_date(run.now, cutoff: 06:00, on: calendars.weekdays())' --at 2026-10-30T18:00Z
+  vmflow eval 'date_of(run.now, \"Europe/London\")' --at 2026-10-30T18:00Z
   vmflow eval 'f\"{day:%d/%m/%Y}\"' -p day=2025-01-31
   vmflow eval 'markets.is_open(2025-01-31)' --import lib/markets.flow --type
 

@@ -10,7 +10,8 @@ use super::Wanted;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   vmflow plan workflows/extractor.flow --at 2026-10-30T18:00Z
-  vmflow plan apex_extractor --env prod -o plan.json && vmflow run --plan plan.json
+  vmflow plan apex_extractor --env prod -o plan.json
+  vmflow run --plan plan.json
   vmflow plan workflows/extractor.flow --offline
 
 Exit codes: 0 planned, 1 the run would fail, 2 bad usage or parameter, 3 the run would end partial, 4 the environment is at fault, 6 there are changes (with --detailed-exitcode), 130/143 interrupted.")]

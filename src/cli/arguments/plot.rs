@@ -9,7 +9,7 @@ use super::Wanted;
 /// `vmflow plot`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  vmflow plot workflows/metrics_forecast.flow --at 2026-10-30T18:00Z --series EURUSD
+  vmflow plot workflows/metrics_forecast.flow --series EURUSD
   vmflow plot apex_forecast --components -o pictures/
   vmflow plot workflows/metrics_forecast.flow --series EURUSD -o eurusd.svg
   vmflow plot last --series EURUSD --components

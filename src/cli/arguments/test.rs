@@ -38,7 +38,7 @@ pub(crate) enum TestCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   vmflow test new workflows/extractor.flow --from-run last
-  vmflow test new workflows/extractor.flow --from-run 01a20206-3870 --mask --in workflows/tests/extractor_test.flow
+  vmflow test new workflows/extractor.flow --from-run 01a20206-3870 --mask
 
 Exit codes: 0 written, and it passes; 2 no test can be made of this run, and why; 4 the store of runs or the file is at fault.")]
 pub(crate) struct TestNew {

@@ -1,12 +1,10 @@
 //! The files that a check was asked for.
 
-use std::collections::HashSet;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::CheckArguments;
 use crate::cli::packages::{self, Meant};
-use crate::cli::walk;
+use crate::cli::{project, walk};
 use crate::config::Variables;
 
 /// A file that was asked for.
@@ -31,29 +29,39 @@ impl File {
     }
 }
 
-/// The files to check, each once, in order.
-pub(super) fn read(command: &CheckArguments, variables: &Variables) -> Result<Vec<File>, String> {
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
-    for path in &command.paths {
-        if path.as_os_str() == "-" {
-            found.push(File::new(command.stdin_filename.clone(), stdin()?));
-            continue;
-        }
-        let meant = packages::meant(path, variables)?;
-        let path = meant.as_ref().map_or(path, Meant::path);
-        for (path, text) in walk::texts(path)?.into_iter().filter(|(path, _)| seen.insert(path.clone())) {
-            found.push(File::new(path, text));
-        }
-    }
-    if found.is_empty() {
+/// The files to check, each once, in order; and why others could not be read, a line each.
+pub(super) fn read(command: &CheckArguments, variables: &Variables) -> Result<(Vec<File>, Vec<String>), String> {
+    let (paths, mut unread) = paths(command, variables)?;
+    if paths.is_empty() && unread.is_empty() {
         return Err(walk::none_under(&command.paths));
     }
-    Ok(found)
+    let mut found = Vec::new();
+    for path in walk::once(paths) {
+        if is_stdin(&path) {
+            found.push(File::new(command.stdin_filename.clone(), project::read_stdin()?));
+            continue;
+        }
+        match walk::text(&path) {
+            Ok(text) => found.push(File::new(path, text)),
+            Err(why) => unread.push(why),
+        }
+    }
+    Ok((found, unread))
 }
 
-fn stdin() -> Result<String, String> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| format!("cannot read stdin: {error}"))?;
-    Ok(text)
+fn paths(command: &CheckArguments, variables: &Variables) -> Result<(Vec<PathBuf>, Vec<String>), String> {
+    let (mut files, mut unread) = (Vec::new(), Vec::new());
+    for path in &command.paths {
+        let meant = if is_stdin(path) { None } else { packages::meant(path, variables)? };
+        let path = meant.as_ref().map_or(path, Meant::path);
+        let walked = walk::under(path);
+        files.extend(walked.files);
+        unread.extend(walked.unread);
+    }
+    Ok((files, unread))
+}
+
+/// Whether a path stands for stdin.
+pub(super) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }

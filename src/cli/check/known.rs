@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::cli::Exit;
 use crate::cli::project::{Project, read_text, refuse};
 use crate::cli::terminal::Terminal;
-use crate::diagnostic::Baseline;
+use crate::diagnostic::{Baseline, codes};
 
 /// Reads a baseline; without one nothing is known.
 pub(super) fn read(file: Option<&Path>) -> Result<Baseline, String> {
@@ -15,15 +15,18 @@ pub(super) fn read(file: Option<&Path>) -> Result<Baseline, String> {
     text.map_err(|why| format!("cannot read `{}`: {why}", file.display()))
 }
 
-/// Leaves out what is known, and counts what is known and no longer there.
-pub(super) fn hide(baseline: &Baseline, project: &mut Project) -> usize {
+/// Leaves out what is known, and counts what is known and no longer there; `is_live` when databases and stores were asked.
+pub(super) fn hide(baseline: &Baseline, project: &mut Project, is_live: bool) -> usize {
     if baseline.is_empty() {
         return 0;
     }
     let left = baseline.hide(&project.sources, &mut project.findings);
     let read: HashSet<&str> = project.sources.iter().map(|source| &*source.name).collect();
-    // Of a file that was not looked at this time nothing can be said.
-    left.files().filter(|file| read.contains(file) || !Path::new(file).exists()).count()
+    // Of a file that was not looked at this time nothing can be said, nor of what was not looked for.
+    let is_read = |file: &str| read.contains(file) || !Path::new(file).exists();
+    let is_sought =
+        |code: &str| codes::find(code).is_none_or(|code| project.selection.seeks(code) && (is_live || !code.is_live()));
+    left.entries().filter(|(file, code)| is_read(file) && is_sought(code)).count()
 }
 
 /// Says that a baseline knows more than there is.

@@ -23,7 +23,7 @@ use crate::diagnostic::{self, Baseline, Selection, render};
 
 pub(super) fn check(command: &CheckArguments, terminal: &Terminal, variables: &Variables) -> Exit {
     match begin(command, variables) {
-        Ok((check, files)) => check.run(files, terminal).unwrap_or_else(|(exit, why)| refuse(terminal, exit, &why)),
+        Ok((check, files)) => check.all(files, terminal),
         Err(why) => refuse(terminal, Exit::Usage, &why),
     }
 }
@@ -34,6 +34,8 @@ struct Check<'a> {
     variables: &'a Variables,
     selection: Selection,
     known: Baseline,
+    /// Why files that were asked for could not be read, a line each.
+    unread: Vec<String>,
 }
 
 /// What is wrong with the files.
@@ -41,16 +43,21 @@ struct Found {
     project: Project,
     /// How many known findings did not occur.
     gone: usize,
+    /// What is to be told beside the findings, a line each.
+    notes: Vec<String>,
 }
 
 fn begin<'a>(command: &'a CheckArguments, variables: &'a Variables) -> Result<(Check<'a>, Vec<File>), String> {
     let selection = command.selection()?;
     let known = known::read(command.baseline.as_deref())?;
-    let files = files::read(command, variables)?;
+    if let Some(folder) = &command.snapshots.folder {
+        snapshots::is_there(folder)?;
+    }
+    let (files, unread) = files::read(command, variables)?;
     if (command.fix || command.diff) && reads_stdin(command) && files.len() > 1 {
         return Err("with `--fix` and `--diff`, `-` stands alone".to_owned());
     }
-    Ok((Check { command, variables, selection, known }, files))
+    Ok((Check { command, variables, selection, known, unread }, files))
 }
 
 fn usage(why: String) -> Refused {
@@ -58,13 +65,26 @@ fn usage(why: String) -> Refused {
 }
 
 fn reads_stdin(command: &CheckArguments) -> bool {
-    command.paths.iter().any(|path| path.as_os_str() == "-")
+    command.paths.iter().any(|path| files::is_stdin(path))
 }
 
 impl Check<'_> {
+    /// Checks what could be read. What could not be is told of, and ends the command with no less than [`Exit::Usage`].
+    fn all(&self, files: Vec<File>, terminal: &Terminal) -> Exit {
+        let unread = self.unread.iter().map(|why| refuse(terminal, Exit::Usage, why));
+        let unread = unread.reduce(Exit::worst).unwrap_or(Exit::Ok);
+        self.run(files, terminal).unwrap_or_else(|(exit, why)| refuse(terminal, exit, &why)).worst(unread)
+    }
+
     fn run(&self, mut files: Vec<File>, terminal: &Terminal) -> Result<Exit, Refused> {
         let found = self.look(&files)?;
+        found.notes.iter().for_each(|note| terminal.tell(note));
         if let Some(path) = &self.command.write_baseline {
+            if !self.unread.is_empty() {
+                return Err(usage(
+                    "no baseline is written, as it would know nothing of what cannot be read".to_owned(),
+                ));
+            }
             return Ok(known::write(path, &found.project, terminal));
         }
         if !(self.command.fix || self.command.diff) {
@@ -99,7 +119,7 @@ impl Check<'_> {
         let (surroundings, live) = known.transpose()?.unwrap_or_default();
         let roots = files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
         let checked = project.check(roots, &surroundings);
-        let is_live = live.is_some();
+        let (is_live, notes) = (live.is_some(), live.as_ref().map(Live::left_out).unwrap_or_default());
         if let Some(live) = live {
             let refusals = live.refusals(&checked.program.statements, &project);
             project.findings.extend(refusals);
@@ -125,8 +145,8 @@ impl Check<'_> {
         // The program ends soon: taking a large tree apart takes longer than leaving it to that.
         std::mem::forget(checked);
         diagnostic::sort(&mut project.findings);
-        let gone = known::hide(&self.known, &mut project);
-        Ok(Found { project, gone })
+        let gone = known::hide(&self.known, &mut project, is_live);
+        Ok(Found { project, gone, notes })
     }
 
     /// What is known of an environment, and its databases where they are to be asked.

@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use super::Exit;
 use super::connect::{describe, open_to_read};
 use super::project::Project;
-use super::schema::{Refused, connections};
+use super::schema::{Refused, connections, told};
 use super::snapshots;
 use crate::check::metrics_queries::{MetricsQuery, metrics_queries, stated_texts};
 use crate::check::program::Statement;
@@ -61,6 +61,14 @@ impl Live {
     /// What they hold.
     pub(super) fn schemas(&self) -> Schemas {
         self.databases.iter().map(|(name, (_, schema))| (name.clone(), schema.clone())).collect()
+    }
+
+    /// What is to be told of views that they cannot read themselves, a line each.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let lines = |(name, (_, schema)): (&Arc<str>, &Database)| -> Vec<String> {
+            schema.left_out().map(|line| told(name, &line)).collect()
+        };
+        self.databases.iter().flat_map(lines).collect()
     }
 
     /// What they have against statements in which nothing else is wrong.

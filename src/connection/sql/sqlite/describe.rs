@@ -24,6 +24,9 @@ const INDEXES: &str = "
     select l.name, i.name from pragma_index_list(?1) l join pragma_index_info(l.name) i
     where l.\"unique\" and not l.partial and l.origin <> 'pk' order by l.seq, i.seqno";
 
+/// `SQLITE_ERROR`: what is wrong with a statement, that of a view included: it may name what is gone.
+const IS_WRONG: &str = "1";
+
 impl Describe for SqliteDatabase {
     /// There are no schemas to name.
     fn schema<'a>(&'a self, _also: &'a [String]) -> Answer<'a, Schema> {
@@ -50,15 +53,22 @@ impl Describe for SqliteDatabase {
 async fn read(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
     let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&mut *connection).await?;
     let names: Vec<(String, String)> = sqlx::query_as(TABLES).fetch_all(&mut *connection).await?;
-    let mut tables = IndexMap::new();
+    let (mut tables, mut broken) = (IndexMap::new(), IndexMap::new());
     for (name, kind) in names {
         let columns: Vec<(String, String, bool, Option<String>, i64)> =
-            sqlx::query_as(COLUMNS).bind(&name).fetch_all(&mut *connection).await?;
+            match sqlx::query_as(COLUMNS).bind(&name).fetch_all(&mut *connection).await {
+                Ok(columns) => columns,
+                Err(sqlx::Error::Database(error)) if kind == "view" && error.code().as_deref() == Some(IS_WRONG) => {
+                    broken.insert(name, error.message().to_owned());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
         let indexes: Vec<(String, Option<String>)> =
             sqlx::query_as(INDEXES).bind(&name).fetch_all(&mut *connection).await?;
         tables.insert(name, table(kind == "view", &columns, indexes));
     }
-    Ok(Schema { database: "sqlite".to_owned(), version, tables, ..Schema::default() })
+    Ok(Schema { database: "sqlite".to_owned(), version, tables, broken, ..Schema::default() })
 }
 
 fn table(

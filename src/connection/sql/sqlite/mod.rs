@@ -14,8 +14,10 @@ mod turn;
 mod upsert;
 mod write;
 
+use std::fs::File;
 use std::future::ready;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,16 +89,36 @@ impl SqliteDatabase {
         Self { shared: Arc::new(Shared { options, writer, readers, ready: OnceCell::new() }) }
     }
 
-    /// A database that is only read. A file that is not there is not made: what its schema would make stands in for it.
+    /// A database that is only read: not a byte of its file changes. A file that is not there is not made, and one that is empty
+    /// stays so: what its schema would make stands in for it.
     pub fn open_to_read(options: SqliteOptions) -> Self {
-        if !options.path.exists() {
+        if options.path.metadata().map_or(true, |file| file.len() == 0) {
             return Self::open(SqliteOptions { path: ":memory:".into(), ..options });
         }
+        Self::reading(options, false)
+    }
+
+    /// A database that is only asked what it holds: [`Self::open_to_read`], and nothing is left beside its file either.
+    pub fn open_to_describe(options: SqliteOptions) -> Self {
+        if is_at_rest(&options.path) { Self::reading(options, true) } else { Self::open_to_read(options) }
+    }
+
+    fn reading(options: SqliteOptions, is_at_rest: bool) -> Self {
         let connect = SqliteConnectOptions::new().filename(&options.path).busy_timeout(BUSY).read_only(true);
-        let readers = pool(READERS).connect_lazy_with(connect.pragma("query_only", "on"));
+        let readers = pool(READERS).connect_lazy_with(connect.immutable(is_at_rest).pragma("query_only", "on"));
         let ready = OnceCell::new_with(Some(()));
         Self { shared: Arc::new(Shared { options, writer: readers.clone(), readers, ready }) }
     }
+}
+
+/// Whether a file with a write-ahead log has none just now: nobody has it open. SQLite would make a log to read it, which where
+/// one may only read fails.
+fn is_at_rest(path: &Path) -> bool {
+    let mut head = [0; 20];
+    let is_read = File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok();
+    let beside = |end: &str| PathBuf::from(format!("{}{end}", path.display()));
+    // The 19th and the 20th byte are the versions that a writer and a reader need: 2 with such a log.
+    is_read && head.ends_with(&[2, 2]) && !beside("-wal").exists() && !beside("-shm").exists()
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
