@@ -370,15 +370,29 @@ fn every_shell_completes_every_command() {
     }
 }
 
+/// A word as bash takes it apart.
+fn broken(word: &str) -> Vec<&str> {
+    let (mut parts, mut rest) = (Vec::new(), word);
+    while let Some(at) = rest.find([':', '=']) {
+        parts.extend((at > 0).then_some(&rest[..at]));
+        parts.push(&rest[at..=at]);
+        rest = &rest[at + 1..];
+    }
+    parts.extend((!rest.is_empty() || parts.is_empty()).then_some(rest));
+    parts
+}
+
 /// What bash offers for the last of some words: its script is loaded, and its function called as bash calls it.
 fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
-    let line: Vec<String> = std::iter::once(&"vmflow").chain(words).map(|word| format!("'{word}'")).collect();
+    let parts: Vec<&str> = std::iter::once(&"vmflow").chain(words).flat_map(|word| broken(word)).collect();
+    let line: Vec<String> = parts.iter().map(|part| format!("'{part}'")).collect();
     let asked = format!(
-        "source complete.bash; COMP_WORDS=({}); COMP_CWORD={}
+        "source complete.bash; COMP_LINE='vmflow {}'; COMP_WORDS=({}); COMP_CWORD={}; COMP_WORDBREAKS=' =:'
          _vmflow_values vmflow \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"
          printf '%s\\n' \"${{COMPREPLY[@]}}\"; complete -p vmflow >&2",
+        words.join(" "),
         line.join(" "),
-        words.len()
+        parts.len() - 1
     );
     let folder = Path::new(env!("CARGO_BIN_EXE_vmflow")).parent().unwrap().to_owned();
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
@@ -416,7 +430,36 @@ fn bash_offers_what_stands_in_the_project() {
     assert_eq!(offers(&["run", "--jso"]), [""; 0], "flags are clap's");
     assert!(offers(&["run", "--param"]).contains(&"--params".to_owned()));
     std::fs::write(sandbox.path().join("vmflow.yaml"), "jobs: [").unwrap();
-    assert_eq!(offers(&["run", "--env", "pr"]), [""; 0], "nothing is told of what is wrong");
+    assert_eq!(
+        offers(&["run", "--env", "pr"]),
+        ["pr"],
+        "nothing is told of what is wrong, and no file is an environment"
+    );
+}
+
+#[test]
+fn bash_offers_files_workflows_and_codes_and_flags_to_who_begins_one() {
+    let sandbox = Sandbox::new();
+    sandbox.write("complete.bash", &sandbox.run(&["completions", "bash"]).stdout);
+    sandbox.write("g.flow", "workflow one {\n  output n = 1\n}\nworkflow two {\n  output n = 1\n}\n");
+    let offers = |words: &[&str]| offered(&sandbox, words);
+    for command in [["check"].as_slice(), &["fmt"], &["doc"], &["new", "test"], &["test", "new"], &["check", "g.flow"]]
+    {
+        assert_eq!(offers(&[command, &[""]].concat()), ["g.flow", "workflows/"], "{command:?}");
+    }
+    assert_eq!(offers(&["test", ""]), ["new", "g.flow", "workflows/"]);
+    assert_eq!(offers(&["runs", ""]), ["show", "prune", "help"]);
+    assert_eq!(offers(&["check", "workflows/ext"]), ["workflows/extractor.flow"]);
+    // Bash puts what is offered behind the last `:` or `=`.
+    assert_eq!(offers(&["run", "g.flow:"]), ["one", "two"]);
+    assert_eq!(offers(&["graph", "g.flow:t"]), ["two"]);
+    assert_eq!(offers(&["run", "nothing.flow:"]), [""; 0]);
+    assert_eq!(offers(&["check", "--format=s"]), ["short", "sarif"]);
+    assert_eq!(offers(&["check", "--format", "s"]), ["short", "sarif"]);
+    assert_eq!(offers(&["run", "--env=pr"]), ["prod"]);
+    assert!(offers(&["explain", "VF20"]).contains(&"VF201".to_owned()));
+    assert_eq!(offers(&["check", "--deny", "warnings,VF102"]), ["warnings,VF102"]);
+    assert!(offers(&["check", "--"]).contains(&"--fix".to_owned()));
 }
 
 /// The shell reads the script without complaint; one that is not installed is passed over, but for bash.

@@ -12,7 +12,7 @@ use super::surroundings::Store;
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::primitive::Spec;
 use crate::query::sql::{self, SqlDialect, SqlTemplate, Statement};
-use crate::schema::{Schema, Table, database_type, fits_column, is_text_in_sqlite};
+use crate::schema::{Schema, TABLE_NAMES, Table, database_type, fault_of_table_name, fits_column, is_text_in_sqlite};
 use crate::source::Span;
 use crate::value::{ConnectionKind, Type, Value};
 
@@ -116,8 +116,12 @@ impl Checker<'_> {
             arguments.get(at)?.as_ref()
         };
         let Some(connection) = site.connection.as_ref().and_then(|connection| connection.name.as_ref()) else { return };
-        let Some(schema) = self.surroundings.schemas.get(connection).cloned() else { return };
         let Some((name, table_span)) = argument("table").and_then(text_of) else { return };
+        if let Some(why) = fault_of_table_name(&name) {
+            let message = format!("`{name}` is not the name of a table: {why}");
+            return self.report(Diagnostic::new(&codes::VF404, table_span, message).help(TABLE_NAMES));
+        }
+        let Some(schema) = self.surroundings.schemas.get(connection).cloned() else { return };
         let Some((found, table)) = schema.table(&name) else {
             let is_known = name.split_once('.').is_none_or(|(first, _)| schema.knows(first));
             if is_known
@@ -160,6 +164,14 @@ impl Checker<'_> {
                 self.report(finding.help(help).note(schema.note()));
                 continue;
             };
+            // A key of SQLite's that is given none may be a number that it gives itself.
+            if field.ty == Type::None && !found.nullable && !table.primary_key.iter().any(|key| key == column) {
+                let message = format!("`none` goes into the column `{column}`, which holds no nulls");
+                let finding =
+                    Diagnostic::new(&codes::VF405, place(rows, &field.name), message).at("these rows have it");
+                self.report(finding.help("give it a value").note(schema.note()));
+                continue;
+            }
             let Some(wanted) = database_type(&found.ty) else { continue };
             let is_text = schema.database == "sqlite" && wanted.is_text() && is_text_in_sqlite(&field.ty);
             if !is_text && !fits_column(&field.ty, &wanted) {

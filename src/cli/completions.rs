@@ -7,6 +7,7 @@ mod values;
 
 use std::ffi::OsString;
 
+use clap::{Command, ValueHint};
 use clap_complete::Shell;
 
 use super::Exit;
@@ -21,9 +22,23 @@ const FISH: &str = include_str!("completions/values.fish");
 pub(super) fn completions(command: &CompletionsArguments, terminal: &Terminal) -> Exit {
     // Not to stdout directly: the generator panics when the reader has gone away.
     let mut script = Vec::new();
-    clap_complete::generate(command.shell, &mut grammar(), "vmflow", &mut script);
+    clap_complete::generate(command.shell, &mut hinted(grammar()), "vmflow", &mut script);
     terminal.print(&with_values(command.shell, &String::from_utf8_lossy(&script)));
     Exit::Ok
+}
+
+/// The grammar, each option with what it takes: a file, a folder, or nothing that lies on the disk. Its name says so.
+fn hinted(command: Command) -> Command {
+    command.mut_subcommands(hinted).mut_args(|argument| {
+        let takes = argument.get_value_names().and_then(|names| names.first());
+        let hint = match takes.map_or("", |name| name.as_str()) {
+            name if name.contains("FILE") || name.contains("PATH") => ValueHint::FilePath,
+            "DIR" => ValueHint::DirPath,
+            _ if argument.is_positional() || !argument.get_action().takes_values() => ValueHint::Unknown,
+            _ => ValueHint::Other,
+        };
+        argument.value_hint(hint)
+    })
 }
 
 /// The script, asking first for what stands in the project.

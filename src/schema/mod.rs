@@ -161,6 +161,23 @@ impl Table {
     }
 }
 
+/// Why a text cannot name a table that rows are written to; nothing when it can: `name` or `schema.name`.
+pub fn fault_of_table_name(name: &str) -> Option<String> {
+    let is_fine = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let odd = name.chars().find(|letter| !is_fine(*letter) && *letter != '.');
+    let begins_well = |part: &str| part.starts_with(|first: char| !first.is_ascii_digit());
+    match odd {
+        Some(' ') => Some("there is a space in it".to_owned()),
+        Some(odd) => Some(format!("there is `{}` in it", odd.escape_debug())),
+        None if name.matches('.').count() > 1 => Some("there are several points in it".to_owned()),
+        None if !name.split('.').all(begins_well) => Some("it does not begin with a letter or `_`".to_owned()),
+        None => None,
+    }
+}
+
+/// What can be a table's name, as help.
+pub const TABLE_NAMES: &str = "write `name` or `schema.name`, with letters, digits and `_`";
+
 /// Where the snapshot of a connection may lie in a folder, the more particular one first.
 pub fn places(folder: &Path, environment: &str, connection: &str) -> [PathBuf; 2] {
     [folder.join(format!("{environment}.{connection}.json")), folder.join(format!("{connection}.json"))]
@@ -190,6 +207,18 @@ mod tests {
         assert_eq!(table.column("day").unwrap().0, "Day");
         assert!(table.is_unique(&["day"]) && !table.is_unique(&["day", "x"]) && !table.is_unique(&[]));
         assert_eq!(schema.note(), "schema/db.json, pulled 2025-01-09");
+    }
+
+    #[test]
+    fn a_name_is_plain_or_why_it_is_none_is_told() {
+        for name in ["t", "_t1", "public.daily_metric", "T.t"] {
+            assert_eq!(fault_of_table_name(name), None, "{name}");
+        }
+        for (name, why) in
+            [("my table", "a space"), ("a-b", "`-`"), ("a.b.c", "points"), ("", "begin"), ("a.1", "begin")]
+        {
+            assert!(fault_of_table_name(name).unwrap().contains(why), "{name}");
+        }
     }
 
     #[test]

@@ -34,6 +34,13 @@ pub fn comments(source: &Source) -> Vec<Comment> {
     found.collect()
 }
 
+/// The lines of a file that document what stands below them, from their `##` on, in order.
+pub fn documenting(source: &Source) -> Vec<Span> {
+    let scan = Scan::of(&source.text);
+    let lines = scan.tokens.iter().filter(|token| token.kind == Kind::Doc);
+    lines.map(|token| source.span().slice(token.start, token.end)).collect()
+}
+
 /// The comment that a file begins with, without its markers: it describes the file.
 pub fn head(text: &str) -> String {
     let comment = text.trim_start_matches('\u{feff}').lines().take_while(|line| is_comment(line));

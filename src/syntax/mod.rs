@@ -28,7 +28,7 @@ mod slips;
 mod tests;
 mod words;
 
-pub use comments::{Comment, comments, head};
+pub use comments::{Comment, comments, documenting, head};
 pub use extents::Extents;
 pub(crate) use scan::{Bracket, Kind, Token, tokens};
 

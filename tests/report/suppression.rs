@@ -67,6 +67,7 @@ fn what_allows_nothing_is_told_with_its_fix() {
         ("vmflow: allow VF103 because x", "there is no finding VF103 here to allow", Some("")),
         ("vmflow: allow VF1033 because x", "no check is called `VF1033`; did you mean VF103?", Some("")),
         ("vmflow: alow VF103 because x", "this allows nothing as it is written", Some("vmflow: allow")),
+        ("vmflow:allow VF103 because x", "this allows nothing as it is written", Some("vmflow: allow")),
         ("vmflow: allow", "this does not say what it allows", Some("")),
         ("vmflow: allow because x", "this does not say what it allows", Some("")),
     ];
@@ -79,6 +80,16 @@ fn what_allows_nothing_is_told_with_its_fix() {
         assert_eq!((&found[0]["code"], &found[0]["message"]), (&"VF906".into(), &message.into()), "{comment}");
         assert_eq!(found[0]["fix"]["edits"][0]["replacement"].as_str(), replacement, "{comment}");
     }
+}
+
+#[test]
+fn documentation_allows_nothing_until_it_is_a_comment() {
+    let body = "  ## vmflow: allow VF104 because x\n  param p: int = 1\n  output n = 1";
+    assert_eq!(found(body, &[]), ["1 VF906", "2 VF104"]);
+    let none: [&str; 0] = [];
+    // Removing the parameter would be a fix, too: `VF906` alone is wanted.
+    let mended = body.replace("##", "#");
+    assert_eq!(found(&mended, &[]), none);
 }
 
 #[test]

@@ -39,13 +39,32 @@ pub(super) struct Word<'s> {
 /// Reads a comment; prose gives nothing.
 pub(super) fn read(comment: &str) -> Option<Marker<'_>> {
     let words = words(comment);
-    let [name, verb, rest @ ..] = words.as_slice() else { return None };
-    if name.text == "vmflow:" && verb.text == "allow" {
-        return Some(allow(rest));
+    match words.as_slice() {
+        [name, verb, rest @ ..] if name.text == "vmflow:" && verb.text == "allow" => Some(allow(rest)),
+        words => misspelt(words).map(Marker::Misspelt),
     }
-    let is_code = rest.first().is_some_and(|word| looks_like_a_code(word.text));
-    let is_named = is_near(name.text.trim_end_matches(':'), "vmflow");
-    (is_code && is_named).then_some(Marker::Misspelt(name.range.start..verb.range.end))
+}
+
+/// What stands in the place of `vmflow: allow` in a line of documentation, which allows nothing: its `##` included.
+pub(super) fn documented(line: &str) -> Option<Range<usize>> {
+    let words = words(line);
+    match words.as_slice() {
+        [name, verb, code, ..] if name.text == "vmflow:" && verb.text == "allow" && looks_like_a_code(code.text) => {
+            Some(0..verb.range.end)
+        }
+        words => misspelt(words).map(|words| 0..words.end),
+    }
+}
+
+/// A name and a verb before a code, the colon of the name wherever it is: `vmflow:allow VF103`, `vmflow : allow VF103`.
+fn misspelt(words: &[Word<'_>]) -> Option<Range<usize>> {
+    let code = words.iter().take(4).position(|word| looks_like_a_code(word.text))?;
+    let (before, _) = words.split_at_checked(code)?;
+    let (name, behind) = before.split_first()?;
+    let (called, glued) = name.text.split_once(':').unwrap_or((name.text, ""));
+    let verbs = behind.iter().filter(|word| word.text != ":").count() + usize::from(!glued.is_empty());
+    let end = before.last()?.range.end;
+    (verbs == 1 && is_near(called, "vmflow")).then_some(name.range.start..end)
 }
 
 fn allow<'s>(words: &[Word<'s>]) -> Marker<'s> {
@@ -109,14 +128,34 @@ mod tests {
     }
 
     #[test]
+    fn documentation_allows_nothing() {
+        assert_eq!(documented("## vmflow: allow VF104 because x"), Some(0..16));
+        assert_eq!(documented("## vmflow:alow VF104"), Some(0..14));
+        for prose in ["## vmflow: allow", "## vmflow: allow what is wrong", "## VF104 is allowed", "## the limit"] {
+            assert_eq!(documented(prose), None, "{prose}");
+        }
+    }
+
+    #[test]
     fn a_misspelt_marker_is_seen_and_prose_is_not() {
         for misspelt in ["vmflow: alow", "vmflow: ignore", "vmflow allow", "vmflw: allow", "VMFlow: Allow"] {
             let comment = format!("# {misspelt} VF103 because x");
             assert_eq!(read(&comment), Some(Marker::Misspelt(2..2 + misspelt.len())), "{comment}");
         }
-        for prose in
-            ["#", "# vmflow", "# vmflow allows several", "# vmflow: see the docs", "# allow VF103", "# see x VF103"]
-        {
+        for misspelt in ["vmflow:allow", "vmflow : allow", "vmflow:alow"] {
+            let comment = format!("#{misspelt} VF103 because x");
+            assert_eq!(read(&comment), Some(Marker::Misspelt(1..1 + misspelt.len())), "{comment}");
+        }
+        for prose in [
+            "#",
+            "# vmflow",
+            "# vmflow tells of VF103",
+            "# vmflow: VF103",
+            "# vmflow allows several",
+            "# vmflow: see the docs",
+            "# allow VF103",
+            "# see x VF103",
+        ] {
             assert_eq!(read(prose), None, "{prose}");
         }
     }

@@ -46,7 +46,8 @@ struct Allowances<'a> {
     all: Vec<Allowance<'a>>,
     /// Which of them stand for a line or a statement.
     by_target: HashMap<Target, Vec<usize>>,
-    misspelt: Vec<Span>,
+    /// What is nearly such a comment, with what to write instead.
+    misspelt: Vec<(Span, &'static str)>,
 }
 
 /// What a comment stands for.
@@ -92,10 +93,17 @@ impl<'a> Allowances<'a> {
                     let codes = codes.into_iter().map(Allowed::new).collect();
                     found.all.push(Allowance { comment, codes, reason });
                 }
-                Some(Marker::Misspelt(words)) => found.misspelt.push(comment.span.slice(words.start, words.end)),
+                Some(Marker::Misspelt(words)) => {
+                    found.misspelt.push((comment.span.slice(words.start, words.end), "vmflow: allow"));
+                }
                 None => {}
             }
         }
+        let documented = syntax::documenting(source).into_iter().filter_map(|line| {
+            let words = marker::documented(source.slice(line))?;
+            Some((line.slice(words.start, words.end), "# vmflow: allow"))
+        });
+        found.misspelt.extend(documented);
         if !found.all.is_empty() {
             found.extents = Extents::of(&module.file);
             found.aim();
@@ -123,12 +131,9 @@ impl<'a> Allowances<'a> {
     }
 
     fn complaints(&self, has_errors: bool) -> Vec<Diagnostic> {
-        let misspelt = self.misspelt.iter().map(|words| {
-            Diagnostic::new(&codes::VF906, *words, "this allows nothing as it is written").fix(
-                "write `vmflow: allow`",
-                *words,
-                "vmflow: allow",
-            )
+        let misspelt = self.misspelt.iter().map(|(words, right)| {
+            let finding = Diagnostic::new(&codes::VF906, *words, "this allows nothing as it is written");
+            finding.fix(format!("write `{right}`"), *words, *right)
         });
         misspelt.chain(self.all.iter().flat_map(|allowance| allowance.complaints(self.source, has_errors))).collect()
     }

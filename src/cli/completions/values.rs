@@ -1,17 +1,23 @@
-//! Which values of the project could stand in the place of a word: jobs, workflow files, environments, runs, steps.
+//! Which values could stand in the place of a word: jobs, workflow files, environments, runs, steps of the project; codes, and
+//! what an argument chooses from.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 
 use crate::cli::arguments::{ConfigArguments, command as grammar};
 use crate::cli::history::History;
 use crate::cli::packages;
-use crate::cli::project::{Project, read_named};
+use crate::cli::project::{Project, read_named, split_target};
 use crate::config::{Config, Variables};
+use crate::diagnostic::codes;
 use crate::package;
+use crate::source::Sources;
 use crate::store::{RunRow, Selection};
+use crate::syntax;
+use crate::syntax::ast::{Item, ItemKind};
 
 /// How many runs are offered, the newest.
 const RUNS: u32 = 50;
@@ -21,22 +27,31 @@ pub(super) fn of(at: usize, words: &[String], variables: &Variables) -> Vec<Stri
     let mut root = grammar();
     root.build();
     let Some(place) = Place::of(&root, at, words) else { return Vec::new() };
-    let begun = words.get(at).map_or("", String::as_str);
-    let offered = place.offered(begun, variables).unwrap_or_default();
-    offered.into_iter().filter(|value| value.starts_with(begun) && is_plain(value)).collect()
+    let word = words.get(at).map_or("", String::as_str);
+    // What is being written is the last part of `--deny=warnings,VF1`; the others stay.
+    let value = if word.starts_with('-') { word.split_once('=').map_or("", |(_, value)| value) } else { word };
+    let part = place.argument.get_value_delimiter().and_then(|delimiter| value.rsplit(delimiter).next());
+    let begun = part.unwrap_or(value);
+    let before = word.strip_suffix(begun).unwrap_or_default();
+    let offered = place.offered(begun, variables).into_iter().filter(|value| value.starts_with(begun));
+    offered.map(|value| format!("{before}{value}")).filter(|value| is_plain(value)).collect()
 }
 
 /// Whether a shell takes a value for one word as it is.
 fn is_plain(value: &str) -> bool {
-    value.chars().all(|letter| letter.is_alphanumeric() || "-_./:@+=~[]".contains(letter))
+    value.chars().all(|letter| letter.is_alphanumeric() || "-_./:@+=~[],".contains(letter))
 }
 
 /// Where a word stands.
 struct Place<'a> {
     /// The argument whose value it is.
     argument: &'a Arg,
-    /// The commands around it: `runs show`.
+    /// The command around it.
+    inner: &'a Command,
+    /// All commands around it: `runs show`.
     command: String,
+    /// Whether another command could stand here.
+    begins: bool,
     /// What was said before, by the name of the argument.
     said: HashMap<&'a str, &'a str>,
 }
@@ -63,14 +78,27 @@ impl<'a> Place<'a> {
                 positional += 1;
             }
         }
-        let argument = match waiting {
-            Some(flag) => flag?,
-            None => command.get_positionals().nth(positional)?,
+        let word = words.get(at).filter(|word| word.starts_with("--") && word.contains('='));
+        let argument = match (waiting, word) {
+            (Some(flag), _) => flag?,
+            (None, Some(word)) => flag(command, word)?,
+            (None, None) => nth(command, positional)?,
         };
-        Some(Self { argument, command: path.join(" "), said })
+        let begins = waiting.is_none() && positional == 0;
+        Some(Self { argument, inner: command, command: path.join(" "), begins, said })
     }
 
-    fn offered(&self, begun: &str, variables: &Variables) -> Option<Vec<String>> {
+    fn offered(&self, begun: &str, variables: &Variables) -> Vec<String> {
+        let chosen = self.argument.get_possible_values();
+        let mut all: Vec<String> = chosen.iter().map(|value| value.get_name().to_owned()).collect();
+        let commands = self.inner.get_subcommands().filter(|inner| self.begins && inner.get_name() != "help");
+        all.extend(commands.map(|inner| inner.get_name().to_owned()));
+        all.extend(self.known(begun, variables).unwrap_or_default());
+        all
+    }
+
+    /// What stands in the project, and codes.
+    fn known(&self, begun: &str, variables: &Variables) -> Option<Vec<String>> {
         let name = self.argument.get_value_names()?.first()?.as_str();
         let mut project = Project::default();
         let config = self.said.get("config").map(PathBuf::from);
@@ -84,6 +112,9 @@ impl<'a> Place<'a> {
                 all.extend(files(begun));
                 Some(all)
             }
+            ("PATH" | "FLOW" | "NAME|FILE", _) => Some(files(begun)),
+            ("CODE" | "CODE,…", _) => Some(codes()),
+            ("warnings|CODE,…", _) => Some(std::iter::once("warnings".to_owned()).chain(codes()).collect()),
             ("JOB", _) | (_, "job_id" | "job") => Some(jobs(&config()?, &mut project)),
             ("PACKAGE", _) => {
                 let config = config()?;
@@ -115,6 +146,16 @@ impl<'a> Place<'a> {
     }
 }
 
+/// The positional argument of a place: the last one takes what is left over where it takes several.
+fn nth(command: &Command, positional: usize) -> Option<&Arg> {
+    let last = command.get_positionals().last().filter(|last| matches!(last.get_action(), ArgAction::Append));
+    command.get_positionals().nth(positional).or(last)
+}
+
+fn codes() -> Vec<String> {
+    codes::ALL.iter().map(|code| code.id.to_owned()).collect()
+}
+
 fn flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     let named = word.split('=').next().unwrap_or_default();
     command.get_arguments().find(|argument| match named.strip_prefix("--") {
@@ -132,8 +173,11 @@ fn jobs(config: &Config, project: &mut Project) -> Vec<String> {
     ids
 }
 
-/// The workflow files in the folder that a path has begun to name, and the folders there.
+/// The workflow files in the folder that a path has begun to name, and the folders there; behind `FILE:` its workflows.
 fn files(begun: &str) -> Vec<String> {
+    if let (file, Some(_)) = split_target(begun) {
+        return workflows(&file).into_iter().map(|name| format!("{}:{name}", file.display())).collect();
+    }
     let folder = begun.rsplit_once('/').map_or("", |(folder, _)| folder);
     let prefix = if begun.contains('/') { format!("{folder}/") } else { String::new() };
     let place = if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) };
@@ -151,6 +195,16 @@ fn files(begun: &str) -> Vec<String> {
     }
     found.sort();
     found
+}
+
+fn workflows(file: &Path) -> Vec<Arc<str>> {
+    let Ok(text) = read_named(file) else { return Vec::new() };
+    let (parsed, _) = syntax::parse(&Sources::default().add("file", text));
+    let name = |item: Item| match item.kind {
+        ItemKind::Workflow(workflow) => Some(workflow.name.node),
+        _ => None,
+    };
+    parsed.items.into_iter().filter_map(name).collect()
 }
 
 fn runs(history: &History) -> Option<Vec<String>> {

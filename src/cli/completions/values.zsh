@@ -1,11 +1,14 @@
 # What stands in the project goes before files and flags.
 _vmflow() {
-    local -a values
+    local -a values folders
     if [[ ${words[CURRENT]} != -* ]]; then
         values=("${(@f)$(VMFLOW_COMPLETE=$((CURRENT - 1)) "${words[@]}" 2>/dev/null </dev/null)}")
         values=(${values:#})
         if (( $#values )); then
-            compadd -a values
+            folders=(${(M)values:#*/})
+            values=(${values:#*/})
+            (( $#folders )) && compadd -S '' -a folders
+            (( $#values )) && compadd -a values
             return
         fi
     fi

@@ -9,6 +9,7 @@ use super::text::too_wide;
 use crate::connection::SqlDialect;
 use crate::diagnostic::did_you_mean;
 use crate::query::sql::{SqlQuery, unbindable};
+use crate::schema::{TABLE_NAMES, fault_of_table_name};
 use crate::value::{ErrorKind, StepError, Table, Type, Value};
 
 /// A column of a table in the database.
@@ -52,12 +53,10 @@ fn bad(kind: ErrorKind, message: impl Into<String>) -> StepError {
 
 /// A name or `schema.name`, quoted; anything else is refused.
 pub(super) fn quote_table(name: &str) -> Result<String, StepError> {
-    let parts: Vec<&str> = name.split('.').collect();
-    if parts.len() > 2 || !parts.iter().all(|part| is_name(part)) {
-        let help = "write `name` or `schema.name`, with letters, digits and `_`";
-        return Err(bad(ErrorKind::Query, format!("`{name}` is not the name of a table")).help(help));
+    if let Some(why) = fault_of_table_name(name) {
+        return Err(bad(ErrorKind::Query, format!("`{name}` is not the name of a table: {why}")).help(TABLE_NAMES));
     }
-    Ok(parts.iter().map(|part| quote(part)).collect::<Vec<_>>().join("."))
+    Ok(name.split('.').map(quote).collect::<Vec<_>>().join("."))
 }
 
 fn is_name(text: &str) -> bool {
