@@ -387,7 +387,8 @@ fn offered(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let parts: Vec<&str> = std::iter::once(&"vmflow").chain(words).flat_map(|word| broken(word)).collect();
     let line: Vec<String> = parts.iter().map(|part| format!("'{part}'")).collect();
     let asked = format!(
-        "source complete.bash; COMP_LINE='vmflow {}'; COMP_WORDS=({}); COMP_CWORD={}; COMP_WORDBREAKS=' =:'
+        // Only while it completes does bash take word of how to.
+        "source complete.bash; compopt() {{ :; }}; COMP_LINE='vmflow {}'; COMP_WORDS=({}); COMP_CWORD={}; COMP_WORDBREAKS=' =:'
          _vmflow_values vmflow \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"
          printf '%s\\n' \"${{COMPREPLY[@]}}\"; complete -p vmflow >&2",
         words.join(" "),
