@@ -231,7 +231,7 @@ fn deprecated_jobs_and_parameters_are_told_where_they_are_given() {
     sandbox.write(
         "vmflow.yaml",
         "default_environment: local\nenvironments:\n  local: { connections: {} }\njobs:\n  old:\n    \
-         workflow: packages/days/count.flow\n    params: { from_day: 2026-03-01 }\n",
+         workflow: packages/days/count.flow:count\n    params: { from_day: 2026-03-01 }\n",
     );
     let ran = sandbox.run(&["check", "packages", "--format", "short"]);
     let told = "vmflow.yaml:6:15: warning[VF905]: the workflow `count` is deprecated\n\
@@ -286,6 +286,35 @@ fn jobs_are_held_against_the_types_and_the_connections_of_their_workflows() {
                 vmflow.yaml:10:24: error[VF701]: the job `lacking` wants `db: sql`, and the environment `local` has no such connection\n\
                 vmflow.yaml:11:22: error[VF701]: the job `other` wants `db: sql`, and the environment `odd` has no such connection\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (1, told), "{}", ran.stderr);
+}
+
+#[test]
+fn a_job_names_a_workflow_of_its_own_file() {
+    let sandbox = Sandbox::new();
+    sandbox.write("two.flow", "workflow collect {\n  output n = 1\n}\n\nworkflow publish {\n  output n = 2\n}\n");
+    sandbox.write("other.flow", "workflow extractor {\n  output n = 1\n}\n");
+    sandbox.write(
+        "vmflow.yaml",
+        "default_environment: local\nenvironments:\n  local: { connections: {} }\njobs:\n  \
+         a: { workflow: 'two.flow:extractor' }\n  b: { workflow: two.flow:colect }\n  c: { workflow: two.flow }\n  \
+         d: { workflow: twoo.flow }\n  e: { workflow: two.flow:publish, params: { x: 1 } }\n",
+    );
+    let ran = sandbox.run(&["check", "two.flow", "other.flow"]);
+    let found = [
+        "a: { workflow: 'two.flow:extractor' }\n   ·                          ─────────",
+        "`two.flow` holds no workflow `extractor`",
+        "= help: it has collect, publish",
+        "`two.flow` holds no workflow `colect`",
+        "= help: did you mean `collect`?",
+        "`two.flow` holds several workflows",
+        "= help: write `two.flow:collect` or `:publish`",
+        "the job `d` names a file that is not there: `twoo.flow`",
+        "= help: did you mean `two.flow`?",
+        "`publish` has no parameter `x`",
+    ];
+    for found in found {
+        assert!(ran.stdout.contains(found), "{found}\n{}", ran.stdout);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Checker;
 use super::program::Step;
 use super::scope::{Role, Scope};
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind};
 
@@ -41,7 +41,7 @@ impl Checker<'_> {
             .help("write `after: [name]`, with the name of a step beside this one");
         let written = self.text(name.span);
         let known = scope.blocks.last().into_iter().flat_map(|block| block.names.keys()).map(|name| &**name);
-        let near: Vec<&str> = closest(&written, known).into_iter().collect();
+        let near = nearest(&written, known);
         let finding = if near.is_empty() { finding } else { self.suggest(finding, &written, near, name.span) };
         self.report(finding);
     }

@@ -63,9 +63,13 @@ impl Checker<'_> {
             return Given { arguments: given, is_right: false };
         }
         let mut is_complete = true;
-        for (argument, at) in placed(site.arguments, wanted) {
+        let placed = placed(site.arguments, wanted);
+        let is_free = |at: usize| !placed.iter().any(|(_, taken)| *taken == Some(at));
+        let free: Vec<&Wanted> =
+            wanted.iter().enumerate().filter(|(at, _)| is_free(*at)).map(|(_, param)| param).collect();
+        for (argument, at) in placed {
             let Some((at, param)) = at.and_then(|at| Some((at, wanted.get(at)?))) else {
-                self.no_parameter(argument, wanted, site);
+                self.no_parameter(argument, wanted.len(), &free, site);
                 self.expr(scope, &argument.value, None);
                 is_complete = false;
                 continue;
@@ -128,13 +132,14 @@ impl Checker<'_> {
         checked
     }
 
-    fn no_parameter(&mut self, argument: &Argument, wanted: &[Wanted], site: &CallSite<'_>) {
+    /// `free` are the parameters that have no argument yet.
+    fn no_parameter(&mut self, argument: &Argument, count: usize, free: &[&Wanted], site: &CallSite<'_>) {
         let finding = if let Some(name) = &argument.name {
             let message = format!("`{}` has no argument `{}`", site.text, name.node);
-            let finding = Diagnostic::new(&codes::VF106, name.span, message);
+            let finding = Diagnostic::new(&codes::VF106, name.span, message).help("leave it out");
             let meant =
-                foreign::parameter(&name.node).iter().find(|meant| wanted.iter().any(|param| *param.name == ***meant));
-            let known = wanted.iter().map(|param| Candidate { name: &param.name, ty: Some(&param.ty) });
+                foreign::parameter(&name.node).iter().find(|meant| free.iter().any(|param| *param.name == ***meant));
+            let known = free.iter().map(|param| Candidate { name: &param.name, ty: Some(&param.ty) });
             match meant {
                 Some(meant) => {
                     finding.help(format!("that is `{meant}` here")).fix(format!("write `{meant}`"), name.span, *meant)
@@ -142,7 +147,6 @@ impl Checker<'_> {
                 None => self.suggest(finding, &name.node, known, name.span),
             }
         } else {
-            let count = wanted.len();
             let plural = if count == 1 { "" } else { "s" };
             let message = format!("`{}` takes {count} argument{plural}, and this is one more", site.text);
             Diagnostic::new(&codes::VF106, argument.value.span, message).help("leave it out")

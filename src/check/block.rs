@@ -169,7 +169,12 @@ impl Checker<'_> {
             finding = if name.span == first.span { finding.at(text) } else { finding.label(name.span, text) };
         }
         let path: Vec<&str> = names.iter().map(|name| &*name.node).collect();
-        self.report(finding.note(draw(&path)).help("one of them must do without the other"));
+        let help = if path.len() == 1 {
+            "a name keeps its value, and this is the first: take what it is made of from another name"
+        } else {
+            "one of them must do without the other"
+        };
+        self.report(finding.note(draw(&path)).help(help));
     }
 
     fn statement(&mut self, scope: &mut Scope, statement: &Statement) -> Placed {

@@ -140,7 +140,7 @@ impl Checker<'_> {
         if let Some(spec) = registry::prelude(name) {
             return Some(Callee::Primitive(spec, None));
         }
-        let finding = if let Some(bound) = scope.bound_at(name) {
+        let finding = if let Some(bound) = scope.bound_at(name).filter(|_| scope.step.as_ref() != Some(name)) {
             Diagnostic::new(&codes::VF101, span, format!("`{name}` is a value, not a function"))
                 .label(bound, "bound here")
                 .help("leave the parentheses out")
@@ -173,7 +173,7 @@ impl Checker<'_> {
         let finding = Diagnostic::new(&codes::VF101, span, format!("no connection is called `{name}` here"));
         if let Some(near) = closest(name, used.iter().map(|name| &**name)) {
             let finding = finding.help(format!("did you mean `{near}`?"));
-            self.report(finding.fix(format!("write `{near}`"), span, near));
+            self.report(finding.respell(name, near, span));
         } else if self.missed_connections.insert(Arc::from(name)) {
             self.report(match used.as_slice() {
                 [only] => finding.help(format!("write `{only}`, or name another: `use {name}: {kind}`")),

@@ -9,7 +9,7 @@ use super::narrow;
 use super::program::{Expr, ExprKind, RunField};
 use super::scope::{Found, Scope};
 use super::suggest::Candidate;
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, closest, codes, nearest};
 use crate::primitive::{Effect, registry};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOperator, Literal, Name, UnaryOperator};
@@ -31,6 +31,17 @@ const STATUSES: [&str; 5] = ["success", "partial", "failed", "cancelled", "crash
 
 pub(super) fn pure(kind: ExprKind, ty: Type, span: Span) -> Expr {
     Expr { kind, ty, span, effect: Effect::Pure }
+}
+
+/// A word where a text is wanted, which may lack its quotes. Names are small letters here: others are hardly one.
+fn in_quotes(finding: &Diagnostic, name: &str, wanted: Option<&Type>, span: Span) -> Option<Diagnostic> {
+    let is_sure = match wanted.map(Type::required) {
+        Some(Type::Literals(members)) => members.contains(name),
+        Some(Type::Text) => name.contains(|c: char| c.is_ascii_uppercase()),
+        _ => return None,
+    };
+    let finding = finding.clone().help(format!("a text stands in quotes: `\"{name}\"`"));
+    Some(if is_sure { finding.fix(format!("write `\"{name}\"`"), span, format!("\"{name}\"")) } else { finding })
 }
 
 /// What stands where an expression is wrong: its finding is told, nothing more follows from it.
@@ -79,11 +90,14 @@ impl Checker<'_> {
     fn expr_kind(&mut self, scope: &mut Scope, expr: &ast::Expr, wanted: Option<&Type>) -> Expr {
         let span = expr.span;
         match &expr.kind {
-            ast::ExprKind::Literal(literal) => literal_expr(literal, span, wanted),
+            ast::ExprKind::Literal(literal) => {
+                self.plain_braces(scope, literal, span);
+                literal_expr(literal, span, wanted)
+            }
             ast::ExprKind::Interpolated(fragments) => self.interpolated(scope, fragments, span),
-            ast::ExprKind::Tagged(tagged) => self.tagged(scope, tagged, span),
+            ast::ExprKind::Tagged(tagged) => self.tagged(scope, tagged, wanted, span),
             ast::ExprKind::Name(name) => self.name(scope, name, wanted, span),
-            ast::ExprKind::Field { of, name, optional } => self.field(scope, of, name, *optional, span),
+            ast::ExprKind::Field { of, name, optional } => self.field(scope, of, name, *optional, wanted, span),
             ast::ExprKind::Call { callee, arguments, arguments_span } => {
                 self.call(scope, callee, arguments, *arguments_span, span)
             }
@@ -122,7 +136,7 @@ impl Checker<'_> {
                     _ if is_told => {}
                     Some(Type::Connection(kind)) => self.unknown_connection(scope, name, span, *kind),
                     _ => {
-                        let finding = self.unknown_name(scope, name, span);
+                        let finding = self.unknown_name(scope, name, wanted, span);
                         self.report(finding);
                     }
                 }
@@ -142,7 +156,7 @@ impl Checker<'_> {
     }
 
     /// The finding for a name that means nothing here; a function's name without a call is its own mistake.
-    fn unknown_name(&mut self, scope: &Scope, name: &str, span: Span) -> Diagnostic {
+    fn unknown_name(&mut self, scope: &Scope, name: &str, wanted: Option<&Type>, span: Span) -> Diagnostic {
         if self.is_function(scope.module, name) {
             let message = format!("`{name}` is a function and is not called");
             return Diagnostic::new(&codes::VF101, span, message).help(format!("write `{name}(…)`"));
@@ -159,10 +173,23 @@ impl Checker<'_> {
             return finding;
         }
         let finding = finding.help("define it as a step, `name = …`, or as a parameter, `param name: type`");
-        self.suggest(finding, name, scope.names().chain([Candidate::from("run")]), span)
+        if nearest(name, scope.names().map(|known| known.name)).is_empty()
+            && let Some(finding) = in_quotes(&finding, name, wanted, span)
+        {
+            return finding;
+        }
+        self.suggest_of(finding, name, scope.names().chain([Candidate::from("run")]), wanted, span)
     }
 
-    fn field(&mut self, scope: &mut Scope, of: &ast::Expr, name: &Name, optional: bool, span: Span) -> Expr {
+    fn field(
+        &mut self,
+        scope: &mut Scope,
+        of: &ast::Expr,
+        name: &Name,
+        optional: bool,
+        wanted: Option<&Type>,
+        span: Span,
+    ) -> Expr {
         if let Some(expr) = self.run_field(scope, of, name, span) {
             return expr;
         }
@@ -171,8 +198,14 @@ impl Checker<'_> {
             return broken(span);
         }
         let of = self.expr(scope, of, None);
+        let before = self.diagnostics.len();
         let ty = self.left_of_dot(&of, optional, &format!("`.{}`", name.node));
-        let found = self.field_of(of, &ty, name, optional, span);
+        let decided = self.diagnostics.len();
+        let found = self.field_of(of, &ty, name, (optional, wanted), span);
+        // That there may be no value matters when there is such a field.
+        if self.diagnostics.len() > decided {
+            self.diagnostics.drain(before..decided);
+        }
         match (optional, found) {
             (true, Expr { kind, ty, span, effect }) => Expr { kind, ty: ty.optional(), span, effect },
             (false, found) => found,
@@ -185,7 +218,14 @@ impl Checker<'_> {
         if optional || is_json { of.ty.required() } else { self.decide(of, doing) }
     }
 
-    fn field_of(&mut self, of: Expr, ty: &Type, name: &Name, optional: bool, span: Span) -> Expr {
+    fn field_of(
+        &mut self,
+        of: Expr,
+        ty: &Type,
+        name: &Name,
+        (optional, wanted): (bool, Option<&Type>),
+        span: Span,
+    ) -> Expr {
         let effect = of.effect;
         let field = |of: Expr, ty: Type| Expr {
             kind: ExprKind::Field { of: Box::new(of), name: name.node.clone(), optional },
@@ -199,7 +239,7 @@ impl Checker<'_> {
                     let found = found.clone();
                     field(of, found)
                 }
-                None => self.no_field(of.span, ty, name, span),
+                None => self.no_field(of.span, ty, name, wanted, span),
             };
         }
         if let Some(property) = ty.family().and_then(|family| registry::property(family, &name.node)) {
@@ -213,13 +253,13 @@ impl Checker<'_> {
             Type::Map(key, value) if key.is_text() => field(of, (**value).clone()),
             Type::Table(row) => match row.get(&name.node) {
                 Some(column) => field(of, Type::list(column.clone())),
-                None => self.no_field(of.span, ty, name, span),
+                None => self.no_field(of.span, ty, name, wanted, span),
             },
-            _ => self.no_field(of.span, ty, name, span),
+            _ => self.no_field(of.span, ty, name, wanted, span),
         }
     }
 
-    fn no_field(&mut self, of: Span, ty: &Type, name: &Name, span: Span) -> Expr {
+    fn no_field(&mut self, of: Span, ty: &Type, name: &Name, wanted: Option<&Type>, span: Span) -> Expr {
         let family = ty.family().unwrap_or_default();
         if registry::method(family, &name.node).is_some() {
             let message = format!("`{}` is a method and is not called", name.node);
@@ -252,7 +292,7 @@ impl Checker<'_> {
         }
         let finding = match self.of_each(of, ty, &name.node) {
             Some(help) => finding.help(help),
-            None => self.suggest(finding, &name.node, candidates, name.span),
+            None => self.suggest_of(finding, &name.node, candidates, wanted, name.span),
         };
         self.report(finding);
         broken(span)

@@ -2,7 +2,7 @@
 
 use super::program::Expr;
 use super::scope::Scope;
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::primitive::{Form, Spec, registry};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
@@ -161,7 +161,7 @@ pub(super) fn method_of_kind(receiver: &Expr, ty: &Type, name: &Name, arguments:
     let ast::ExprKind::Tagged(tagged) = &arguments.first()?.value.kind else { return None };
     let of = methods_for(kind.family(), tagged.tag)?;
     let own = registry::all().filter(|spec| spec.form == Form::Method && spec.family() == kind.family());
-    if closest(&name.node, own.map(Spec::verb)).is_some() {
+    if !nearest(&name.node, own.map(Spec::verb)).is_empty() {
         return None;
     }
     let finding = Diagnostic::new(

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::program::{Expr, ExprKind};
-use crate::diagnostic::{Diagnostic, closest, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, codes, did_you_mean, is_sure, nearest};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOperator;
 use crate::value::{Mismatch, RecordType, Type, Value};
@@ -149,13 +149,16 @@ fn with_member(finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
     let (ExprKind::Literal(Value::Text(text)), Type::Literals(members)) = (&expr.kind, wanted.required()) else {
         return finding;
     };
-    match closest(text, members.iter().map(|member| &**member)) {
-        Some(near) => finding.help(format!("did you mean `{near:?}`?")).fix(
+    let near = nearest(text, members.iter().map(|member| &**member));
+    let quoted: Vec<String> = near.iter().map(|near| format!("`{near:?}`")).collect();
+    match near.as_slice() {
+        [] => finding,
+        [near] if is_sure(text, near) => finding.help(format!("did you mean `{near:?}`?")).fix(
             format!("write `{near:?}`"),
             expr.span,
             format!("{near:?}"),
         ),
-        None => finding,
+        _ => finding.help(format!("did you mean {}?", quoted.join(" or "))),
     }
 }
 

@@ -8,6 +8,7 @@ mod after;
 mod ahead;
 mod arguments;
 mod block;
+mod braces;
 mod call;
 mod cast;
 mod clause;

@@ -269,7 +269,7 @@ impl Loader<'_> {
             finding.help = Some(format!("a module is imported whole: write `import {whole}`"));
             finding = finding.fix(format!("write `{whole}`"), span, whole.as_str());
         } else if let Some(near) = closest(name, known.iter().map(String::as_str)) {
-            finding = finding.fix(format!("write `{near}`"), span, near);
+            finding = finding.respell(name, near, span);
         }
         self.diagnostics.push(finding);
         None

@@ -9,7 +9,7 @@ use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use super::suggest::Candidate;
 use super::surroundings::{ConnectionFacts, Store};
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, codes, nearest};
 use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
 use crate::query::sql::StatementKind;
 use crate::query::{promql, sql};
@@ -17,15 +17,34 @@ use crate::source::{Span, Spanned, plain_lines};
 use crate::syntax::ast::{self, Tag, Tagged};
 use crate::value::{Type, Value, check_format};
 
+/// The words that statements begin with.
+const STATEMENTS: &[&str] = &["select", "with", "values", "insert", "update", "delete"];
+
+/// The finding for a query under the tag of the other language, where its own is wanted.
+fn other_language(tagged: &Tagged, wanted: Option<&Type>, span: Span) -> Option<Diagnostic> {
+    let is_sql =
+        tagged.text.split_whitespace().next().is_some_and(|first| STATEMENTS.contains(&&*first.to_lowercase()));
+    let (written, meant) = match (tagged.tag, wanted?) {
+        (Tag::Sql, Type::Promql) if !is_sql => ("sql", "promql"),
+        (Tag::Promql, Type::Sql) if is_sql => ("promql", "sql"),
+        _ => return None,
+    };
+    let tag = span.slice(0, written.len());
+    let finding = Diagnostic::new(&codes::VF201, tag, format!("expected `{meant}`, found `{written}`"));
+    Some(finding.fix(format!("write `{meant}`"), tag, meant))
+}
+
 impl Checker<'_> {
     pub(super) fn interpolated(&mut self, scope: &mut Scope, fragments: &[ast::Fragment], span: Span) -> Expr {
-        let checked: Vec<Fragment> = fragments
-            .iter()
-            .map(|fragment| match fragment {
+        let mut before = "";
+        let mut checked = Vec::with_capacity(fragments.len());
+        for fragment in fragments {
+            checked.push(match fragment {
                 ast::Fragment::Text(text) => Fragment::Text(text.clone()),
-                ast::Fragment::Hole { value, format } => self.text_hole(scope, value, format.as_ref()),
-            })
-            .collect();
+                ast::Fragment::Hole { value, format } => self.text_hole(scope, value, format.as_ref(), before),
+            });
+            before = if let ast::Fragment::Text(text) = fragment { text } else { "" };
+        }
         let effect = strongest(checked.iter().filter_map(|fragment| match fragment {
             Fragment::Hole(expr, _) => Some(expr),
             Fragment::Text(_) => None,
@@ -33,15 +52,24 @@ impl Checker<'_> {
         Expr { kind: ExprKind::Interpolated(checked), ty: Type::Text, span, effect }
     }
 
-    fn text_hole(&mut self, scope: &mut Scope, value: &ast::Expr, format: Option<&Spanned<Arc<str>>>) -> Fragment {
+    fn text_hole(
+        &mut self,
+        scope: &mut Scope,
+        value: &ast::Expr,
+        format: Option<&Spanned<Arc<str>>>,
+        before: &str,
+    ) -> Fragment {
         let value = self.expr(scope, value, None);
         let ty = self.decide(&value, "a text");
         match &ty {
             ty if ty.has_secret() => {
                 let message = "a secret may not become part of a text";
-                self.report(
-                    Diagnostic::new(&codes::VF702, value.span, message).help("hand the secret itself to what needs it"),
-                );
+                let help = if before.eq_ignore_ascii_case("bearer ") {
+                    "say it in the configuration: `token: …` of an `http` connection sends `Authorization: Bearer …`"
+                } else {
+                    "hand the secret itself to what needs it"
+                };
+                self.report(Diagnostic::new(&codes::VF702, value.span, message).help(help));
             }
             Type::Connection(_) | Type::Calendar | Type::Outcomes(..) => {
                 let finding =
@@ -60,7 +88,11 @@ impl Checker<'_> {
         Fragment::Hole(value, format.map(|format| format.node.clone()))
     }
 
-    pub(super) fn tagged(&mut self, scope: &mut Scope, tagged: &Tagged, span: Span) -> Expr {
+    pub(super) fn tagged(&mut self, scope: &mut Scope, tagged: &Tagged, wanted: Option<&Type>, span: Span) -> Expr {
+        if let Some(finding) = other_language(tagged, wanted, span) {
+            self.report(finding);
+            return broken(span);
+        }
         match tagged.tag {
             Tag::Sql => self.sql(scope, tagged, span),
             Tag::Promql => self.promql(scope, tagged, span),
@@ -96,7 +128,9 @@ impl Checker<'_> {
         }
         let template = Arc::new(template);
         if let Some(statement) = statement {
+            let before = self.diagnostics.len();
             self.understand(&statement, (span, tagged.text_span), queried.as_ref(), &template, &arguments);
+            self.offer_values(scope, before);
         }
         if let Some(connection) = queried.and_then(|queried| queried.name) {
             self.keep_statement(connection, &template, tagged.text_span);
@@ -215,7 +249,7 @@ impl Checker<'_> {
             let finding = Diagnostic::new(code, span, message).help(format!("define it: `{root} = …`"));
             let can_stand = |candidate: &Candidate<'_>| candidate.ty.is_none_or(fits);
             let near =
-                fields.is_empty() && closest(root, scope.names().filter(can_stand).map(|one| one.name)).is_some();
+                fields.is_empty() && !nearest(root, scope.names().filter(can_stand).map(|one| one.name)).is_empty();
             let candidates = scope.names().filter(|candidate| !near || can_stand(candidate));
             let finding = self.suggest(finding, root, candidates, span.slice(0, root.len()));
             self.report(finding);

@@ -230,11 +230,12 @@ impl Scope {
         local.map(|span| span.slice(0, name.len())).or_else(|| binding().map(|binding| binding.name_span(name)))
     }
 
-    /// Every name in scope, the nearest first.
+    /// Every name in scope, the nearest first; without that of the step that is being checked, which is no value in itself.
     pub(super) fn names(&self) -> impl Iterator<Item = Candidate<'_>> {
         let locals = self.locals.iter().rev().map(|local| Candidate { name: &local.name, ty: Some(&local.ty) });
         let blocks = self.blocks.iter().rev().flat_map(|block| &block.names);
-        locals.chain(blocks.map(|(name, binding)| Candidate { name, ty: Some(&binding.ty) }))
+        let others = blocks.filter(|(name, _)| Some(*name) != self.step.as_ref());
+        locals.chain(others.map(|(name, binding)| Candidate { name, ty: Some(&binding.ty) }))
     }
 
     /// The declared calendars in scope, by name. A step whose value is a calendar is none of them:

@@ -9,10 +9,12 @@ use super::modules::Modules;
 use super::program::{self, Expr, ExprKind};
 use super::scope::{Queried, Scope};
 use super::surroundings::Store;
-use crate::diagnostic::{Diagnostic, codes, did_you_mean};
+use crate::diagnostic::{Diagnostic, Severity, codes, did_you_mean};
 use crate::primitive::Spec;
 use crate::query::sql::{self, SqlDialect, SqlTemplate, Statement};
-use crate::schema::{Schema, TABLE_NAMES, Table, database_type, fault_of_table_name, fits_column, is_text_in_sqlite};
+use crate::schema::{
+    Column, Schema, TABLE_NAMES, Table, database_type, fault_of_table_name, fits_column, is_text_in_sqlite,
+};
 use crate::source::Span;
 use crate::value::{ConnectionKind, Type, Value};
 
@@ -95,6 +97,30 @@ impl Checker<'_> {
         self.meanings.insert(literal, meaning);
     }
 
+    /// Offers the value of a name in scope, where the findings from `first` on know no column that is called so.
+    pub(super) fn offer_values(&mut self, scope: &Scope, first: usize) {
+        let Some(known) = self.diagnostics.get(first..) else { return };
+        let offered: Vec<(usize, String)> = known
+            .iter()
+            .enumerate()
+            .filter_map(|(at, finding)| {
+                let name = self.text(finding.span()?);
+                let is_column = finding.code == &codes::VF404 && finding.message.ends_with(&format!("column `{name}`"));
+                (is_column && scope.bound_at(&name).is_some()).then(|| (first + at, name.to_string()))
+            })
+            .collect();
+        for (at, name) in offered {
+            if let Some(finding) = self.diagnostics.get_mut(at) {
+                let help = format!("the value of `{name}` is written `:{name}`");
+                let mended = finding.clone().at("").help(help);
+                *finding = match finding.span() {
+                    Some(span) => mended.fix(format!("write `:{name}`"), span, format!(":{name}")),
+                    None => mended,
+                };
+            }
+        }
+    }
+
     /// Whether some file makes or changes a table of this name: then no snapshot tells what it holds.
     fn is_made_here(&self, table: &str) -> bool {
         self.definitions.contains(&table.rsplit('.').next().unwrap_or(table).to_lowercase())
@@ -138,6 +164,9 @@ impl Checker<'_> {
         }
         if let Some(rows) = argument("rows") {
             self.check_row_columns(rows, found, table, &schema);
+            if !table.view {
+                self.check_nulls(rows, found, table, &schema);
+            }
         }
         let key: Option<Vec<(Arc<str>, Span)>> = match argument("key").map(|key| &key.kind) {
             Some(ExprKind::List(items)) => items.iter().map(text_of).collect(),
@@ -184,6 +213,33 @@ impl Checker<'_> {
         }
     }
 
+    /// Columns that may not be null have a value in every row.
+    fn check_nulls(&mut self, rows: &Expr, name: &str, table: &Table, schema: &Schema) {
+        let Some(Type::Record(row)) = rows.ty.item() else { return };
+        let is_wanted = |(column, found): &(&String, &Column)| {
+            !found.nullable && found.default.is_none() && !numbers_itself(column, table)
+        };
+        let mut lacking = Vec::new();
+        for (column, _) in table.columns.iter().filter(is_wanted) {
+            let Some(field) = row.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column)) else {
+                lacking.push(format!("`{column}`"));
+                continue;
+            };
+            // What may be none is not always: a look-up in a map is, until it finds something.
+            if field.ty == Type::None {
+                let message = format!("`{}` goes into the column `{column}`, which holds no null", field.ty);
+                let finding =
+                    Diagnostic::new(&codes::VF405, place(rows, &field.name), message).at("these rows have it");
+                self.report(finding.help("give it a value, or leave such rows out").note(schema.note()));
+            }
+        }
+        if !lacking.is_empty() {
+            let message = format!("the rows have no {}, which `{name}` wants of every row", lacking.join(", "));
+            let finding = Diagnostic::new(&codes::VF405, rows.span, message).help("add it to the rows");
+            self.warn(Diagnostic { severity: Severity::Warning, ..finding.note(schema.note()) });
+        }
+    }
+
     fn check_key(&mut self, key: &[(Arc<str>, Span)], span: Span, name: &str, table: &Table, schema: &Schema) {
         let columns: Vec<&str> = key.iter().map(|(column, _)| &**column).collect();
         let mut is_known = true;
@@ -210,6 +266,14 @@ impl Checker<'_> {
             self.report(finding.note(schema.note()));
         }
     }
+}
+
+/// Whether the database may number the rows by a column where it is given none: SQLite does by an integer that is the key,
+/// and of PostgreSQL no snapshot says.
+fn numbers_itself(column: &str, table: &Table) -> bool {
+    let is_key = matches!(table.primary_key.as_slice(), [key] if key.eq_ignore_ascii_case(column));
+    let is_whole = table.columns.get(column).is_some_and(|found| database_type(&found.ty) == Some(Type::Int));
+    is_key && is_whole
 }
 
 /// Where rows get a field, as far as they are written out; else where they stand.

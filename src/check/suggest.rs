@@ -1,6 +1,6 @@
 //! Near names for misspelt ones.
 
-use crate::diagnostic::{Diagnostic, closest, did_you_mean};
+use crate::diagnostic::{Diagnostic, did_you_mean, nearest};
 use crate::source::Span;
 use crate::value::Type;
 
@@ -48,21 +48,69 @@ impl Checker<'_> {
         candidates: impl IntoIterator<Item = C>,
         span: Span,
     ) -> Diagnostic {
+        self.suggest_of(finding, name, candidates, None, span)
+    }
+
+    /// The same where a value of type `wanted` is expected: a name that does not fit is no fix.
+    pub(super) fn suggest_of<'a, C: Into<Candidate<'a>>>(
+        &mut self,
+        finding: Diagnostic,
+        name: &str,
+        candidates: impl IntoIterator<Item = C>,
+        wanted: Option<&Type>,
+        span: Span,
+    ) -> Diagnostic {
         let candidates: Vec<Candidate<'a>> =
             candidates.into_iter().take(self.suggestions.left).map(Into::into).collect();
         self.suggestions.left -= candidates.len();
-        propose(finding, name, &candidates, span)
+        propose(finding, (name, span), &candidates, wanted)
     }
 }
 
-fn propose(mut finding: Diagnostic, name: &str, candidates: &[Candidate<'_>], span: Span) -> Diagnostic {
+fn propose(
+    mut finding: Diagnostic,
+    (name, span): (&str, Span),
+    candidates: &[Candidate<'_>],
+    wanted: Option<&Type>,
+) -> Diagnostic {
     let names = || candidates.iter().map(|candidate| candidate.name);
-    let Some(near) = closest(name, names()) else {
+    let near = nearest(name, names());
+    let ty = |near: &str| candidates.iter().find(|candidate| candidate.name == near).and_then(|candidate| candidate.ty);
+    let fits = |near: &&&str| ty(near).zip(wanted).is_none_or(|(ty, wanted)| ty.fits(wanted).is_ok());
+    let fitting: Vec<&str> = near.iter().filter(fits).copied().collect();
+    let ([near], is_fit) = (if fitting.is_empty() { &*near } else { &*fitting }, !fitting.is_empty()) else {
         finding.help = did_you_mean(name, names()).or(finding.help);
         return finding;
     };
-    let ty = candidates.iter().find(|candidate| candidate.name == near).and_then(|candidate| candidate.ty);
-    let shown = ty.filter(|ty| !ty.is_unknown()).map(|ty| format!(" (`{ty}`)")).unwrap_or_default();
+    let shown = ty(near).filter(|ty| !ty.is_unknown()).map(|ty| format!(" (`{ty}`)")).unwrap_or_default();
     let shown = if shown.len() > LONGEST_TYPE { String::new() } else { shown };
-    finding.help(format!("did you mean `{near}`{shown}?")).fix(format!("write `{near}`"), span, near)
+    let finding = finding.help(format!("did you mean `{near}`{shown}?"));
+    if is_fit { finding.respell(name, near, span) } else { finding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::codes;
+    use crate::source::SourceId;
+
+    /// The help, and whether it is a fix.
+    fn proposed(name: &str, known: &[(&str, Type)], wanted: Option<&Type>) -> (String, bool) {
+        let span = Span::new(SourceId(0), 0, 1);
+        let candidates: Vec<_> = known.iter().map(|(name, ty)| Candidate { name, ty: Some(ty) }).collect();
+        let finding = propose(Diagnostic::new(&codes::VF101, span, ""), (name, span), &candidates, wanted);
+        (finding.help.unwrap_or_default(), finding.fix.is_some())
+    }
+
+    #[test]
+    fn a_name_of_another_type_is_no_fix() {
+        let known = [("end", Type::Date), ("envs", Type::Text), ("values", Type::Float)];
+        assert_eq!(proposed("env", &known, Some(&Type::Text)), ("did you mean `envs` (`text`)?".to_owned(), true));
+        assert_eq!(
+            proposed("valuez", &known, Some(&Type::Int)),
+            ("did you mean `values` (`float`)?".to_owned(), false)
+        );
+        assert_eq!(proposed("env", &known, None), ("did you mean `end` or `envs`?".to_owned(), false));
+        assert_eq!(proposed("dn", &[("db", Type::Sql)], None), ("did you mean `db` (`sql`)?".to_owned(), false));
+    }
 }

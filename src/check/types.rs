@@ -8,7 +8,7 @@ use super::deprecation::Deprecation;
 use super::foreign;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
-use crate::diagnostic::{Diagnostic, closest, codes};
+use crate::diagnostic::{Diagnostic, closest, codes, nearest};
 use crate::source::Span;
 use crate::stdlib;
 use crate::syntax::ast::{ItemKind, Name, TypeDefinition, TypeExpr, TypeExprKind};
@@ -244,15 +244,29 @@ impl Checker<'_> {
             (_, []) => self.read_plain(module, path, &name, span),
             _ if GENERIC.contains(&name.as_str()) => self.bad_arguments(&name, span),
             _ => {
-                let finding = match foreign::ty(&name).filter(|ours| ours.contains('<')) {
-                    Some(ours) => Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"))
-                        .help(format!("write `{ours}`")),
-                    None => Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`"))
-                        .help("leave `<…>` out"),
-                };
+                let finding = self.takes_no_types(&name, arguments, span);
                 self.report(finding);
                 Type::Error
             }
+        }
+    }
+
+    /// The finding for `Name<…>`, where that is no type.
+    fn takes_no_types(&self, name: &str, arguments: &[TypeExpr], span: Span) -> Diagnostic {
+        let unknown = || Diagnostic::new(&codes::VF101, span, format!("no type is called `{name}`"));
+        let lower = name.to_ascii_lowercase();
+        if let ("optional" | "option" | "nullable" | "maybe", [of]) = (lower.as_str(), arguments) {
+            let of = self.short(of.span);
+            return unknown().help(format!("a type that may be `none` ends with `?`: write `{of}?`"));
+        }
+        let known = GENERIC.iter().find(|known| **known == lower).copied();
+        if let Some(near) = known.or_else(|| closest(name, GENERIC.iter().copied())) {
+            return unknown().help(format!("did you mean `{near}`?")).respell(name, near, span.slice(0, name.len()));
+        }
+        match foreign::ty(name).filter(|ours| ours.contains('<')) {
+            Some(ours) => unknown().help(format!("write `{ours}`")),
+            None => Diagnostic::new(&codes::VF201, span, format!("`{name}` takes no types in `<…>`"))
+                .help("leave `<…>` out"),
         }
     }
 
@@ -341,7 +355,7 @@ impl Checker<'_> {
             return false;
         };
         // A misspelt import is used under the name that was meant.
-        module.unresolved.contains(name) || closest(name, module.unresolved.iter().map(|name| &**name)).is_some()
+        module.unresolved.contains(name) || !nearest(name, module.unresolved.iter().map(|name| &**name)).is_empty()
     }
 
     /// Tells, once for a file, that `name` is a module of the library that the file does not import under this name.

@@ -21,12 +21,14 @@ pub(super) struct Uses {
     pub(super) names: BTreeSet<Arc<str>>,
     /// How many enclosing scopes bind each name.
     bound: BTreeMap<Arc<str>, usize>,
+    /// Whether names that are called do not count.
+    are_values: bool,
 }
 
 impl Uses {
-    /// The names that a statement mentions, its clauses and inner blocks included.
+    /// The names of values that a statement mentions, its clauses and inner blocks included.
     pub(super) fn of_statement(statement: &Statement) -> BTreeSet<Arc<str>> {
-        let mut uses = Self::default();
+        let mut uses = Self { are_values: true, ..Self::default() };
         uses.statement(statement);
         uses.names
     }
@@ -131,7 +133,10 @@ impl Uses {
             ExprKind::Interpolated(fragments) => self.exprs(fragments.iter().filter_map(hole)),
             ExprKind::Tagged(tagged) => self.tagged(tagged),
             ExprKind::Call { callee, arguments, .. } => {
-                self.expr(callee);
+                // A step cannot be called: what is called so is another thing, or none.
+                if !(self.are_values && matches!(callee.kind, ExprKind::Name(_))) {
+                    self.expr(callee);
+                }
                 if is_local_query(callee) {
                     for argument in arguments {
                         self.tables(&argument.value);

@@ -161,7 +161,7 @@ pub(super) fn place(target: &str, variables: &Variables, project: &mut Project) 
     let config = project.config(&ConfigArguments::default(), Path::new("."), variables).map_err(usage)?;
     let Some(config) = config else { return Ok(Place { file, workflow: None }) };
     let job = find_job(&config, target, project)?;
-    Ok(Place { file: job.workflow, workflow: job.workflow_name })
+    Ok(Place { file: job.workflow, workflow: job.workflow_name.map(|name| name.node) })
 }
 
 /// The files that are meant by a path of `check` or `test` that is none: those of a package, or that of one of its jobs.

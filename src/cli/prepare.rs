@@ -96,7 +96,7 @@ pub(super) fn prepare(
     let job = target.job.as_deref().map(|id| find_job(&config, id, project)).transpose()?;
     let environment = environment_name(command, &config, job.as_ref(), project)?;
     let (file, workflow) = match &job {
-        Some(job) => (shown_path(&job.workflow), job.workflow_name.as_deref()),
+        Some(job) => (shown_path(&job.workflow), job.workflow_name.as_ref().map(|name| &*name.node)),
         None => (target.file, target.workflow.as_deref()),
     };
     let surroundings = snapshots::surroundings(&config, &environment, None).map_err(environment_fault)?;

@@ -11,7 +11,7 @@ use crate::check::modules::{self, Modules};
 use crate::check::program::{Program, Workflow};
 use crate::check::{self, ConnectionFacts, Store, Surroundings};
 use crate::config::{self, Config, ConnectionOutline, Variables};
-use crate::diagnostic::{Diagnostic, Selection, render};
+use crate::diagnostic::{Diagnostic, Selection, closest, render};
 use crate::source::Sources;
 use crate::syntax;
 use crate::syntax::ast::ExprKind;
@@ -176,21 +176,37 @@ pub(crate) fn split_target(target: &str) -> (PathBuf, Option<&str>) {
 
 /// The workflow of a file that was asked for: by name, or the only one.
 pub(crate) fn workflow_of(program: &Program, name: Option<&str>, file: &Path) -> Result<Arc<Workflow>, String> {
-    let names: Vec<&str> = program.workflows.iter().map(|workflow| &*workflow.name).collect();
-    let found = match (name, program.workflows.as_slice()) {
-        (Some(name), _) => program.workflows.iter().find(|workflow| &*workflow.name == name),
+    let workflows: Vec<&Arc<Workflow>> = program.workflows.iter().collect();
+    let file = file.display().to_string();
+    workflow_among(&workflows, name, &file).cloned().map_err(|(message, help)| match help {
+        Some(help) => format!("{message}; {help}"),
+        None => message,
+    })
+}
+
+/// The same of the workflows that a file holds; else what is wrong, and what helps.
+pub(crate) fn workflow_among<'w>(
+    workflows: &[&'w Arc<Workflow>],
+    name: Option<&str>,
+    file: &str,
+) -> Result<&'w Arc<Workflow>, (String, Option<String>)> {
+    let found = match (name, workflows) {
+        (Some(name), _) => workflows.iter().find(|workflow| &*workflow.name == name),
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    found.cloned().ok_or_else(|| match (name, names.as_slice()) {
-        (_, []) => format!("`{}` holds no workflow", file.display()),
-        (Some(name), _) => format!("`{}` holds no workflow `{name}`; it has {}", file.display(), names.join(", ")),
-        (None, _) => format!(
-            "`{}` holds several workflows; write `{}:{}`",
-            file.display(),
-            file.display(),
-            names.join("` or `:")
-        ),
+    let names: Vec<&str> = workflows.iter().map(|workflow| &*workflow.name).collect();
+    found.copied().ok_or_else(|| match (name, names.as_slice()) {
+        (_, []) => (format!("`{file}` holds no workflow"), None),
+        (Some(name), _) => {
+            let near = closest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            let all = || format!("it has {}", names.join(", "));
+            (format!("`{file}` holds no workflow `{name}`"), Some(near.unwrap_or_else(all)))
+        }
+        (None, _) => {
+            let help = format!("write `{file}:{}`", names.join("` or `:"));
+            (format!("`{file}` holds several workflows"), Some(help))
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use super::environment::{self, ConnectionOutline, Environment};
 use super::job::{self, Job};
 use super::mask::MaskWords;
 use super::origin::{self, Setting};
-use super::reading::{Reading, list, renamed, suggest};
+use super::reading::{Reading, list, meant, renamed, suggest};
 use super::runs::{Runs, runs};
 use super::secret::Secret;
 use super::variables::Variables;
@@ -83,15 +83,16 @@ impl Config {
             let words = reading.items(mask, "a list of words");
             self.words = MaskWords::with(words.into_iter().filter_map(|word| reading.name(word)));
         }
-        if let Some(field) = field(map, "environments") {
+        if let Some(field) = named(map, "environments") {
             self.environments_span = field.key_span;
             self.environments = reading.map(field).cloned().unwrap_or_default();
+            self.jobs = jobs_among(&mut reading, &mut self.environments);
         }
         if let Some(field) = field(map, "default_environment") {
             let name = reading.name(field);
             self.default_environment = name.map(|name| Spanned::new(name, field.node.span));
         }
-        if let Some(field) = field(map, "jobs") {
+        if let Some(field) = named(map, "jobs") {
             self.jobs_span = field.key_span;
             self.jobs = jobs(&mut reading, field);
         }
@@ -317,6 +318,28 @@ pub(super) fn finish<T>(read: Option<T>, findings: Vec<Diagnostic>) -> Result<(T
         Some(value) if findings.iter().all(|finding| finding.severity != Severity::Error) => Ok((value, findings)),
         _ => Err(findings),
     }
+}
+
+/// The field `key`, or the one that was written for it, which is told as such.
+fn named<'n>(map: &'n Mapping, key: &str) -> Option<Field<'n>> {
+    let is_meant = |field: &Field<'_>| !KEYS.contains(&field.key) && meant(field.key, &[key]).is_some();
+    field(map, key).or_else(|| fields(map).find(is_meant))
+}
+
+/// Takes the jobs out of the environments, where they stand when the line `jobs:` is missing: one finding.
+fn jobs_among(reading: &mut Reading<'_>, environments: &mut Mapping) -> Mapping {
+    let is_job = |entry: &Entry| {
+        let has = |key| entry.value.as_map().is_some_and(|map| field(map, key).is_some());
+        has("workflow") && !has("connections") && !has("extends")
+    };
+    let (jobs, rest): (Mapping, Mapping) =
+        std::mem::take(environments).into_iter().partition(|(_, entry)| is_job(entry));
+    *environments = rest;
+    if let Some(first) = fields(&jobs).next() {
+        let message = format!("the job `{}` stands among the environments", first.key);
+        reading.report(first.key_span, message, "write the line `jobs:` above the jobs");
+    }
+    jobs
 }
 
 /// Jobs as a map, or as a list whose items have an `id`.

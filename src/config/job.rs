@@ -44,8 +44,8 @@ pub struct Job {
     /// The file its workflow is in.
     pub workflow: PathBuf,
     /// The workflow's name, when the file holds several: `workflows/a.flow:b`.
-    pub workflow_name: Option<Arc<str>>,
-    /// Where the workflow is named.
+    pub workflow_name: Option<Spanned<Arc<str>>>,
+    /// Where the file, and the workflow, are named.
     pub workflow_span: Span,
     /// Whether its schedule counts.
     pub enabled: bool,
@@ -139,8 +139,8 @@ pub(super) struct Target {
     /// The file.
     pub(super) path: PathBuf,
     /// The workflow, when the file holds several.
-    pub(super) name: Option<Arc<str>>,
-    /// Where it is named.
+    pub(super) name: Option<Spanned<Arc<str>>>,
+    /// Where both are named.
     pub(super) span: Span,
 }
 
@@ -208,7 +208,9 @@ fn settings(
 pub(super) fn target(reading: &mut Reading<'_>, field: Field<'_>) -> Option<Target> {
     let text = reading.name(field)?;
     let split = text.rsplit_once(':').filter(|(path, name)| has_flow_extension(path) && is_name(name));
-    let (path, name) = split.map_or((&*text, None), |(path, name)| (path, Some(Arc::from(name))));
+    let place = |name: &str| reading.part_span(field, &text, text.len() - name.len()..text.len());
+    let named = |name: &str| Spanned::new(Arc::from(name), place(name));
+    let (path, name) = split.map_or((&*text, None), |(path, name)| (path, Some(named(name))));
     if !has_flow_extension(path) {
         reading.mismatch(field, "a path such as `workflows/name.flow`", "something else");
         return None;

@@ -183,7 +183,7 @@ fn victoria_metrics_urls(reading: &mut Reading<'_>, owner: &str, map: &Mapping, 
         let given = field(map, key).or(both);
         if given.is_none() {
             let help = "add `url: http://…`, or `read_url: …` and `write_url: …`";
-            reading.report(span, format!("{owner} wants `{key}`"), help);
+            reading.missing(map, key, (span, owner), help.to_owned());
         }
         given
     };

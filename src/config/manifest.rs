@@ -138,7 +138,7 @@ impl Manifest {
         let mut reading = self.reading(config);
         let target = job::target(&mut reading, field);
         let (target, _) = finish(target, reading.findings)?;
-        Ok(Some(Named { path: target.path, workflow: target.name, span: target.span }))
+        Ok(Some(Named { path: target.path, workflow: target.name.map(|name| name.node), span: target.span }))
     }
 
     /// The job `name` of the package `package`, its variables filled in, everything typed. It is of the workflow `home`;
@@ -155,7 +155,11 @@ impl Manifest {
         let own = self.jobs.get(name);
         let key_span = own.map_or(home.span, |entry| entry.key_span);
         let node = self.with_defaults(own.map(|entry| &entry.value), key_span, home);
-        let target = Target { path: home.path.clone(), name: Some(Arc::clone(&home.name)), span: home.span };
+        let target = Target {
+            path: home.path.clone(),
+            name: Some(Spanned::new(Arc::clone(&home.name), home.span)),
+            span: home.span,
+        };
         let all: Vec<&str> = known.iter().copied().chain(config.job_ids()).collect();
         let field = Field { key: name, key_span, node: &node };
         let job = job::packaged(&mut reading, field, &format!("{package}/{name}"), target, &all);

@@ -13,7 +13,7 @@ mod selection;
 pub use baseline::Baseline;
 pub use codes::Code;
 pub use identity::{Identity, identities};
-pub use names::{closest, did_you_mean};
+pub use names::{closest, did_you_mean, is_sure, nearest};
 pub use selection::{Named, Selection, no_such};
 
 use crate::source::Span;
@@ -126,6 +126,12 @@ impl Diagnostic {
         let edit = Edit { span, replacement: replacement.into() };
         self.fix = Some(Fix { message: message.into(), edits: vec![edit] });
         self
+    }
+
+    /// Offers to write `near` for a misspelt `name`, where that is surely what was meant.
+    #[must_use]
+    pub fn respell(self, name: &str, near: &str, span: Span) -> Self {
+        if is_sure(name, near) { self.fix(format!("write `{near}`"), span, near) } else { self }
     }
 
     /// The place of the finding: its primary label.

@@ -104,7 +104,10 @@ mod tests {
         for wrong in ["", "V", "103", "xx", "VF93", "VF1034", "warnings"] {
             assert!(wrong.parse::<Named>().is_err(), "{wrong}");
         }
-        assert_eq!("VF1003".parse::<Named>().unwrap_err(), "no check is called `VF1003`; did you mean VF003?");
+        assert_eq!(
+            "VF1003".parse::<Named>().unwrap_err(),
+            "no check is called `VF1003`; `vmflow explain --list` lists all"
+        );
     }
 
     #[test]

@@ -100,12 +100,14 @@ fn argument(param: &WorkflowParam, given: Option<&GivenArgument>) -> Result<Opti
         None if param.default.is_some() || param.ty.is_optional() => return Ok(None),
         None => return Err(missing(param)),
     };
-    let refuse = |message| BindError { param: param.name.clone(), message, help: literal::example(&param.ty) };
+    let is_typed = matches!(given, Some(GivenArgument::Text(_)));
+    let refuse =
+        |message| BindError { param: param.name.clone(), message, help: literal::example(&param.ty, is_typed) };
     value.map(Some).map_err(refuse)
 }
 
 fn missing(param: &WorkflowParam) -> BindError {
-    let shape = literal::shape(&param.ty).unwrap_or_else(|| "…".to_owned());
+    let shape = literal::shell_shape(&param.ty).unwrap_or_else(|| "…".to_owned());
     BindError {
         param: param.name.clone(),
         message: format!("missing; it wants a `{}`", param.ty),
@@ -157,6 +159,28 @@ mod tests {
                 "parameter `lookback`: `30` is not a `period` (write it like `30d`)",
                 "parameter `cutoff`: missing; it wants a `time` (give it with `-p cutoff=06:00`)",
             ]
+        );
+    }
+
+    #[test]
+    fn only_what_a_shell_reads_has_its_quotes() {
+        let param = |ty| WorkflowParam {
+            name: "p".into(),
+            doc: String::new(),
+            ty,
+            slot: 0,
+            default: None,
+            require: None,
+            message: None,
+            span: span(),
+        };
+        let help = |ty, given| misfit(&param(ty), &given).unwrap().help.unwrap();
+        let texts = Type::list(Type::Text);
+        assert_eq!(help(texts.clone(), GivenArgument::Json("a".into())), "write it like `[a, …]`");
+        assert_eq!(help(texts, GivenArgument::Text("a".into())), "write it like `'[a, …]'`");
+        assert_eq!(
+            help(Type::list(Type::list(Type::Int)), GivenArgument::Text("a".into())),
+            "write it like `'[[3, …], …]'`"
         );
     }
 

@@ -96,7 +96,7 @@ fn wrong(text: &str, ty: &Type) -> String {
 }
 
 /// How a value of the type is written; `None` where a text is.
-pub(super) fn shape(ty: &Type) -> Option<String> {
+fn shape(ty: &Type) -> Option<String> {
     Some(match ty {
         Type::Optional(inner) => return shape(inner),
         Type::Bool => "true".to_owned(),
@@ -109,19 +109,25 @@ pub(super) fn shape(ty: &Type) -> Option<String> {
         Type::Period => "30d".to_owned(),
         Type::BusinessDays => "20bd".to_owned(),
         Type::Range(of) => match **of {
-            Type::Date => "'2025-01-01 through 2025-01-31'".to_owned(),
-            _ => "'2025-01-31T00:00Z until 2025-02-01T00:00Z'".to_owned(),
+            Type::Date => "2025-01-01 through 2025-01-31".to_owned(),
+            _ => "2025-01-31T00:00Z until 2025-02-01T00:00Z".to_owned(),
         },
-        Type::List(item) => format!("'[{}, …]'", shape(item).unwrap_or_else(|| "a".to_owned())),
-        Type::Map(..) | Type::Record(_) => "'{\"a\": …}'".to_owned(),
-        Type::Table(_) => "'[{\"a\": …}]'".to_owned(),
+        Type::List(item) => format!("[{}, …]", shape(item).unwrap_or_else(|| "a".to_owned())),
+        Type::Map(..) | Type::Record(_) => "{\"a\": …}".to_owned(),
+        Type::Table(_) => "[{\"a\": …}]".to_owned(),
         _ => return None,
     })
 }
 
-/// The help line for a misfit.
-pub(super) fn example(ty: &Type) -> Option<String> {
-    shape(ty).map(|shape| format!("write it like `{shape}`"))
+/// The same on a command line, where a shell reads it first.
+pub(super) fn shell_shape(ty: &Type) -> Option<String> {
+    shape(ty).map(|shape| if shape.contains([' ', '[', '{']) { format!("'{shape}'") } else { shape })
+}
+
+/// The help line for a misfit of a configuration, or of a command line.
+pub(super) fn example(ty: &Type, is_typed: bool) -> Option<String> {
+    let shape = if is_typed { shell_shape(ty) } else { shape(ty) };
+    shape.map(|shape| format!("write it like `{shape}`"))
 }
 
 fn scalar(text: &str, ty: &Type) -> Option<Value> {

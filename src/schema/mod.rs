@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use diff::{Change, Difference, diff};
 pub use types::{database_type, fits_column, is_text_in_sqlite};
 
-use crate::diagnostic::{closest, did_you_mean};
+use crate::diagnostic::{did_you_mean, nearest};
 
 /// What a database holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -100,9 +100,10 @@ impl Schema {
     /// The near name and the help for a table that is not there; nothing where the table may well be.
     pub fn missing_table(&self, name: &str) -> Option<(Option<&str>, String)> {
         let names = || self.tables.keys().map(String::as_str);
-        let near = closest(name, names());
+        let near = nearest(name, names());
+        let one = if let [one] = near.as_slice() { Some(*one) } else { None };
         let new = || "if it is new, `vmflow schema pull` takes it in".to_owned();
-        (near.is_some() || !self.is_made).then(|| (near, did_you_mean(name, names()).unwrap_or_else(new)))
+        (!near.is_empty() || !self.is_made).then(|| (one, did_you_mean(name, names()).unwrap_or_else(new)))
     }
 
     /// `schema/db.json, pulled 2025-01-09`.

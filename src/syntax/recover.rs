@@ -19,7 +19,7 @@ impl Reader<'_> {
         let (range, letters) = (self.range(pair), pair.as_span());
         // What stands between this and the next letter may be a bracket without a partner, which has no letter.
         let reach = range.start..self.letters().byte(letters.end()).max(range.end);
-        if self.scan().disturbs(&reach) || self.is_full() {
+        if self.is_full() {
             return None;
         }
         let trouble = match apply(rule, letters.as_str()) {
@@ -29,7 +29,10 @@ impl Reader<'_> {
             }
             Ok(_) => Trouble { at: letters.end(), tried: Vec::new(), limit: false },
         };
-        self.explain(rule, range, &trouble);
+        if !self.scan().disturbs(&reach, self.letters().byte(trouble.at)) {
+            self.note_explained(reach);
+            self.explain(rule, range, &trouble);
+        }
         None
     }
 
@@ -37,7 +40,7 @@ impl Reader<'_> {
     pub(super) fn refused(&self, rule: Rule, trouble: &Trouble) {
         self.note_bad();
         let range = 0..self.source_text().len();
-        if !self.scan().disturbs(&range) {
+        if !self.scan().disturbs(&range, self.letters().byte(trouble.at)) {
             self.explain(rule, range, trouble);
         }
     }
@@ -195,6 +198,9 @@ impl<'r> Case<'r> {
         };
         let finding = Diagnostic::new(&codes::VF001, self.span(self.at), message);
         match (wanted.as_deref(), previous.checked_sub(1).map(|keyword| self.text(keyword))) {
+            (Some("`=`"), Some("output" | "calendar")) if self.text(self.at) == ":" => {
+                finding.fix("write `=`", self.span(previous).after().to(self.span(self.at)), " =")
+            }
             (Some("`=`"), Some("output" | "calendar")) => finding.fix("write `=`", self.span(self.at).before(), "= "),
             (Some("`:`"), Some("param" | "use")) => finding.fix("write `:`", self.span(previous).after(), ":"),
             _ => helped(finding),
@@ -215,15 +221,16 @@ impl<'r> Case<'r> {
     }
 }
 
-/// The finding for something that is not closed, or that closes nothing.
-pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed) -> Diagnostic {
+/// The finding for something that is not closed, or that closes nothing; `parses` says that the text does without all of
+/// the latter.
+pub(super) fn not_closed(reader: &Reader<'_>, unclosed: &Unclosed, parses: bool) -> Diagnostic {
     let span = reader.span_of(unclosed.open.clone());
     let opener = reader.source_text().get(unclosed.open.clone()).unwrap_or("");
     if unclosed.kind == UnclosedKind::Stray {
-        return Diagnostic::new(&codes::VF001, span, format!("`{opener}` closes nothing"))
+        let finding = Diagnostic::new(&codes::VF001, span, format!("`{opener}` closes nothing"))
             .at("no bracket is open here that it could close")
-            .help("remove it, or look for an opening bracket that is missing before it")
-            .fix(format!("remove `{opener}`"), span, "");
+            .help("remove it, or look for an opening bracket that is missing before it");
+        return if parses { finding.fix(format!("remove `{opener}`"), span, "") } else { finding };
     }
     if let (UnclosedKind::Wrong(bracket), [partner]) = (unclosed.kind, unclosed.outer.as_slice()) {
         let meant = bracket.closer();

@@ -92,6 +92,39 @@ fn what_the_snapshot_knows_is_checked() {
 }
 
 #[test]
+fn what_may_not_be_null_has_a_value() {
+    let sandbox = project();
+    sandbox.run(&["schema", "pull"]);
+    let told = |rows: &str| {
+        let text = format!(
+            "workflow w {{\n  use db: sql\n  param none_or_one: float? = none\n  day = 2025-01-01\n  \
+             n = do db.insert(\"prices\", rows: [{rows}])\n  output m = [f\"{{n}}{{none_or_one ?? 1.0}}{{day}}\"]\n}}\n"
+        );
+        sandbox.write("w.flow", &text);
+        sandbox.run(&["check", "w.flow", "--format", "short"]).stdout
+    };
+    assert_eq!(told("{ asset_id: 1, day: day, value: 1.0 }"), "");
+    let optional = told("{ asset_id: 1, day: day, value: none_or_one }");
+    assert!(optional.contains("error[VF405]: `none` goes into the column `value`, which holds no null"), "{optional}");
+    let lacking = told("{ asset_id: 1, source: \"x\" }");
+    assert!(
+        lacking.contains("warning[VF405]: the rows have no `day`, `value`, which `prices` wants of every row"),
+        "{lacking}"
+    );
+}
+
+#[test]
+fn a_name_of_the_workflow_is_offered_where_no_column_is_called_so() {
+    let sandbox = project();
+    sandbox.run(&["schema", "pull"]);
+    let text = "workflow w {\n  use db: sql\n  param asset: text = \"a\"\n  rows = db.query(sql\"\"\"select id from assets where symbol = asset\"\"\")\n  \
+                output n = f\"{rows.count}{asset}\"\n}\n";
+    sandbox.write("w.flow", text);
+    let ran = sandbox.run(&["check", "w.flow", "--fix"]);
+    assert_eq!((ran.code, sandbox.read("w.flow")), (0, text.replace("= asset\"", "= :asset\"")), "{}", ran.stdout);
+}
+
+#[test]
 fn the_file_that_makes_the_tables_is_known_without_a_snapshot() {
     let sandbox = project();
     let right = sandbox.run(&["check", "right.flow", "--deny", "warnings"]);

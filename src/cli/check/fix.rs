@@ -1,5 +1,6 @@
 //! `--fix` and `--diff`: the edits that findings offer, applied round by round.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use super::Found;
@@ -9,17 +10,22 @@ use crate::cli::schema::Refused;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Edit, codes};
 
-/// A fix may make room for another one. After so many rounds what is left stays.
-const ROUNDS: usize = 10;
+/// A fix may make room for another one, and a bad one is looked for among the good. After so many rounds what is left stays.
+const ROUNDS: usize = 40;
 
 /// What was mended.
 #[derive(Debug, Default)]
 pub(super) struct Mended {
     /// The number of fixes in each file.
     fixes: HashMap<usize, usize>,
-    /// The files that fixes would have made worse.
-    left_out: HashSet<usize>,
+    /// The fixes that would make something worse.
+    refused: HashSet<Refusal>,
+    /// How many fixes of a file are tried at once, where all of them made something worse.
+    limits: HashMap<usize, usize>,
 }
+
+/// A fix by what it is for, wherever that stands: its file, and the messages of the finding and of the fix.
+type Refusal = (usize, String, String);
 
 /// Applies fixes to `files` until there is none that can be applied; `found` is what was found in them.
 pub(super) fn mend(
@@ -29,8 +35,7 @@ pub(super) fn mend(
 ) -> Result<(Found, Mended), Refused> {
     let mut mended = Mended::default();
     for _ in 0..ROUNDS {
-        let mut patches = patches(&found.project, files);
-        patches.retain(|file, _| !mended.left_out.contains(file));
+        let patches = patches(&found.project, files, &mended);
         if patches.is_empty() {
             break;
         }
@@ -45,18 +50,21 @@ pub(super) fn mend(
         if worse.is_empty() {
             files.clone_from_slice(&candidates);
             found = then;
+            mended.limits.clear();
             for (index, patch) in patches {
-                *mended.fixes.entry(index).or_default() += patch.fixes;
+                *mended.fixes.entry(index).or_default() += patch.fixes.len();
             }
+        } else {
+            mended.narrow(patches, &worse);
         }
-        mended.left_out.extend(worse);
     }
     Ok((found, mended))
 }
 
 /// Says that something can be fixed.
 pub(super) fn offer(project: &Project, files: &[File], terminal: &Terminal) {
-    let fixes: usize = patches(project, files).values().map(|patch| patch.fixes).sum();
+    let patches = patches(project, files, &Mended::default());
+    let fixes: usize = patches.values().map(|patch| patch.fixes.len()).sum();
     if fixes > 0 && terminal.verbosity >= 0 {
         terminal.tell(&format!("{} can be fixed by `vmflow check --fix`", counted(fixes, "finding")));
     }
@@ -68,11 +76,26 @@ impl Mended {
         self.fixes.remove(&file);
     }
 
+    /// Tries half as many fixes of the files that were made worse; one alone is refused.
+    fn narrow(&mut self, patches: HashMap<usize, Patch>, worse: &[usize]) {
+        for (file, mut patch) in patches.into_iter().filter(|(file, _)| worse.contains(file)) {
+            if patch.fixes.len() > 1 {
+                self.limits.insert(file, patch.fixes.len() / 2);
+            } else {
+                self.limits.remove(&file);
+                self.refused.extend(patch.fixes.pop());
+            }
+        }
+    }
+
     /// `fixed 3 findings in 2 files`
     pub(super) fn tell(&self, verb: &str, files: &[File], terminal: &Terminal) {
-        for file in self.left_out.iter().filter_map(|index| files.get(*index)) {
-            let name = file.path.display();
-            terminal.tell(&format!("vmflow: `{name}` is left as it is: with its fixes it would have more errors"));
+        for (index, file) in files.iter().enumerate() {
+            let refused = self.refused.iter().filter(|(of, ..)| *of == index).count();
+            if refused > 0 {
+                let (name, findings) = (file.path.display(), counted(refused, "finding"));
+                terminal.tell(&format!("vmflow: `{name}` keeps {findings} whose fix would bring other errors"));
+            }
         }
         let fixes = counted(self.fixes.values().sum(), "finding");
         if terminal.verbosity >= 0 {
@@ -89,12 +112,12 @@ fn counted(count: usize, word: &str) -> String {
 #[derive(Debug, Default)]
 struct Patch {
     edits: Vec<Edit>,
-    fixes: usize,
+    fixes: Vec<Refusal>,
 }
 
 impl Patch {
     /// Takes the edits of a fix in, all or none.
-    fn take(&mut self, mut edits: Vec<Edit>) {
+    fn take(&mut self, mut edits: Vec<Edit>, of: Refusal) {
         edits.sort_by_key(|edit| edit.span);
         let before = self.edits.last();
         let is_behind = |before: Option<&Edit>, edit: &Edit| before.is_none_or(|last| last.span.end < edit.span.start);
@@ -102,7 +125,7 @@ impl Patch {
             && edits.windows(2).all(|pair| matches!(pair, [a, b] if a.span.end <= b.span.start));
         if is_apart {
             self.edits.extend(edits);
-            self.fixes += 1;
+            self.fixes.push(of);
         }
     }
 
@@ -120,20 +143,24 @@ impl Patch {
 }
 
 /// What can be fixed at once, by file. Only files that were asked for are changed, not what they import.
-fn patches(project: &Project, files: &[File]) -> HashMap<usize, Patch> {
+fn patches(project: &Project, files: &[File], mended: &Mended) -> HashMap<usize, Patch> {
     let names: HashMap<String, usize> =
         files.iter().enumerate().rev().map(|(index, file)| (file.path.display().to_string(), index)).collect();
-    let mut offered: Vec<(usize, &Vec<Edit>)> = project
-        .findings
-        .iter()
-        .filter_map(|finding| Some((file_of(project, finding, &names)?, &finding.fix.as_ref()?.edits)))
-        .collect();
-    offered.sort_by_key(|(file, edits)| (*file, edits.iter().map(|edit| edit.span).min()));
+    let offer = |finding: &Diagnostic| {
+        let (file, fix) = (file_of(project, finding, &names)?, finding.fix.clone()?);
+        Some((fix.edits, (file, finding.message.clone(), fix.message)))
+    };
+    let mut offered: Vec<(Vec<Edit>, Refusal)> = project.findings.iter().filter_map(offer).collect();
+    offered.retain(|(_, of)| !mended.refused.contains(of));
+    offered.sort_by_key(|(edits, of)| (of.0, edits.iter().map(|edit| edit.span).min()));
     let mut patches: HashMap<usize, Patch> = HashMap::new();
-    for (file, edits) in offered {
-        patches.entry(file).or_default().take(edits.clone());
+    for (edits, of) in offered {
+        let patch = patches.entry(of.0).or_default();
+        if mended.limits.get(&of.0).is_none_or(|most| patch.fixes.len() < *most) {
+            patch.take(edits, of);
+        }
     }
-    patches.retain(|_, patch| patch.fixes > 0);
+    patches.retain(|_, patch| !patch.fixes.is_empty());
     patches
 }
 
@@ -145,30 +172,57 @@ fn file_of(project: &Project, finding: &Diagnostic, names: &HashMap<String, usiz
     names.get(&*project.sources.get(source).filter(|_| is_one)?.name).copied()
 }
 
-/// How wrong a file is: one that cannot be read whole is worse than any that can, since nobody knows what is in it.
-type Wrongness = (bool, usize);
+/// The errors of a file, by code.
+type Errors = HashMap<&'static str, Count>;
 
-fn wrongness(project: &Project) -> HashMap<&str, Wrongness> {
-    let mut wrong: HashMap<&str, Wrongness> = HashMap::new();
+#[derive(Debug, Default)]
+struct Count {
+    all: usize,
+    /// Those that nothing mends: the others are a step on a way.
+    lasting: usize,
+}
+
+fn errors(project: &Project) -> HashMap<&str, Errors> {
+    let mut wrong: HashMap<&str, Errors> = HashMap::new();
     for finding in project.findings.iter().filter(|finding| finding.is_error()) {
         let source = finding.span().and_then(|span| project.sources.get(span.source));
-        let (is_unread, errors) = wrong.entry(source.map_or("", |source| &source.name)).or_default();
-        *is_unread |= [&codes::VF001, &codes::VF002].contains(&finding.code);
-        *errors += 1;
+        let errors = wrong.entry(source.map_or("", |source| &source.name)).or_default();
+        let count = errors.entry(finding.code.id).or_default();
+        count.all += 1;
+        count.lasting += usize::from(finding.fix.is_none());
     }
     wrong
 }
 
+/// How much of a file cannot be read: nobody knows what else is wrong there.
+fn unread(errors: &Errors) -> usize {
+    [&codes::VF001, &codes::VF002].iter().filter_map(|code| errors.get(code.id)).map(|count| count.all).sum()
+}
+
+/// Whether a file has errors that it had not before, and no more of it can be read.
+fn is_worse(before: &Errors, after: &Errors) -> bool {
+    match unread(after).cmp(&unread(before)) {
+        Ordering::Less => false,
+        Ordering::Greater => true,
+        Ordering::Equal => {
+            let all = |errors: &Errors| errors.values().map(|count| count.all).sum::<usize>();
+            let known = |code: &str| before.get(code).map_or(0, |count| count.all);
+            all(after) > all(before) || after.iter().any(|(code, count)| count.lasting > known(code))
+        }
+    }
+}
+
 /// The changed files that are worse now, or all when a change made another file worse.
 fn worse(before: &Project, after: &Project, files: &[File], patches: &HashMap<usize, Patch>) -> Vec<usize> {
-    let (before, after) = (wrongness(before), wrongness(after));
-    let at = |wrong: &HashMap<&str, Wrongness>, name: &str| wrong.get(name).copied().unwrap_or_default();
+    let (before, after) = (errors(before), errors(after));
+    let none = Errors::new();
+    let at = |name: &str| (before.get(name).unwrap_or(&none), after.get(name).unwrap_or(&none));
+    let is_worse = |name: &str| is_worse(at(name).0, at(name).1);
     let name = |index: &usize| files.get(*index).map(|file| file.path.display().to_string()).unwrap_or_default();
-    let is_worse = |name: &str| at(&after, name) > at(&before, name);
-    let worse: Vec<usize> = patches.keys().copied().filter(|index| is_worse(&name(index))).collect();
     let changed: HashSet<String> = patches.keys().map(name).collect();
     // What imports an unread file was not looked at before.
-    let is_newly_read = changed.iter().any(|name| at(&before, name).0 && !at(&after, name).0);
+    let is_newly_read = changed.iter().any(|name| unread(at(name).0) > unread(at(name).1));
+    let worse: Vec<usize> = patches.keys().copied().filter(|index| is_worse(&name(index))).collect();
     let hurts_others = !is_newly_read && after.keys().any(|name| !changed.contains(*name) && is_worse(name));
     if worse.is_empty() && hurts_others { patches.keys().copied().collect() } else { worse }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::check::Deprecation;
 use crate::check::Store;
 use crate::check::modules::Module;
 use crate::check::program::{ConnectionUse, Workflow};
 use crate::cli::given;
-use crate::cli::project::{Checked, workflow_of};
+use crate::cli::project::{Checked, shown_path, workflow_among};
 use crate::config::{Config, Job};
 use crate::diagnostic::{Diagnostic, codes, did_you_mean};
 use crate::plan::{self, SINCE, UNTIL, named};
@@ -66,22 +67,33 @@ fn workflow_for<'c>(
     files: &HashMap<PathBuf, &Module>,
     wrong: &HashSet<SourceId>,
 ) -> Result<Option<&'c Workflow>, Box<Diagnostic>> {
-    let no = |message: String| Box::new(Diagnostic::new(&codes::VF701, job.workflow_span, message));
-    let Ok(path) = job.workflow.canonicalize() else {
-        return Err(no(format!("the job `{}` names a file that is not there: `{}`", job.id, job.workflow.display())));
-    };
+    let Ok(path) = job.workflow.canonicalize() else { return Err(Box::new(no_file(job))) };
     let Some(module) = files.get(&path).filter(|module| !wrong.contains(&module.source.id)) else {
         return Ok(None);
     };
-    let in_file = |span: Span| span.source == module.source.id;
-    let workflow = match &job.workflow_name {
-        Some(name) => {
-            checked.program.workflows.iter().find(|workflow| in_file(workflow.span) && workflow.name == *name)
+    let own = |workflow: &&Arc<Workflow>| workflow.span.source == module.source.id;
+    let own: Vec<&Arc<Workflow>> = checked.program.workflows.iter().filter(own).collect();
+    let name = job.workflow_name.as_ref();
+    match workflow_among(&own, name.map(|name| &*name.node), &shown_path(&job.workflow)) {
+        Ok(workflow) => Ok(Some(workflow)),
+        Err((message, help)) => {
+            let span = name.map_or(job.workflow_span, |name| name.span);
+            Err(Box::new(Diagnostic { help, ..Diagnostic::new(&codes::VF701, span, message) }))
         }
-        None => checked.program.workflows.iter().find(|workflow| in_file(workflow.span)),
-    };
-    let unknown = || workflow_of(&checked.program, job.workflow_name.as_deref(), &job.workflow).err();
-    workflow.map(|workflow| Some(&**workflow)).ok_or_else(|| no(unknown().unwrap_or_default()))
+    }
+}
+
+/// The finding for a job whose file is not there; the files beside where it should be may hold the one that was meant.
+fn no_file(job: &Job) -> Diagnostic {
+    let message = format!("the job `{}` names a file that is not there: `{}`", job.id, shown_path(&job.workflow));
+    let finding = Diagnostic::new(&codes::VF701, job.workflow_span, message);
+    let folder = job.workflow.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::fs::read_dir(folder).ok();
+    let names = folder.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let flows: Vec<String> = names.filter(|name| name.ends_with(".flow")).collect();
+    let written = job.workflow.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let near = did_you_mean(written, flows.iter().map(String::as_str));
+    finding.help(near.unwrap_or_else(|| "a path is relative to the folder of the configuration".to_owned()))
 }
 
 fn misfits_of(job: &Job, workflow: &Workflow, wants_all: bool) -> Vec<Diagnostic> {

@@ -73,7 +73,7 @@ fn sheet(
     let found = Found {
         target: target.to_owned(),
         file: job.workflow.clone(),
-        name: job.workflow_name.clone(),
+        name: job.workflow_name.as_ref().map(|name| name.node.clone()),
         job: Some(job),
     };
     found.sheet(Some(&config), arguments, now, project)

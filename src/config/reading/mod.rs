@@ -173,26 +173,44 @@ impl Reading<'_> {
         elsewhere: impl Fn(&str) -> Option<String>,
     ) {
         for unknown in fields(map).filter(|field| !known.contains(&field.key)) {
-            let message = format!("{owner} has no key `{}`", unknown.key);
-            let mut finding = Diagnostic::new(&codes::VF701, unknown.key_span, message);
-            if let Some(near) = renamed(unknown.key, known).or_else(|| closest(unknown.key, known.iter().copied())) {
-                finding = finding.help(format!("did you mean `{near}`?"));
-                finding = finding.fix(format!("write `{near}`"), unknown.key_span, near);
-            } else {
-                let all = || format!("known here: {}", list(known.iter().copied()));
-                finding = finding.help(elsewhere(unknown.key).unwrap_or_else(all));
-            }
-            self.findings.push(finding);
+            self.unknown_key(unknown, known, owner, &elsewhere);
         }
+    }
+
+    fn unknown_key(
+        &mut self,
+        unknown: Field<'_>,
+        known: &[&str],
+        owner: &str,
+        elsewhere: impl Fn(&str) -> Option<String>,
+    ) {
+        let message = format!("{owner} has no key `{}`", unknown.key);
+        let finding = Diagnostic::new(&codes::VF701, unknown.key_span, message);
+        self.findings.push(if let Some(near) = meant(unknown.key, known) {
+            finding.help(format!("did you mean `{near}`?")).respell(unknown.key, near, unknown.key_span)
+        } else {
+            let all = || format!("known here: {}", list(known.iter().copied()));
+            finding.help(elsewhere(unknown.key).unwrap_or_else(all))
+        });
     }
 
     /// The field `key` of `map`, or a finding at `span` that `owner` wants it.
     pub(super) fn required<'n>(&mut self, map: &'n Mapping, key: &str, span: Span, owner: &str) -> Option<Field<'n>> {
         let found = field(map, key);
         if found.is_none() {
-            self.report(span, format!("{owner} wants `{key}`"), format!("add `{key}: …`"));
+            self.missing(map, key, (span, owner), format!("add `{key}: …`"));
         }
         found
+    }
+
+    /// Says that `owner` wants `key`; where another one was written for it, that one is told, once.
+    pub(super) fn missing(&mut self, map: &Mapping, key: &str, (span, owner): (Span, &str), help: String) {
+        let Some(written) = fields(map).find(|field| meant(field.key, &[key]).is_some()) else {
+            return self.report(span, format!("{owner} wants `{key}`"), help);
+        };
+        if !self.findings.iter().any(|finding| finding.span() == Some(written.key_span)) {
+            self.unknown_key(written, &[key], owner, |_| None);
+        }
     }
 
     /// The map in `field`, or a finding.
@@ -214,6 +232,11 @@ impl Reading<'_> {
     }
 }
 
+/// The key among `known` that another one was written for.
+pub(super) fn meant<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    renamed(key, known).or_else(|| closest(key, known.iter().copied()))
+}
+
 /// What a key of the predecessor is called here.
 pub(super) fn renamed<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
     let now = match key {
@@ -225,6 +248,7 @@ pub(super) fn renamed<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
         "username" => "user",
         "base_url" => "url",
         "url" => "base_url",
+        "flow" | "file" => "workflow",
         "sinks" | "hooks" | "notifications" => "lifecycle",
         _ => return None,
     };

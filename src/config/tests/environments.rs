@@ -157,7 +157,7 @@ environments:
     let all = "environments: `a`, `b`, `c`, `d`, `abcd`, `e`";
     assert_eq!(said("d"), format!("6:17 [abc] no environment `abc` to extend | did you mean `abcd`? {all}"));
     assert_eq!(said("e"), "8:6 [5] `e` is a number, where a map is wanted | write a map");
-    assert_eq!(said("x"), format!("2:1 [environments] no environment `x` | did you mean `a`? {all}"));
+    assert_eq!(said("x"), format!("2:1 [environments] no environment `x` | {all}"));
 }
 
 #[test]
@@ -178,13 +178,7 @@ fn a_connection_says_what_it_wants() {
                 "4:19 [postgress] `kind` is `postgress`, where one of `sqlite`, `postgres`, `mysql`, `embedded`, `victoria_metrics`, `prometheus`, `influxdb`, `http`, `files` is wanted | did you mean `postgres`?",
             ],
         ),
-        (
-            "db: { kind: sqlite, pth: a }",
-            &[
-                "4:27 [pth] a `sqlite` connection has no key `pth` | did you mean `path`?",
-                "4:7 [db] connection `db` wants `path` | add `path: …`",
-            ],
-        ),
+        ("db: { kind: sqlite, pth: a }", &["4:27 [pth] a `sqlite` connection has no key `pth` | did you mean `path`?"]),
         (
             "db: { kind: sqlite, path: }",
             &["4:27 [path] `path` has no value | write a text behind it, or remove the key"],
@@ -213,7 +207,6 @@ fn a_connection_says_what_it_wants() {
             "vm: { kind: victoria_metrics, query_url: \"http://h\" }",
             &[
                 "4:37 [query_url] a `victoria_metrics` connection has no key `query_url` | did you mean `read_url`?",
-                "4:7 [vm] connection `vm` wants `read_url` | add `url: http://…`, or `read_url: …` and `write_url: …`",
                 "4:7 [vm] connection `vm` wants `write_url` | add `url: http://…`, or `read_url: …` and `write_url: …`",
             ],
         ),
@@ -342,7 +335,6 @@ environments:
     assert_lines(
         &shown(&source(text), &config(text, &[]).check()),
         &[
-            "4:20 [db] connection `db` wants `database` | add `database: …`",
             "4:56 [databse] a `postgres` connection has no key `databse` | did you mean `database`?",
             "5:5 [potected] an environment has no key `potected` | did you mean `protected`?",
             "6:31 [maybe] `protected` is `maybe`, where `true` or `false` is wanted | write `true` or `false`",

@@ -54,7 +54,7 @@ fn what_is_not_said_has_a_default() {
     let job = config(EXAMPLE, &[]).job("apex_collector").unwrap();
     assert_eq!((&*job.name, job.enabled, job.timeout_ms, job.schedule), ("apex_collector", true, None, None));
     assert_eq!(job.workflow, Path::new("project/workflows/apex.flow"));
-    assert_eq!(job.workflow_name.as_deref(), Some("collect"));
+    assert_eq!(job.workflow_name.map(|name| name.node).as_deref(), Some("collect"));
 }
 
 #[test]
@@ -114,7 +114,6 @@ jobs:
         &said("a"),
         &[
             "4:5 [workflw] job `a` has no key `workflw` | did you mean `workflow`?",
-            "3:3 [a] job `a` wants `workflow` | add `workflow: …`",
             "5:14 [perhaps] `enabled` is `perhaps`, where `true` or `false` is wanted | write `true` or `false`",
             "6:13 [[1] `params` is a list, where a map is wanted | write a map",
             "7:64 [catchup] a schedule has no key `catchup` | did you mean `catch_up`?",
@@ -123,7 +122,7 @@ jobs:
             "7:59 [skp] `overlap` is `skp`, where one of `skip`, `queue`, `cancel_old` is wanted | did you mean `skip`?",
             "8:14 [1] `timeout` has no unit | write `1s` for seconds",
             "9:13 [a] job `a` waits for itself | remove it from `after`",
-            "9:16 [b] no job `b` to wait for | did you mean `a`? jobs: `a`, `ab`",
+            "9:16 [b] no job `b` to wait for | jobs: `a`, `ab`",
         ],
     );
     assert_eq!(
@@ -204,4 +203,43 @@ fn a_time_that_the_clocks_skip_is_found() {
     ] {
         assert_eq!(scheduling(fine), "", "{fine}");
     }
+}
+
+#[test]
+fn a_misspelt_key_is_one_finding() {
+    let lines = |text: &str| all_findings(text).iter().map(|it| it.message.clone()).collect::<Vec<_>>();
+    let environment = |connection: &str| format!("environments:\n  e:\n    connections:\n      {connection}\n");
+    let job = |job: &str| format!("environments:\n  e: {{}}\njobs:\n  j: {job}\n");
+    for (text, wanted) in [
+        (environment("a: { kind: http, url: 'http://a.b' }"), "a `http` connection has no key `url`"),
+        (environment("a: { knd: http, base_url: 'http://a.b' }"), "connection `a` has no key `knd`"),
+        (
+            environment("a: { kind: victoria_metrics, query_url: 'http://a.b', write_url: 'http://a.b' }"),
+            "a `victoria_metrics` connection has no key `query_url`",
+        ),
+        (job("{ workflows: a.flow }"), "job `j` has no key `workflows`"),
+        (job("{ flow: a.flow }"), "job `j` has no key `flow`"),
+        (job("{ workflow: a.flow, schedule: { crom: '0 1 * * *' } }"), "a schedule has no key `crom`"),
+        (
+            "default_environment: local\nenvironment:\n  local: {}\n".to_owned(),
+            "a configuration has no key `environment`",
+        ),
+    ] {
+        let found = all_findings(&text);
+        assert_eq!(lines(&text), [wanted]);
+        assert!(
+            found.iter().all(|it| it.help.as_ref().is_some_and(|help| help.starts_with("did you mean"))),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn jobs_without_their_line_are_one_finding() {
+    let text = "default_environment: e\nenvironments:\n  e: {}\n\n  a: { workflow: a.flow }\n  b: { workflow: b.flow, after: [a] }\n";
+    let found = all_findings(text);
+    assert_eq!(
+        shown(&source(text), &found),
+        "5:3 [a] the job `a` stands among the environments | write the line `jobs:` above the jobs"
+    );
 }

@@ -25,7 +25,7 @@ use super::MAX_FINDINGS;
 use super::ast::{Name, Tagged};
 use super::letters::Letters;
 use super::parser::Rule;
-use super::scan::{Scan, Unclosed, UnclosedKind};
+use super::scan::{Scan, Unclosed};
 use crate::diagnostic::{Diagnostic, codes, sort};
 use crate::source::{Source, Span, Spanned};
 
@@ -43,6 +43,8 @@ pub(super) struct Reader<'s> {
     bad: Cell<bool>,
     /// How many blocks lack the bracket that opens them, and so leave one that closes nothing.
     unopened: Cell<usize>,
+    /// What did not parse and was told: a bracket that closes nothing there may lack its partner in it.
+    explained: RefCell<Vec<Range<usize>>>,
     /// Whether a chain was reported as too long; once is enough.
     chained: Cell<bool>,
     /// The tagged literals so far.
@@ -71,6 +73,7 @@ impl<'s> Reader<'s> {
             findings: RefCell::default(),
             bad: Cell::new(false),
             unopened: Cell::new(0),
+            explained: RefCell::default(),
             chained: Cell::new(false),
             tagged: RefCell::default(),
         }
@@ -119,14 +122,18 @@ impl<'s> Reader<'s> {
         self.unopened.set(self.unopened.get() + 1);
     }
 
+    /// Notes that what did not parse here is told.
+    pub(super) fn note_explained(&self, reach: Range<usize>) {
+        self.explained.borrow_mut().push(reach);
+    }
+
     /// All findings, in the order of the text.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let mut findings = self.findings.take();
-        let is_stray = |unclosed: &Unclosed| unclosed.kind == UnclosedKind::Stray;
-        let explained = self.scan.unclosed.iter().filter(|unclosed| is_stray(unclosed)).take(self.unopened.get());
-        let explained: Vec<usize> = explained.map(|unclosed| unclosed.open.start).collect();
+        let parses = findings.is_empty() && !self.bad.get() && self.scan.unclosed.iter().all(Unclosed::is_stray);
+        let explained = self.explained_strays();
         let rest = self.scan.unclosed.iter().filter(|unclosed| !explained.contains(&unclosed.open.start));
-        findings.extend(rest.map(|unclosed| super::recover::not_closed(&self, unclosed)));
+        findings.extend(rest.map(|unclosed| super::recover::not_closed(&self, unclosed, parses)));
         findings.extend(self.scan.habits.iter().take(MAX_FINDINGS).map(|habit| super::slips::habit(&self, habit)));
         if findings.is_empty() && self.bad.get() {
             findings.push(Diagnostic::new(&codes::VF001, self.source.span().before(), "this text does not parse"));
@@ -142,6 +149,14 @@ impl<'s> Reader<'s> {
         });
         super::slips::semicolons_in_the_middle(self.source, &mut findings);
         findings
+    }
+
+    /// The brackets that close nothing because something else is wrong, which was told.
+    fn explained_strays(&self) -> Vec<usize> {
+        let reaches = self.explained.borrow();
+        let strays = || self.scan.unclosed.iter().filter(|unclosed| unclosed.is_stray()).map(|stray| stray.open.start);
+        let is_within = |stray: &usize| reaches.iter().any(|reach| reach.contains(stray));
+        strays().take(self.unopened.get()).chain(strays().filter(is_within)).collect()
     }
 
     /// Where a pair stands.

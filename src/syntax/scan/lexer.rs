@@ -147,6 +147,9 @@ impl Lexer<'_> {
         } else if after.starts_with("\"\"\"") && TAGS.contains(&word) {
             self.at += len;
             self.quote(start);
+        } else if let Some(quoted) = foreign_query(after).filter(|_| TAGS.contains(&word)) {
+            self.at += len;
+            self.foreign_query(start, quoted);
         } else {
             self.push(Kind::Word, start, start + len);
         }
@@ -287,6 +290,9 @@ impl Lexer<'_> {
 
     /// `'…'` on one line is a text; a lone quote is just a symbol.
     fn foreign_quote(&mut self, next: char) {
+        if let Some(quoted) = foreign_query(self.rest()) {
+            return self.foreign_query(self.at, quoted);
+        }
         let line = self.rest().get(..self.line_len()).unwrap_or("");
         let closers: &[char] = if next == '\'' { &['\''] } else { &['”', '“', '’', '‘', '"'] };
         let inner = line.get(next.len_utf8()..).unwrap_or("");
@@ -298,7 +304,21 @@ impl Lexer<'_> {
         self.push(Kind::Text, self.at, self.at + len);
     }
 
+    /// `'''…'''` of a certain length; `start` is where its tag stands, if it has one.
+    fn foreign_query(&mut self, start: usize, len: usize) {
+        let span = self.at..self.at + len;
+        let end = span.end;
+        self.scan.habits.push(Habit { kind: HabitKind::ThreeQuotes, span });
+        self.push(Kind::Query, start, end);
+    }
+
     fn symbol(&mut self, next: char) {
+        if self.rest().starts_with("//") && self.divides() {
+            self.scan.habits.push(Habit { kind: HabitKind::Division, span: self.at..self.at + 2 });
+            self.push(Kind::Symbol, self.at, self.at + 1);
+            self.at += 1;
+            return;
+        }
         let comment = self.foreign_comment();
         if let Some((kind, len)) = comment {
             return self.habit(kind, len);
@@ -310,6 +330,19 @@ impl Lexer<'_> {
         let len = long.map_or(next.len_utf8(), |symbol| symbol.len());
         self.boolean_habit(len);
         self.push(Kind::Symbol, self.at, self.at + len);
+    }
+
+    /// Whether `// 2)` stands behind a value and before one, and closes what was opened before it: no comment does.
+    fn divides(&self) -> bool {
+        let before = self.text.get(self.line_start..self.at).unwrap_or("").trim_end();
+        let rest = self.rest().get(2..self.line_len()).unwrap_or("");
+        let divisor = rest.split([')', ']', '}', ',']).next().unwrap_or("").trim();
+        let is_word = |divisor: &str| divisor.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        let opened = rest.matches(['(', '[', '{']).count();
+        before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']'))
+            && !divisor.is_empty()
+            && is_word(divisor)
+            && rest.matches([')', ']', '}']).count() > opened
     }
 
     /// `//`, `/* */` and `-- ` begin comments elsewhere; here they never stand in a correct text.
@@ -377,6 +410,14 @@ impl Lexer<'_> {
 
 fn is_word(next: char) -> bool {
     next.is_alphanumeric() || next == '_'
+}
+
+/// The length of the `'''…'''` that `rest` begins with, where what it holds can stand between three quotes.
+fn foreign_query(rest: &str) -> Option<usize> {
+    let inner = rest.strip_prefix("'''")?;
+    let end = inner.find("'''")?;
+    let can_stand = !inner.get(..end)?.contains("\"\"\"") && !inner.starts_with('\'');
+    can_stand.then_some(end + 6)
 }
 
 /// The length of the text that `rest` begins with, quotes included; absent when its line ends first.

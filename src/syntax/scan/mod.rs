@@ -15,7 +15,7 @@ use std::ops::Range;
 
 pub(super) use lexer::TAGS;
 pub(crate) use tokens::{Bracket, Kind, Token};
-pub(super) use tokens::{Comment, Habit, HabitKind, Unclosed, UnclosedKind, requoted};
+pub(super) use tokens::{Comment, Habit, HabitKind, Unclosed, UnclosedKind, requoted, three_quotes};
 
 /// The tokens of a text, documentation among them, and where its comments stand.
 pub(crate) fn tokens(text: &str) -> (Vec<Token>, Vec<Range<usize>>) {
@@ -148,8 +148,13 @@ impl Scan {
         self.tokens.get(index).copied()
     }
 
-    /// Whether something that is not closed reaches into `range`, so that errors there are its consequence.
-    pub(super) fn disturbs(&self, range: &Range<usize>) -> bool {
-        self.unclosed.iter().any(|found| found.open.start < range.end && range.start < found.reach.max(found.open.end))
+    /// Whether something that is not closed reaches into `range`, so that an error there at `at` is its consequence. What
+    /// closes nothing does so to what stands behind it only.
+    pub(super) fn disturbs(&self, range: &Range<usize>, at: usize) -> bool {
+        let disturbs = |found: &Unclosed| {
+            let is_behind = !found.is_stray() || found.open.start <= at;
+            is_behind && found.open.start < range.end && range.start < found.reach.max(found.open.end)
+        };
+        self.unclosed.iter().any(disturbs)
     }
 }

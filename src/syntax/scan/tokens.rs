@@ -119,6 +119,11 @@ impl Unclosed {
         }
     }
 
+    /// Whether it closes nothing.
+    pub(crate) const fn is_stray(&self) -> bool {
+        matches!(self.kind, UnclosedKind::Stray)
+    }
+
     /// Whether it is a bracket without a partner, outside of texts.
     pub(crate) const fn is_bracket(&self) -> bool {
         matches!(
@@ -172,6 +177,10 @@ pub(crate) enum HabitKind {
     SemicolonForComma,
     /// `'text'`, `“text”`.
     Quotes,
+    /// `'''text'''`, also behind a tag.
+    ThreeQuotes,
+    /// `(a // b)`: as a comment it would swallow the bracket.
+    Division,
     /// `&&`.
     And,
     /// `||`.
@@ -188,6 +197,8 @@ impl Habit {
             HabitKind::And | HabitKind::Or => Cow::Borrowed("or"),
             HabitKind::SemicolonForComma => Cow::Borrowed(","),
             HabitKind::Quotes => Cow::Owned(requoted(written)),
+            HabitKind::ThreeQuotes => Cow::Owned(three_quotes(written)),
+            HabitKind::Division => Cow::Borrowed("/"),
             _ => Cow::Borrowed(""),
         }
     }
@@ -199,4 +210,9 @@ pub(crate) fn requoted(written: &str) -> String {
     inner.next();
     inner.next_back();
     format!("\"{}\"", inner.as_str().replace('"', "'"))
+}
+
+/// A text between three of the other quotes, between three of the language's own.
+pub(crate) fn three_quotes(written: &str) -> String {
+    format!("\"\"\"{}\"\"\"", written.trim_start_matches('\'').trim_end_matches('\''))
 }

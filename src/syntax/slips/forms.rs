@@ -1,7 +1,7 @@
 //! Forms that lack a part, or have another language's: what a newcomer writes before reading anything.
 
 use super::{RESERVED, slip};
-use crate::diagnostic::{Diagnostic, closest};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
@@ -150,6 +150,18 @@ pub(super) fn comparison(case: &Case<'_>) -> Option<Diagnostic> {
         .map(|finding| finding.fix(format!("write `{sign}`"), span, sign))
 }
 
+/// `require c, "why"`.
+pub(super) fn message_behind_comma(case: &Case<'_>) -> Option<Diagnostic> {
+    let is_checked = (case.first..case.at).any(|index| matches!(case.text(index), "require" | "expect"));
+    let fits = is_checked && case.text(case.at) == "," && case.tried.contains(&Rule::k_else) && !case.at_new_line();
+    if !fits || case.innermost_open().is_some() {
+        return None;
+    }
+    let gap = case.span(case.previous()?).after().to(case.span(case.at));
+    slip(case.span(case.at), "the message of a condition stands behind `else`")
+        .map(|finding| finding.fix("write `else`", gap, " else"))
+}
+
 /// `x is none`, `x is not null`, wherever an expression stands.
 pub(super) fn is_comparison(case: &Case<'_>) -> Option<Diagnostic> {
     let is_behind = |index: usize| match case.token(index) {
@@ -182,7 +194,7 @@ pub(super) fn recovery(case: &Case<'_>) -> Option<Diagnostic> {
             .map(|finding| finding.help("write `with { retry: 3 }` instead")),
         ("failure", word)
             if case.tried.contains(&Rule::recovery_word)
-                && closest(word, ["use", "skip", "continue", "stop"]).is_none() =>
+                && nearest(word, ["use", "skip", "continue", "stop"]).is_empty() =>
         {
             slip(span, format!("{} is nothing that can be done about a failure", case.described(case.at))).map(
                 |finding| finding.help("write `use v`, `skip`, `continue` or `stop` (of a loop), or a block `{ … }`"),

@@ -13,7 +13,7 @@ mod values;
 use super::build::Reader;
 use super::parser::Rule;
 use super::recover::Case;
-use super::scan::{Bracket, Habit, HabitKind, Kind, requoted};
+use super::scan::{Bracket, Habit, HabitKind, Kind, requoted, three_quotes};
 use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::source::{Source, Span};
 
@@ -91,6 +91,13 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
             let tag = if is_interpolated { "f" } else { "" };
             finding("texts stand in double quotes").fix(format!("write `{tag}{fixed}`"), span, fixed)
         }
+        HabitKind::ThreeQuotes => finding("long texts stand in three double quotes").fix(
+            "write `\"\"\"` at both ends",
+            span,
+            three_quotes(written),
+        ),
+        HabitKind::Division => finding("there is no operator `//`")
+            .help("write `floor(a / b)` for the whole part of a division; comments begin with `#`"),
         HabitKind::And => finding("`&&` is written `and`").fix("write `and`", span, "and"),
         HabitKind::Or => signs::joined_texts(reader, reader.scan().index_at(habit.span.start))
             .unwrap_or_else(|| finding("`||` is written `or`").fix("write `or`", span, "or")),
@@ -130,13 +137,15 @@ fn divides(text: &str, habit: &Habit) -> bool {
 }
 
 /// In the order in which they are looked for: the first one that fits is told.
-const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 85] = [
+const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 89] = [
     other_alphabet,
     forms::import,
     types::without_equals,
     types::in_brackets,
     types::optional_union,
     types::list,
+    types::optional_name,
+    types::of_nothing,
     shapes::bare_path,
     shapes::pair_in_parentheses,
     shapes::comma_of_loops,
@@ -149,8 +158,10 @@ const SLIPS: [fn(&Case<'_>) -> Option<Diagnostic>; 85] = [
     shapes::colon_for_block,
     shapes::given_by_colon,
     shapes::bare_set_or_test,
+    shapes::params_of_test,
     forms::dashed_name,
     forms::comparison,
+    forms::message_behind_comma,
     documentation,
     table_row,
     borrowed::sigil,

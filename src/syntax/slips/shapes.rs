@@ -2,6 +2,7 @@
 
 use super::slip;
 use crate::diagnostic::Diagnostic;
+use crate::syntax::parser::Rule;
 use crate::syntax::recover::Case;
 use crate::syntax::scan::{Bracket, Kind};
 
@@ -64,6 +65,7 @@ pub(super) fn colon_for_block(case: &Case<'_>) -> Option<Diagnostic> {
     if case.text(case.at + 1) == "{" {
         return slip(span, "no `:` stands before a block").map(|finding| finding.fix("remove `:`", span, ""));
     }
+    case.reader.note_unopened();
     slip(span, "the steps of a block stand in braces").map(|finding| finding.help("write `{ … }` around them"))
 }
 
@@ -92,4 +94,15 @@ pub(super) fn bare_set_or_test(case: &Case<'_>) -> Option<Diagnostic> {
             .map(|finding| finding.fix(format!("write `\"{name}\"`"), span, format!("\"{name}\""))),
         _ => None,
     }
+}
+
+/// `params { n: 5 }` in a test.
+pub(super) fn params_of_test(case: &Case<'_>) -> Option<Diagnostic> {
+    let word = case.text(case.first);
+    let is_known = matches!(word, "param" | "params" | "parameters" | "args" | "arguments" | "inputs" | "with");
+    if case.rule != Rule::one_test_part || !is_known || case.text(case.first + 1) != "{" {
+        return None;
+    }
+    let span = case.span(case.first);
+    slip(span, "a test gives parameters by `set`").map(|finding| finding.fix("write `set`", span, "set"))
 }

@@ -61,6 +61,11 @@ pub(super) fn single_equals(case: &Case<'_>) -> Option<Diagnostic> {
     if !fits || (case.previous() == Some(case.first) && case.kind(case.first) == Some(Kind::Word)) {
         return None;
     }
+    if matches!(case.text(case.at + 1), "<" | ">") && case.between(case.at, case.at + 1).is_empty() {
+        let (span, sign) = (span.to(case.span(case.at + 1)), case.text(case.at + 1));
+        return slip(span, format!("`={sign}` is written `{sign}=`"))
+            .map(|finding| finding.fix(format!("write `{sign}=`"), span, format!("{sign}=")));
+    }
     slip(span, "`=` gives a step its name; `==` compares").map(|finding| finding.fix("write `==`", span, "=="))
 }
 
@@ -136,8 +141,19 @@ pub(super) fn arrow(case: &Case<'_>) -> Option<Diagnostic> {
     if !matches!(written, "=>" | "->") {
         return None;
     }
+    if written == "=>" && is_condition(case) {
+        return slip(span, "`=>` is written `>=`").map(|finding| finding.fix("write `>=`", span, ">="));
+    }
     slip(span, format!("there are no functions without a name, so `{written}` means nothing here"))
         .map(|finding| finding.help("write a comprehension, `[f(x) for x in xs if p(x)]`, or a `fn` with a name"))
+}
+
+/// Whether a condition is read, outside of any bracket in it.
+fn is_condition(case: &Case<'_>) -> bool {
+    let begins =
+        (case.first..case.at).rfind(|index| matches!(case.text(*index), "require" | "expect" | "when" | "if" | "then"));
+    let is_within = |begin: usize| case.innermost_open().is_none_or(|open| open < begin);
+    begins.is_some_and(|begin| case.text(begin) != "then" && is_within(begin)) && case.after_expression()
 }
 
 /// `a ? b : c`.

@@ -89,3 +89,38 @@ pub(super) fn list(case: &Case<'_>) -> Option<Diagnostic> {
     slip(span, "a type of lists is written `list<…>`")
         .map(|finding| finding.fix(format!("write `{wanted}`"), span, wanted))
 }
+
+/// `param n?: int`.
+pub(super) fn optional_name(case: &Case<'_>) -> Option<Diagnostic> {
+    let name = case.previous().filter(|name| case.kind(*name) == Some(Kind::Word))?;
+    let ty = case.at + 2;
+    if case.text(case.at) != "?" || case.text(case.at + 1) != ":" || !case.tried.contains(&Rule::colon) {
+        return None;
+    }
+    let (written, of) = (case.text(name), case.text(ty));
+    let finding = slip(case.span(case.at), "what may be `none` says so by its type, which ends with `?`")?;
+    let is_whole = case.kind(ty) == Some(Kind::Word)
+        && (case.token(ty + 1).is_none_or(|next| next.first) || matches!(case.text(ty + 1), "=" | "," | "}" | ")"));
+    let span = case.span(name).to(case.span(ty));
+    Some(if is_whole {
+        finding.fix(format!("write `{written}: {of}?`"), span, format!("{written}: {of}?"))
+    } else {
+        finding.help(format!("write `{written}: T?` with its type `T`"))
+    })
+}
+
+/// `list<>`.
+pub(super) fn of_nothing(case: &Case<'_>) -> Option<Diagnostic> {
+    let opens = |index: usize| case.text(index) == "<>" || (case.text(index) == "<" && case.text(index + 1) == ">");
+    let index = [Some(case.at), case.previous()].into_iter().flatten().find(|index| opens(*index))?;
+    let name = case.text(index.checked_sub(1)?);
+    let example = match name {
+        "list" => "list<text>",
+        "map" => "map<text, int>",
+        "table" => "table<{ name: text }>",
+        "range" => "range<date>",
+        _ => return None,
+    };
+    slip(case.span(index), format!("a `{name}` says what it holds"))
+        .map(|finding| finding.help(format!("write its type there, as in `{example}`")))
+}

@@ -48,8 +48,11 @@ pub(super) fn dots(case: &Case<'_>) -> Option<Diagnostic> {
     let to = (case.at + 1..case.at + 3).find(|index| !matches!(case.text(*index), "." | "=" | "<"))?;
     let is_number = |index: usize| case.kind(index) == Some(Kind::Number);
     let is_walked = from.checked_sub(1).is_some_and(|before| case.text(before) == "in");
+    let is_named = |index: usize| matches!(case.kind(index), Some(Kind::Word | Kind::Close(_)));
     if !is_number(from) && !is_number(to) && !is_walked {
-        return None;
+        let finding = slip(case.span(dot).to(case.span(case.at)), "two dots mean nothing")
+            .filter(|_| is_named(from) && case.innermost_open().is_some())?;
+        return Some(finding.help("write `a through b` for the days from a to b, `a.b` for a field"));
     }
     let (a, b) = (case.text(from), case.text(to));
     let help = match (a.parse::<i64>(), b.parse::<i64>().ok().and_then(|last| last.checked_add(1))) {

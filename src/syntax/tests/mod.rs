@@ -367,6 +367,13 @@ fn slips_are_mended() {
         ("when a = b { x = 1 }", "when a == b { x = 1 }"),
         ("x = if a = b then 1 else 2", "x = if a == b then 1 else 2"),
         ("require a.b = 3 else \"m\"", "require a.b == 3 else \"m\""),
+        ("when a =< b { x = 1 }", "when a <= b { x = 1 }"),
+        ("require n => 1", "require n >= 1"),
+        ("x = if n => 1 then 2 else 3", "x = if n >= 1 then 2 else 3"),
+        ("require n > 1, \"m\"", "require n > 1 else \"m\""),
+        ("calendar c: calendars.target()", "calendar c = calendars.target()"),
+        ("param n?: int", "param n: int?"),
+        ("x = sql'''select 1'''", "x = sql\"\"\"select 1\"\"\""),
         ("x = a && b", "x = a and b"),
         ("x = a&&b", "x = a and b"),
         ("x = a || b", "x = a or b"),
@@ -413,6 +420,9 @@ fn slips_without_a_certain_fix_are_named() {
         ("x = map(xs, y => y + 1)", "VF001 there are no functions without a name, so `=>` means nothing here"),
         ("x = map(xs, y -> y + 1)", "VF001 there are no functions without a name, so `->` means nothing here"),
         ("x = a ? b : c", "VF001 a choice is written with words"),
+        ("x = floor(n // 2)", "VF001 there is no operator `//`"),
+        ("x = c.days(a..b)", "VF001 two dots mean nothing"),
+        ("x = 1 as list<>", "VF001 a `list` says what it holds"),
         ("match = 1", "VF001 `match` is a reserved word and cannot be a name"),
         ("param in: int = 3", "VF001 `in` is a reserved word and cannot be a name"),
         ("x = [in for in in xs]", "VF001 expected `]` or an expression after `[`, found `in`"),
@@ -464,6 +474,28 @@ fn each_broken_statement_makes_one_finding() {
     assert_eq!(file.items.len(), 3);
     let ItemKind::Workflow(workflow) = &file.items[0].kind else { panic!() };
     assert_eq!(workflow.items.len(), 3);
+}
+
+#[test]
+fn a_closer_is_removed_only_where_the_rest_parses_without_it() {
+    let told = |text: &str| -> Vec<String> {
+        let (_, findings) = parse(&source(text));
+        let fix = |it: &Diagnostic| it.fix.as_ref().map_or(String::new(), |fix| format!(" ({})", fix.message));
+        findings.iter().map(|it| format!("{}{}", it.message, fix(it))).collect()
+    };
+    let header = "workflow mini\n\n  param n: int = 1\n  output a = n\n}\n";
+    assert_eq!(told(header), ["expected `{` after `mini` (write `{`)"]);
+    assert_eq!(told("workflow w {\n  output a = max [n, 2])\n}\n"), ["expected `]` after `n`, found `,`"]);
+    let colon = "workflow w {\n  x = for each y in n:\n    yield y\n  }\n  output a = x\n}\n";
+    assert_eq!(told(colon), ["the steps of a block stand in braces"]);
+    assert_eq!(told("workflow w {\n  output a = n)\n}\n"), ["`)` closes nothing (remove `)`)"]);
+    assert_eq!(told("workflow w {\n  output a = n)\n  output b 1\n}\n").first().unwrap(), "`)` closes nothing");
+}
+
+#[test]
+fn the_parameters_of_a_test_are_set() {
+    let (_, findings) = parse(&source("test \"x\" of w {\n  params { n: 5 }\n}\n"));
+    assert_eq!(findings[0].fix.as_ref().unwrap().message, "write `set`");
 }
 
 #[test]

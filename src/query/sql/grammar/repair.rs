@@ -5,7 +5,7 @@
 use super::complaint::Complaint;
 use super::{Grammar, Source, parse};
 use crate::diagnostic::codes::VF401;
-use crate::diagnostic::{Diagnostic, closest};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::query::sql::scan::{Token, TokenKind, scan};
 
 /// Words that are misspelt.
@@ -115,21 +115,24 @@ fn misspelt(source: &Source<'_>, stopped: usize, passes: Passes<'_>) -> Option<D
     // A text that ends too early may have gone wrong anywhere.
     let from = if stopped < source.tokens.len() { stopped.saturating_sub(REACH) } else { 0 };
     let near = source.tokens.get(from..(stopped + 2).min(source.tokens.len()))?;
-    let candidate = |token: &'_ Token| {
+    let candidates = |token: &'_ Token| {
         let lower = token.text(source.text).to_lowercase();
         let is_word = token.kind == TokenKind::Word && !WORDS.contains(&&*lower);
-        is_word.then(|| closest(&lower, WORDS.iter().copied())).flatten()
+        if is_word { nearest(&lower, WORDS.iter().copied()) } else { Vec::new() }
     };
-    let candidates = near.iter().rev().filter_map(|token| Some((token, candidate(token)?)));
-    for (token, meant) in candidates.take(MOST_TRIED) {
-        let written = token.text(source.text);
-        if passes(token.start, token.end, meant) {
-            let message = format!("expected `{meant}`, found `{written}`");
-            let finding = Diagnostic::new(&VF401, source.at(token), message).at(format!("did you mean `{meant}`?"));
-            return Some(finding.fix(format!("write `{meant}`"), source.at(token), meant));
+    let misspelt = near.iter().rev().map(|token| (token, candidates(token))).filter(|(_, near)| !near.is_empty());
+    misspelt.take(MOST_TRIED).find_map(|(token, mut near)| {
+        let (written, span) = (token.text(source.text), source.at(token));
+        near.retain(|meant| passes(token.start, token.end, meant));
+        let words: Vec<String> = near.iter().map(|meant| format!("`{meant}`")).collect();
+        let message = format!("expected {}, found `{written}`", words.join(" or "));
+        let finding = Diagnostic::new(&VF401, span, message).at(format!("did you mean {}?", words.join(" or ")));
+        match near.as_slice() {
+            [] => None,
+            [meant] => Some(finding.respell(written, meant, span)),
+            _ => Some(finding),
         }
-    }
-    None
+    })
 }
 
 /// `where where`, `a,, b`, `and order by`: a word or sign that is one too many.
@@ -156,6 +159,9 @@ fn surplus(source: &Source<'_>, stopped: usize, passes: Passes<'_>) -> Option<Di
 
 /// `a b c`, `where a = 1 b = 2`, `order a`: what is missing before the word that stopped the reading.
 fn missing(source: &Source<'_>, stopped: usize, passes: Passes<'_>) -> Option<Diagnostic> {
+    // What stops at `max(` is the word before its parenthesis.
+    let opens = source.tokens.get(stopped)?.is_punct(source.text, "(");
+    let stopped = stopped.checked_sub(usize::from(opens))?;
     let token = source.tokens.get(stopped)?;
     if token.is_any(source.text, &["order", "group", "partition"]) {
         let next = source.tokens.get(stopped + 1)?;

@@ -64,6 +64,33 @@ fn a_statement_is_wrong_only_when_no_dialect_knows_it() {
     }
 }
 
+/// What is said of a text, with its fix.
+fn told(text: &str, dialect: SqlDialect) -> String {
+    let Reading::Wrong(finding) = read(text, span(text), Some(dialect)) else { return String::new() };
+    let fix = finding.fix.map_or(String::new(), |fix| format!(" ({})", fix.message));
+    format!("{}{fix} {}", finding.message, finding.help.unwrap_or_default())
+}
+
+#[test]
+fn a_name_behind_a_call_excuses_nothing() {
+    let cases = [
+        ("select max(a) as b from t were c = 'x'", "expected `where`, found `were` (write `where`) "),
+        ("select count(*) as n from t limt 5", "expected `limit`, found `limt` (write `limit`) "),
+        ("select a max(b) as c from t", "`max` cannot stand here is a `,` missing before it?"),
+        ("select * from f() as (a int, b text)", ""),
+        ("select * from f() as t(a int, b text)", ""),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(told(text, SqlDialect::Postgres), wanted, "{text}");
+    }
+    assert!(told("select count(*) as n from t foo bar baz", SqlDialect::Sqlite).starts_with("`bar` cannot stand here"));
+}
+
+#[test]
+fn of_two_words_that_are_equally_near_none_is_written() {
+    assert_eq!(told("select a from t order by a dsc", SqlDialect::Sqlite), "expected `asc` or `desc`, found `dsc` ");
+}
+
 /// The command checks on a stack eight times as large.
 #[test]
 fn deep_and_long_texts_end() {

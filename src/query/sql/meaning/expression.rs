@@ -7,6 +7,10 @@ use sqlparser::ast::{
 use super::Reader;
 use super::compare::{Comparison, with_null};
 use super::functions::{self, AGGREGATES};
+use super::query::Answer;
+use super::write::counted;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::VF401;
 use crate::schema::database_type;
 use crate::source::Span;
 use crate::value::Type;
@@ -159,6 +163,7 @@ impl Reader<'_> {
             Expr::InSubquery { expr, subquery, negated } => {
                 self.expr(expr);
                 let answer = self.query(subquery);
+                self.one_column(expr, &answer);
                 if *negated {
                     self.not_in(subquery, &answer);
                 }
@@ -183,6 +188,16 @@ impl Reader<'_> {
                 Known::of(Type::Bool, None)
             }
             _ => self.special(expr),
+        }
+    }
+
+    /// `day in (select a, b …)`: one value is compared with one column.
+    fn one_column(&mut self, compared: &Expr, answer: &Answer) {
+        let is_one = matches!(compared, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_));
+        let Some(columns) = answer.columns.as_ref().filter(|_| is_one && answer.is_listed) else { return };
+        if let [_, second, ..] = columns.as_slice() {
+            let message = format!("one value is looked for, and this query gives {}", counted(columns.len(), "column"));
+            self.findings.push(Diagnostic::new(&VF401, second.span, message).help("select the one that is compared"));
         }
     }
 

@@ -7,6 +7,8 @@ use sqlparser::ast::{
 
 use super::Reader;
 use super::expression::{Known, any_null, arguments};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::VF401;
 use crate::value::Type;
 
 /// Functions that make one value of many rows.
@@ -83,12 +85,25 @@ impl Reader<'_> {
         self.clauses_of(call);
         self.known_function(call);
         let name = call.name.to_string().to_lowercase();
+        self.numbers_rows(call, &name);
         self.local_call(call, &name, &given);
         let known = self.result(&name, &given);
         // With a filter or a window there may be no row to look at.
         let is_loose = call.filter.is_some() || call.over.is_some();
         let argument_nullable = if is_loose { None } else { any_null(&given) };
         Known { argument_nullable, ..known }
+    }
+
+    /// `row_number()` alone.
+    fn numbers_rows(&mut self, call: &Function, name: &str) {
+        let has_rows = call.over.is_some() || !call.within_group.is_empty();
+        if has_rows || !NUMBERINGS.contains(&name) {
+            return;
+        }
+        let span = Self::path(&call.name).map_or(self.surroundings.span, |path| self.across(&path));
+        let finding =
+            Diagnostic::new(&VF401, span, format!("`{name}` tells a row's place, and nothing says among which"));
+        self.findings.push(finding.help(format!("write `{name}(…) over (order by …)`")));
     }
 
     /// What a call may hold beside its arguments: a condition, an order, a window.

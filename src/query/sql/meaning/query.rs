@@ -9,7 +9,10 @@ use sqlparser::ast::{
 
 use super::expression::{Known, is_aggregate};
 use super::scope::{Aliases, Column, Columns, Relation};
+use super::write::counted;
 use super::{Reader, ResultColumn, Rows};
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::codes::VF401;
 use crate::source::Span;
 
 /// What a query gives.
@@ -89,11 +92,33 @@ impl Reader<'_> {
         };
         for number in limit.iter().chain(&offset) {
             self.expr(number);
+            self.no_name(number);
         }
         if let (None, Some(offset)) = (limit, offset) {
             self.offset_alone(offset);
         }
         limit
+    }
+
+    /// `limit most`: how many rows are wanted is no column.
+    fn no_name(&mut self, number: &Expr) {
+        if let Expr::Identifier(name) = number {
+            let message = format!("`{}` is a name, where a number of rows is wanted", name.value);
+            let help = format!("a value of the workflow is written `:{}`", name.value);
+            self.findings.push(Diagnostic::new(&VF401, self.at(name), message).help(help));
+        }
+    }
+
+    /// `order by 3`: there are as many columns.
+    fn counts_columns(&mut self, key: &Expr, columns: usize) {
+        let Expr::Value(value) = key else { return };
+        let Value::Number(number, _) = &value.value else { return };
+        if number.parse::<usize>().is_ok_and(|at| at == 0 || at > columns) {
+            let message =
+                format!("this is the column {number} of the select list, which has {}", counted(columns, "column"));
+            let finding = Diagnostic::new(&VF401, self.whole(key), message);
+            self.findings.push(finding.help("name the column, or count from 1"));
+        }
     }
 
     fn body(&mut self, body: &SetExpr, order: &[OrderByExpr]) -> Answer {
@@ -178,6 +203,10 @@ impl Reader<'_> {
         let (columns, is_listed) = self.projection(select, is_grouped);
         self.see_aliases(true);
         self.keys(order);
+        if let Some(columns) = columns.as_ref().filter(|_| is_listed) {
+            let keys = order.iter().map(|key| &key.expr).chain(group_by);
+            keys.for_each(|key| self.counts_columns(key, columns.len()));
+        }
         let is_single = is_aggregate || sources.iter().all(|source| source.is_single) || self.finds_one(select);
         self.aliases.pop();
         self.scopes.pop();

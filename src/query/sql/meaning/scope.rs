@@ -1,12 +1,13 @@
 //! The tables that a query names, and the columns that its names mean.
 
-use sqlparser::ast::{Ident, ObjectName, ObjectNamePart, Select, SelectItem};
+use sqlparser::ast::{Expr, Ident, ObjectName, ObjectNamePart, Select, SelectItem};
 
 use super::expression::Known;
 use super::{Reader, Rows};
 use crate::diagnostic::codes::VF404;
-use crate::diagnostic::{Diagnostic, closest, did_you_mean};
+use crate::diagnostic::{Diagnostic, closest, did_you_mean, is_sure};
 use crate::schema::database_type;
+use crate::source::Span;
 
 /// A column that a name may mean.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub(super) struct Relation {
 #[derive(Debug, Default)]
 pub(super) struct Aliases {
     names: Vec<String>,
+    /// The columns of the result that are called as those of a table.
+    plain: Vec<String>,
     /// Whether they are seen from the clause that is being read.
     pub(super) are_seen: bool,
 }
@@ -47,7 +50,11 @@ impl Aliases {
             SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
             _ => None,
         });
-        Self { names: names.collect(), are_seen: false }
+        let plain = select.projection.iter().filter_map(|item| match item {
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(path)) => path.last().map(|name| name.value.clone()),
+            _ => None,
+        });
+        Self { names: names.collect(), plain: plain.collect(), are_seen: false }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -123,6 +130,7 @@ impl Reader<'_> {
             let columns = (!is_changed).then(|| found.columns.iter().map(column).collect());
             return Relation { table: Some(table.to_owned()), columns, ..unknown() };
         }
+        self.no_public(&path);
         let is_elsewhere =
             path.len() > 2 || path.first().is_some_and(|first| path.len() == 2 && !schema.knows(&first.value));
         if !is_system
@@ -141,12 +149,24 @@ impl Reader<'_> {
         unknown()
     }
 
+    /// `public.t`, as PostgreSQL has it.
+    fn no_public(&mut self, path: &[Ident]) {
+        let [schema, table] = path else { return };
+        if self.is_sqlite() && schema.value.eq_ignore_ascii_case("public") {
+            let span = Span { end: self.at(table).start, ..self.at(schema) };
+            let finding = Diagnostic::new(&VF404, self.at(schema), "SQLite has no schema `public`");
+            self.findings.push(finding.fix(format!("write `{}`", table.value), span, ""));
+        }
+    }
+
     /// The column that a bare name means.
     pub(super) fn column(&mut self, ident: &Ident) -> Known {
         for scope in self.scopes.iter().rev() {
             let mut found = scope.iter().filter_map(|relation| relation.column(&ident.value));
             if let Some(column) = found.next() {
-                return column.known.clone();
+                let known = column.known.clone();
+                self.one_of_several(ident);
+                return known;
             }
             if scope
                 .iter()
@@ -177,6 +197,29 @@ impl Reader<'_> {
         };
         self.no_column(ident, place, &known);
         Known::default()
+    }
+
+    /// A bare name that two tables of this query have.
+    fn one_of_several(&mut self, ident: &Ident) {
+        // A write has the rows that it is given beside the table, and a name of the result may be meant.
+        let is_query = self.aliases.len() == self.scopes.len();
+        let is_result = |aliases: &Aliases| {
+            aliases.has(&ident.value) || aliases.plain.iter().any(|name| name.eq_ignore_ascii_case(&ident.value))
+        };
+        let Some(scope) = self.scopes.last().filter(|_| is_query && !self.aliases.iter().any(is_result)) else {
+            return;
+        };
+        let is_apart = scope.iter().all(|relation| !relation.is_merged && relation.columns.is_some());
+        let having: Vec<&str> = scope
+            .iter()
+            .filter(|relation| relation.column(&ident.value).is_some())
+            .map(|relation| &*relation.name)
+            .collect();
+        if let ([first, second, ..], true) = (having.as_slice(), is_apart) {
+            let message = format!("both `{first}` and `{second}` have a column `{}`", ident.value);
+            let help = format!("say which: `{first}.{}`", ident.value);
+            self.findings.push(Diagnostic::new(&VF404, self.at(ident), message).help(help));
+        }
     }
 
     /// The column that `table.column` means.
@@ -238,7 +281,8 @@ impl Reader<'_> {
             Some((near, ty)) => {
                 let ty = if ty.is_empty() { String::new() } else { format!(" ({ty})") };
                 let written = if is_plain_name(near) { near.clone() } else { format!("\"{near}\"") };
-                finding.at(format!("did you mean `{near}`{ty}?")).fix(format!("write `{written}`"), span, written)
+                let finding = finding.at(format!("did you mean `{near}`{ty}?"));
+                if is_sure(name, near) { finding.fix(format!("write `{written}`"), span, written) } else { finding }
             }
             None if ident.quote_style == Some('"') => {
                 let text = format!("'{name}'");

@@ -242,3 +242,41 @@ fn sqlite_makes_a_number_of_what_shall_be_yes_or_no() {
     assert_eq!(ty("select cast(id > 1 as boolean) as b from assets").as_deref(), Some("bool"));
     assert_eq!(ty("select date(day, '+1 day') as d from prices").as_deref(), Some("date"));
 }
+
+#[test]
+fn what_only_a_run_would_refuse_is_told() {
+    wrong(
+        &ALL,
+        &[
+            (
+                "select id from assets where id in (select asset_id, day from prices)",
+                "day: one value is looked for, and this query gives 2 columns",
+            ),
+            ("select id from assets order by 3", "3: this is the column 3 of the select list, which has 1 column"),
+            ("select id from assets limit most", "most: `most` is a name, where a number of rows is wanted"),
+            (
+                "select row_number() as n from assets",
+                "row_number: `row_number` tells a row's place, and nothing says among which",
+            ),
+            (
+                "select id as n from assets a join \"Order Lines\" l on a.id = l.id",
+                "id: both `a` and `l` have a column `id`",
+            ),
+        ],
+    );
+    right(
+        &ALL,
+        &[
+            "select id from assets where id in (select asset_id from prices)",
+            "select id from assets where (id, listed) in (select asset_id, day from prices)",
+            "select id, symbol from assets order by 2, 1 limit 5",
+            "select row_number() over (order by id) as n from assets",
+            "select a.id from assets a join \"Order Lines\" l on a.id = l.id order by id",
+            "select symbol from assets a join \"Order Lines\" l on a.id = l.id",
+            "select id as n from assets a join \"Order Lines\" l using (id)",
+        ],
+    );
+    let public = ("select id from public.assets", "public: SQLite has no schema `public`");
+    wrong(&[SqlDialect::Sqlite], &[public]);
+    right(&[SqlDialect::Postgres], &["select id from public.assets"]);
+}
