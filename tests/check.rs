@@ -301,7 +301,7 @@ fn a_job_names_a_workflow_of_its_own_file() {
     );
     let ran = sandbox.run(&["check", "two.flow", "other.flow"]);
     let found = [
-        "a: { workflow: 'two.flow:extractor' }\n   ·                          ─────────",
+        "[vmflow.yaml:5:28]",
         "`two.flow` holds no workflow `extractor`",
         "= help: it has collect, publish",
         "`two.flow` holds no workflow `colect`",

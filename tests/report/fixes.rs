@@ -201,7 +201,7 @@ fn nobody_guesses_between_names() {
     for help in [
         "`ab1` or `ab2`?",
         "known here: `y`",
-        "`\"B\"` or `\"S\"`?",
+        "it is one of \"B\", \"S\"",
         "known here: `a`, `b`",
         "known here: `ab1`, `ab2`, `r`, `run`",
     ] {

@@ -90,7 +90,8 @@ fn no_file(job: &Job) -> Diagnostic {
     let folder = job.workflow.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = std::fs::read_dir(folder).ok();
     let names = folder.into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let flows: Vec<String> = names.filter(|name| name.ends_with(".flow")).collect();
+    let is_flow = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "flow");
+    let flows: Vec<String> = names.filter(is_flow).collect();
     let written = job.workflow.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let near = did_you_mean(written, flows.iter().map(String::as_str));
     finding.help(near.unwrap_or_else(|| "a path is relative to the folder of the configuration".to_owned()))
