@@ -216,23 +216,12 @@ impl Checker<'_> {
     /// Columns that may not be null have a value in every row.
     fn check_nulls(&mut self, rows: &Expr, name: &str, table: &Table, schema: &Schema) {
         let Some(Type::Record(row)) = rows.ty.item() else { return };
-        let is_wanted = |(column, found): &(&String, &Column)| {
-            !found.nullable && found.default.is_none() && !numbers_itself(column, table)
+        let is_lacking = |(column, found): &(&String, &Column)| {
+            let is_wanted = !found.nullable && found.default.is_none() && !numbers_itself(column, table);
+            is_wanted && !row.fields.iter().any(|field| field.name.eq_ignore_ascii_case(column))
         };
-        let mut lacking = Vec::new();
-        for (column, _) in table.columns.iter().filter(is_wanted) {
-            let Some(field) = row.fields.iter().find(|field| field.name.eq_ignore_ascii_case(column)) else {
-                lacking.push(format!("`{column}`"));
-                continue;
-            };
-            // What may be none is not always: a look-up in a map is, until it finds something.
-            if field.ty == Type::None {
-                let message = format!("`{}` goes into the column `{column}`, which holds no null", field.ty);
-                let finding =
-                    Diagnostic::new(&codes::VF405, place(rows, &field.name), message).at("these rows have it");
-                self.report(finding.help("give it a value, or leave such rows out").note(schema.note()));
-            }
-        }
+        let lacking: Vec<String> =
+            table.columns.iter().filter(is_lacking).map(|(column, _)| format!("`{column}`")).collect();
         if !lacking.is_empty() {
             let message = format!("the rows have no {}, which `{name}` wants of every row", lacking.join(", "));
             let finding = Diagnostic::new(&codes::VF405, rows.span, message).help("add it to the rows");
