@@ -17,6 +17,7 @@ pub mod format;
 pub mod lifecycle;
 pub mod lookback;
 mod memory;
+mod operation;
 pub mod outlook;
 pub mod package;
 mod parallel;

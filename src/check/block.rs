@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::after::After;
 use super::expression::strongest;
+use super::fit::{fit, fit_action, fit_result};
 use super::mismatch::Want;
 use super::narrow::Guards;
 use super::order::{Graph, draw};
@@ -246,6 +247,12 @@ impl Checker<'_> {
             let want = Want { what: "the step", declared: ty.map(|ty| ty.span) };
             self.expect(&Expr { ty: step.ty, ..place }, &stated, want);
             step.ty = stated;
+        }
+        fit_action(&mut step.action, &step.ty);
+        match &mut step.on_failure {
+            OnFailure::Block(block) => fit_result(block, &step.ty),
+            OnFailure::Use(value) => fit(value, &step.ty),
+            OnFailure::Fail | OnFailure::Skip => {}
         }
         if let Some(name) = name {
             step.slot = scope

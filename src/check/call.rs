@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::arguments::{CallSite, Given, Wanted, wanted_of};
 use super::expression::{broken, strongest};
+use super::fit::fitted;
 use super::foreign;
 use super::modules::ModuleId;
 use super::program::{Expr, ExprKind, Function, FunctionId};
@@ -71,7 +72,7 @@ impl Checker<'_> {
         let is_other = self.diagnostics.iter().skip(before).any(|finding| *finding.code == codes::VF406);
         match (self.writes(&checked), do_span) {
             _ if is_other => {}
-            (Some(what), None) => self.missing_do(&checked, what, is_step, &site),
+            (Some(what), None) => self.missing_do(scope, &checked, what, is_step, &site),
             (None, Some(do_span)) if checked.ty != Type::Error => self.needless_do(scope, &checked, do_span, &site),
             _ => {}
         }
@@ -94,11 +95,13 @@ impl Checker<'_> {
         }
     }
 
-    fn missing_do(&mut self, call: &Expr, what: &str, is_step: bool, site: &CallSite<'_>) {
+    fn missing_do(&mut self, scope: &Scope, call: &Expr, what: &str, is_step: bool, site: &CallSite<'_>) {
         let message = format!("`{}` {what}, so it needs `do`", site.text);
         let finding = Diagnostic::new(&codes::VF601, site.verb_span, message);
         self.report(if is_step {
             finding.help(format!("write `do {}(…)`", site.text)).fix("write `do` before it", call.span.before(), "do ")
+        } else if scope.blocks.is_empty() {
+            finding.help(format!("a `fn` only computes: declare an `action` whose block has `do {}(…)`", site.text))
         } else {
             finding.help(format!("make it a step of its own: `name = do {}(…)`", site.text))
         });
@@ -359,6 +362,10 @@ impl Checker<'_> {
             // The database's own types are not always the columns': SQLite gives a day that it computed as a text.
             Some((ty, true)) => Expr { kind: ExprKind::Cast(Box::new(call), None), ty, span, effect },
             Some((ty, false)) => Expr { ty, ..call },
+            None if spec.widens && !call.ty.is_unknown() => {
+                let ty = call.ty.clone();
+                Expr { kind: ExprKind::Widen(Box::new(call)), ty, span, effect }
+            }
             None => call,
         }
     }
@@ -469,6 +476,8 @@ impl Checker<'_> {
             scope.footprint.is_unsafe_to_repeat |= self.unsafe_to_repeat.contains(&id);
         }
         let effect = strongest(&arguments).max(function.effect);
+        let arguments =
+            arguments.into_iter().zip(&function.params).map(|(given, param)| fitted(given, &param.ty)).collect();
         let ty = if is_right { function.returns.clone() } else { Type::Error };
         Expr { kind: ExprKind::Function(id, arguments), ty, span, effect }
     }

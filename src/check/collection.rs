@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Checker;
-use super::expression::{broken, strongest};
+use super::expression::{broken, pure, strongest};
+use super::fit::{all_fitted, fitted};
 use super::program::{Comprehension, Expr, ExprKind, Loop};
 use super::scope::{Local, Scope};
 use super::suggest::Candidate;
@@ -31,7 +32,7 @@ impl Checker<'_> {
             _ => self.join_all(checked.iter().map(|item| (&item.ty, item.span)), "the items of a list"),
         };
         let effect = strongest(&checked);
-        Expr { kind: ExprKind::List(checked), ty: Type::list(ty), span, effect }
+        Expr { kind: ExprKind::List(all_fitted(checked, &ty)), ty: Type::list(ty), span, effect }
     }
 
     /// The one type of some expressions; of none it is the type that fits everywhere.
@@ -71,8 +72,11 @@ impl Checker<'_> {
                 continue;
             }
             let wanted = guide.as_ref().and_then(|guide| guide.get(&name));
-            let value = self.expr(scope, &entry.value, wanted);
+            let mut value = self.expr(scope, &entry.value, wanted);
             let fits = wanted.is_none_or(|wanted| self.expect(&value, wanted, &format!("the field `{name}`")));
+            if let (Some(wanted), true) = (wanted, fits) {
+                value = fitted(value, wanted);
+            }
             fields.push((name, if fits { value.ty.clone() } else { Type::Error }));
             values.push(value);
         }
@@ -90,7 +94,7 @@ impl Checker<'_> {
         entries: &[Entry],
         guide: &RecordType,
         fields: Vec<(Arc<str>, Type)>,
-        values: Vec<Expr>,
+        mut values: Vec<Expr>,
         span: Span,
     ) -> Expr {
         let has = |name: &str| fields.iter().any(|(known, _)| **known == *name);
@@ -114,7 +118,10 @@ impl Checker<'_> {
             let message = format!("this record lacks {}", named.join(" and "));
             self.report(Diagnostic::new(&codes::VF201, span, message).help("add it between the braces"));
         }
-        let shape = fields.iter().map(|(name, _)| name.clone()).collect();
+        let absent = guide.fields.iter().filter(|field| field.ty.is_optional() && !has(&field.name));
+        let shape =
+            fields.iter().map(|(name, _)| name).chain(absent.clone().map(|field| &field.name)).cloned().collect();
+        values.extend(absent.map(|field| pure(ExprKind::Literal(Value::None), field.ty.clone(), span)));
         let effect = strongest(&values);
         let stated = Type::Record(Arc::new(guide.clone()));
         let ty = match is_right {
@@ -154,6 +161,10 @@ impl Checker<'_> {
             ),
         };
         let effect = pairs.iter().map(|(key, value)| key.effect.max(value.effect)).max().unwrap_or(Effect::Pure);
+        let pairs = match &ty {
+            Type::Map(k, v) => pairs.into_iter().map(|(key, value)| (fitted(key, k), fitted(value, v))).collect(),
+            _ => pairs,
+        };
         Expr { kind: ExprKind::Map(pairs), ty, span, effect }
     }
 
@@ -331,9 +342,14 @@ impl Checker<'_> {
         let rows: Vec<Vec<Expr>> = rows.iter().map(&mut row).collect();
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut fields: Vec<(Arc<str>, Type)> = Vec::with_capacity(columns.len());
+        let mut is_right = true;
         for (at, column) in columns.iter().enumerate() {
             let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| (&cell.ty, cell.span));
-            let ty = self.join_all(cells, &format!("the cells of the column `{}`", column.node));
+            let joined = self.join_all(cells.clone(), &format!("the cells of the column `{}`", column.node));
+            let wanted = wanted.get(at).and_then(Option::as_ref).filter(|wanted| is_known(wanted));
+            let fits = wanted.is_none_or(|wanted| cells.clone().all(|(ty, _)| ty.fits(wanted).is_ok()));
+            let ty = wanted.filter(|_| fits).cloned().unwrap_or(joined);
+            is_right &= fits;
             if let Some(before) = seen.insert(column.node.clone(), column.span) {
                 self.report(twice("column", &column.node, column.span, before));
                 return broken(span);
@@ -342,6 +358,9 @@ impl Checker<'_> {
         }
         let shape = columns.iter().map(|column| column.node.clone()).collect();
         let effect = strongest(rows.iter().flatten());
+        let fit_row = |row: Vec<Expr>| row.into_iter().zip(&fields).map(|(cell, (_, ty))| fitted(cell, ty)).collect();
+        // The cell that does not fit is to blame for what it is.
+        let rows = if is_right { rows.into_iter().map(fit_row).collect() } else { rows };
         Expr { kind: ExprKind::Table(shape, rows), ty: Type::Table(RecordType::new(fields)), span, effect }
     }
 }

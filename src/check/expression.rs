@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Checker;
+use super::fit::fitted;
 use super::foreign;
 use super::mismatch::Want;
 use super::narrow;
@@ -13,7 +14,7 @@ use crate::diagnostic::{Diagnostic, closest, codes, nearest};
 use crate::primitive::{Effect, registry};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOperator, Literal, Name, UnaryOperator};
-use crate::value::{Period, Type, Value};
+use crate::value::{Period, Type, Value, decimal_from_text};
 
 /// The facts of a run and their types.
 const RUN_FIELDS: &[(&str, RunField)] = &[
@@ -64,8 +65,7 @@ impl Checker<'_> {
         want: impl Into<Want<'w>>,
     ) -> Expr {
         let checked = self.expr(scope, expr, Some(wanted));
-        self.expect(&checked, wanted, want);
-        checked
+        if self.expect(&checked, wanted, want) { fitted(checked, wanted) } else { checked }
     }
 
     /// Checks an expression. `wanted` only guides literals that could be several things.
@@ -92,7 +92,7 @@ impl Checker<'_> {
         match &expr.kind {
             ast::ExprKind::Literal(literal) => {
                 self.plain_braces(scope, literal, span);
-                literal_expr(literal, span, wanted)
+                self.literal(literal, span, wanted)
             }
             ast::ExprKind::Interpolated(fragments) => self.interpolated(scope, fragments, span),
             ast::ExprKind::Tagged(tagged) => self.tagged(scope, tagged, wanted, span),
@@ -103,7 +103,7 @@ impl Checker<'_> {
             }
             ast::ExprKind::Index(of, key) => self.index(scope, of, key, span),
             ast::ExprKind::Cast(of, ty) => self.cast(scope, of, ty, span),
-            ast::ExprKind::Unary(operator, of) => self.unary(scope, operator, of, span),
+            ast::ExprKind::Unary(operator, of) => self.unary(scope, operator, of, wanted, span),
             ast::ExprKind::Binary(left, operator, right) => self.binary(scope, left, operator, right, wanted, span),
             ast::ExprKind::If(condition, then, otherwise) => {
                 self.choice(scope, condition, then, otherwise, wanted, span)
@@ -118,6 +118,27 @@ impl Checker<'_> {
             }
             ast::ExprKind::Table { columns, rows } => self.table(scope, columns, rows, wanted, span),
         }
+    }
+
+    fn literal(&self, literal: &Literal, span: Span, wanted: Option<&Type>) -> Expr {
+        let (value, ty) = literal_value(literal);
+        match (&value, wanted.map(Type::required)) {
+            (Value::Text(text), Some(Type::Literals(_))) => {
+                let ty = Type::literals([&**text]);
+                pure(ExprKind::Literal(value), ty, span)
+            }
+            (Value::Int(_) | Value::Float(_), Some(Type::Decimal)) => {
+                self.decimal(span).unwrap_or_else(|| pure(ExprKind::Literal(value), ty, span))
+            }
+            _ => pure(ExprKind::Literal(value), ty, span),
+        }
+    }
+
+    /// A number that is written out, by its digits.
+    pub(super) fn decimal(&self, span: Span) -> Option<Expr> {
+        let digits = self.source_text(span).replace('_', "");
+        let value = Value::Decimal(Arc::new(decimal_from_text(&digits)?));
+        Some(pure(ExprKind::Literal(value), Type::Decimal, span))
     }
 
     fn name(&mut self, scope: &mut Scope, name: &Arc<str>, wanted: Option<&Type>, span: Span) -> Expr {
@@ -247,7 +268,8 @@ impl Checker<'_> {
             return Expr { kind: ExprKind::Property { of: Box::new(of), property, optional }, ty, span, effect };
         }
         match ty {
-            Type::Error => broken(span),
+            // Also what an empty list would hold: looking for it fails, and must be done.
+            Type::Error => field(of, Type::Error),
             Type::Any => field(of, Type::Any),
             Type::Json => field(of, Type::Json.optional()),
             Type::Map(key, value) if key.is_text() => field(of, (**value).clone()),
@@ -387,7 +409,14 @@ impl Checker<'_> {
         Expr { kind: ExprKind::Index(Box::new(of), Box::new(key)), ty: result, span, effect }
     }
 
-    fn unary(&mut self, scope: &mut Scope, operator: &Spanned<UnaryOperator>, of: &ast::Expr, span: Span) -> Expr {
+    fn unary(
+        &mut self,
+        scope: &mut Scope,
+        operator: &Spanned<UnaryOperator>,
+        of: &ast::Expr,
+        wanted: Option<&Type>,
+        span: Span,
+    ) -> Expr {
         match operator.node {
             UnaryOperator::Not => {
                 let of = self.expr_of(scope, of, &Type::Bool, "`not`");
@@ -395,7 +424,7 @@ impl Checker<'_> {
                 Expr { kind: ExprKind::Not(Box::new(of)), ty: Type::Bool, span, effect }
             }
             UnaryOperator::Negate => {
-                let of = self.expr(scope, of, None);
+                let of = self.expr(scope, of, wanted);
                 let ty = self.decide(&of, "`-`");
                 let is_signed = ty.is_number() || matches!(ty, Type::Period | Type::BusinessDays);
                 if !is_signed {
@@ -423,6 +452,7 @@ impl Checker<'_> {
         let no = self.narrowed(scope, condition, false, |checker, scope| checker.expr(scope, otherwise, wanted));
         let ty = self.join(&yes, &no, "the branches of an `if`");
         let effect = strongest([&checked, &yes, &no]);
+        let (yes, no) = (fitted(yes, &ty), fitted(no, &ty));
         Expr { kind: ExprKind::If(Box::new(checked), Box::new(yes), Box::new(no)), ty, span, effect }
     }
 
@@ -489,16 +519,6 @@ fn run_type(field: RunField) -> Type {
         RunField::Status => Type::literals(STATUSES),
         RunField::Error => Type::Failure.optional(),
     }
-}
-
-fn literal_expr(literal: &Literal, span: Span, wanted: Option<&Type>) -> Expr {
-    let (value, ty) = literal_value(literal);
-    let is_union = wanted.is_some_and(|wanted| matches!(wanted.required(), Type::Literals(_)));
-    let ty = match (&value, is_union) {
-        (Value::Text(text), true) => Type::literals([&**text]),
-        _ => ty,
-    };
-    pure(ExprKind::Literal(value), ty, span)
 }
 
 /// A literal's value and type.

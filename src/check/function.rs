@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Checker;
 use super::deprecation::Deprecation;
 use super::expression::pure;
+use super::fit::fit_result;
 use super::mismatch::Want;
 use super::modules::ModuleId;
 use super::order::{Graph, draw};
@@ -35,9 +36,9 @@ impl<'a> Definition<'a> {
 
     fn uses(self) -> std::collections::BTreeSet<Arc<str>> {
         match self {
-            Self::Function(function) => Uses::of_expression(&function.body),
+            Self::Function(function) => Uses::of_function(&function.params, |uses| uses.expr(&function.body)),
             Self::Step(step) => match &step.body {
-                StepBody::Block(block) => Uses::of_block(block),
+                StepBody::Block(block) => Uses::of_function(&step.params, |uses| uses.block(block)),
                 StepBody::External(_) => std::collections::BTreeSet::new(),
             },
         }
@@ -146,11 +147,14 @@ impl Checker<'_> {
         let returns = self.read_type(scope.module, &function.returns);
         let want = Want { what: "the result", declared: Some(function.returns.span) };
         let body = self.expr_of(scope, &function.body, &returns, want);
-        if body.effect > Effect::Pure {
-            let message = format!("`fn {}` computes, and this looks at the outside world", function.name.node);
-            self.report(
-                Diagnostic::new(&codes::VF602, body.span, message).help("make it a `step` with a block and a `yield`"),
-            );
+        match body.effect {
+            // That it lacks `do` was told where it is called, with what to make of it.
+            Effect::Write | Effect::Pure => {}
+            Effect::Read => {
+                let message = format!("`fn {}` computes, and this looks at the outside world", function.name.node);
+                let finding = Diagnostic::new(&codes::VF602, body.span, message);
+                self.report(finding.help("make it a `step` with a block and a `yield`"));
+            }
         }
         Function {
             params,
@@ -196,7 +200,9 @@ impl Checker<'_> {
         let returns = match (stated, &inner.result) {
             (Some(stated), Some(result)) => {
                 let declared = step.returns.as_ref().map(|returns| returns.span);
-                self.expect(result, &stated, Want { what: "the result", declared });
+                if self.expect(result, &stated, Want { what: "the result", declared }) {
+                    fit_result(&mut inner, &stated);
+                }
                 stated
             }
             (Some(stated), None) => {

@@ -345,9 +345,7 @@ fn hint(found: &Type, wanted: &Type, text: &str) -> Option<String> {
             Some(format!("say how: `round({text}) as int`, or with `floor` or `ceil`"))
         }
         (Type::Decimal, Type::Float) => Some(format!("say that digits may be lost: `{text} as float`")),
-        (Type::Float | Type::Int, Type::Decimal) if text.parse::<f64>().is_ok() => {
-            Some(format!("a decimal is read from its digits: `parse_decimal(\"{text}\")`"))
-        }
+        (Type::Float | Type::Int, Type::Decimal) => Some(format!("say that it is one: `{text} as decimal`")),
         (_, Type::Date) if is_split_date(text) || *found == Type::Int && is_damaged_date(text) => {
             Some("a date is written year first, with all digits and without quotes: `2025-01-31`".to_owned())
         }

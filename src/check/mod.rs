@@ -18,6 +18,7 @@ mod consequences;
 mod deprecation;
 mod expression;
 mod external;
+mod fit;
 mod flow;
 mod foreign;
 mod formula;

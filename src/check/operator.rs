@@ -2,12 +2,13 @@
 
 use super::Checker;
 use super::expression::{broken, right_side_truth};
+use super::fit::fitted;
 use super::program::{Expr, ExprKind};
 use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOperator as Op};
-use crate::value::Type;
+use crate::value::{Type, Value};
 
 impl Checker<'_> {
     pub(super) fn binary(
@@ -28,6 +29,12 @@ impl Checker<'_> {
             Some(truth) => self.narrowed(scope, left, truth, visit),
             None => visit(self, scope),
         };
+        let checked_left = match (&checked_left.kind, &checked_right.ty) {
+            (ExprKind::Literal(Value::Float(_)), Type::Decimal) => {
+                self.decimal(checked_left.span).unwrap_or(checked_left)
+            }
+            _ => checked_left,
+        };
         let ty = match op {
             Op::And | Op::Or => self.logic(op, &checked_left, &checked_right),
             Op::Equal | Op::NotEqual => self.equality(operator, &checked_left, &checked_right),
@@ -42,6 +49,10 @@ impl Checker<'_> {
             }
         };
         let effect = checked_left.effect.max(checked_right.effect);
+        let (checked_left, checked_right) = match op {
+            Op::Coalesce => (fitted(checked_left, &ty.clone().optional()), fitted(checked_right, &ty)),
+            _ => (checked_left, checked_right),
+        };
         Expr { kind: ExprKind::Binary(op, Box::new(checked_left), Box::new(checked_right)), ty, span, effect }
     }
 
@@ -302,9 +313,28 @@ fn right_guide(op: Op, left: &Type, wanted: Option<&Type>) -> Option<Type> {
     match (op, left.required()) {
         (Op::In | Op::NotIn, ty @ Type::Literals(_)) => Some(Type::list(ty)),
         (Op::Equal | Op::NotEqual, ty @ Type::Literals(_)) | (Op::Add, ty @ Type::Map(..)) => Some(ty),
+        (op, Type::Decimal) if meets_numbers(op) => Some(Type::Decimal),
         (Op::Coalesce, ty) if !ty.is_unknown() && ty != Type::None => Some(ty),
         _ => wanted.cloned(),
     }
+}
+
+/// Operators of two numbers. A number that is written out beside a decimal is one.
+fn meets_numbers(op: Op) -> bool {
+    use Op::{Add, Divide, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Multiply, NotEqual, Remainder, Subtract};
+    matches!(
+        op,
+        Add | Subtract
+            | Multiply
+            | Divide
+            | Remainder
+            | Equal
+            | NotEqual
+            | Less
+            | LessOrEqual
+            | Greater
+            | GreaterOrEqual
+    )
 }
 
 /// The type of `a op b`, `None` when there is none.

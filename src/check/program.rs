@@ -419,6 +419,8 @@ pub enum ExprKind {
     Index(Box<Expr>, Box<Expr>),
     /// `e as T`, to the expression's own type; with what the author calls `e`, for messages about JSON.
     Cast(Box<Expr>, Option<Arc<str>>),
+    /// A value where a wider type is wanted, the expression's own: an `int` as a `float`, a record with the optional fields it lacks.
+    Widen(Box<Expr>),
     /// `-e`.
     Negate(Box<Expr>),
     /// `not e`.

@@ -10,8 +10,8 @@ use super::statement::LOCAL;
 use crate::query::sql::SqlDialect;
 use crate::query::{promql, sql};
 use crate::syntax::ast::{
-    Action, Block, ClauseKind, Comprehension, Expr, ExprKind, Fragment, Otherwise, Pattern, Statement, StatementKind,
-    Tag, Tagged, When,
+    Action, Block, ClauseKind, Comprehension, Expr, ExprKind, Fragment, Otherwise, Parameter, Pattern, Statement,
+    StatementKind, Tag, Tagged, When,
 };
 
 /// Collects names into a set.
@@ -33,17 +33,11 @@ impl Uses {
         uses.names
     }
 
-    /// The names that an expression mentions.
-    pub(super) fn of_expression(expr: &Expr) -> BTreeSet<Arc<str>> {
+    /// The names that a function with these parameters mentions.
+    pub(super) fn of_function(params: &[Parameter], visit: impl FnOnce(&mut Self)) -> BTreeSet<Arc<str>> {
         let mut uses = Self::default();
-        uses.expr(expr);
-        uses.names
-    }
-
-    /// The names that a block mentions, less those that it binds itself.
-    pub(super) fn of_block(block: &Block) -> BTreeSet<Arc<str>> {
-        let mut uses = Self::default();
-        uses.block(block);
+        let params: Vec<Arc<str>> = params.iter().map(|param| param.name.node.clone()).collect();
+        uses.within(&params, visit);
         uses.names
     }
 
@@ -73,7 +67,7 @@ impl Uses {
         }
     }
 
-    fn block(&mut self, block: &Block) {
+    pub(super) fn block(&mut self, block: &Block) {
         let names: Vec<Arc<str>> = block.statements.iter().filter_map(name_of).collect();
         self.within(&names, |uses| block.statements.iter().for_each(|statement| uses.statement(statement)));
     }
@@ -126,16 +120,19 @@ impl Uses {
         exprs.into_iter().for_each(|expr| self.expr(expr));
     }
 
-    fn expr(&mut self, expr: &Expr) {
+    pub(super) fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Literal(_) => {}
             ExprKind::Name(name) => self.name(name),
             ExprKind::Interpolated(fragments) => self.exprs(fragments.iter().filter_map(hole)),
             ExprKind::Tagged(tagged) => self.tagged(tagged),
             ExprKind::Call { callee, arguments, .. } => {
-                // A step cannot be called: what is called so is another thing, or none.
-                if !(self.are_values && matches!(callee.kind, ExprKind::Name(_))) {
-                    self.expr(callee);
+                match &callee.kind {
+                    // A step cannot be called: what is called so is another thing, or none.
+                    ExprKind::Name(_) if self.are_values => {}
+                    // Nor a parameter: the name is a function's, whatever else has it.
+                    ExprKind::Name(name) => drop(self.names.insert(name.clone())),
+                    _ => self.expr(callee),
                 }
                 if is_local_query(callee) {
                     for argument in arguments {

@@ -27,6 +27,7 @@ fn push_children<'a>(expr: &'a Expr, to: &mut Vec<&'a Expr>) {
         ExprKind::Property { of, .. }
         | ExprKind::Field { of, .. }
         | ExprKind::Cast(of, _)
+        | ExprKind::Widen(of)
         | ExprKind::Negate(of)
         | ExprKind::Not(of) => to.push(of),
         ExprKind::Index(a, b) | ExprKind::Binary(_, a, b) => to.extend([&**a, &**b]),
@@ -147,9 +148,11 @@ fn policy_expressions(policy: &Policy) -> impl Iterator<Item = &Expr> {
 pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
     match &expr.kind {
         ExprKind::Function(id, _) => Some(*id),
-        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of, _) => {
-            called(of)
-        }
+        ExprKind::Property { of, .. }
+        | ExprKind::Field { of, .. }
+        | ExprKind::Index(of, _)
+        | ExprKind::Cast(of, _)
+        | ExprKind::Widen(of) => called(of),
         _ => None,
     }
 }
@@ -158,9 +161,11 @@ pub(crate) fn called(expr: &Expr) -> Option<FunctionId> {
 pub(crate) fn called_mut(expr: &mut Expr) -> Option<&mut FunctionId> {
     match &mut expr.kind {
         ExprKind::Function(id, _) => Some(id),
-        ExprKind::Property { of, .. } | ExprKind::Field { of, .. } | ExprKind::Index(of, _) | ExprKind::Cast(of, _) => {
-            called_mut(of)
-        }
+        ExprKind::Property { of, .. }
+        | ExprKind::Field { of, .. }
+        | ExprKind::Index(of, _)
+        | ExprKind::Cast(of, _)
+        | ExprKind::Widen(of) => called_mut(of),
         _ => None,
     }
 }

@@ -5,24 +5,25 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::project::Checked;
-use crate::check::program::{External, FunctionBody};
+use crate::check::program::{External, Function, FunctionBody};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::external::{Code, Interpreters, Language, Slip, slip};
 use crate::source::{Sources, Span};
 
 /// VF907: a program with a slip in it. Each is read once, however many steps stand for it.
 pub(super) fn slips(checked: &Checked, sources: &Sources, interpreters: &Interpreters) -> Vec<Diagnostic> {
-    let mut programs: IndexMap<(Language, &Code), Vec<&External>> = IndexMap::new();
+    let mut programs: IndexMap<(Language, &Code), Vec<(&External, &Function)>> = IndexMap::new();
     for function in &checked.program.functions {
         if let FunctionBody::External(external) = &function.body {
             let program = &external.program;
-            programs.entry((program.language, &program.code)).or_default().push(external);
+            programs.entry((program.language, &program.code)).or_default().push((external, function));
         }
     }
     let mut findings = Vec::new();
     for ((language, code), externals) in programs {
         let Some(text) = text(checked, code) else { continue };
-        let entries: Vec<&str> = externals.iter().map(|external| &*external.program.entry).collect();
+        let entries: Vec<String> = externals.iter().map(|(external, function)| called(external, function)).collect();
+        let externals: Vec<&External> = externals.into_iter().map(|(external, _)| external).collect();
         match slip(language, &text, &entries, interpreters) {
             Some(Slip::Line { line, message }) => {
                 // The text is what is wrong, not each step that stands for it.
@@ -32,10 +33,29 @@ pub(super) fn slips(checked: &Checked, sources: &Sources, interpreters: &Interpr
                 let is_missing = |external: &&&External| missing.iter().any(|entry| **entry == *external.program.entry);
                 findings.extend(externals.iter().filter(is_missing).map(|external| uncallable(external, sources)));
             }
+            Some(Slip::Misfit { entry, message }) => {
+                let is_it = |external: &&&External| *external.program.entry == *entry;
+                findings.extend(externals.iter().find(is_it).map(|external| misfit(external, &message, sources)));
+            }
             None => {}
         }
     }
     findings
+}
+
+/// A function's name with those of what the step gives it.
+fn called(external: &External, function: &Function) -> String {
+    let names: Vec<&str> = function.params.iter().map(|param| &*param.name).collect();
+    format!("{}({}", external.program.entry, names.join(","))
+}
+
+fn misfit(external: &External, message: &str, sources: &Sources) -> Diagnostic {
+    let span = match &external.program.code {
+        Code::File(_) => external.span,
+        Code::Inline { .. } => line_of(sources, external.span, 1),
+    };
+    Diagnostic::new(&codes::VF907, span, format!("`{}` {message}", external.program.entry))
+        .help("give the function the names of the step's parameters")
 }
 
 /// The program's text; a file that cannot be read has a finding already.

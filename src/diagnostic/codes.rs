@@ -139,6 +139,7 @@ codes! {
     VF204 Warning "comparison always true or false";
     VF205 Warning "lossy or repeated `as`";
     VF206 Warning "union case not covered";
+    VF207 Error "computation that always fails";
     VF208 Warning "name in braces in a plain text";
     VF301 Error "date used as an instant, or the reverse";
     VF302 Error "business days need a calendar";

@@ -30,5 +30,24 @@ def plain(value):
     raise TypeError(f'a `{type(value).__name__}` cannot become JSON')
 
 
-json.dump(function(**call['arguments']), result, allow_nan=False, default=plain)
+def named(value):
+    """Dates and other values as keys; JSON's keys are texts."""
+    if isinstance(value, dict):
+        known = (str, int, float, bool, type(None))
+        return {key if isinstance(key, known) else plain(key): named(inner) for key, inner in value.items()}
+    return [named(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
+def text(value):
+    return json.dumps(value, allow_nan=False, default=plain)
+
+
+value = function(**call['arguments'])
+try:
+    value = text(value)
+except TypeError as error:
+    if 'keys must be' not in str(error):
+        raise
+    value = text(named(value))
+result.write(value)
 result.close()

@@ -108,9 +108,21 @@ fn judge(program: &Program, ended: &Ended) -> Result<(), StepError> {
         (Language::Python, Some(1)) => "failed".to_owned(),
         (_, Some(code)) => format!("ended with exit code {code}"),
     };
-    let last = ended.tail.lines().next_back().map(|last| format!(": {last}")).unwrap_or_default();
-    let error = StepError::transient(ErrorKind::Query, format!("`{entry}` {how}{last}"));
+    let cause = match program.language {
+        Language::Python => raised(&ended.tail),
+        Language::Shell => ended.tail.lines().next_back().unwrap_or_default().to_owned(),
+    };
+    let colon = if cause.is_empty() { "" } else { ": " };
+    let error = StepError::transient(ErrorKind::Query, format!("`{entry}` {how}{colon}{cause}"));
     Err(if ended.tail.is_empty() { error } else { error.help(format!("it said: {}", ended.tail)) })
+}
+
+/// What a traceback ends with: the exception, whose message may have several lines, behind the indented lines of the calls.
+fn raised(tail: &str) -> String {
+    let lines: Vec<&str> = tail.lines().collect();
+    let behind =
+        lines.iter().rposition(|line| line.starts_with([' ', '\t'])).map_or(lines.len().saturating_sub(1), |at| at + 1);
+    lines.get(behind..).unwrap_or_default().join(" ")
 }
 
 /// What a script printed, without the line's end that every `echo` writes.
@@ -129,4 +141,18 @@ fn no_json(program: &Program, answer: &[u8], error: &serde_json::Error) -> StepE
     let begin: String = String::from_utf8_lossy(answer).chars().take(60).collect();
     StepError::new(ErrorKind::Data, format!("`{entry}` did not give back JSON: {error}"))
         .help(format!("it began: {}", begin.trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exception_stands_behind_the_calls() {
+        let traceback =
+            "Traceback (most recent call last):\n  File \"a.py\", line 3, in f\n    raise E\nE: no such\nday";
+        assert_eq!(raised(traceback), "E: no such day");
+        assert_eq!(raised("warned\nsys.exit said why"), "sys.exit said why");
+        assert_eq!((raised("").as_str(), raised("  indented").as_str()), ("", ""));
+    }
 }

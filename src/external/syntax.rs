@@ -24,7 +24,23 @@ for node in ast.walk(tree):
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         bound.add(node.id)
 if '*' not in bound:
-    print(0, *[entry for entry in sys.argv[1:] if entry not in bound])
+    print(0, *[call.split('(')[0] for call in sys.argv[1:] if call.split('(')[0] not in bound])
+functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef) and not node.decorator_list}
+for call in sys.argv[1:]:
+    name, _, given = call.partition('(')
+    given = given.split(',') if given else []
+    if name not in functions or functions[name].args.posonlyargs:
+        continue
+    args = functions[name].args
+    named = [arg.arg for arg in args.args + args.kwonlyargs]
+    needed = [arg.arg for arg in args.args[:len(args.args) - len(args.defaults)]]
+    needed += [arg.arg for arg, default in zip(args.kwonlyargs, args.kw_defaults) if default is None]
+    for one in given:
+        if one not in named and not args.kwarg:
+            print(-1, name, f'has no parameter `{one}`, which the step gives it')
+    for one in needed:
+        if one not in given:
+            print(-1, name, f'wants `{one}`, which the step does not give it')
 ";
 
 /// What is wrong with a program's text.
@@ -39,11 +55,18 @@ pub enum Slip {
     },
     /// There are no functions of these names.
     Missing(Vec<String>),
+    /// A function cannot be called with what the step has.
+    Misfit {
+        /// The function.
+        entry: String,
+        /// Why.
+        message: String,
+    },
 }
 
-/// What is wrong with a program's text, of which the functions `entries` are called. `None` also when its
-/// interpreter is not installed.
-pub fn slip(language: Language, text: &str, entries: &[&str], interpreters: &Interpreters) -> Option<Slip> {
+/// What is wrong with a program's text, of which the functions `entries` are called: `name(a,b` with the names of what is given.
+/// `None` also when its interpreter is not installed.
+pub fn slip(language: Language, text: &str, entries: &[String], interpreters: &Interpreters) -> Option<Slip> {
     let mut command = Command::new(interpreters.of(language));
     command.env_clear().envs(interpreters.environment.iter().map(|(name, value)| (name, value)));
     match language {
@@ -64,13 +87,19 @@ pub fn slip(language: Language, text: &str, entries: &[&str], interpreters: &Int
     }
 }
 
-/// `3 invalid syntax`, or `0` and the functions that are missing.
+/// `3 invalid syntax`, `0` and the functions that are missing, or `-1`, a function and what it lacks; the first line that says one of them.
 fn python(said: &str) -> Option<Slip> {
-    let (line, rest) = said.trim_end().split_once(' ')?;
-    match line.parse().ok()? {
-        0 => Some(Slip::Missing(rest.split(' ').map(str::to_owned).collect())),
-        line => Some(Slip::Line { line, message: rest.to_owned() }),
-    }
+    said.lines().find_map(|line| {
+        let (line, rest) = line.split_once(' ')?;
+        match line.parse::<i64>().ok()? {
+            -1 => {
+                let (entry, message) = rest.split_once(' ')?;
+                Some(Slip::Misfit { entry: entry.to_owned(), message: message.to_owned() })
+            }
+            0 => Some(Slip::Missing(rest.split(' ').map(str::to_owned).collect())),
+            line => Some(Slip::Line { line: usize::try_from(line).ok()?, message: rest.to_owned() }),
+        }
+    })
 }
 
 /// `bash: line 3: syntax error near …`, of which the first line is the cause.
@@ -88,6 +117,8 @@ mod tests {
     fn what_interpreters_say_is_read() {
         assert_eq!(python("3 invalid syntax\n"), Some(Slip::Line { line: 3, message: "invalid syntax".into() }));
         assert_eq!(python("0 f g\n"), Some(Slip::Missing(vec!["f".into(), "g".into()])));
+        let misfit = Slip::Misfit { entry: "f".into(), message: "wants `x`".into() };
+        assert_eq!(python("0\n-1 f wants `x`\n"), Some(misfit));
         assert_eq!((python("0\n"), python("")), (None, None));
         let said = "bash: line 2: syntax error near unexpected token `fi'\nbash: line 2: `fi'\n";
         let message = "syntax error near unexpected token `fi'".into();

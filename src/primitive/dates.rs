@@ -210,9 +210,18 @@ impl Pure for ParseDate {
             let message = format!("{} is not a date in the format `{}`", shown(&args.text), args.format.0);
             StepError::new(ErrorKind::Data, message)
         };
+        if args.text.starts_with(char::is_whitespace) {
+            return Err(leading_space(&args.text));
+        }
         let day = NaiveDate::parse_from_str(&args.text, &args.format.0).map_err(unread)?;
         if has_four_digits(day) { Ok(day) } else { Err(short_year(&args.text)) }
     }
+}
+
+/// chrono skips it, and takes nothing behind.
+fn leading_space(text: &str) -> StepError {
+    StepError::new(ErrorKind::Data, format!("{} begins with white space", shown(text)))
+        .help("take it off: `trim(text)`")
 }
 
 struct ParseTimestamp;
@@ -250,7 +259,7 @@ impl Pure for ParseTimestamp {
         let refused = |why: String| StepError::new(ErrorKind::Data, format!("{} {why}", shown(text)));
         let unread = |_| refused(format!("is not an instant in the format `{format}`"));
         if text.starts_with(char::is_whitespace) {
-            return Err(refused("begins with white space".to_owned()).help("take it off: `trim(text)`"));
+            return Err(leading_space(text));
         }
         if *has_offset {
             let at = DateTime::parse_from_str(text, lenient).map_err(unread)?.with_timezone(&Utc);

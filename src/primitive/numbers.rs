@@ -12,7 +12,7 @@ use crate::value::{
 };
 
 pub(super) static SPECS: &[Spec] = &[
-    Spec::pure::<Sum>(),
+    Spec::pure::<Sum>().widened(),
     Spec::pure::<Min>(),
     Spec::pure::<Max>(),
     Spec::pure::<Mean>(),
@@ -46,14 +46,22 @@ pub(super) fn add(a: &Value, b: &Value) -> Result<Value, StepError> {
         (Value::Duration(a), Value::Duration(b)) => {
             a.checked_add(*b).map(Value::Duration).ok_or_else(|| overflow("the sum", "`duration`"))
         }
-        (Value::Float(a), Value::Float(b)) => Ok(Value::Float(a + b)),
-        (Value::Float(a), Value::Int(b)) | (Value::Int(b), Value::Float(a)) => Ok(Value::Float(a + *b as f64)),
+        (Value::Float(a), Value::Float(b)) => floats(*a, *b),
+        (Value::Float(a), Value::Int(b)) | (Value::Int(b), Value::Float(a)) => floats(*a, *b as f64),
         (Value::Decimal(a), Value::Decimal(b)) => Ok(Value::Decimal(Arc::new(&**a + &**b))),
         (Value::Decimal(a), Value::Int(b)) | (Value::Int(b), Value::Decimal(a)) => {
             Ok(Value::Decimal(Arc::new(&**a + BigDecimal::from(*b))))
         }
         (a, b) => Err(not_numbers("sum", if matches!(a, Value::Int(_)) { b } else { a })),
     }
+}
+
+fn floats(a: f64, b: f64) -> Result<Value, StepError> {
+    let sum = a + b;
+    if sum.is_infinite() && a.is_finite() && b.is_finite() {
+        return Err(overflow("the sum", "`float`"));
+    }
+    Ok(Value::Float(sum))
 }
 
 /// Items that are taken one by one, so that those of a column are never all values at once.
@@ -94,8 +102,7 @@ impl Primitive for Sum {
     ];
 }
 impl Pure for Sum {
-    /// An empty list gives the int 0, which equals and compares as 0 of every kind of number: at run time
-    /// an empty list no longer knows what it is a list of.
+    /// An empty list gives the int 0, of which the checker makes one of the type that it knows the list to have.
     fn run(args: NumbersArgs) -> Result<Number, StepError> {
         let mut items = args.items.0.iter();
         let Some(first) = items.next() else { return Ok(Number(Value::Int(0))) };

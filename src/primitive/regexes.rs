@@ -152,8 +152,54 @@ impl Primitive for ReplaceMatches {
 }
 impl Pure for ReplaceMatches {
     fn run(args: ReplaceArgs) -> Result<Arc<str>, StepError> {
-        Ok(compiled(&args.pattern)?.replace_all(&args.text, &*args.by).into())
+        let regex = compiled(&args.pattern)?;
+        Ok(regex.replace_all(&args.text, &*by_groups(&args.by, &regex)?).into())
     }
+}
+
+/// What to put in the place of a match, with every group in braces: left to itself, `$1_` would be a group of the name `1_`, which is
+/// empty because there is none.
+fn by_groups(by: &str, regex: &regex::Regex) -> Result<String, StepError> {
+    let mut made = String::with_capacity(by.len());
+    let mut rest = by;
+    while let Some((before, behind)) = rest.split_once('$') {
+        made.push_str(before);
+        let (group, after) = group_at(behind);
+        match group {
+            Some(group) if has_group(regex, group) => made.extend(["${", group, "}"]),
+            Some(group) => return Err(no_group(group)),
+            None => made.push_str("$$"),
+        }
+        rest = after;
+    }
+    made.push_str(rest);
+    Ok(made)
+}
+
+/// The group that is named behind a dollar, and what follows it.
+fn group_at(text: &str) -> (Option<&str>, &str) {
+    if let Some(after) = text.strip_prefix('$') {
+        return (None, after);
+    }
+    if let Some((name, after)) = text.strip_prefix('{').and_then(|inner| inner.split_once('}')) {
+        return (Some(name), after);
+    }
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    let belongs = |c: char| if is_number { c.is_ascii_digit() } else { c.is_ascii_alphanumeric() || c == '_' };
+    let (name, after) = text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()));
+    (Some(name).filter(|name| !name.is_empty()), after)
+}
+
+fn has_group(regex: &regex::Regex, group: &str) -> bool {
+    match group.parse::<usize>() {
+        Ok(number) => number < regex.captures_len(),
+        Err(_) => regex.capture_names().flatten().any(|name| name == group),
+    }
+}
+
+fn no_group(group: &str) -> StepError {
+    StepError::new(ErrorKind::Data, format!("the regular expression has no group `{group}`"))
+        .help("count its round brackets from 1, or write `$$` for a dollar")
 }
 
 #[cfg(test)]
@@ -162,6 +208,19 @@ mod tests {
 
     fn args(text: &str, pattern: &str) -> MatchArgs {
         MatchArgs { text: text.into(), pattern: Regex(pattern.into()) }
+    }
+
+    #[test]
+    fn groups_are_put_where_they_are_named() {
+        let replaced = |pattern: &str, by: &str| {
+            let args = ReplaceArgs { text: "2025-01".into(), pattern: Regex(pattern.into()), by: by.into() };
+            ReplaceMatches::run(args).map(|text| text.to_string()).map_err(|error| error.message)
+        };
+        assert_eq!(replaced(r"(\d+)-(?<m>\d+)", "$2_$1x$$ $ ${m}$m"), Ok("01_2025x$ $ 0101".to_owned()));
+        assert_eq!(replaced(r"\d+", "[$0]"), Ok("[2025]-[01]".to_owned()));
+        for (by, group) in [("$2", "2"), ("${n}", "n"), ("$day", "day"), ("${}", "")] {
+            assert_eq!(replaced(r"(\d+)", by), Err(format!("the regular expression has no group `{group}`")));
+        }
     }
 
     #[test]

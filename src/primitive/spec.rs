@@ -176,6 +176,8 @@ pub struct Spec {
     pub idempotent: bool,
     /// What it wants to know of types.
     pub stated: Stated,
+    /// Whether its value is made of the type that the checker worked out: of an empty list nobody knows at run time what it is a list of.
+    pub widens: bool,
     /// The parameters, in order.
     pub params: &'static [Param],
     /// The result type.
@@ -208,6 +210,7 @@ impl Spec {
             effect,
             idempotent: true,
             stated: Stated::Nothing,
+            widens: false,
             params: <P::Args as Arguments>::PARAMS,
             returns: P::returns,
             examples: P::EXAMPLES,
@@ -237,6 +240,11 @@ impl Spec {
             preview: if matches!(P::EFFECT, Effect::Write) { Some(preview::<P>) } else { None },
             ..Self::of::<P>(P::EFFECT, Run::Effectful(run_effectful::<P>))
         }
+    }
+
+    /// The same, with a value of the type that the checker worked out.
+    pub const fn widened(self) -> Self {
+        Self { widens: true, ..self }
     }
 
     /// `sql` of `sql.query`.

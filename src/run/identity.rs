@@ -201,7 +201,7 @@ impl Teller {
                 self.word(name, 2 + usize::from(*optional));
                 self.expr(of);
             }
-            ExprKind::Cast(of, _) => {
+            ExprKind::Cast(of, _) | ExprKind::Widen(of) => {
                 self.hash.text(&expr.ty.to_string());
                 self.expr(of);
             }

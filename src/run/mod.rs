@@ -60,7 +60,7 @@ use crate::value::Timestamp;
 
 pub use aftermath::Aftermath;
 pub use cache::Keeping;
-pub(crate) use eval::{Env, Locals, Walk, eval, truth};
+pub(crate) use eval::{Env, Locals, Walk, eval};
 pub use evaluate::evaluate;
 pub use event::{EventKind, EventSink, RunEvent, StepPlace};
 pub use outcome::{

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::Services;
-use super::eval::{Env, Locals, eval, truth};
+use super::eval::{Env, Locals, eval};
 use super::fault::Fault;
 use super::scope::Scope;
 use super::world::World;
 use crate::check::program::{Workflow, WorkflowParam};
+use crate::operation::truth;
 use crate::plan::{BindError, Plan};
 use crate::value::{ErrorKind, StepError, Value};
 

@@ -2,7 +2,7 @@
 
 use super::attempt;
 use super::block;
-use super::eval::{Site, truth};
+use super::eval::Site;
 use super::event::{EventKind, StepPlace};
 use super::fault::{Fault, Ran};
 use super::frame::Frame;
@@ -11,6 +11,7 @@ use super::scope::Held;
 use super::tally::Tally;
 use super::{foreach, transaction};
 use crate::check::program::{Action, Block, Expr, OnFailure, Step};
+use crate::operation::truth;
 use crate::primitive::Effect;
 use crate::value::{ErrorKind, StepError, Timestamp, Value};
 

@@ -216,6 +216,7 @@ const fn inner(name: &'static str, effect: Effect, run: fn(RawArguments) -> Resu
         effect,
         idempotent: true,
         stated: Stated::Nothing,
+        widens: false,
         params: &[],
         returns: || Type::Any,
         examples: &[],

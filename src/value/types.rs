@@ -350,6 +350,29 @@ impl Type {
         }
     }
 
+    /// Whether values of this type, which [fits](Self::fits), are converted where `wanted` is: an `int` to a `float`, a record
+    /// that lacks optional fields.
+    pub fn is_widened_to(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::Int, Self::Float) => true,
+            (Self::Optional(found), Self::Optional(wanted)) => found.is_widened_to(wanted),
+            (found, Self::Optional(wanted)) => found.is_widened_to(wanted),
+            (Self::List(found), Self::List(wanted)) => found.is_widened_to(wanted),
+            (Self::Table(found), Self::List(wanted)) => Self::Record(found.clone()).is_widened_to(wanted),
+            (Self::Map(key, value), Self::Map(wanted_key, wanted_value)) => {
+                key.is_widened_to(wanted_key) || value.is_widened_to(wanted_value)
+            }
+            (Self::Record(found), Self::Record(wanted)) | (Self::Table(found), Self::Table(wanted)) => {
+                let of_field = |field: &Field| match found.get(&field.name) {
+                    Some(found) => found.is_widened_to(&field.ty),
+                    None => field.ty.is_optional(),
+                };
+                wanted.fields.iter().any(of_field)
+            }
+            _ => false,
+        }
+    }
+
     /// The one type that values of both have, as branches of an `if` or items of a list need; `None` when there is none.
     pub fn join(&self, other: &Self) -> Option<Self> {
         match (self, other) {

@@ -33,7 +33,7 @@ workflow main {
 "#;
     let outputs = &run(text, &[]).expect(0)["outputs"];
     assert_eq!(outputs["rows"][0]["name"], "ä\"\n");
-    assert_eq!((&outputs["rows"][1]["price"], &outputs["rows"][1]["on"]), (&json!("0.5"), &json!("2025-02-01")));
+    assert_eq!((&outputs["rows"][1]["price"], &outputs["rows"][1]["on"]), (&json!("0.50"), &json!("2025-02-01")));
     assert_eq!(outputs["shout"], "$(id) `id` a b!", "arguments are never spliced into the script");
 }
 
@@ -61,6 +61,52 @@ fn a_result_of_another_type_is_named_by_its_path() {
     ] {
         let error = run(&text(body, ty), &[]).expect(1)["error"].clone();
         assert!(error["message"].as_str().unwrap().starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn dates_are_keys_and_secrets_stay() {
+    let text = r#"
+step navs() -> map<date, float> = external.python(python"""
+  import datetime
+  def navs(): return {datetime.date(2025, 1, 1): 1.5}
+""")
+step signed(key: secret) -> text = external.python(python"""
+  def signed(key): return "Bearer " + key
+""")
+workflow w {
+  param key: secret
+  param tells: bool = false
+  found = navs()
+  output nav = found[2025-01-01]
+  told = when tells { yield signed(key) }
+  output told = told
+}
+"#;
+    assert_eq!(run(text, &["-p", "key=hunter22"]).expect(0)["outputs"]["nav"], 1.5);
+    let refused = run(text, &["-p", "key=hunter22", "-p", "tells=true"]);
+    let error = refused.expect(1)["error"].clone();
+    assert_eq!(error["message"], "`signed` gave back a secret that it was given");
+    assert!(!format!("{}{}", refused.stdout, refused.stderr).contains("hunter22"));
+}
+
+#[test]
+fn a_function_takes_what_the_step_has() {
+    let told = |function: &str| {
+        let sandbox = lab();
+        let step = format!("step f(x: int) -> int = external.python(python\"\"\"\n  {function}\n\"\"\")\n");
+        sandbox.write("main.flow", &format!("{step}workflow w {{ x = f(1) output x = x }}\n"));
+        let checked = sandbox.run(&["check", "main.flow", "--format", "short"]).stdout;
+        checked.lines().filter(|line| line.contains("VF907")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lacks = "main.flow:2:3: warning[VF907]: `f` has no parameter `x`, which the step gives it";
+    assert_eq!(told("def f(y=1): return y"), [lacks]);
+    assert_eq!(
+        told("def f(x, z): return x"),
+        ["main.flow:2:3: warning[VF907]: `f` wants `z`, which the step does not give it"]
+    );
+    for well in ["def f(x): return x", "def f(**all): return 1", "def f(x, *, z=2): return x", "f = lambda x: x"] {
+        assert_eq!(told(well), [] as [&str; 0], "{well}");
     }
 }
 

@@ -6,6 +6,7 @@ mod forecast;
 mod imports;
 mod library;
 mod sources;
+mod widening;
 
 use crate::support::sandbox::{Ran, Sandbox};
 

@@ -169,7 +169,7 @@ fn samples_are_new_the_same_or_at_odds() {
 #[test]
 fn what_no_store_keeps_fails_as_the_run_would() {
     let body = r#"
-  do vm.write([sample("nav", value: 0.0 / 0.0, at: run.now)])"#;
+  do vm.write([sample("nav", value: parse_float("NaN"), at: run.now)])"#;
     let sandbox = project("create table t (a int);", body);
     let planned = plan(&sandbox, &[]).expect(1);
     let ran = sandbox.run(&["run", "a.flow", "--at", AT]).expect(1);

@@ -1,7 +1,5 @@
 //! `as` that does nothing, or that loses something.
 
-use bigdecimal::{BigDecimal, FromPrimitive};
-
 use super::{Facts, literal};
 use crate::check::program::{Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, Edit, Fix, codes};
@@ -17,9 +15,10 @@ pub(super) fn lossy_or_repeated(facts: &Facts<'_>, findings: &mut Vec<Diagnostic
     }
 }
 
-/// Literals of lists, maps and records take their type from the cast, so theirs is never repeated.
+/// Literals of lists, maps, records and decimals take their type from the cast, so theirs is never repeated.
 fn repeated(facts: &Facts<'_>, expr: &Expr, of: &Expr) -> Option<Diagnostic> {
-    let takes_type = matches!(of.kind, ExprKind::List(_) | ExprKind::Map(_) | ExprKind::Record(..));
+    let takes_type = matches!(of.kind, ExprKind::List(_) | ExprKind::Map(_) | ExprKind::Record(..))
+        || matches!(literal(of), Some(Value::Decimal(_)));
     if of.ty != expr.ty || of.ty.is_unknown() || takes_type {
         return None;
     }
@@ -55,11 +54,6 @@ fn there_and_back(facts: &Facts<'_>, expr: &Expr, of: &Expr) -> Option<Diagnosti
 /// `1.5 as int` fails in every run.
 fn lossy(expr: &Expr, of: &Expr) -> Option<Diagnostic> {
     let Value::Float(number) = literal(of)? else { return None };
-    if expr.ty == Type::Decimal {
-        let message = format!("`{number}` is a float, which has other digits than these: they are kept");
-        let help = format!("read the digits as they are written: `parse_decimal(\"{number}\")`");
-        return Some(Diagnostic::new(&codes::VF205, expr.span, message).help(help)).filter(|_| !is_exact(*number));
-    }
     if expr.ty != Type::Int || number.fract() == 0.0 {
         return None;
     }
@@ -68,12 +62,6 @@ fn lossy(expr: &Expr, of: &Expr) -> Option<Diagnostic> {
         Diagnostic::new(&codes::VF205, expr.span, message)
             .help("say how to round: `round(…)`, `floor(…)` or `ceil(…)`"),
     )
-}
-
-/// Whether a float is the number that is written for it: `0.5` is, `0.1` is not.
-fn is_exact(number: f64) -> bool {
-    let exact = BigDecimal::from_f64(number);
-    exact.is_some_and(|exact| number.to_string().parse::<BigDecimal>().is_ok_and(|written| written == exact))
 }
 
 /// Where `as T` stands, behind what it is about and the parentheses around that.

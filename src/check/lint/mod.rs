@@ -9,6 +9,7 @@ mod calendars;
 mod cast;
 mod clock;
 mod comparison;
+mod constant;
 mod cost;
 mod deprecated;
 mod house;
@@ -80,6 +81,7 @@ const LINTS: &[Lint] = &[
     cast::lossy_or_repeated,
     clock::impossible_times,
     comparison::always_the_same,
+    constant::always_fails,
     cost::query_per_item,
     deprecated::uses,
     house::repeated_literals,

@@ -81,7 +81,7 @@ fn all_steps<'a>(facts: &Facts<'a>, look: &mut impl FnMut(&Site<'a>)) {
 /// The literal of `db.query(sql"""…""")`, also behind `as`, and what it means.
 fn query<'f>(facts: &Facts<'f>, expr: &Expr) -> Option<(Span, &'f Meaning)> {
     match &expr.kind {
-        ExprKind::Cast(inner, _) => query(facts, inner),
+        ExprKind::Cast(inner, _) | ExprKind::Widen(inner) => query(facts, inner),
         ExprKind::Primitive(spec, arguments) if spec.name == "sql.query" => {
             let literal = arguments.get(1)?.as_ref()?;
             let is_query = matches!(&literal.kind, ExprKind::Sql(template, _) if template.kind == StatementKind::Read);

@@ -236,7 +236,7 @@ impl Search<'_, '_> {
                 Mark::Decided(..) => None,
             },
             ExprKind::Local(index) => locals.get(index).copied(),
-            ExprKind::Cast(of, _) => self.stands(of, locals),
+            ExprKind::Cast(of, _) | ExprKind::Widen(of) => self.stands(of, locals),
             ExprKind::Property { of, property, .. } => match (self.stands(of, locals)?, property.name) {
                 ((Stand::Empty, origin), "count") => Some((Stand::Zero, origin)),
                 ((Stand::Empty, origin), "keys" | "values") => Some((Stand::Empty, origin)),

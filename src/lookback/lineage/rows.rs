@@ -9,8 +9,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::check::program::{BinaryOperator, Comprehension, Expr, ExprKind, FunctionBody, FunctionId, Loop};
 use crate::check::walk;
+use crate::operation::truth;
 use crate::primitive::Effect;
-use crate::run::{Env, Locals, Walk, eval, truth};
+use crate::run::{Env, Locals, Walk, eval};
 use crate::value::{Sequence, Type, Value};
 
 /// How many items are walked at most: a run that was recorded took no longer for it.
@@ -102,7 +103,7 @@ impl Tracer<'_> {
                 }
             }
             ExprKind::Literal(_) | ExprKind::Run(_) => {}
-            ExprKind::Cast(of, _) => {
+            ExprKind::Cast(of, _) | ExprKind::Widen(of) => {
                 self.field = field;
                 self.trace(of, want, at);
             }

@@ -7,11 +7,9 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
-use super::access::{field, index, property};
-use super::arithmetic::negate;
 use super::cast::cast;
-use super::{calendar, truth};
 use crate::check::program::{Expr, ExprKind, Fragment};
+use crate::operation::{self, field, index, negate, property, truth};
 use crate::primitive::{Attempts, RawArguments, Run, Spec};
 use crate::query::sql::SqlQuery;
 use crate::value::{self, ErrorKind, MapValue, Record, StepError, Table, Type, Value};
@@ -34,6 +32,7 @@ pub(super) fn operands(expr: &Expr) -> Vec<&Expr> {
         ExprKind::Property { of, .. }
         | ExprKind::Field { of, .. }
         | ExprKind::Cast(of, _)
+        | ExprKind::Widen(of)
         | ExprKind::Negate(of)
         | ExprKind::Not(of) => vec![of],
         _ => Vec::new(),
@@ -58,6 +57,7 @@ pub(super) fn unary(expr: &Expr, value: Value) -> Result<Value, StepError> {
             if is_absent { Ok(Value::None) } else { field(&value, name, *optional || is_json(of)) }
         }
         ExprKind::Cast(_, name) => cast(value, &expr.ty, name.as_deref().unwrap_or_default()),
+        ExprKind::Widen(_) => Ok(operation::widen(value, &expr.ty)),
         ExprKind::Negate(_) => negate(&value),
         ExprKind::Not(_) => truth(&value).map(|b| Value::Bool(!b)),
         _ => Err(defect("an expression with other operands came as one with a single operand")),
@@ -96,8 +96,8 @@ pub(super) fn apply(expr: &Expr, values: Vec<Value>, attempts: Option<&Attempts>
             }
             (of, at) => index(&of, &at),
         },
-        ExprKind::AddBusinessDays(..) => calendar::add_business_days(&values),
-        ExprKind::Binary(operator, ..) => two(values).and_then(|(a, b)| super::operators::binary(*operator, a, b)),
+        ExprKind::AddBusinessDays(..) => operation::add_business_days(&values),
+        ExprKind::Binary(operator, ..) => two(values).and_then(|(a, b)| operation::binary(*operator, a, b)),
         ExprKind::Primitive(spec, given) => call_pure(spec, raw(given, values), attempts),
         _ => single(values).and_then(|value| unary(expr, value)),
     }

@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::Locals;
 use super::apply::operands;
 use super::pure::{Env, eval};
-use super::{Locals, truth};
 use crate::check::program::{Comprehension, Expr, ExprKind};
+use crate::operation::truth;
 use crate::primitive::{Columns, Spec};
 use crate::run::fault::{Fault, Ran};
 use crate::value::{Column, Operand, Sequence, row_codes};

@@ -27,7 +27,7 @@ impl Walk {
     }
 
     fn over_json(json: &serde_json::Value, pairs: bool) -> Result<Self, StepError> {
-        let inner = |json: &serde_json::Value| super::access::from_inner_json(json);
+        let inner = |json: &serde_json::Value| crate::operation::from_inner_json(json);
         match (json, pairs) {
             (serde_json::Value::Array(items), false) => {
                 Ok(Self::Items(Sequence::List(Arc::new(items.iter().map(inner).collect()))))

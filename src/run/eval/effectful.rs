@@ -6,12 +6,12 @@ use futures_util::future::BoxFuture;
 
 use super::apply::{apply, aside, operands, raw};
 use super::comprehension::{Next, Odometer};
-use super::operators::binary;
 use super::pure::{Env, decides};
-use super::{Locals, eval, truth};
+use super::{Locals, eval};
 use crate::check::program::BinaryOperator;
 use crate::check::program::{Block, Comprehension, Expr, ExprKind, Function, FunctionBody, FunctionId, Step};
 use crate::connection::preview::Change;
+use crate::operation::{binary, truth};
 use crate::primitive::{Context, Effect, Foreseen, RawArguments, Run, Spec, Stated};
 use crate::run::event::{EventKind, StepPlace};
 use crate::run::fault::{Fault, Ran};

@@ -1,13 +1,13 @@
 //! Evaluating what needs no waiting.
 
+use super::Locals;
 use super::apply::{apply, aside, operands, unary};
 use super::columns::Columnwise;
 use super::comprehension::{Next, Odometer};
 use super::locals::LONG;
-use super::operators::binary;
-use super::{Locals, truth};
 use crate::check::program::BinaryOperator;
 use crate::check::program::{Comprehension, Expr, ExprKind, FunctionBody, FunctionId};
+use crate::operation::{binary, truth};
 use crate::primitive::Attempts;
 use crate::run::fault::{Fault, Ran};
 use crate::run::scope::{Held, Scope};
@@ -64,9 +64,11 @@ fn dispatch(expr: &Expr, env: Env<'_>, locals: &mut Locals) -> Ran<Value> {
             Some(value) => Ok(value),
             None => unary(expr, eval(of, env, locals)?).map_err(located),
         },
-        ExprKind::Property { of, .. } | ExprKind::Cast(of, _) | ExprKind::Negate(of) | ExprKind::Not(of) => {
-            unary(expr, eval(of, env, locals)?).map_err(located)
-        }
+        ExprKind::Property { of, .. }
+        | ExprKind::Cast(of, _)
+        | ExprKind::Widen(of)
+        | ExprKind::Negate(of)
+        | ExprKind::Not(of) => unary(expr, eval(of, env, locals)?).map_err(located),
         ExprKind::If(condition, then, otherwise) => choose(condition, then, otherwise, env, locals),
         ExprKind::Binary(operator, left, right) => eval_binary(*operator, left, right, expr.span, env, locals),
         ExprKind::ListComprehension(item, comprehension) => list(item, comprehension, env, locals),

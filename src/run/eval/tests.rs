@@ -72,7 +72,7 @@ fn ints_are_checked_and_divide_to_floats() {
     assert_eq!(of(Op::Divide, 1.0, 0.0), "arithmetic: `1 / 0` divides by zero");
     assert_eq!(
         gives(&expr(ExprKind::Negate(Box::new(lit(i64::MIN))))),
-        "arithmetic: `--9223372036854775808` is too large"
+        "arithmetic: `-(-9223372036854775808)` is too large"
     );
 }
 

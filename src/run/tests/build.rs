@@ -123,6 +123,7 @@ const fn fake(name: &'static str, effect: Effect, idempotent: bool) -> Spec {
         effect,
         idempotent,
         stated,
+        widens: false,
         params,
         returns,
         examples: NONE,

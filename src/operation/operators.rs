@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::arithmetic::calculate;
 use super::{periods, truth};
-use crate::check::program::BinaryOperator as Op;
+use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{Column, ErrorKind, MapValue, Record, Sequence, StepError, Value};
 
 /// `a op b`. Whether `b` was needed is the caller's concern.
-pub(super) fn binary(op: Op, a: Value, b: Value) -> Result<Value, StepError> {
+pub(crate) fn binary(op: Op, a: Value, b: Value) -> Result<Value, StepError> {
     let ordered = |wanted: fn(Ordering) -> bool| {
         let is_so = match (&a, &b) {
             (Value::Period(a), Value::Period(b)) => periods::compare(*a, *b, wanted),

@@ -38,7 +38,7 @@ pub(super) fn add_duration(at: Timestamp, ms: i64) -> Result<Value, StepError> {
 }
 
 /// `date ± bdays`: the date, the calendar, the signed count.
-pub(super) fn add_business_days(values: &[Value]) -> Result<Value, StepError> {
+pub(crate) fn add_business_days(values: &[Value]) -> Result<Value, StepError> {
     let [Value::Date(day), Value::Calendar(calendar), Value::BusinessDays(count)] = values else {
         let kinds: Vec<&str> = values.iter().map(Value::kind).collect();
         return Err(StepError::new(

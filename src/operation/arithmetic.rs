@@ -8,11 +8,17 @@ use std::sync::Arc;
 use bigdecimal::{BigDecimal, Zero};
 
 use super::calendar::{add_duration, add_period, days_between, negate_period};
-use crate::check::program::BinaryOperator as Op;
+use crate::syntax::ast::BinaryOperator as Op;
 use crate::value::{ErrorKind, Period, StepError, Value};
 
 /// Significant digits of a quotient of decimals; more than any currency or index needs.
 const QUOTIENT_DIGITS: u64 = 40;
+
+/// The longest number that a message repeats as it is.
+const LONGEST_SHOWN: usize = 40;
+
+/// How many digits a message shows of a longer one.
+const SHOWN_DIGITS: u64 = 6;
 
 /// The most digits, before or after the point, that a decimal may have in arithmetic. Without a limit
 /// `1e999999999 + 1` would fill the memory.
@@ -24,11 +30,27 @@ fn arithmetic(message: String) -> StepError {
 
 fn overflow(op: Op, a: &Value, b: &Value) -> StepError {
     let of = if a.kind() == b.kind() { a.kind() } else { "result" };
+    let (a, b) = (short(a), short(b));
     arithmetic(format!("`{a} {} {b}` is too large for {} {of}", op.symbol(), if of == "int" { "an" } else { "a" }))
 }
 
+/// A number as a message shows it: what has too many digits to be read, by its magnitude.
+fn short(value: &Value) -> String {
+    let all = match value {
+        // Written out, one of a thousand digits behind the point would be as long.
+        Value::Decimal(d) if !is_bounded(d) => d.to_scientific_notation(),
+        other => other.to_string(),
+    };
+    match (value, all.len() > LONGEST_SHOWN) {
+        (Value::Float(x), true) => format!("{x:e}"),
+        (Value::Decimal(d), true) => d.with_prec(SHOWN_DIGITS).normalized().to_scientific_notation(),
+        _ => all,
+    }
+}
+
 fn by_zero(op: Op, a: &Value, b: &Value) -> StepError {
-    arithmetic(format!("`{a} {} {b}` divides by zero", op.symbol())).help("test the divisor with `if … then … else …`")
+    arithmetic(format!("`{} {} {}` divides by zero", short(a), op.symbol(), short(b)))
+        .help("test the divisor with `if … then … else …`")
 }
 
 fn unsuited(op: Op, a: &Value, b: &Value) -> StepError {
@@ -49,7 +71,7 @@ fn unsuited(op: Op, a: &Value, b: &Value) -> StepError {
 }
 
 /// `-e`.
-pub(super) fn negate(value: &Value) -> Result<Value, StepError> {
+pub(crate) fn negate(value: &Value) -> Result<Value, StepError> {
     let negated = match value {
         Value::Int(n) => n.checked_neg().map(Value::Int),
         Value::Float(x) => Some(Value::Float(-x)),
@@ -59,7 +81,7 @@ pub(super) fn negate(value: &Value) -> Result<Value, StepError> {
         Value::Period(period) => negate_period(*period).map(Value::Period),
         other => return Err(StepError::new(ErrorKind::Data, format!("`-` does not work on `{}`", other.kind()))),
     };
-    negated.ok_or_else(|| arithmetic(format!("`-{value}` is too large")))
+    negated.ok_or_else(|| arithmetic(format!("`-({value})` is too large")))
 }
 
 /// `a op b` for an arithmetic operator.
@@ -100,17 +122,21 @@ fn floats(op: Op, a: f64, b: f64) -> Result<Value, StepError> {
     if is_division && b == 0.0 {
         return Err(by_zero(op, &Value::Float(a), &Value::Float(b)));
     }
-    Ok(Value::Float(match op {
+    let result = match op {
         Op::Add => a + b,
         Op::Subtract => a - b,
         Op::Multiply => a * b,
         Op::Divide => a / b,
         _ => a % b,
-    }))
+    };
+    if result.is_infinite() && a.is_finite() && b.is_finite() {
+        return Err(overflow(op, &Value::Float(a), &Value::Float(b)));
+    }
+    Ok(Value::Float(result))
 }
 
 fn decimals(op: Op, a: &BigDecimal, b: &BigDecimal) -> Result<Value, StepError> {
-    let shown = |d: &BigDecimal| Value::Text(d.to_scientific_notation().into());
+    let shown = |d: &BigDecimal| Value::Decimal(Arc::new(d.clone()));
     if !(is_bounded(a) && is_bounded(b)) {
         return Err(overflow(op, &shown(a), &shown(b)));
     }

@@ -20,7 +20,7 @@ fn with_hint(error: StepError, hint: Option<String>) -> StepError {
 }
 
 /// `xs.count`.
-pub(super) fn property(value: &Value, property: &Property, optional: bool) -> Result<Value, StepError> {
+pub(crate) fn property(value: &Value, property: &Property, optional: bool) -> Result<Value, StepError> {
     if optional && value.is_none() {
         return Ok(Value::None);
     }
@@ -31,7 +31,7 @@ pub(super) fn property(value: &Value, property: &Property, optional: bool) -> Re
 }
 
 /// `r.day`, `m.k`, `t.column`, `j.a`.
-pub(super) fn field(value: &Value, name: &Arc<str>, optional: bool) -> Result<Value, StepError> {
+pub(crate) fn field(value: &Value, name: &Arc<str>, optional: bool) -> Result<Value, StepError> {
     match value {
         Value::None if optional => Ok(Value::None),
         Value::Record(record) => record.get(name).cloned().ok_or_else(|| no_field(record, name)),
@@ -79,7 +79,7 @@ fn column(table: &Arc<Table>, name: &str) -> Result<Value, StepError> {
 }
 
 /// `m[k]`, `l[i]`, `r["a"]`, `j["a"]`, `j[0]`.
-pub(super) fn index(of: &Value, at: &Value) -> Result<Value, StepError> {
+pub(crate) fn index(of: &Value, at: &Value) -> Result<Value, StepError> {
     match (of, at) {
         (Value::Map(map), key) => Ok(map.get(key).cloned().unwrap_or(Value::None)),
         (Value::Record(record), Value::Text(name)) => record.get(name).cloned().ok_or_else(|| no_field(record, name)),
@@ -106,6 +106,6 @@ fn item(of: &Value, at: i64) -> Result<Value, StepError> {
 }
 
 /// A part of a JSON value; `null` is `none`.
-pub(super) fn from_inner_json(json: &Json) -> Value {
+pub(crate) fn from_inner_json(json: &Json) -> Value {
     if json.is_null() { Value::None } else { Value::Json(Arc::new(json.clone())) }
 }
