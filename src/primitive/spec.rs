@@ -243,6 +243,7 @@ impl Spec {
     }
 
     /// The same, with a value of the type that the checker worked out.
+    #[must_use]
     pub const fn widened(self) -> Self {
         Self { widens: true, ..self }
     }

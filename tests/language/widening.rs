@@ -78,7 +78,7 @@ workflow w {
 
 #[test]
 fn a_number_that_is_written_out_is_the_decimal_that_is_wanted() {
-    let text = r#"
+    let text = r"
 workflow w {
   param price: decimal = 0.10
   param fee: decimal = -1_000.50
@@ -93,7 +93,7 @@ workflow w {
   output dear = price > 0.1 or price == 0.1
   output rates = rows.rate
 }
-"#;
+";
     let outputs = run(text, &[]).expect(0)["outputs"].clone();
     let wanted = json!({ "sum": "0.30", "product": "0.110", "fee": "-1000.50", "dear": true, "rates": ["1.10", "-2"] });
     assert_eq!(outputs, wanted);

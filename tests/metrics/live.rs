@@ -191,7 +191,7 @@ async fn names_are_looked_for_in_the_series_of_the_metric() {
         assert_eq!(lines(sandbox), wanted, "{store}");
     }
     let human = victoria.run(&["check", "names.flow", "--live"]).stdout;
-    for help in ["did you mean `x`?", "known here: `job`, `place`\n", "take those that stand together"] {
+    for help in ["known here: `eurchf`\n", "known here: `job`, `place`\n", "take those that stand together"] {
         assert!(human.contains(help), "{help}\n{human}");
     }
 }
