@@ -61,9 +61,10 @@ impl<'s> Writer<'s> {
         self.lexeme(number).map_or(0, Lexeme::end)
     }
 
-    /// The number of the last token that ends at a byte or before it.
+    /// The number of the last token that ends at a byte or before it. The end of the text is none, though it ends there, too.
     pub(super) fn last_until(&self, end: u32) -> usize {
-        self.lexemes.partition_point(|lexeme| lexeme.end() <= end as usize).saturating_sub(1)
+        let ends_before = |lexeme: &Lexeme<'_>| lexeme.kind.is_some() && lexeme.end() <= end as usize;
+        self.lexemes.partition_point(ends_before).saturating_sub(1)
     }
 
     /// Whether a comment stands before the next token.

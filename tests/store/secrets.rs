@@ -71,7 +71,9 @@ fn a_program_that_holds_a_secret_is_recorded_without_it_and_cannot_be_taken_up()
     project.sandbox.set("API_TOKEN", SECRET);
     let connections = "      api: { kind: http, base_url: \"http://127.0.0.1:9\", token: \"${API_TOKEN}\" }\n";
     project.sandbox.write("vmflow.yaml", &format!("{}{connections}", super::CONFIG));
-    let text = format!("workflow w {{\n  use api: http\n  xs = [i for i in range(1)]\n  x = xs[3]\n  output y = \"{SECRET}\"\n  output z = x\n}}\n");
+    let text = format!(
+        "workflow w {{\n  use api: http\n  xs = [i for i in range(1)]\n  x = xs[3]\n  output y = \"{SECRET}\"\n  output z = x\n}}\n"
+    );
     project.sandbox.write("w.flow", &text);
     assert_eq!(project.run(&["run", "w.flow"]).code, 1);
     assert!(!found(&project.sandbox.path().join(".vmflow"), SECRET.as_bytes()));

@@ -35,6 +35,7 @@ fn tree(text: &str) -> String {
 fn sound(text: &str) {
     let once = formatted(text);
     assert_eq!(formatted(&once), once, "not stable:\n{text}");
+    assert_eq!(formatted(text.trim_end_matches('\n')), once, "without its last line end:\n{text}");
     assert_eq!(tree(text), tree(&once), "another tree:\n{text}\n{once}");
     assert_eq!(same::compare(text, &once), Ok(()));
     let ragged = |line: &str| line.ends_with([' ', '\t', '\r']) || line.starts_with('\t');
@@ -100,6 +101,7 @@ fn white_space_is_one_way() {
     becomes("a = 1 b = 2\n\n\n\nc = 3", "a = 1\nb = 2\n\nc = 3");
     becomes("a\u{B}=\u{C}1", "a = 1");
     assert_eq!(formatted(""), "");
+    assert_eq!(formatted("fn f(a: int) -> int = a - (g(a) - 1)"), "fn f(a: int) -> int = a - (g(a) - 1)\n");
     assert_eq!(formatted("\u{FEFF}\r\n\r\n"), "");
     assert_eq!(formatted("\u{FEFF}# a  \r\n\r\n\r\nimport std . x\r\n\r\n"), "# a\n\nimport std.x\n");
 }
