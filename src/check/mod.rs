@@ -62,7 +62,7 @@ pub use surroundings::{ConnectionFacts, Schemas, Store, Surroundings};
 
 use crate::diagnostic::{self, Diagnostic};
 use crate::query::sql::Meaning;
-use crate::source::Span;
+use crate::source::{SourceId, Span};
 use crate::value::Type;
 use modules::{ModuleId, Modules};
 use program::{Function, FunctionId, Workflow};
@@ -110,6 +110,8 @@ struct Checker<'a> {
     /// The connections that a workflow does not name, each told once.
     missed_connections: HashSet<Arc<str>>,
     suggestions: Suggestions,
+    /// What each file puts into its texts itself.
+    filled_in: HashMap<SourceId, HashSet<String>>,
     /// The workflows that were checked.
     known_workflows: HashMap<(ModuleId, Arc<str>), Arc<Workflow>>,
     homes: Homes,
@@ -152,6 +154,7 @@ impl<'a> Checker<'a> {
             missed_imports: HashSet::new(),
             missed_connections: HashSet::new(),
             suggestions: Suggestions::default(),
+            filled_in: HashMap::new(),
             known_workflows: HashMap::new(),
             homes: Homes::default(),
             promql_reader: None,

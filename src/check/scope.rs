@@ -230,6 +230,20 @@ impl Scope {
         local.map(|span| span.slice(0, name.len())).or_else(|| binding().map(|binding| binding.name_span(name)))
     }
 
+    /// The type of what a name stands for, which is not used by that. The step that is being checked has none yet.
+    pub(super) fn type_of(&self, name: &str) -> Option<&Type> {
+        let local = self.locals.iter().rev().find(|local| &*local.name == name).map(|local| &local.ty);
+        let bound = || self.blocks.iter().rev().find_map(|block| block.names.get(name)).map(|binding| &binding.ty);
+        local.or_else(bound).filter(|_| self.step.as_deref() != Some(name))
+    }
+
+    /// Notes that a name was meant to be used where its value is not: nothing waits for it.
+    pub(super) fn mark_meant(&mut self, name: &str) {
+        if let Some(binding) = self.blocks.iter_mut().rev().find_map(|block| block.names.get_mut(name)) {
+            binding.is_used = true;
+        }
+    }
+
     /// Every name in scope, the nearest first; without that of the step that is being checked, which is no value in itself.
     pub(super) fn names(&self) -> impl Iterator<Item = Candidate<'_>> {
         let locals = self.locals.iter().rev().map(|local| Candidate { name: &local.name, ty: Some(&local.ty) });

@@ -35,3 +35,11 @@ fn what_a_parameter_requires_is_known_below_it() {
     let failed = run(&text.replace("rows.count > 1", "rows.count > 2"), &["-p", "x=2"]);
     assert!(failed.code == 1 && failed.stderr.contains("few rows"), "{} {}", failed.code, failed.stderr);
 }
+
+#[test]
+fn braces_in_a_plain_text_wait_for_nothing() {
+    let text = "workflow w {\n  x = \"{y}\"\n  y = f\"{x}a\"\n  output z = y\n}\n";
+    let ran = run(text, &[]);
+    assert!(ran.stderr.contains("VF208"), "{}", ran.stderr);
+    assert_eq!(ran.expect(0)["outputs"]["z"], "{y}a");
+}
