@@ -1,5 +1,7 @@
 //! Near names for misspelt ones.
 
+use std::collections::HashMap;
+
 use crate::diagnostic::{Diagnostic, did_you_mean, nearest};
 use crate::source::Span;
 use crate::value::Type;
@@ -75,7 +77,10 @@ fn propose(
 ) -> Diagnostic {
     let names = || candidates.iter().map(|candidate| candidate.name);
     let near = nearest(name, names());
-    let ty = |near: &str| candidates.iter().find(|candidate| candidate.name == near).and_then(|candidate| candidate.ty);
+    // Where names are numbered all of them are equally near.
+    let types: HashMap<&str, Option<&Type>> =
+        candidates.iter().rev().map(|candidate| (candidate.name, candidate.ty)).collect();
+    let ty = |near: &str| types.get(near).copied().flatten();
     let fits = |near: &&&str| ty(near).zip(wanted).is_none_or(|(ty, wanted)| ty.fits(wanted).is_ok());
     let fitting: Vec<&str> = near.iter().filter(fits).copied().collect();
     let ([near], is_fit) = (if fitting.is_empty() { &*near } else { &*fitting }, !fitting.is_empty()) else {
