@@ -10,7 +10,7 @@ use super::narrow;
 use super::program::{Expr, ExprKind, RunField};
 use super::scope::{Found, Scope};
 use super::suggest::Candidate;
-use crate::diagnostic::{Diagnostic, closest, codes, nearest};
+use crate::diagnostic::{Diagnostic, closest, codes};
 use crate::primitive::{Effect, registry};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, BinaryOperator, Literal, Name, UnaryOperator};
@@ -194,10 +194,10 @@ impl Checker<'_> {
             return finding;
         }
         let finding = finding.help("define it as a step, `name = …`, or as a parameter, `param name: type`");
-        if nearest(name, scope.names().map(|known| known.name)).is_empty()
-            && let Some(finding) = in_quotes(&finding, name, wanted, span)
+        if let Some(quoted) = in_quotes(&finding, name, wanted, span)
+            && !self.has_near(name, scope.names().map(|known| known.name))
         {
-            return finding;
+            return quoted;
         }
         self.suggest_of(finding, name, scope.names().chain([Candidate::from("run")]), wanted, span)
     }

@@ -53,6 +53,13 @@ impl Checker<'_> {
         self.suggest_of(finding, name, candidates, None, span)
     }
 
+    /// Whether one of some names is near, of as many as may still be looked at.
+    pub(super) fn has_near<'n>(&mut self, name: &str, names: impl IntoIterator<Item = &'n str>) -> bool {
+        let names: Vec<&str> = names.into_iter().take(self.suggestions.left).collect();
+        self.suggestions.left -= names.len();
+        !nearest(name, names).is_empty()
+    }
+
     /// The same where a value of type `wanted` is expected: a name that does not fit is no fix.
     pub(super) fn suggest_of<'a, C: Into<Candidate<'a>>>(
         &mut self,
