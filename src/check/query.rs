@@ -9,7 +9,7 @@ use super::program::{Expr, ExprKind, Fragment};
 use super::scope::Scope;
 use super::suggest::Candidate;
 use super::surroundings::{ConnectionFacts, Store};
-use crate::diagnostic::{Diagnostic, codes, nearest};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::query::promql::{Dialect, PromqlHole, PromqlTemplate, Reader};
 use crate::query::sql::StatementKind;
 use crate::query::{promql, sql};
@@ -248,8 +248,7 @@ impl Checker<'_> {
             let message = format!("`{mark}{root}` stands for nothing: no step or parameter has this name");
             let finding = Diagnostic::new(code, span, message).help(format!("define it: `{root} = …`"));
             let can_stand = |candidate: &Candidate<'_>| candidate.ty.is_none_or(fits);
-            let near =
-                fields.is_empty() && !nearest(root, scope.names().filter(can_stand).map(|one| one.name)).is_empty();
+            let near = fields.is_empty() && self.has_near(root, scope.names().filter(can_stand).map(|one| one.name));
             let candidates = scope.names().filter(|candidate| !near || can_stand(candidate));
             let finding = self.suggest(finding, root, candidates, span.slice(0, root.len()));
             self.report(finding);
