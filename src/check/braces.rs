@@ -7,6 +7,7 @@ use super::scope::Scope;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Span;
 use crate::syntax::ast::Literal;
+use crate::syntax::is_name;
 use crate::value::{Type, check_format};
 
 /// What stands between braces: a name with its fields, and a format.
@@ -69,11 +70,6 @@ fn holes(text: &str) -> Option<Vec<Hole<'_>>> {
         rest = after;
     }
     (!rest.contains('}')).then_some(holes)
-}
-
-fn is_name(part: &str) -> bool {
-    part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Whether a hole names a value that is in scope, with a format that fits it.

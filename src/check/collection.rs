@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Checker;
 use super::expression::{broken, pure, strongest};
-use super::fit::{all_fitted, fitted};
+use super::fit::fitted;
 use super::program::{Comprehension, Expr, ExprKind, Loop};
 use super::scope::{Local, Scope};
 use super::suggest::Candidate;
@@ -32,7 +32,8 @@ impl Checker<'_> {
             _ => self.join_all(checked.iter().map(|item| (&item.ty, item.span)), "the items of a list"),
         };
         let effect = strongest(&checked);
-        Expr { kind: ExprKind::List(all_fitted(checked, &ty)), ty: Type::list(ty), span, effect }
+        let items = checked.into_iter().map(|item| fitted(item, &ty)).collect();
+        Expr { kind: ExprKind::List(items), ty: Type::list(ty), span, effect }
     }
 
     /// The one type of some expressions; of none it is the type that fits everywhere.

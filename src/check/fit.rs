@@ -25,11 +25,6 @@ pub(super) fn fitted(expr: Expr, wanted: &Type) -> Expr {
     Expr { kind, ty: wanted.clone(), span, effect }
 }
 
-/// Expressions that have `wanted` as the type that they share.
-pub(super) fn all_fitted(exprs: Vec<Expr>, wanted: &Type) -> Vec<Expr> {
-    exprs.into_iter().map(|expr| fitted(expr, wanted)).collect()
-}
-
 /// Makes what an action gives of the type of its step.
 pub(super) fn fit_action(action: &mut Action, ty: &Type) {
     match action {

@@ -17,16 +17,12 @@ use crate::source::{Span, Spanned, plain_lines};
 use crate::syntax::ast::{self, Tag, Tagged};
 use crate::value::{Type, Value, check_format};
 
-/// The words that statements begin with.
-const STATEMENTS: &[&str] = &["select", "with", "values", "insert", "update", "delete"];
-
 /// The finding for a query under the tag of the other language, where its own is wanted.
 fn other_language(tagged: &Tagged, wanted: Option<&Type>, span: Span) -> Option<Diagnostic> {
-    let is_sql =
-        tagged.text.split_whitespace().next().is_some_and(|first| STATEMENTS.contains(&&*first.to_lowercase()));
+    let is_sql = || sql::is_query_or_write(&tagged.text);
     let (written, meant) = match (tagged.tag, wanted?) {
-        (Tag::Sql, Type::Promql) if !is_sql => ("sql", "promql"),
-        (Tag::Promql, Type::Sql) if is_sql => ("promql", "sql"),
+        (Tag::Sql, Type::Promql) if !is_sql() => ("sql", "promql"),
+        (Tag::Promql, Type::Sql) if is_sql() => ("promql", "sql"),
         _ => return None,
     };
     let tag = span.slice(0, written.len());

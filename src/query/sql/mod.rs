@@ -74,6 +74,11 @@ pub(crate) fn texts(text: &str) -> Vec<std::ops::Range<usize>> {
     scan::scan(text).0.into_iter().filter(is_text).map(|token| token.start..token.end).collect()
 }
 
+/// Whether a text begins like a query, or a write of rows.
+pub(crate) fn is_query_or_write(text: &str) -> bool {
+    grammar::is_query_or_write(text, &scan::scan(text).0)
+}
+
 /// Reads a text, in which [`parse()`] found nothing, with the grammar of its dialect; without a dialect it is wrong only
 /// when every one refuses it. Neither a statement nor a finding where the grammar cannot judge.
 pub fn read(text: &str, span: Span, dialect: Option<SqlDialect>) -> (Option<Statement>, Option<Diagnostic>) {

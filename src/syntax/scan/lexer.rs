@@ -332,17 +332,15 @@ impl Lexer<'_> {
         self.push(Kind::Symbol, self.at, self.at + len);
     }
 
-    /// Whether `// 2)` stands behind a value and before one, and closes what was opened before it: no comment does.
+    /// Whether `// 2)` stands behind a value, and its own value is followed by a bracket that closes what was opened before:
+    /// no comment does. Nothing further is looked at, as a line may hold many.
     fn divides(&self) -> bool {
-        let before = self.text.get(self.line_start..self.at).unwrap_or("").trim_end();
-        let rest = self.rest().get(2..self.line_len()).unwrap_or("");
-        let divisor = rest.split([')', ']', '}', ',']).next().unwrap_or("").trim();
-        let is_word = |divisor: &str| divisor.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-        let opened = rest.matches(['(', '[', '{']).count();
-        before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']'))
-            && !divisor.is_empty()
-            && is_word(divisor)
-            && rest.matches([')', ']', '}']).count() > opened
+        let before = self.text.get(self.line_start..self.at).unwrap_or("").trim_end_matches(' ');
+        let behind = self.rest().get(2..).unwrap_or("").trim_start_matches(' ');
+        let after = behind.trim_start_matches(|c| is_word(c) || c == '.');
+        before.ends_with(|c| is_word(c) || matches!(c, ')' | ']'))
+            && after.len() < behind.len()
+            && after.trim_start_matches(' ').starts_with([')', ']', '}'])
     }
 
     /// `//`, `/* */` and `-- ` begin comments elsewhere; here they never stand in a correct text.

@@ -75,8 +75,7 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
     let finding = |message: &str| Diagnostic::new(&codes::VF001, span, message);
     match habit.kind {
         HabitKind::SlashComment if divides(reader.source_text(), habit) => {
-            finding("`//` divides nothing here, nor does it begin a comment")
-                .help("write `floor(a / b)` for the whole part of a division; comments begin with `#`")
+            finding("`//` divides nothing here, nor does it begin a comment").help(WHOLE_PART)
         }
         HabitKind::SlashComment => finding("comments begin with `#`, not `//`").fix("write `#`", span.slice(0, 2), "#"),
         HabitKind::DashComment => finding("comments begin with `#`, not `--`").fix("write `#`", span.slice(0, 2), "#"),
@@ -96,14 +95,16 @@ pub(super) fn habit(reader: &Reader<'_>, habit: &Habit) -> Diagnostic {
             span,
             three_quotes(written),
         ),
-        HabitKind::Division => finding("there is no operator `//`")
-            .help("write `floor(a / b)` for the whole part of a division; comments begin with `#`"),
+        HabitKind::Division => finding("there is no operator `//`").help(WHOLE_PART),
         HabitKind::And => finding("`&&` is written `and`").fix("write `and`", span, "and"),
         HabitKind::Or => signs::joined_texts(reader, reader.scan().index_at(habit.span.start))
             .unwrap_or_else(|| finding("`||` is written `or`").fix("write `or`", span, "or")),
         HabitKind::Space => finding("this is a no-break space, not a space").fix("write a space", span, " "),
     }
 }
+
+/// What helps whoever divides by `//`.
+const WHOLE_PART: &str = "write `floor(a / b)` for the whole part of a division; comments begin with `#`";
 
 /// What is said of a `;` that ends a statement.
 const NEEDLESS: &str = "statements need no `;`";

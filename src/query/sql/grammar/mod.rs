@@ -106,7 +106,7 @@ impl Source<'_> {
 
 const VERBS: &[&str] = &["select", "with", "values", "insert", "update", "delete", "replace"];
 
-fn is_query_or_write(text: &str, tokens: &[scan::Token]) -> bool {
+pub(super) fn is_query_or_write(text: &str, tokens: &[scan::Token]) -> bool {
     tokens.iter().find(|token| !token.is_punct(text, "(")).is_some_and(|token| token.is_any(text, VERBS))
 }
 
