@@ -166,6 +166,8 @@ impl Hold {
                 self.heard(asked);
                 return is_to_stop;
             }
+            // Its end may be on record before that is heard here; whether it is, the writer of it tells.
+            Err(StoreError::Lost) if self.last.get().is_some() => {}
             Err(StoreError::Lost) => self.lose(),
             // Whether the record breaks off for that is for those to say who have something to write.
             Err(StoreError::Taken(_) | StoreError::Fault(_) | StoreError::Away(_) | StoreError::Unknown(_)) => {}
@@ -191,5 +193,36 @@ impl Hold {
                 interrupt.cancel();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{begin, finished};
+    use crate::store::{SqliteStore, Status};
+
+    /// What is told when a beat comes to a store that has the end of the run already.
+    async fn told_of_a_late_beat(is_over: bool) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::at(&folder.path().join("runs.db")));
+        let (run, told): (Uuid, Arc<Mutex<Vec<String>>>) = (Uuid::now_v7(), Arc::default());
+        let lines = told.clone();
+        let hold =
+            Hold::new(store.clone(), (run, 1), Arc::new(move |line| lines.lock().unwrap().push(line.to_owned())));
+        store.begin(&begin(run)).await.unwrap();
+        hold.heard(Moment::now());
+        if is_over {
+            hold.ends();
+        }
+        store.finish(run, 1, &[], &finished(Status::Success)).await.unwrap();
+        hold.beat().await;
+        told.lock().unwrap().clone()
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_end_is_on_record_was_taken_by_nobody() {
+        assert_eq!(told_of_a_late_beat(true).await, Vec::<String>::new());
+        assert!(told_of_a_late_beat(false).await[0].starts_with("somebody else has taken this run over"));
     }
 }
