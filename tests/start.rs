@@ -47,6 +47,15 @@ impl Project {
 }
 
 #[test]
+fn what_cannot_be_written_is_no_mistake_of_the_command() {
+    let project = Project::new();
+    std::fs::write(project.sandbox.path().join("p/lib"), "a file where a folder is wanted").unwrap();
+    let ran = project.run(&["new", "step", "rounded"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("cannot write `lib/rounded.flow`"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_new_project_is_clean_and_runs_at_once() {
     let project = Project::new();
     project.assert_clean();

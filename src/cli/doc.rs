@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Exit;
 use super::arguments::{DocArguments, DocFormat};
 use super::markdown;
-use super::project::{Project, read_text, refuse, split_target};
+use super::project::{Project, refuse, split_target, text_of};
 use super::terminal::Terminal;
 use crate::check::Surroundings;
 use crate::doc::{self, Module, NotFound, Page, Reference};
@@ -94,7 +94,7 @@ fn documented(files: &[&String], terminal: &Terminal) -> Result<(Vec<Module>, Ve
     let mut roots: Vec<(PathBuf, String)> = Vec::new();
     for name in files {
         let (file, _) = split_target(name);
-        let text = read_text(&file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
+        let text = text_of(&file).map_err(usage)?;
         roots.push((file, text));
     }
     let mut project = Project::default();

@@ -22,12 +22,18 @@ pub(super) fn create(path: &Path, text: &str) -> Result<(), String> {
         .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// Adds to the end of a file.
+/// Adds to the end of a file. What cannot be added whole is not added.
 pub(super) fn append(path: &Path, text: &str) -> Result<(), String> {
+    let add = |mut file: std::fs::File| {
+        let before = file.metadata()?.len();
+        file.write_all(text.as_bytes()).inspect_err(|_| {
+            let _ = file.set_len(before);
+        })
+    };
     std::fs::OpenOptions::new()
         .append(true)
         .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(add)
         .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 

@@ -1,10 +1,9 @@
 //! `vmflow fmt`.
 
-use std::io::Read;
 use std::path::Path;
 
 use super::arguments::FmtArguments;
-use super::project::{Project, read_text, refuse};
+use super::project::{Project, read_stdin, refuse, text_of};
 use super::replace::replace;
 use super::terminal::Terminal;
 use super::walk::{self, Walked};
@@ -43,9 +42,8 @@ fn conclude(command: &FmtArguments, terminal: &Terminal, outcomes: &[Result<bool
 /// Formats one file: whether that changes it, or how grave it is that it stays as it is, which was told.
 fn one(command: &FmtArguments, terminal: &Terminal, path: &Path) -> Result<bool, Exit> {
     let is_stdin = path.as_os_str() == "-";
-    let read = if is_stdin { read_stdin() } else { read_text(path) };
-    let text =
-        read.map_err(|why| refuse(terminal, Exit::Usage, &format!("cannot read `{}`: {why}", path.display())))?;
+    let text = if is_stdin { read_stdin() } else { text_of(path) }
+        .map_err(|message| refuse(terminal, Exit::Usage, &message))?;
     let mut project = Project::default();
     let name = if is_stdin { &command.stdin_filename } else { path };
     let source = project.sources.add(name.display().to_string(), text);
@@ -82,10 +80,4 @@ fn explain(trouble: Trouble, mut project: Project, terminal: &Terminal, name: &P
             refuse(terminal, Exit::Bug, &message)
         }
     }
-}
-
-fn read_stdin() -> Result<String, String> {
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| error.to_string())?;
-    Ok(text)
 }

@@ -10,7 +10,7 @@ use super::history::History;
 use super::new::{formatted, import};
 use super::past::Past;
 use super::prepare::{self, Refusal};
-use super::project::{Checked, Project, read_text, split_target, workflow_of};
+use super::project::{Checked, Project, split_target, text_of, workflow_of};
 use super::recorded::params;
 use super::terminal::Terminal;
 use crate::check::Surroundings;
@@ -51,11 +51,7 @@ impl Place {
         if is_there(&path) && command.into.is_none() {
             return Err(format!("`{0}` is there already; add to it with `--in {0}`", path.display()));
         }
-        let before = if is_there(&path) {
-            read_text(&path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))?
-        } else {
-            String::new()
-        };
+        let before = if is_there(&path) { text_of(&path)? } else { String::new() };
         let import = import(&path, file, &before);
         Ok(Self { path, before, import })
     }
@@ -80,7 +76,7 @@ fn write(command: &TestNew, history: &History, project: &mut Project) -> Result<
     *project = Project::default();
     let (file, name) = split_target(&command.flow);
     let file = inside(&file).map_err(prepare::usage)?;
-    let text = read_text(&file).map_err(|why| prepare::usage(format!("cannot read `{}`: {why}", file.display())))?;
+    let text = text_of(&file).map_err(prepare::usage)?;
     let checked = project.check(vec![(file.clone(), text)], &Surroundings::default());
     if project.has_errors() {
         return Err(prepare::usage(format!("`{}` does not pass its checks", file.display())));

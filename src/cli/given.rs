@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::arguments::{self, ParameterFlag, Wanted};
 use super::prepare::refused_text;
-use super::project::read_text;
+use super::project::text_of;
 use crate::check::program::Workflow;
 use crate::config::{Job, JobParam};
 use crate::diagnostic::closest;
@@ -98,7 +98,7 @@ pub(super) fn pairs(params: &[String]) -> Result<Arguments, String> {
 }
 
 fn params_file(file: &Path) -> Result<Arguments, String> {
-    let text = read_text(file).map_err(|why| format!("cannot read `{}`: {why}", file.display()))?;
+    let text = text_of(file)?;
     let json: serde_json::Map<String, Json> =
         serde_json::from_str(&text).map_err(|error| format!("`{}` holds no JSON object: {error}", file.display()))?;
     Ok(json.into_iter().map(|(name, value)| (name.into(), GivenArgument::Json(value))).collect())

@@ -10,7 +10,7 @@ use super::history::{self, History};
 use super::packages::{self, Place};
 use super::past::Past;
 use super::prepare::{self, Refusal};
-use super::project::{Project, read_text, workflow_of};
+use super::project::{Project, text_of, workflow_of};
 use super::terminal::Terminal;
 use crate::check::Surroundings;
 use crate::check::program::Workflow;
@@ -59,7 +59,7 @@ fn refuse_to_draw(refusal: Refusal, project: &Project, terminal: &Terminal) -> E
 /// The workflow as its file has it.
 fn today(target: &str, project: &mut Project, variables: &Variables) -> Result<Arc<Workflow>, Refusal> {
     let Place { file, workflow: name } = packages::place(target, variables, project)?;
-    let text = read_text(&file).map_err(|why| prepare::usage(format!("cannot read `{}`: {why}", file.display())))?;
+    let text = text_of(&file).map_err(prepare::usage)?;
     let checked = project.check(vec![(file.clone(), text)], &Surroundings::default());
     if project.has_errors() {
         return Err(Refusal { exit: Exit::Failed, message: format!("`{}` does not pass its checks", file.display()) });

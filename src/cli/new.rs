@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Exit;
 use super::arguments::{NewArguments, NewCommand, NewItem, NewTest};
 use super::files::{append, create, inside, is_there};
-use super::project::{Project, is_name, read_text, refuse, split_target, workflow_of};
+use super::project::{Project, is_name, read_text, refuse, split_target, text_of, workflow_of};
 use super::skeleton;
 use super::terminal::Terminal;
 use crate::check::Surroundings;
@@ -23,11 +23,14 @@ pub(super) fn new(command: &NewArguments, terminal: &Terminal) -> Exit {
         NewCommand::Step(item) => begin(item, "lib", STEP),
         NewCommand::Test(test) => begin_test(test, &mut project),
     };
-    match begun.and_then(|begun| begun.write(&mut project)) {
-        Ok(path) => {
-            terminal.print(&format!("wrote {}\n", path.display()));
-            Exit::Ok
-        }
+    match begun.and_then(|begun| begun.checked(&mut project)) {
+        Ok(checked) => match checked.write() {
+            Ok(()) => {
+                terminal.print(&format!("wrote {}\n", checked.path.display()));
+                Exit::Ok
+            }
+            Err(message) => refuse(terminal, Exit::Environment, &message),
+        },
         Err(message) => {
             if project.has_errors() {
                 project.tell(terminal);
@@ -46,15 +49,15 @@ struct Begun {
 }
 
 impl Begun {
-    /// Writes the file, or adds to it, when what comes out passes its checks.
-    fn write(self, project: &mut Project) -> Result<PathBuf, String> {
+    /// What is to be written, when what comes out passes its checks.
+    fn checked(self, project: &mut Project) -> Result<Checked, String> {
         let path = inside(&self.path)?;
         let shown = path.display();
         let is_new = !is_there(&path);
         if !is_new && !self.is_named {
             return Err(format!("`{shown}` is there already; add to it with `--in {shown}`"));
         }
-        let before = if is_new { String::new() } else { read(&path)? };
+        let before = if is_new { String::new() } else { text_of(&path)? };
         let text = formatted(&path, self.text).map_err(|why| format!("what was begun {why}"))?;
         let added = format!("{}{text}", glue(&before));
         *project = Project::default();
@@ -62,8 +65,21 @@ impl Begun {
         if project.has_errors() {
             return Err(format!("with this added, `{shown}` would not pass its checks; nothing was written"));
         }
-        let written = if is_new { create(&path, &added) } else { append(&path, &added) };
-        written.map(|()| path)
+        Ok(Checked { path, is_new, added })
+    }
+}
+
+/// What makes a file that passes its checks.
+struct Checked {
+    path: PathBuf,
+    is_new: bool,
+    added: String,
+}
+
+impl Checked {
+    fn write(&self) -> Result<(), String> {
+        let write = if self.is_new { create } else { append };
+        write(&self.path, &self.added)
     }
 }
 
@@ -88,10 +104,6 @@ pub(super) fn formatted(path: &Path, text: String) -> Result<String, String> {
     })
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    read_text(path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))
-}
-
 fn begin(item: &NewItem, folder: &str, template: &str) -> Result<Begun, String> {
     let name = identifier(&item.name)?;
     let path = item.file.clone().unwrap_or_else(|| Path::new(folder).join(format!("{name}.flow")));
@@ -114,7 +126,7 @@ fn identifier(name: &str) -> Result<&str, String> {
 fn begin_test(test: &NewTest, project: &mut Project) -> Result<Begun, String> {
     let (file, name) = split_target(&test.flow);
     let file = inside(&file)?;
-    let checked = project.check(vec![(file.clone(), read(&file)?)], &Surroundings::default());
+    let checked = project.check(vec![(file.clone(), text_of(&file)?)], &Surroundings::default());
     if project.has_errors() {
         return Err(format!("`{}` does not pass its checks", file.display()));
     }

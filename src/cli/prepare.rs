@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::Exit;
 use super::arguments::Wanted;
 use super::given::{self, Given};
-use super::project::{Project, read_text, refuse, split_target, workflow_of};
+use super::project::{Project, refuse, split_target, text_of, workflow_of};
 use super::recording::Recording;
 use super::terminal::Terminal;
 use super::{keeping, packages, snapshots};
@@ -234,7 +234,7 @@ fn plan_of(
     surroundings: &Surroundings,
     (file, name): (&Path, Option<&str>),
 ) -> Result<Bound, Refusal> {
-    let text = read_text(file).map_err(|why| usage(format!("cannot read `{}`: {why}", file.display())))?;
+    let text = text_of(file).map_err(usage)?;
     let checked = project.check(vec![(file.to_path_buf(), text)], surroundings);
     if project.has_errors() {
         return Err(Refusal {

@@ -51,6 +51,11 @@ pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 (byte {})", error.utf8_error().valid_up_to()))
 }
 
+/// The text of a file; the error says that it cannot be read, and why.
+pub(crate) fn text_of(path: &Path) -> Result<String, String> {
+    read_text(path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))
+}
+
 /// Reads stdin; the error is one line for people.
 pub(crate) fn read_stdin() -> Result<String, String> {
     let mut text = String::new();
@@ -86,7 +91,7 @@ impl Project {
     ) -> Result<Option<Config>, String> {
         let found = arguments.config.clone().or_else(|| config::find(near)).or_else(|| config::find(Path::new(".")));
         let Some(path) = found else { return Ok(None) };
-        let text = read_text(&path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))?;
+        let text = text_of(&path)?;
         let source = self.sources.add(shown_path(&path), text);
         let (config, findings) = config::load(&source, variables);
         self.findings.extend(findings);

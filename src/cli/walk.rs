@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 
-use super::project::{plain, read_text};
+use super::project::{plain, text_of};
 
 /// What lies under a path.
 #[derive(Debug, Default)]
@@ -39,15 +39,10 @@ pub(super) fn once(files: Vec<PathBuf>) -> Vec<PathBuf> {
     names.into_values().collect()
 }
 
-/// The text of a file; the error is one line for people.
-pub(super) fn text(path: &Path) -> Result<String, String> {
-    read_text(path).map_err(|why| format!("cannot read `{}`: {why}", path.display()))
-}
-
 /// The files under a path with their texts, for what cannot do without one of them.
 pub(super) fn texts(path: &Path) -> Result<Vec<(PathBuf, String)>, String> {
     let Walked { files, unread } = under(path);
-    let read = |path: PathBuf| text(&path).map(|text| (path, text));
+    let read = |path: PathBuf| text_of(&path).map(|text| (path, text));
     unread.into_iter().map(Err).chain(files.into_iter().map(read)).collect()
 }
 

@@ -41,7 +41,7 @@ pub(super) fn read(command: &CheckArguments, variables: &Variables) -> Result<(V
             found.push(File::new(command.stdin_filename.clone(), project::read_stdin()?));
             continue;
         }
-        match walk::text(&path) {
+        match project::text_of(&path) {
             Ok(text) => found.push(File::new(path, text)),
             Err(why) => unread.push(why),
         }

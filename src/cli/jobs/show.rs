@@ -10,7 +10,7 @@ use crate::cli::Exit;
 use crate::cli::arguments::{ConfigArguments, JobsShow, ListFormat, Wanted};
 use crate::cli::packages;
 use crate::cli::prepare::{Refusal, environment_fault, find_job, instant, is_file, usage};
-use crate::cli::project::{Checked, Project, read_text, split_target, workflow_of};
+use crate::cli::project::{Checked, Project, split_target, text_of, workflow_of};
 use crate::cli::terminal::Terminal;
 use crate::config::{Config, Job, Variables};
 use crate::connection::Clock;
@@ -96,7 +96,7 @@ impl Found {
         project: &mut Project,
     ) -> Result<Sheet, Refusal> {
         let shown = self.file.display().to_string();
-        let text = read_text(&self.file).map_err(|why| usage(format!("cannot read `{shown}`: {why}")))?;
+        let text = text_of(&self.file).map_err(usage)?;
         let checked = project.check(vec![(self.file.clone(), text)], &Surroundings::default());
         if project.has_errors() {
             return Err(Refusal { exit: Exit::Failed, message: format!("`{shown}` does not pass its checks") });
