@@ -1,10 +1,16 @@
 //! What is SQLite's own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
 use vmflow::connection::Sql;
 use vmflow::connection::sql::{SqliteDatabase, SqliteOptions};
 use vmflow::value::{ErrorKind, Value};
 
 use super::*;
+use crate::support::sandbox::{Ran, Sandbox};
 
 fn memory(schema: &str) -> SqliteDatabase {
     SqliteDatabase::open(SqliteOptions { path: ":memory:".into(), schema_sql: Some(schema.to_owned()) })
@@ -241,4 +247,59 @@ async fn a_decimal_is_kept_or_refused_and_never_rounded() {
         }
         db.session().await.unwrap().execute(&query("delete from t", &[])).await.unwrap();
     }
+}
+
+const READS: &str = r#"workflow reads {
+  use db: sql
+  rows = db.query(sql"""
+    select a
+    from t
+  """) as table<{ a: int }>
+  output items = rows.a
+}
+
+workflow writes {
+  use db: sql
+  wrote = do db.insert("t", rows: [{ a: 2 }])
+  output rows = wrote
+}
+"#;
+
+/// Runs a workflow as somebody who may not write the database's file.
+fn as_a_reader(sandbox: &Sandbox, workflow: &str) -> Ran {
+    let mut command = sandbox.command(&["run", &format!("w.flow:{workflow}"), "--env", "dump"]);
+    // Nothing is forbidden to root, which containers test as.
+    if sandbox.path().metadata().unwrap().uid() == 0 {
+        let program = sandbox.path().join("vmflow");
+        std::fs::copy(env!("CARGO_BIN_EXE_vmflow"), &program).unwrap();
+        let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+        command = Command::new(program);
+        command.args(arguments).current_dir(sandbox.path()).env_clear().uid(65534).gid(65534);
+    }
+    command.output().unwrap().into()
+}
+
+#[tokio::test]
+async fn a_file_that_may_only_be_read_is_read() {
+    let sandbox = Sandbox::new();
+    let environments =
+        "environments:\n  dump:\n    connections:\n      db: { kind: sqlite, path: dump.db, schema: t.sql }\n";
+    sandbox.write("vmflow.yaml", environments);
+    sandbox.write("t.sql", "create table if not exists t (a int)");
+    sandbox.write("w.flow", READS);
+    let file = sandbox.path().join("dump.db");
+    let address = format!("sqlite:{}?mode=rwc", file.display());
+    let mut made = <sqlx::SqliteConnection as sqlx::Connection>::connect(&address).await.unwrap();
+    sqlx::raw_sql("create table t (a int); insert into t values (1)").execute(&mut made).await.unwrap();
+    sqlx::Connection::close(made).await.unwrap();
+    std::fs::set_permissions(sandbox.path(), Permissions::from_mode(0o777)).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o444)).unwrap();
+    let before = std::fs::read(&file).unwrap();
+
+    let ran = as_a_reader(&sandbox, "reads").expect(0);
+    assert_eq!(ran["outputs"]["items"], serde_json::json!([1]));
+    let ran = as_a_reader(&sandbox, "writes").expect(1);
+    let message = ran["error"]["message"].as_str().unwrap();
+    assert!(message.contains("cannot open the SQLite database") && message.contains("readonly"), "{message}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
 }

@@ -25,6 +25,11 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
+/// Whether the file, or where it lies, may only be read.
+pub(super) fn is_read_only(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| code & 0xff == 8)
+}
+
 fn by_code(code: i32, message: &str) -> StepError {
     match code {
         // BUSY, LOCKED
@@ -32,8 +37,10 @@ fn by_code(code: i32, message: &str) -> StepError {
         // IOERR
         10 => StepError::transient(ErrorKind::Connection, message),
         // PERM, READONLY
-        3 | 8 => StepError::new(ErrorKind::Query, message)
-            .help("a query cannot write; a file that nobody may write needs other permissions"),
+        3 | 8 => StepError::new(ErrorKind::Query, message).help(
+            "a query cannot write; a file that nobody may write needs other permissions, and its folder, too, \
+                   where it has a write-ahead log",
+        ),
         // CORRUPT, CANTOPEN, NOTADB
         11 | 14 | 26 => {
             StepError::new(ErrorKind::Configuration, message).help("check the connection's `path` and its permissions")

@@ -64,7 +64,15 @@ struct Shared {
     /// One connection: SQLite has one writer at a time, and waiting in line is fairer than its busy handler.
     writer: SqlitePool,
     readers: SqlitePool,
-    ready: OnceCell<()>,
+    ready: OnceCell<Access>,
+}
+
+/// What its file lets a database do.
+#[derive(Debug)]
+enum Access {
+    Write,
+    /// Nobody may write the file, which is told to who wants to.
+    Read(StepError),
 }
 
 impl SqliteDatabase {
@@ -106,7 +114,7 @@ impl SqliteDatabase {
     fn reading(options: SqliteOptions, is_at_rest: bool) -> Self {
         let connect = SqliteConnectOptions::new().filename(&options.path).busy_timeout(BUSY).read_only(true);
         let readers = pool(READERS).connect_lazy_with(connect.immutable(is_at_rest).pragma("query_only", "on"));
-        let ready = OnceCell::new_with(Some(()));
+        let ready = OnceCell::new_with(Some(Access::Write));
         Self { shared: Arc::new(Shared { options, writer: readers.clone(), readers, ready }) }
     }
 }
@@ -132,17 +140,31 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))))
 }
 
+/// Runs a schema, unless another process was faster.
+async fn define_tables(writer: &mut PoolConnection<Sqlite>, schema: &str) -> Result<(), StepError> {
+    let mut transaction = transaction::begin_on(writer).await?;
+    read::apply_schema(&mut transaction, schema).await?;
+    transaction.commit().await.map_err(|error| error::failure(&error))
+}
+
 impl Shared {
     fn name(&self) -> String {
         self.options.path.display().to_string()
     }
 
     /// Makes the folder, the file and the schema, once.
-    async fn prepare(&self) -> Result<(), StepError> {
-        self.ready.get_or_try_init(|| self.create()).await.copied()
+    async fn prepare(&self) -> Result<&Access, StepError> {
+        self.ready.get_or_try_init(|| self.create()).await
     }
 
-    async fn create(&self) -> Result<(), StepError> {
+    async fn prepare_to_write(&self) -> Result<(), StepError> {
+        match self.prepare().await? {
+            Access::Write => Ok(()),
+            Access::Read(why) => Err(why.clone()),
+        }
+    }
+
+    async fn create(&self) -> Result<Access, StepError> {
         let folder = self.options.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder {
             tokio::fs::create_dir_all(folder).await.map_err(|error| {
@@ -151,11 +173,15 @@ impl Shared {
             })?;
         }
         let opened = when_free(BUSY, || self.writer.acquire().boxed()).await;
-        let mut writer = opened.map_err(|error| self.unopened(&error))?;
-        let Some(schema) = &self.options.schema_sql else { return Ok(()) };
-        let mut transaction = transaction::begin_on(&mut writer).await?;
-        read::apply_schema(&mut transaction, schema).await?;
-        transaction.commit().await.map_err(|error| error::failure(&error))
+        let mut writer = match opened {
+            Err(error) if error::is_read_only(&error) => return Ok(Access::Read(self.unopened(&error))),
+            opened => opened.map_err(|error| self.unopened(&error))?,
+        };
+        match &self.options.schema_sql {
+            Some(schema) if read::has_no_tables(&mut writer).await? => define_tables(&mut writer, schema).await?,
+            _ => {}
+        }
+        Ok(Access::Write)
     }
 
     fn unopened(&self, error: &sqlx::Error) -> StepError {
@@ -163,7 +189,7 @@ impl Shared {
     }
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StepError> {
-        self.prepare().await?;
+        self.prepare_to_write().await?;
         // IMMEDIATE: a deferred transaction that turns out to write fails at once when another wrote in between.
         self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.unopened(&error))
     }
@@ -185,7 +211,7 @@ impl Shared {
 
     /// `vacuum` and the like refuse to run inside a transaction; one definition is atomic by itself.
     async fn define(&self, query: &SqlQuery) -> Result<u64, StepError> {
-        self.prepare().await?;
+        self.prepare_to_write().await?;
         let mut writer = self.writer.acquire().await.map_err(|error| self.unopened(&error))?;
         let interrupt = Interrupt::of(&mut writer).await?;
         let _running = interrupt.running();

@@ -137,9 +137,13 @@ pub(super) async fn table_names(connection: &mut SqliteConnection) -> Result<Vec
         .map_err(|error| failure(&error))
 }
 
+pub(super) async fn has_no_tables(connection: &mut SqliteConnection) -> Result<bool, StepError> {
+    Ok(table_names(connection).await?.is_empty())
+}
+
 /// Runs the schema when the database has no tables.
 pub(super) async fn apply_schema(connection: &mut SqliteConnection, schema: &str) -> Result<(), StepError> {
-    if !table_names(connection).await?.is_empty() {
+    if !has_no_tables(connection).await? {
         return Ok(());
     }
     let done = sqlx::raw_sql(AssertSqlSafe(schema)).execute(connection).await;
