@@ -5,11 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::SecondsFormat;
 use serde_json::json;
+use terminal_size::{Width, terminal_size_of};
 
 use super::arguments::{Color, Global, LogFormat};
 use crate::config::Variables;
 use crate::connection::Clock;
 use crate::connection::clock::SystemClock;
+
+/// In longer lines the eye loses its place; what is no terminal gets these.
+const WIDEST: usize = 100;
 
 /// Whether something that was to go to stdout did not. There is one stdout, whoever writes to it.
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -35,7 +39,7 @@ pub(crate) struct Terminal {
     pub(crate) logs_json: bool,
     /// -2 errors only … 2 everything.
     pub(crate) verbosity: i16,
-    /// The width to draw within.
+    /// The width to draw within, in columns.
     pub(crate) width: usize,
 }
 
@@ -56,7 +60,9 @@ impl Terminal {
             animates: err && !variables.ci() && verbosity >= 0 && !logs_json,
             logs_json,
             verbosity,
-            width: 100,
+            width: terminal_size_of(std::io::stdout())
+                .or_else(|| terminal_size_of(std::io::stderr()))
+                .map_or(WIDEST, |(Width(columns), _)| usize::from(columns).min(WIDEST)),
         }
     }
 

@@ -238,3 +238,22 @@ fn a_file_that_cannot_be_read_hides_no_other() {
     assert!(ran.code == 2 && ran.stderr.contains("no baseline is written"), "{}", ran.stderr);
     assert!(!sandbox.path().join("known.json").exists());
 }
+
+/// What a person sees on a terminal of so many columns.
+fn seen_on_a_terminal(sandbox: &Sandbox, columns: usize) -> String {
+    let asked = format!("stty rows 40 cols {columns}; {} check --color never", env!("CARGO_BIN_EXE_vmflow"));
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &asked, "/dev/null"]).current_dir(sandbox.path()).env("TERM", "xterm");
+    String::from_utf8(command.output().unwrap().stdout).unwrap().replace("\r\n", "\n")
+}
+
+#[test]
+fn what_is_told_is_as_wide_as_the_terminal() {
+    let sandbox = project("flows/a.flow");
+    sandbox.write("flows/a.flow", "workflow w {\n  x = f\"\"\"day {day}\"\"\"\n}\n");
+    let widest = |text: &str| text.lines().skip(1).map(|line| line.chars().count()).max().unwrap();
+    let narrow = seen_on_a_terminal(&sandbox, 60);
+    assert!(widest(&narrow) <= 60, "{narrow}");
+    assert!(widest(&seen_on_a_terminal(&sandbox, 90)) > 60, "no line was long enough to tell");
+    assert_eq!(seen_on_a_terminal(&sandbox, 300), seen_on_a_terminal(&sandbox, 100));
+}

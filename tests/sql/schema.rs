@@ -274,6 +274,19 @@ async fn mariadb_is_read_and_asked() {
 }
 
 #[test]
+fn a_live_check_that_has_nobody_to_ask_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("right.flow", "workflow right {\n  output n = 1\n}\n");
+    sandbox.write("vmflow.yaml", "environments:\n  a: {}\n  b: {}\n");
+    assert_eq!(sandbox.run(&["check", "right.flow"]).code, 0);
+    let unchosen = sandbox.run(&["check", "right.flow", "--live", "--format", "short"]);
+    assert!(unchosen.code == 1 && unchosen.stdout.contains("environment"), "{}{}", unchosen.stdout, unchosen.stderr);
+    std::fs::remove_file(sandbox.path().join("vmflow.yaml")).unwrap();
+    let alone = sandbox.run(&["check", "right.flow", "--live"]);
+    assert!(alone.code == 2 && alone.stderr.contains("there is no vmflow.yaml"), "{}{}", alone.stdout, alone.stderr);
+}
+
+#[test]
 fn a_live_check_of_sqlite_asks_it_and_makes_nothing() {
     let sandbox = project();
     let text = "workflow live {\n  use db: sql\n  a = db.query(sql\"\"\"select typeof(1, 2) as x from assets\"\"\") as table<{ x: int }>\n  output a = a.count\n}\n";

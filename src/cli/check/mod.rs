@@ -108,12 +108,17 @@ impl Check<'_> {
         let mut project = Project { selection: self.selection.clone(), ..Project::default() };
         let near = files.first().map_or(Path::new("."), |file| &file.path);
         let config = project.config(&self.command.config, near, self.variables).map_err(usage)?;
+        if self.command.live && config.is_none() {
+            return Err(usage(
+                "`--live` asks the connections of an environment, and there is no vmflow.yaml".to_owned(),
+            ));
+        }
         let environment = config.as_ref().and_then(|config| {
             project.findings.extend(config.check());
             let flag = self.command.config.env.as_deref();
             let chosen = config.choose_environment(flag, None);
-            // Without the flag nobody asked for an environment, and none is needed to check.
-            if flag.is_some() { project.accept(chosen) } else { chosen.ok() }
+            // Where nobody asked for an environment, none is needed to check.
+            if flag.is_some() || self.command.live { project.accept(chosen) } else { chosen.ok() }
         });
         let known = config.as_ref().zip(environment).map(|(config, name)| self.known(config, &name, &mut project));
         let (surroundings, live) = known.transpose()?.unwrap_or_default();
