@@ -74,14 +74,20 @@ async fn prepare(
     let scope = Arc::new(Scope::new(workflow.body.slots, None));
     let world = World::new(plan.program.clone(), workflow.name.clone(), &options);
     let world = World { visitor: Visitor::of(&events), ..world };
-    let params = match start::parameters(&plan, &world, &scope) {
+    let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
+    let attempts = Arc::new(Attempts::new(halt.clone()));
+    let env = Env { attempts: Some(&attempts), ..Env::new(&world, &scope) };
+    let params = match start::parameters(&plan, env) {
         Ok(params) => params,
+        Err(_) if halt.is_cancelled() => {
+            return (not_started(started, clock.now(), Vec::new(), Some(&Fault::cancelled())), None);
+        }
         Err(refused) => return (not_started(started, clock.now(), refused, None), None),
     };
     let defaults = start::connect(&workflow, &scope, &services)
         .map_err(Fault::new)
-        .and_then(|()| start::calendars(&workflow, &world, &scope))
-        .and_then(|()| Limits::of(&workflow.defaults, Env::new(&world, &scope), 0, 0));
+        .and_then(|()| start::calendars(&workflow, env))
+        .and_then(|()| Limits::of(&workflow.defaults, env, 0, 0));
     let defaults = match defaults {
         Ok(defaults) => defaults,
         Err(fault) => return (not_started(started, clock.now(), Vec::new(), Some(&fault)), None),
@@ -102,8 +108,6 @@ async fn prepare(
         records.began(&params).await;
     }
     let connections = Arc::new(services.connections);
-    let (halt, abort) = (services.interrupt.cancel.child_token(), services.interrupt.abort.child_token());
-    let attempts = Arc::new(Attempts::new(halt.clone()));
     let say = Arc::new(|_: &str| ());
     let context = Arc::new(Context { connections, clock, transaction: None, attempts, say, stated: None });
     let frame = Frame { run, scope, place: None, context, halt, abort, depth: 0, behind: None };
@@ -119,7 +123,9 @@ fn not_started(started: Timestamp, now: Timestamp, refused: Vec<BindError>, faul
         Some(fault) => fault.error.message.clone(),
         None => summary::refused(&refused),
     };
-    RunOutcome { message, error, refused, ..empty(started, now) }
+    let is_cancelled = fault.is_some_and(Fault::is_cancelled);
+    let status = if is_cancelled { RunStatus::Cancelled } else { RunStatus::Failed };
+    RunOutcome { status, message, error, refused, ..empty(started, now) }
 }
 
 fn refusal(refused: &BindError) -> RunError {

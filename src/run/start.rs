@@ -8,7 +8,6 @@ use super::Services;
 use super::eval::{Env, Locals, eval};
 use super::fault::Fault;
 use super::scope::Scope;
-use super::world::World;
 use crate::check::program::{Workflow, WorkflowParam};
 use crate::operation::truth;
 use crate::plan::{BindError, Plan};
@@ -35,28 +34,23 @@ pub(super) fn connect(workflow: &Workflow, scope: &Scope, services: &Services) -
 }
 
 /// Fills the calendars' slots; they may look at parameters.
-pub(super) fn calendars(workflow: &Workflow, world: &World, scope: &Scope) -> Result<(), Box<Fault>> {
+pub(super) fn calendars(workflow: &Workflow, env: Env<'_>) -> Result<(), Box<Fault>> {
     for calendar in &workflow.calendars {
-        let value = eval(&calendar.value, Env::new(world, scope), &mut Locals::default())?;
-        scope.set(calendar.slot, value);
+        let value = eval(&calendar.value, env, &mut Locals::default())?;
+        env.scope.set(calendar.slot, value);
     }
     Ok(())
 }
 
 /// Fills the parameters' slots, then looks at what they require. Every problem is told, not the first only.
-pub(super) fn parameters(
-    plan: &Plan,
-    world: &World,
-    scope: &Scope,
-) -> Result<IndexMap<Arc<str>, Value>, Vec<BindError>> {
-    let env = Env::new(world, scope);
+pub(super) fn parameters(plan: &Plan, env: Env<'_>) -> Result<IndexMap<Arc<str>, Value>, Vec<BindError>> {
     let mut params = IndexMap::new();
     let mut refused = Vec::new();
     for (at, param) in plan.workflow.params.iter().enumerate() {
         let given = plan.arguments.get(at).cloned().flatten();
         match given.map_or_else(|| default(param, env), Ok) {
             Ok(value) => {
-                scope.set(param.slot, value.clone());
+                env.scope.set(param.slot, value.clone());
                 params.insert(param.name.clone(), value);
             }
             Err(fault) => refused.push(refusal(param, &fault)),

@@ -126,6 +126,15 @@ fn what_is_computed_ends_with_a_request_to_stop() {
         let result = Ran::from(output).expect(code);
         assert_eq!(result["message"], "cancelled during `found`; 0 of 1 step had finished");
     }
+    // Before the first step, too.
+    for wanted in [format!("= {ENDLESS}"), format!("= [1] require {ENDLESS}.count < found.count")] {
+        let before =
+            format!("workflow endless {{\n  param found: list<int> {wanted}\n  output count = found.count\n}}\n");
+        let (output, took) = computing(&["run", "endless.flow"], &before, "-INT");
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        let result = Ran::from(output).expect(130);
+        assert_eq!((&result["status"], &result["message"]), (&"cancelled".into(), &"the run was cancelled".into()));
+    }
     let test = format!("{flow}\ntest \"it ends\" of endless {{\n  expect count == 0\n}}\n");
     // They have no handlers: a shell's background job is started with ctrl-c ignored, and SIGTERM is never.
     for arguments in [&["eval", ENDLESS][..], &["test", "endless.flow"]] {
