@@ -446,6 +446,10 @@ const MIXED: &str = r#"workflow mixed {
   param word: text = "alpha \"beta\""
   param page: url = "http://a.example/x" as url
   param pattern: regex = regex"""^a\w+"""
+  param rates: table<{ name: text, rate: decimal }> = table {
+    | name | rate |
+    | "a"  | 1.10 |
+  }
   rows = db.query(sql"""select '1.50' as price, '{"b c":[1,"x"],"k":{}}' as j, null as missing""")
     as table<{ price: decimal, j: json, missing: decimal? }>
   kept = db.query(sql"""select n from nowhere""") as table<{ n: int }> on failure {
@@ -456,6 +460,7 @@ const MIXED: &str = r#"workflow mixed {
   second = do db.insert("log", rows: [{ n: kept[0].n }])
   third = do db.execute(sql"""insert into log (n) values (7)""")
   output price = price
+  output spread = sum(rates.rate)
   output prices = [r.price for r in rows]
   output rows = rows
   output json = rows[0].j
@@ -471,7 +476,8 @@ const MIXED: &str = r#"workflow mixed {
 fn a_run_with_decimals_json_and_what_stood_in_for_a_failure_becomes_a_test() {
     let project = Project::new();
     project.sandbox.write("mixed.flow", MIXED);
-    project.run(&["run", "mixed.flow", "--at", AT]).expect(0);
+    let rates = r#"rates=[{"name": "x|y", "rate": 1.25}, {"name": "z", "rate": 2}]"#;
+    project.run(&["run", "mixed.flow", "--at", AT, "-p", rates]).expect(0);
     for (name, more) in [("plain", None), ("masked", Some("--mask"))] {
         let file = format!("{name}_test.flow");
         let arguments = ["test", "new", "mixed.flow", "--from-run", "last", "--in", &file];
@@ -484,6 +490,7 @@ fn a_run_with_decimals_json_and_what_stood_in_for_a_failure_becomes_a_test() {
             r#"word: "alpha \"beta\"","#,
             r#"page: "http://a.example/x" as url,"#,
             r#"pattern: regex"""^a\w+""","#,
+            r#"expect spread == parse_decimal("3.25")"#,
             "given kept.spare = table {",
             r#"expect price == parse_decimal("1.50")"#,
             r#"expect prices == [parse_decimal("1.50")]"#,
@@ -496,6 +503,7 @@ fn a_run_with_decimals_json_and_what_stood_in_for_a_failure_becomes_a_test() {
             assert!(text.lines().any(|found| found.trim() == line), "{line}\n{text}");
         }
         assert!(text.contains("given kept = failure errors.query("), "{text}");
+        assert!(text.contains("| 1.25 |\n") && text.contains("| 2    |\n"), "{text}");
         for command in [["test", &*file].as_slice(), &["fmt", "--check", &file]] {
             let ran = project.run(command);
             assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);

@@ -31,7 +31,7 @@ pub(super) fn literal(value: &Value) -> Result<String, String> {
         | Value::TimeRange(..) => value.to_string(),
         Value::Time(time) if time.format("%f").to_string().bytes().all(|digit| digit == b'0') => value.to_string(),
         Value::List(_) | Value::Points(_) | Value::Column(_) => list(value)?,
-        Value::Table(table) => match pipes(table) {
+        Value::Table(table) => match short_pipes(table) {
             Some(text) => text,
             None => list(value)?,
         },
@@ -54,6 +54,16 @@ pub(super) fn literal(value: &Value) -> Result<String, String> {
         }
         other => return Err(format!("a `{}`, which no literal says", other.kind())),
     })
+}
+
+/// The same for what has its type elsewhere: a list stands for no table there, and a number is what it has to be.
+pub(super) fn typed_literal(value: &Value) -> Result<String, String> {
+    match value {
+        Value::Table(table) => {
+            pipes(table, typed_cell).ok_or_else(|| "a table, of which no literal says all".to_owned())
+        }
+        other => literal(other),
+    }
 }
 
 /// A call that reads a value from its text.
@@ -113,37 +123,47 @@ fn key(name: &str) -> String {
     if is_plain(name) { name.to_owned() } else { quoted(name) }
 }
 
-/// A table between pipes, where all of its cells are short.
-fn pipes(table: &Table) -> Option<String> {
-    if table.shape.is_empty() || table.shape.len() > MOST_COLUMNS || !table.shape.iter().all(|name| is_plain(name)) {
+/// A table between pipes, where that is short.
+fn short_pipes(table: &Table) -> Option<String> {
+    let text = if table.shape.len() > MOST_COLUMNS { None } else { pipes(table, cell) };
+    text.filter(|text| text.lines().all(|line| line.chars().count() < LONGEST_LINE))
+}
+
+fn pipes(table: &Table, cell: fn(&Value) -> Option<String>) -> Option<String> {
+    if table.shape.is_empty() || !table.shape.iter().all(|name| is_plain(name)) {
         return None;
     }
-    let cell = |value: &Value| {
-        // Of what is read from a text there is no cell.
-        let is_cell = !matches!(
-            value,
-            Value::Record(_)
-                | Value::Map(_)
-                | Value::Json(_)
-                | Value::Sample(_)
-                | Value::Series(_)
-                | Value::List(_)
-                | Value::Decimal(_)
-                | Value::Url(_)
-        );
-        literal(value).ok().filter(|text| is_cell && !text.contains(['|', '\n']))
-    };
     let mut text = format!("table {{\n| {} |\n", table.shape.join(" | "));
     for row in table.iter() {
         let cells = row.fields().map(|(_, value)| cell(value)).collect::<Option<Vec<_>>>()?;
-        let line = format!("| {} |\n", cells.join(" | "));
-        if line.chars().count() > LONGEST_LINE {
-            return None;
-        }
-        text.push_str(&line);
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text.push('}');
     Some(text)
+}
+
+/// Of what is read from a text there is no cell.
+fn cell(value: &Value) -> Option<String> {
+    let is_cell = !matches!(
+        value,
+        Value::Record(_)
+            | Value::Map(_)
+            | Value::Json(_)
+            | Value::Sample(_)
+            | Value::Series(_)
+            | Value::List(_)
+            | Value::Decimal(_)
+            | Value::Url(_)
+    );
+    literal(value).ok().filter(|text| is_cell && !text.contains('\n'))
+}
+
+/// A number beyond the integers is read digit by digit only where it has a fraction.
+fn typed_cell(value: &Value) -> Option<String> {
+    let Value::Decimal(decimal) = value else { return cell(value) };
+    let text = decimal.to_plain_string();
+    let is_read = text.contains('.') || text.parse::<i64>().is_ok();
+    Some(if is_read { text } else { text + ".0" })
 }
 
 #[cfg(test)]
@@ -168,7 +188,10 @@ mod tests {
         let decimal = |text: &str| Value::Decimal(std::sync::Arc::new(text.parse().unwrap()));
         let mut table = Table::new(["d"].map(std::sync::Arc::from).into_iter().collect());
         table.push([decimal("2")]);
-        assert_eq!(text(Value::Table(std::sync::Arc::new(table))), r#"[{ d: parse_decimal("2") }]"#);
+        assert_eq!(text(Value::Table(std::sync::Arc::new(table.clone()))), r#"[{ d: parse_decimal("2") }]"#);
+        table.push([decimal("-123456789012345678901")]);
+        let table = Value::Table(std::sync::Arc::new(table));
+        assert_eq!(typed_literal(&table).unwrap(), "table {\n| d |\n| 2 |\n| -123456789012345678901.0 |\n}");
         assert_eq!(text(decimal("1.50")), r#"parse_decimal("1.50")"#);
         assert_eq!(text(decimal("12345678901234567890.5")), r#"parse_decimal("12345678901234567890.5")"#);
     }

@@ -80,8 +80,8 @@ fn set(subject: &Subject<'_>) -> Result<Vec<String>, String> {
     let known = |name: &Arc<str>| subject.workflow.params.iter().any(|param| param.name == *name);
     let params = subject.params.iter().filter(|(name, value)| known(name) && !matches!(value, Value::Secret(_)));
     let pair = |(name, value): (&Arc<str>, &Value)| {
-        let value =
-            literal::literal(&hidden(subject, value)).map_err(|why| format!("the parameter `{name}` is {why}"))?;
+        let value = literal::typed_literal(&hidden(subject, value))
+            .map_err(|why| format!("the parameter `{name}` is {why}"))?;
         Ok(format!("{name}: {value}"))
     };
     params.map(pair).collect()
