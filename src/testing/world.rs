@@ -18,7 +18,7 @@ use crate::connection::{
     Sql, SqlDialect, SqlSession, SqlTransaction, Turn, Upserted, Wanted, Written, metrics,
 };
 use crate::primitive::recorded;
-use crate::query::sql::SqlQuery;
+use crate::query::sql::{SqlQuery, changed_table};
 use crate::value::{ConnectionKind, ErrorKind, MapValue, Sample, Series, StepError, Table, Timestamp, Value};
 
 /// How many requests may be under way at once.
@@ -125,7 +125,7 @@ impl SqlSession for Nowhere {
     }
 
     fn execute<'a>(&'a mut self, query: &'a SqlQuery) -> Answer<'a, u64> {
-        self.write(target(query).as_deref(), [statement(query, query.arguments.clone())]);
+        self.write(changed_table(&query.to_string()).as_deref(), [statement(query, query.arguments.clone())]);
         answer(Ok(1))
     }
 
@@ -138,7 +138,10 @@ impl SqlSession for Nowhere {
             let holes = query.template.holes.iter().zip(&query.arguments);
             holes.map(|(hole, given)| value(hole).unwrap_or_else(|| given.clone())).collect()
         };
-        self.write(target(query).as_deref(), (0..rows.rows).map(|row| statement(query, holes(row))));
+        self.write(
+            changed_table(&query.to_string()).as_deref(),
+            (0..rows.rows).map(|row| statement(query, holes(row))),
+        );
         answer(Ok(rows.rows as u64))
     }
 
@@ -175,26 +178,6 @@ fn plain(json: &Json) -> Value {
         Json::Array(items) => Value::list(items.iter().map(plain).collect()),
         Json::Object(fields) => Value::record(fields.iter().map(|(name, value)| (name.as_str(), plain(value)))),
     }
-}
-
-/// What stands before the name of the table that a statement changes.
-const CHANGES: [&[&str]; 6] =
-    [&["insert", "into"], &["update"], &["delete", "from"], &["merge", "into"], &["truncate", "table"], &["truncate"]];
-
-/// The table that a statement changes.
-fn target(query: &SqlQuery) -> Option<String> {
-    let text = query.to_string();
-    let words: Vec<&str> = text.split(|letter: char| letter.is_whitespace() || letter == '(').collect();
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let name = |at: usize| {
-        let rest = words.get(at..)?;
-        let is_it = |change: &&&[&str]| {
-            rest.len() > change.len() && change.iter().zip(rest).all(|(wanted, word)| word.eq_ignore_ascii_case(wanted))
-        };
-        let change = CHANGES.iter().find(is_it)?;
-        rest.get(change.len()).map(|name| name.trim_end_matches([';', ')']).replace('"', ""))
-    };
-    (0..words.len()).find_map(name)
 }
 
 /// A statement as it was run.
@@ -344,25 +327,5 @@ impl Files for Nowhere {
         ]);
         self.write(Some(path), [written]);
         answer(Ok(Replaced { rows: rows.rows as u64, bytes: 0, change: Change::Created }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::value::{Piece, SqlTemplate, StatementKind};
-
-    #[test]
-    fn a_statement_names_its_table() {
-        let target = |text: &str| {
-            let pieces = vec![Piece::Text(text.into())];
-            let template = SqlTemplate { pieces, holes: Vec::new(), kind: StatementKind::Write };
-            target(&SqlQuery { template: Arc::new(template), arguments: Vec::new() })
-        };
-        assert_eq!(target("delete from nav where day < '2020-01-01'").as_deref(), Some("nav"));
-        assert_eq!(target("INSERT INTO \"raw\".nav(a) values (1)").as_deref(), Some("raw.nav"));
-        assert_eq!(target("with x as (select a from y) update nav set a = 1").as_deref(), Some("nav"));
-        assert_eq!(target("truncate nav;").as_deref(), Some("nav"));
-        assert_eq!(target("vacuum"), None);
     }
 }

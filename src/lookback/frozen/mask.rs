@@ -105,6 +105,9 @@ impl Mask {
         if text.is_empty() || self.words.contains(text) || is_date(text) {
             return text.into();
         }
+        if let Some(json) = held_json(text) {
+            return self.json(&json).to_string().into();
+        }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(masked) = known.masked.get(text) {
             return masked.clone();
@@ -143,6 +146,12 @@ impl Mask {
         });
         format!("{head}{}", masked.collect::<String>())
     }
+}
+
+/// What a text holds that is JSON, as an answer of HTTP does: its parts are masked as they are where it was decoded.
+fn held_json(text: &str) -> Option<Json> {
+    let is_it = text.trim_start().starts_with(['{', '[']);
+    if is_it { serde_json::from_str(text).ok() } else { None }
 }
 
 /// Whether a text is a day or an instant in figures: `2026-10-30`, `30/10/2026`, `2026-10-30T18:00:00Z`.
@@ -203,5 +212,13 @@ mod tests {
         let json: Json = serde_json::from_str(r#"{"name":["Ann"]}"#).unwrap();
         let Value::Json(json) = mask.value(&Value::Json(Arc::new(json))) else { panic!() };
         assert_eq!(json["name"][0].as_str(), masked.get("name").and_then(Value::as_text).map(|text| &**text));
+    }
+    /// The text of an answer and what was decoded of it tell the same story.
+    #[test]
+    fn a_text_that_is_json_is_masked_part_by_part() {
+        let mask = Mask::new("run", &Program::default(), std::iter::empty());
+        let name = mask.text("Ann");
+        assert_eq!(&*mask.text("[{\"name\": \"Ann\", \"n\": 1.50}]\n"), format!(r#"[{{"name":"{name}","n":1.50}}]"#));
+        assert_eq!(mask.text("[Ann, who is none").len(), 17);
     }
 }

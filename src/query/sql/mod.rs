@@ -8,6 +8,7 @@
 //! is the judge of that, and a grammar of our own would refuse what some version accepts. What is
 //! found here is what can only be a slip.
 
+mod changed;
 mod columns;
 mod grammar;
 mod local;
@@ -19,6 +20,7 @@ mod scan;
 mod slips;
 mod touching;
 
+pub(crate) use changed::changed_table;
 pub use columns::{ColumnHint, select_columns};
 pub use local::with_tables;
 pub use meaning::{Meaning, ResultColumn, Rows, Surroundings, tables, understand};
