@@ -213,6 +213,7 @@ mod tests {
         let Value::Json(json) = mask.value(&Value::Json(Arc::new(json))) else { panic!() };
         assert_eq!(json["name"][0].as_str(), masked.get("name").and_then(Value::as_text).map(|text| &**text));
     }
+
     /// The text of an answer and what was decoded of it tell the same story.
     #[test]
     fn a_text_that_is_json_is_masked_part_by_part() {

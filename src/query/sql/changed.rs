@@ -13,17 +13,19 @@ pub(crate) fn changed_table(text: &str) -> Option<String> {
 fn named(text: &str, tokens: &[Token], at: usize) -> Option<usize> {
     let is = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is_any(text, words));
     let past = |at: usize, words: &[&str]| (at..tokens.len()).find(|at| !is(*at, words)).unwrap_or(tokens.len());
+    // `or replace` and the like: whatever stands behind `or` is no name.
+    let past_or = |at: usize| if is(at, &["or"]) { at + 2 } else { past(at, &["ignore"]) };
     // Nothing is changed by `for update`, nor by what may stand behind `on conflict`.
     let is_clause = at.checked_sub(1).is_some_and(|before| is(before, &["for", "do", "key"]));
     if is(at, &["insert", "replace", "merge"]) {
-        let into = past(at + 1, &["or", "replace", "ignore", "rollback", "abort", "fail"]);
+        let into = past_or(at + 1);
         return is(into, &["into"]).then_some(into + 1);
     }
     if is(at, &["delete"]) {
         return is(at + 1, &["from"]).then(|| past(at + 2, &["only"]));
     }
     if is(at, &["update"]) && !is_clause {
-        return Some(past(at + 1, &["only", "ignore", "or", "replace", "rollback", "abort", "fail"]));
+        return Some(past(past_or(at + 1), &["only"]));
     }
     is(at, &["truncate"]).then(|| past(at + 1, &["table", "only"]))
 }
@@ -61,6 +63,9 @@ mod tests {
             ("with x as (select replace(a, 'update t') from y) delete from nav", "nav"),
             ("-- update other\n/* delete from another */ truncate table nav;", "nav"),
             ("merge into nav using raw on true when matched then delete", "nav"),
+            ("update or rollback fail set a = 1", "fail"),
+            ("update abort set a = 1", "abort"),
+            ("insert ignore into nav values (1)", "nav"),
             ("insert into nav values (1) on conflict (a) do update set a = 2", "nav"),
         ] {
             assert_eq!(changed_table(text).as_deref(), Some(table), "{text}");

@@ -114,6 +114,7 @@ impl SqliteDatabase {
     fn reading(options: SqliteOptions, is_at_rest: bool) -> Self {
         let connect = SqliteConnectOptions::new().filename(&options.path).busy_timeout(BUSY).read_only(true);
         let readers = pool(READERS).connect_lazy_with(connect.immutable(is_at_rest).pragma("query_only", "on"));
+        // Whoever has such a database only reads, and there is nothing to prepare.
         let ready = OnceCell::new_with(Some(Access::Write));
         Self { shared: Arc::new(Shared { options, writer: readers.clone(), readers, ready }) }
     }
